@@ -1,0 +1,16 @@
+//! What everything else speaks in: ids, instants, seeded randomness, hashes, secrets, diagnostics.
+
+mod backoff;
+mod diagnostic;
+mod hash;
+mod id;
+mod random;
+mod secret;
+
+pub use backoff::Backoff;
+pub use diagnostic::{Diagnostic, Severity, Snippet};
+pub use hash::{Digest, Digester, Fingerprint};
+pub use id::{CycleId, JobId, ParseIdError, SourceId, TargetId};
+pub use jiff::{SignedDuration, Timestamp};
+pub use random::Random;
+pub use secret::{Secret, mask};

@@ -1,0 +1,25 @@
+//! The protocol that both sides share (RFC 7643, RFC 7644): resources, paths, filters, PATCH,
+//! messages, errors, the service's dialects.
+//!
+//! Documents stay JSON in newtypes: a simulator must be able to send and to receive wrong ones.
+
+mod dialect;
+mod exchange;
+mod filter;
+mod message;
+mod patch;
+mod path;
+mod resource;
+mod schema;
+mod tenant_url;
+pub mod urn;
+
+pub use dialect::{Change, ChangeOp, Dialect};
+pub use exchange::{Exchange, Method, Request};
+pub use filter::{Comparison, Filter, Literal};
+pub use message::{ErrorBody, ListResponse, ScimType};
+pub use patch::{PatchError, PatchOperation, PatchOptions, PatchRequest, apply};
+pub use path::{AttributePath, SyntaxError};
+pub use resource::Resource;
+pub use schema::{Attribute, AttributeType, Mutability, ResourceSchema, Returned, Uniqueness};
+pub use tenant_url::{TenantUrl, TenantUrlError};
