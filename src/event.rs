@@ -1,0 +1,231 @@
+//! The contract between the engine and all that shows or stores what it does.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::base::{CycleId, SourceId, TargetId, Timestamp};
+use crate::plan::{AttributeChange, Reason};
+use crate::schema::ObjectKind;
+use crate::scim::Method;
+
+/// Initial or incremental.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CycleKind {
+    /// Every object is evaluated.
+    Initial,
+    /// Only what changed since the watermark, and failures that are due.
+    Incremental,
+}
+
+impl CycleKind {
+    /// `initial` or `incremental`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Initial => "initial",
+            Self::Incremental => "incremental",
+        }
+    }
+}
+
+/// What was done, or would be done, to one object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ActionKind {
+    /// A new account.
+    Create,
+    /// Attributes of an account change, or a match is linked.
+    Update,
+    /// The account is deactivated.
+    Disable,
+    /// The account is removed.
+    Delete,
+    /// A disable or delete that was held back.
+    StagedDelete,
+    /// Source and target agree: nothing is sent.
+    None,
+    /// Out of scope, or nothing may be done.
+    Skip,
+    /// It can't be done, or it was tried and failed.
+    Fail,
+}
+
+impl ActionKind {
+    /// Every kind, in the order of the summary.
+    pub const ALL: [Self; 8] = [
+        Self::Create,
+        Self::Update,
+        Self::Disable,
+        Self::Delete,
+        Self::None,
+        Self::StagedDelete,
+        Self::Skip,
+        Self::Fail,
+    ];
+
+    /// The word of the JSON output: `create`, `stagedDelete`, `none` …
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Disable => "disable",
+            Self::Delete => "delete",
+            Self::StagedDelete => "stagedDelete",
+            Self::None => "none",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Whether something is sent that changes the target.
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Create | Self::Update | Self::Disable | Self::Delete)
+    }
+}
+
+/// Why an operation failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectError {
+    /// Error code of the provisioning log: `InvalidAnchor`, `DuplicateTargetEntries` …
+    pub code: String,
+    /// What happened, with the answer's detail; secrets masked, at most 2 KiB.
+    pub message: String,
+}
+
+/// One object in one cycle: what the provisioning log keeps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ObjectRecord {
+    /// When it was finished.
+    pub at: Timestamp,
+    /// Source object; the target's id as text where the source is gone and unknown.
+    pub source_id: SourceId,
+    /// User principal name or group display name.
+    pub name: String,
+    /// Users or groups.
+    pub kind: ObjectKind,
+    /// What was done.
+    pub action: ActionKind,
+    /// Why.
+    pub reason: Reason,
+    /// The account, where there is one.
+    pub target_id: Option<TargetId>,
+    /// Attributes sent, or attempted.
+    pub changes: Vec<AttributeChange>,
+    /// Set when `action` is `Fail`.
+    pub error: Option<ObjectError>,
+    /// Time spent in requests.
+    pub duration: Duration,
+}
+
+/// Counts of one cycle or plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    counts: [u64; ActionKind::ALL.len()],
+    skipped: BTreeMap<&'static str, u64>,
+}
+
+impl Summary {
+    /// Counts one object.
+    pub fn add(&mut self, action: ActionKind, reason: &Reason) {
+        self.counts[Self::index(action)] += 1;
+        if action == ActionKind::Skip {
+            *self.skipped.entry(reason.code()).or_default() += 1;
+        }
+    }
+
+    /// How many objects had this action.
+    pub fn count(&self, action: ActionKind) -> u64 {
+        self.counts[Self::index(action)]
+    }
+
+    /// Skipped objects by reason code.
+    pub fn skipped(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        self.skipped.iter().map(|(code, count)| (*code, *count))
+    }
+
+    /// How many objects were looked at.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// How many objects change at the target.
+    pub fn writes(&self) -> u64 {
+        ActionKind::ALL.into_iter().filter(|action| action.writes()).map(|action| self.count(action)).sum()
+    }
+
+    fn index(action: ActionKind) -> usize {
+        ActionKind::ALL.iter().position(|kind| *kind == action).expect("ALL lists every action")
+    }
+}
+
+/// Requests sent, by method; the test query included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestCounts(BTreeMap<Method, u64>);
+
+impl RequestCounts {
+    /// Counts one request.
+    pub fn add(&mut self, method: Method) {
+        *self.0.entry(method).or_default() += 1;
+    }
+
+    /// How many with this method.
+    pub fn count(&self, method: Method) -> u64 {
+        self.0.get(&method).copied().unwrap_or(0)
+    }
+
+    /// All requests.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+}
+
+/// How a cycle ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CycleReport {
+    /// Its id.
+    pub id: CycleId,
+    /// Initial or incremental.
+    pub kind: CycleKind,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took by the clock.
+    pub duration: Duration,
+    /// Objects by action.
+    pub summary: Summary,
+    /// Requests by method.
+    pub requests: RequestCounts,
+    /// Whether it ran to its end: the watermark moved.
+    pub completed: bool,
+    /// Set when the job went into quarantine: code and message.
+    pub quarantine: Option<ObjectError>,
+}
+
+/// What the engine says while it works.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A cycle begins.
+    CycleStarted {
+        /// Its id.
+        id: CycleId,
+        /// Initial or incremental.
+        kind: CycleKind,
+        /// When.
+        at: Timestamp,
+    },
+    /// The export was evaluated; this many objects are to be exported.
+    Evaluated {
+        /// Objects read.
+        objects: u64,
+        /// Objects that are new, changed or due.
+        due: u64,
+    },
+    /// One object is done.
+    Object(ObjectRecord),
+    /// Something that the user should know.
+    Warning(String),
+    /// The cycle is over.
+    CycleEnded(CycleReport),
+}

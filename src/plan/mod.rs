@@ -1,0 +1,15 @@
+//! What is to be done to each object: a pure function of source, saved state and the target's answers.
+
+mod action;
+mod compare;
+mod planner;
+mod reason;
+mod saved;
+mod state;
+
+pub use action::{Action, AttributeChange, Effect};
+pub use compare::{differs, present};
+pub use planner::{Answer, Lookup, PlanContext, Step, Subject, plan_one};
+pub use reason::Reason;
+pub use saved::{PlanFile, PlanFileError, PlannedObject};
+pub use state::{Failure, PriorState, Standing};
