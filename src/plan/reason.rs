@@ -1,0 +1,130 @@
+//! Why an object is treated as it is.
+
+use std::fmt;
+
+/// The reason behind an action, with what decided it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// In scope, and no account matches.
+    NoMatch,
+    /// An account matches: it is linked, and changed where it differs.
+    Matched,
+    /// Mapped attributes changed.
+    Changed,
+    /// It is in scope again.
+    InScopeAgain,
+    /// It left the scope; the text says how.
+    LeftScope(Box<str>),
+    /// Gone from the directory for good.
+    HardDeleted,
+    /// Source and target agree.
+    RedundantExport,
+    /// Not in scope: inactive, not assigned, only Default Access, or filtered out.
+    NotEffectivelyEntitled(Box<str>),
+    /// No value for any matching attribute.
+    ImportSkipped(Box<str>),
+    /// *Target object actions* switch this kind of request off.
+    ActionOff(&'static str),
+    /// Out of scope, and `skip_out_of_scope_deletions` leaves its account alone.
+    OutOfScopeIgnored(Box<str>),
+    /// Out of scope, and no mapping of `active` could say so to the target.
+    NoActiveMapping(Box<str>),
+    /// Hard-deleted after it had been unassigned: no longer managed.
+    Unmanaged,
+    /// Another source object has the same matching value.
+    DuplicateSourceEntries(Box<str>),
+    /// The matching query found several accounts.
+    DuplicateTargetEntries(Box<str>),
+    /// The linked account is gone.
+    InvalidAnchor(Box<str>),
+    /// The endpoint's answer can't be used.
+    UnusableAnswer(Box<str>),
+    /// An expression can't be evaluated.
+    InvalidValue(Box<str>),
+    /// The account isn't any more as the plan saw it.
+    TargetMoved(Box<str>),
+    /// A request failed; the code and text are the record's error.
+    RequestFailed(Box<str>),
+}
+
+impl Reason {
+    /// The code of the provisioning log where it has one, else a word in the same style.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoMatch => "NoMatch",
+            Self::Matched => "Matched",
+            Self::Changed => "Changed",
+            Self::InScopeAgain => "InScopeAgain",
+            Self::LeftScope(_) => "LeftScope",
+            Self::HardDeleted => "HardDeleted",
+            Self::RedundantExport => "RedundantExport",
+            Self::NotEffectivelyEntitled(_) => "NotEffectivelyEntitled",
+            Self::ImportSkipped(_) => "ImportSkipped",
+            Self::ActionOff(_) => "ActionOff",
+            Self::OutOfScopeIgnored(_) => "SkipOutOfScopeDeletions",
+            Self::NoActiveMapping(_) => "NoActiveMapping",
+            Self::Unmanaged => "Unmanaged",
+            Self::DuplicateSourceEntries(_) => "DuplicateSourceEntries",
+            Self::DuplicateTargetEntries(_) => "DuplicateTargetEntries",
+            Self::InvalidAnchor(_) => "InvalidAnchor",
+            Self::UnusableAnswer(_) => "ServiceIncompatible",
+            Self::InvalidValue(_) => "AttributeValidationFailed",
+            Self::TargetMoved(_) => "TargetMoved",
+            Self::RequestFailed(_) => "RequestFailed",
+        }
+    }
+
+    /// What decided it, where that varies from object to object.
+    pub fn detail(&self) -> Option<&str> {
+        match self {
+            Self::LeftScope(text)
+            | Self::NotEffectivelyEntitled(text)
+            | Self::ImportSkipped(text)
+            | Self::OutOfScopeIgnored(text)
+            | Self::NoActiveMapping(text)
+            | Self::DuplicateSourceEntries(text)
+            | Self::DuplicateTargetEntries(text)
+            | Self::InvalidAnchor(text)
+            | Self::UnusableAnswer(text)
+            | Self::InvalidValue(text)
+            | Self::TargetMoved(text)
+            | Self::RequestFailed(text) => Some(text),
+            Self::ActionOff(action) => Some(action),
+            Self::NoMatch
+            | Self::Matched
+            | Self::Changed
+            | Self::InScopeAgain
+            | Self::HardDeleted
+            | Self::RedundantExport
+            | Self::Unmanaged => None,
+        }
+    }
+}
+
+/// A sentence fragment for people.
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoMatch => f.write_str("no account matches"),
+            Self::Matched => f.write_str("an account matches"),
+            Self::Changed => f.write_str("attributes changed"),
+            Self::InScopeAgain => f.write_str("in scope again"),
+            Self::LeftScope(how) => f.write_str(how),
+            Self::HardDeleted => f.write_str("deleted from the directory for good"),
+            Self::RedundantExport => f.write_str("source and target agree"),
+            Self::NotEffectivelyEntitled(why) => write!(f, "not effectively entitled: {why}"),
+            Self::ImportSkipped(attribute) => write!(f, "no value for the matching attribute {attribute}"),
+            Self::ActionOff(action) => write!(f, "the target object action {action} is switched off"),
+            Self::OutOfScopeIgnored(why) => write!(f, "left alone by skip_out_of_scope_deletions: {why}"),
+            Self::NoActiveMapping(why) => write!(f, "no mapping of the account's enabled state could disable it: {why}"),
+            Self::Unmanaged => f.write_str("deleted from the directory, but no longer managed since it left the scope"),
+            Self::DuplicateSourceEntries(others) => write!(f, "same matching value as {others}"),
+            Self::DuplicateTargetEntries(what) => write!(f, "several accounts match: {what}"),
+            Self::InvalidAnchor(id) => write!(f, "the linked account {id} is gone from the target"),
+            Self::UnusableAnswer(what)
+            | Self::InvalidValue(what)
+            | Self::TargetMoved(what)
+            | Self::RequestFailed(what) => f.write_str(what),
+        }
+    }
+}
