@@ -334,7 +334,8 @@ fn record(store: &mut Store, report: &CycleReport, watermark: Option<&Watermark>
     store.end_cycle(report, watermark)?;
     let state = match &report.quarantine {
         Some(error) => {
-            JobState::Quarantine { code: error.code.clone(), message: error.message.clone(), since: report.started }
+            let reason = "EncounteredQuarantineException".to_owned();
+            JobState::Quarantine { reason, message: error.message.clone(), since: report.started }
         }
         None => JobState::Active,
     };

@@ -103,7 +103,7 @@ impl Worker<'_> {
             Lookup::Read(id) => match trail.add(self.client.get(endpoint, id).await) {
                 Ok(account) => Ok(Answer::Read(account)),
                 Err(failure) if failure.is_not_found() => Ok(Answer::Vanished),
-                Err(failure) => Err((failure, Operation::Read)),
+                Err(failure) => Err((failure, Operation::Get)),
             },
         }
     }

@@ -60,6 +60,9 @@ fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Re
                 attribute: mapping.target.name.clone(),
                 message: error.to_string(),
             })?;
+            if value == expression::Value::NoFlow {
+                return Ok(Flow::Nothing);
+            }
             from_expression(kind, &value)
         }
     };
@@ -100,11 +103,11 @@ fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
 
 fn from_expression(kind: AttributeType, value: &expression::Value<'_>) -> Option<Value> {
     match value {
-        expression::Value::Null => None,
+        expression::Value::Null | expression::Value::NoFlow => None,
         expression::Value::String(text) => typed(kind, text),
         expression::Value::Bool(value) => Some(boolean(kind, *value)),
         expression::Value::Strings(values) => several(kind, values),
-        other => typed(kind, &other.to_text()?),
+        expression::Value::Number(number) => typed(kind, &number.to_string()),
     }
 }
 

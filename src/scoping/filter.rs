@@ -49,8 +49,8 @@ fn holds(operator: &ClauseOperator, operands: &[String], text: &str) -> bool {
         ClauseOperator::IsFalse => text.eq_ignore_ascii_case("false"),
         // A pattern that runs out of its backtracking limit counts as one that doesn't match: the
         // object stays out, which changes nothing at the target for somebody who isn't there.
-        ClauseOperator::RegexMatch(patterns) => patterns.iter().any(|pattern| pattern.is_match(text) == Ok(true)),
-        ClauseOperator::NotRegexMatch(patterns) => patterns.iter().all(|pattern| pattern.is_match(text) == Ok(false)),
+        ClauseOperator::RegexMatch(patterns) => patterns.iter().any(|pattern| pattern.is_match(text).unwrap_or(false)),
+        ClauseOperator::NotRegexMatch(patterns) => patterns.iter().all(|pattern| !pattern.is_match(text).unwrap_or(true)),
         ClauseOperator::GreaterThan(limit) => number().is_some_and(|number| number > *limit),
         ClauseOperator::GreaterThanOrEquals(limit) => number().is_some_and(|number| number >= *limit),
         ClauseOperator::Includes => operands.iter().any(|operand| text.contains(operand.as_str())),
