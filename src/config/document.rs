@@ -224,7 +224,11 @@ impl<'r, 't> Section<'r, 't> {
         let value = value.filter(|value| limits.contains(value));
         if value.is_none() {
             let message = format!("`{key}` is {integer}, which is out of range");
-            self.report.error(found.span, message, format!("take a number from {} to {}", limits.start(), limits.end()));
+            self.report.error(
+                found.span,
+                message,
+                format!("take a number from {} to {}", limits.start(), limits.end()),
+            );
         }
         value
     }

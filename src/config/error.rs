@@ -42,17 +42,11 @@ impl ConfigError {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let (file, cause, hint) = match self {
             Self::Invalid(problems) => return problems.clone(),
-            Self::NotFound(_) => (
-                None,
-                None,
-                "`scimulate init` writes one; `--config FILE` names another".to_owned(),
-            ),
+            Self::NotFound(_) => (None, None, "`scimulate init` writes one; `--config FILE` names another".to_owned()),
             Self::Unreadable(path, cause) => (Some(path), Some(cause), readable_hint(cause)),
-            Self::TokenUnset(name) => (
-                None,
-                None,
-                format!("set it in the shell, `export {name}=…`, or name a file with `secret_token_file`"),
-            ),
+            Self::TokenUnset(name) => {
+                (None, None, format!("set it in the shell, `export {name}=…`, or name a file with `secret_token_file`"))
+            }
             Self::TokenEmpty(_) => (None, None, "put the secret token there, and nothing else".to_owned()),
             Self::TokenUnreadable(path, cause) => (Some(path), Some(cause), readable_hint(cause)),
         };

@@ -79,7 +79,10 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
         let hint = "name the file, assignments = \"export/appRoleAssignedTo.json\", or set scope = \"all\"";
         match provisioning.scope_span {
             Some(span) => report.error(span, message, hint),
-            None => report.file_error("without `scope = \"all\"` only assigned users are provisioned, which needs `assignments` in [source]", hint),
+            None => report.file_error(
+                "without `scope = \"all\"` only assigned users are provisioned, which needs `assignments` in [source]",
+                hint,
+            ),
         }
     }
     let from_file = job.as_ref().map(|job| job.value.to_owned());

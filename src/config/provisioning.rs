@@ -128,7 +128,8 @@ fn read_filter(mut section: Section<'_, '_>) -> Option<ScopingFilter> {
     }
     let clauses: Vec<_> = listed.into_iter().filter_map(read_clause).collect();
     section.finish();
-    (!clauses.is_empty()).then(|| ScopingFilter { title: title.unwrap_or_else(|| "Scoping filter".to_owned()), clauses })
+    (!clauses.is_empty())
+        .then(|| ScopingFilter { title: title.unwrap_or_else(|| "Scoping filter".to_owned()), clauses })
 }
 
 fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {

@@ -39,9 +39,10 @@ pub fn tenant_error(error: &TenantUrlError) -> Diagnostic {
         }
         TenantUrlError::Invalid(..) => (error.to_string(), "write it as https://host/scim/v2".to_owned()),
         TenantUrlError::Scheme(_) => (error.to_string(), "the tenant URL begins with https://".to_owned()),
-        TenantUrlError::Credentials => {
-            (error.to_string(), "take the user name and password out and name the token in `secret_token_env`".to_owned())
-        }
+        TenantUrlError::Credentials => (
+            error.to_string(),
+            "take the user name and password out and name the token in `secret_token_env`".to_owned(),
+        ),
         TenantUrlError::PlainHttp(_) => {
             (error.to_string(), "use https; if it has to be, set `allow_http = true` in [target]".to_owned())
         }

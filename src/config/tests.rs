@@ -18,10 +18,7 @@ fn defaults() {
     assert_eq!(settings.job, "wedo");
     assert_eq!(settings.state_dir, Path::new("conf/.scimulate"));
     assert_eq!(settings.source.users, Path::new("conf/users.csv"));
-    assert_eq!(
-        settings.target.tenant,
-        Tenant::Embedded { dialect: Dialect::Scim, misspelt_flags: Vec::new() }
-    );
+    assert_eq!(settings.target.tenant, Tenant::Embedded { dialect: Dialect::Scim, misspelt_flags: Vec::new() });
     assert_eq!(settings.target.rate, None);
     assert_eq!(settings.target.timeout, Duration::from_secs(30));
     assert_eq!(settings.provisioning.interval, Duration::from_secs(2400));
