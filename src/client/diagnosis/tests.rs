@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::base::Timestamp;
 use crate::client::stub::{Stub, answer, clock};
-use crate::client::{Client, ClientOptions, Token};
+use crate::client::{ClientOptions, Token};
 use crate::scim::TenantUrl;
 
 fn status(status: u16, kind: BodyKind, scim_type: Option<&str>, detail: &str) -> Failure {
