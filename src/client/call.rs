@@ -185,27 +185,24 @@ impl Client {
             message: format!("`{}` can't be sent: it isn't a normal URL path", request.path),
         })?;
         let mut request = request.clone();
-        for _ in 0..=REDIRECTS {
+        let mut followed = 0;
+        loop {
             let (location, result) = self.once(&request, &url, exchanges).await;
             let Some(location) = location else { return result };
-            match redirect(request.method, &url, &location) {
-                Ok(target) => url = target,
+            url = match redirect(request.method, &url, &location) {
+                Ok(_) if followed == REDIRECTS => return Err(self.redirected(result, &location, Refusal::TooMany)),
+                Ok(target) => target,
                 Err(why) => return Err(self.redirected(result, &location, why)),
-            }
-            url.as_str()
-                .strip_prefix(&self.0.base)
-                .unwrap_or(&url[url::Position::BeforePath..])
-                .clone_into(&mut request.path);
+            };
+            followed += 1;
+            let below = url.as_str().strip_prefix(&self.0.base).filter(|path| path.starts_with(['/', '?']));
+            let path = below.unwrap_or(&url[url::Position::BeforePath..]);
+            path.clone_into(&mut request.path);
         }
-        Err(self.redirected(
-            Err(Failure::Transport { kind: TransportKind::Other, message: String::new() }),
-            url.as_str(),
-            Refusal::TooMany,
-        ))
     }
 
     fn redirected(&self, result: Result<Answer, Failure>, location: &str, why: Refusal) -> Failure {
-        let status = result.err().and_then(|failure| failure.status()).unwrap_or(302);
+        let status = result.err().and_then(|failure| failure.status()).unwrap_or_default();
         let location = shown(location, &self.secrets(), EXCERPT);
         Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
     }

@@ -37,7 +37,7 @@ pub async fn test_connection(client: &Client, attribute: &str, guid: Uuid) -> Co
     let options = client.options();
     let token = options.token.warnings(client.clock().now());
     let outcome = client.test_query("/Users", attribute, guid).await;
-    let verdict = judge(outcome.result.as_ref().map(|()| ()), &token);
+    let verdict = judge(outcome.result.as_ref().copied(), &token);
     let mut warnings: Vec<String> = token.iter().map(TokenWarning::text).collect();
     warnings.extend(options.tenant_url.misspelt_flags().map(|(flag, known)| {
         format!("the flag `{flag}` of the tenant URL isn't known and does nothing; did you mean `{known}`?")

@@ -251,9 +251,8 @@ impl Failure {
     /// HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Transport { .. } => None,
+            Self::Transport { .. } | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Status(answer) => Some(answer.status),
-            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Unexpected { status, .. } | Self::Payload { status, .. } => Some(*status),
         }
     }
