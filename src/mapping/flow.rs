@@ -71,6 +71,24 @@ fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Re
     })
 }
 
+/// The text that a matching attribute gives, without building anything that isn't needed for it;
+/// `None` where there is none.
+pub fn matching_text<'v>(mapping: &AttributeMapping, environment: &'v Environment<'v>) -> Option<Cow<'v, str>> {
+    if let AttributeSource::Direct(slot) = &mapping.source
+        && let AttributeValue::String(text) = &environment.values[usize::from(slot.0)]
+    {
+        return (!text.is_empty()).then(|| Cow::Borrowed(text.as_ref()));
+    }
+    match evaluate_one(mapping, environment).ok()? {
+        Flow::Value(value) | Flow::OnCreate(value) => match value {
+            Value::String(text) => Some(Cow::Owned(text)),
+            value @ (Value::Bool(_) | Value::Number(_)) => Some(Cow::Owned(value.to_string())),
+            _ => None,
+        },
+        Flow::Unknown | Flow::Nothing => None,
+    }
+}
+
 fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
     match value {
         AttributeValue::Unknown | AttributeValue::Null => None,

@@ -2,4 +2,4 @@
 
 mod flow;
 
-pub use flow::{Desired, Flow, MappingError, evaluate};
+pub use flow::{Desired, Flow, MappingError, evaluate, matching_text};

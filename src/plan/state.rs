@@ -19,6 +19,8 @@ pub struct Failure {
 /// The saved state of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriorState {
+    /// User principal name or display name when it was last seen.
+    pub name: Box<str>,
     /// The link: which account it is. `None` when it was looked at but has none.
     pub target: Option<TargetId>,
     /// How it stood.
