@@ -10,7 +10,7 @@ use serde_json::json;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::printer::heading;
+use crate::report::heading;
 use crate::config::FILE_NAME;
 
 /// Writes a commented config, a small sample export and a .gitignore

@@ -5,18 +5,11 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::args::{Color, Global, Output};
 use super::render_diagnostic::render;
 use crate::base::{Diagnostic, Severity};
-use crate::event::ActionKind;
-
-/// Style of headings.
-const HEADING: Style = Style::new().bold();
-/// Style of what matters less.
-const DIM: Style = Style::new().dimmed();
 
 /// Says that stdout can't be written: a full disk, or nobody reads any more.
 #[derive(Debug, thiserror::Error)]
@@ -93,6 +86,11 @@ impl Printer {
         Ok(())
     }
 
+    /// Lines of data that end with a line break of their own.
+    pub(crate) fn text(&self, text: &str) -> Result<(), OutputError> {
+        self.bytes(text.as_bytes())
+    }
+
     /// A JSON document, indented.
     pub(crate) fn json(&self, document: &Value) -> Result<(), OutputError> {
         self.line(format_args!("{document:#}"))
@@ -150,48 +148,6 @@ impl Printer {
 
 fn lock(sink: &Mutex<Box<dyn Write + Send>>) -> MutexGuard<'_, Box<dyn Write + Send>> {
     sink.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A heading.
-pub(crate) fn heading(text: impl fmt::Display) -> String {
-    format!("{HEADING}{text}{HEADING:#}")
-}
-
-/// A text that matters less.
-pub(crate) fn dim(text: impl fmt::Display) -> String {
-    format!("{DIM}{text}{DIM:#}")
-}
-
-/// The sign of an action, which tells it apart without its colour.
-pub(crate) const fn symbol(action: ActionKind) -> &'static str {
-    match action {
-        ActionKind::Create => "+",
-        ActionKind::Update => "~",
-        ActionKind::Disable => "-",
-        ActionKind::Delete => "x",
-        ActionKind::StagedDelete => "!",
-        ActionKind::None => "=",
-        ActionKind::Skip => ".",
-        ActionKind::Fail => "E",
-    }
-}
-
-/// The colour of an action.
-pub(crate) const fn style(action: ActionKind) -> Style {
-    match action {
-        ActionKind::Create => AnsiColor::Green.on_default(),
-        ActionKind::Update => AnsiColor::Yellow.on_default(),
-        ActionKind::Disable | ActionKind::Delete => AnsiColor::Red.on_default(),
-        ActionKind::StagedDelete => AnsiColor::Magenta.on_default(),
-        ActionKind::None | ActionKind::Skip => Style::new().dimmed(),
-        ActionKind::Fail => AnsiColor::Red.on_default().bold(),
-    }
-}
-
-/// The sign of an action in its colour.
-pub(crate) fn sign(action: ActionKind) -> String {
-    let style = style(action);
-    format!("{style}{}{style:#}", symbol(action))
 }
 
 #[cfg(test)]

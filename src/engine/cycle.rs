@@ -106,11 +106,7 @@ impl Cycle {
     }
 }
 
-fn remembered(
-    rules: &CompiledSchema,
-    store: Option<&Store>,
-    sink: &mut dyn Sink,
-) -> Result<Remembered, EngineError> {
+fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
         return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None });
     };
@@ -152,7 +148,9 @@ impl Running<'_> {
                     Err(error) => return (None, Err(error)),
                 },
             },
-            Ok((inputs, mut index)) => (store, self.work(inputs, &mut index, None).await.map(|completed| (completed, index))),
+            Ok((inputs, mut index)) => {
+                (store, self.work(inputs, &mut index, None).await.map(|completed| (completed, index)))
+            }
         };
         let report = self.report(&result);
         if let (true, Some(store)) = (writes, store.as_mut()) {

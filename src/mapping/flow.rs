@@ -56,10 +56,9 @@ fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Re
         AttributeSource::Direct(slot) => direct(kind, &environment.values[usize::from(slot.0)]),
         AttributeSource::Constant(text) => typed(kind, text),
         AttributeSource::Expression(expression) => {
-            let value = expression.evaluate(environment).map_err(|error| MappingError {
-                attribute: mapping.target.name.clone(),
-                message: error.to_string(),
-            })?;
+            let value = expression
+                .evaluate(environment)
+                .map_err(|error| MappingError { attribute: mapping.target.name.clone(), message: error.to_string() })?;
             if value == expression::Value::NoFlow {
                 return Ok(Flow::Nothing);
             }
