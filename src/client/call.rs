@@ -11,7 +11,7 @@ use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
 use tower::Service;
 use url::Url;
 
-use super::answer::{Answer, EXCERPT, RawAnswer, judge, shown};
+use super::answer::{Answer, RawAnswer, excerpt, judge};
 use super::limiter::Limiter;
 use super::transport::Transport;
 use super::{ClientError, ClientOptions, Failure, Refusal, TransportKind, Unexpected};
@@ -73,8 +73,8 @@ impl<T> CallOutcome<T> {
     /// Reads the result further. A failure gets the beginning of the last answer as its excerpt.
     pub(super) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> CallOutcome<U> {
         let mut result = self.result.and_then(read);
-        if let (Err(Failure::Unexpected { excerpt, .. }), Some(last)) = (&mut result, self.exchanges.last()) {
-            last.answer[..last.answer.floor_char_boundary(EXCERPT)].clone_into(excerpt);
+        if let (Err(Failure::Unexpected { excerpt: shown, .. }), Some(last)) = (&mut result, self.exchanges.last()) {
+            *shown = excerpt(&last.answer, &[]);
         }
         CallOutcome { result, exchanges: self.exchanges }
     }
@@ -203,7 +203,7 @@ impl Client {
 
     fn redirected(&self, result: Result<Answer, Failure>, location: &str, why: Refusal) -> Failure {
         let status = result.err().and_then(|failure| failure.status()).unwrap_or_default();
-        let location = shown(location, &self.secrets(), EXCERPT);
+        let location = excerpt(location, &self.secrets());
         Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
     }
 
