@@ -92,18 +92,20 @@ pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Secret]) -> (Str
 fn body_kind(content_type: Option<&str>, text: &str) -> BodyKind {
     match serde_json::from_str(text) {
         _ if text.trim().is_empty() => BodyKind::Empty,
-        // `schemas` is often forgotten; what else would have a `scimType` or a `detail`?
-        Ok(Value::Object(members))
-            if has_schema(&members, urn::ERROR)
-                || member(&members, "scimType").is_some()
-                || member(&members, "detail").is_some() =>
-        {
-            BodyKind::Scim
-        }
+        Ok(Value::Object(members)) if is_scim_error(&members) => BodyKind::Scim,
         Ok(_) => BodyKind::Json,
         Err(_) if is_html(content_type, text) => BodyKind::Html,
         Err(_) => BodyKind::Text,
     }
+}
+
+/// `schemas` is often forgotten. A `detail` alone is what web frameworks say about unknown paths, and with
+/// `title` or `type` it is a problem document (RFC 9457).
+fn is_scim_error(members: &Map<String, Value>) -> bool {
+    let has = |name| member(members, name).is_some();
+    has_schema(members, urn::ERROR)
+        || has("scimType")
+        || has("detail") && has("status") && !has("title") && !has("type")
 }
 
 /// Whether a JSON document says that it is a message of this kind.
@@ -181,7 +183,10 @@ mod tests {
     fn error_bodies_of_every_kind() {
         for (content_type, body, kind, detail) in [
             (None, r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":409}"#, BodyKind::Scim, None),
-            (None, "\u{feff}{\"Detail\":\"x\"}", BodyKind::Scim, Some("x")),
+            (None, "\u{feff}{\"Detail\":\"x\",\"Status\":404}", BodyKind::Scim, Some("x")),
+            (None, r#"{"scimType":"invalidFilter"}"#, BodyKind::Scim, None),
+            (None, r#"{"detail":"Not Found"}"#, BodyKind::Json, Some("Not Found")),
+            (None, r#"{"type":"about:blank","status":404,"detail":"x"}"#, BodyKind::Json, Some("x")),
             (None, r#"{"message":"no such route"}"#, BodyKind::Json, Some("no such route")),
             (None, r#""oops""#, BodyKind::Json, Some("oops")),
             (None, " \n", BodyKind::Empty, None),

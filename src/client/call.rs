@@ -1,5 +1,6 @@
 //! One call with its redirects, waits and retries.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -184,7 +185,7 @@ impl Client {
             kind: TransportKind::Other,
             message: format!("`{}` can't be sent: it isn't a normal URL path", request.path),
         })?;
-        let mut request = request.clone();
+        let mut request = Cow::Borrowed(request);
         let mut followed = 0;
         loop {
             let (location, result) = self.once(&request, &url, exchanges).await;
@@ -197,7 +198,7 @@ impl Client {
             followed += 1;
             let below = url.as_str().strip_prefix(&self.0.base).filter(|path| path.starts_with(['/', '?']));
             let path = below.unwrap_or(&url[url::Position::BeforePath..]);
-            path.clone_into(&mut request.path);
+            path.clone_into(&mut request.to_mut().path);
         }
     }
 

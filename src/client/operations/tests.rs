@@ -146,6 +146,19 @@ async fn nobody_found_may_be_a_404() {
 }
 
 #[tokio::test]
+async fn calls_can_be_spawned_and_share_one_client() {
+    fn spawnable<T: Send + 'static>(future: T) -> T {
+        future
+    }
+    let stub = Stub::start(vec![answer(200, &[], r#"{"totalResults":0}"#)]);
+    let client = stub.client();
+    let other = client.clone();
+    let call = spawnable(async move { other.find("/Users", "userName", "ann").await });
+    assert_eq!(tokio::spawn(call).await.unwrap().result.unwrap(), Found::default());
+    drop(spawnable(client));
+}
+
+#[tokio::test]
 async fn writes_end_to_end() {
     let stub = Stub::start(vec![
         answer(201, &["Location: /scim/Users/7"], ""),
