@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::client::stub::{Reply, Stub, answer, clock, options};
-use crate::client::{BodyKind, ErrorAnswer, TlsProblem, create_request, find_request, get_request, patch_request};
+use crate::client::{BodyKind, ErrorAnswer, create_request, find_request, get_request, patch_request};
 use crate::scim::ErrorBody;
 
 const EMPTY_LIST: &str =
@@ -259,7 +259,7 @@ async fn broken_connections_are_told_apart() {
 }
 
 #[tokio::test]
-async fn closed_ports_and_plain_ports() {
+async fn closed_ports_of_targets_and_proxies() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = Client::http(options(&format!("http://127.0.0.1:{port}/scim")), clock()).unwrap();
     assert_eq!(kind_of(&client).await, TransportKind::Refused);
