@@ -7,7 +7,9 @@ const LIST: &[&str] = &["userPrincipalName", "displayName", "mobile", "accountEn
 
 #[test]
 fn spellings_of_the_file() {
-    let plain = format!("id,userPrincipalName,displayName,mobilePhone,accountEnabled\r\n{ANN},ann@x.ch,\"Zoë, 東 😀\",,True\r\n");
+    let plain = format!(
+        "id,userPrincipalName,displayName,mobilePhone,accountEnabled\r\n{ANN},ann@x.ch,\"Zoë, 東 😀\",,True\r\n"
+    );
     let expected = format!("{ANN} ann@x.ch on | ann@x.ch | Zoë, 東 😀 | - | T | ?");
     let semicolons = plain.replace("\"Zoë, 東 😀\"", "\u{1}").replace(',', ";").replace('\u{1}', "\"Zoë, 東 😀\"");
     let tabs = semicolons.replace(';', "\t");
@@ -29,7 +31,7 @@ fn spellings_of_the_file() {
         ("quoted names", unix.replacen("id,userPrincipalName", "\"Id\",\"User Principal Name\"", 1).into()),
         ("template names", unix.replacen("displayName", "Name [displayName] Required", 1).into()),
         ("upper-case id", unix.replacen(ANN, &ANN.to_uppercase(), 1).into()),
-        ("blank lines", format!("\n{}\n\n", unix).into()),
+        ("blank lines", format!("\n{unix}\n\n").into()),
         ("spare cells", unix.replace("True\n", "True,,\n").into()),
     ];
     for (case, content) in cases {
@@ -116,7 +118,10 @@ fn a_bad_unit_of_utf16_spoils_its_row_only() {
 fn deleted_users_follow() {
     let files = Files::new(&[
         ("users.csv", "id,userPrincipalName,city\n1,ann@x.ch,Bern\n2,bob@x.ch,\n"),
-        ("deleted.csv", "id,userPrincipalName,deletedDateTime\n3,cid@x.ch,2026-03-01T10:00:00Z\n1,ann@x.ch,\n4,dot@x.ch,\n"),
+        (
+            "deleted.csv",
+            "id,userPrincipalName,deletedDateTime\n3,cid@x.ch,2026-03-01T10:00:00Z\n1,ann@x.ch,\n4,dot@x.ch,\n",
+        ),
     ]);
     let export = files.open(&["users.csv", "deleted.csv"]).unwrap();
     assert!(export.has_deleted_users());

@@ -4,9 +4,9 @@ use super::*;
 
 /// Opens and reads an export that must fail; the message and the hint.
 fn failure(files: &Files, names: &[&str]) -> (String, String, SourceError) {
-    let outcome = files.open(names).and_then(|export| {
-        export.each_user(&super::names(&["city"]), &mut |_| ControlFlow::Continue(()))
-    });
+    let outcome = files
+        .open(names)
+        .and_then(|export| export.each_user(&super::names(&["city"]), &mut |_| ControlFlow::Continue(())));
     let error = outcome.expect_err("this export can't be used");
     let hint = error.diagnostic().hint.clone().unwrap();
     (files.shorten(&error.to_string()), files.shorten(&hint), error)

@@ -2,8 +2,16 @@
 
 use super::*;
 
-const LIST: &[&str] =
-    &["userPrincipalName", "mobile", "telephoneNumber", "otherMails", "extensionAttribute1", "employeeOrgData.costCenter", "manager", "mail"];
+const LIST: &[&str] = &[
+    "userPrincipalName",
+    "mobile",
+    "telephoneNumber",
+    "otherMails",
+    "extensionAttribute1",
+    "employeeOrgData.costCenter",
+    "manager",
+    "mail",
+];
 
 const ANN: &str = r##"{"id":"1","userPrincipalName":"ann@x.ch","accountEnabled":true,"mobilePhone":"1 \u0026 2",
   "businessPhones":["+41 1","+41 2"],"otherMails":["a@x","b@x"],
@@ -124,10 +132,11 @@ fn objects_that_cannot_be_used() {
 #[test]
 fn objects_across_the_end_of_the_buffer() {
     let long = "x".repeat(700_000);
-    let content: String = (1..=5)
-        .map(|id| format!("{{\"id\":\"{id}\",\"userPrincipalName\":\"u{id}\",\"note\":\"{}\"}}\n", &long[id..]))
-        .collect();
-    let huge = format!("{{\"id\":\"6\",\"userPrincipalName\":\"u6\",\"note\":\"{}\"}}\n{{\"id\":\"\"}}", long.repeat(4));
+    let object =
+        |id: usize| format!("{{\"id\":\"{id}\",\"userPrincipalName\":\"u{id}\",\"note\":\"{}\"}}\n", &long[id..]);
+    let content = (1..=5).map(object).collect::<Vec<_>>().concat();
+    let huge =
+        format!("{{\"id\":\"6\",\"userPrincipalName\":\"u6\",\"note\":\"{}\"}}\n{{\"id\":\"\"}}", long.repeat(4));
     let expected = [
         "1 u1 ? | 699999",
         "2 u2 ? | 699998",

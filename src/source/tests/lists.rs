@@ -28,7 +28,8 @@ fn direct(all: &Entitlements) -> Vec<String> {
 }
 
 fn groups(all: &Entitlements) -> Vec<String> {
-    let members = |members: &[crate::base::SourceId]| members.iter().map(|id| format!(" {id}")).collect::<String>();
+    let members =
+        |members: &[crate::base::SourceId]| members.iter().map(|id| format!(" {id}")).collect::<Vec<_>>().concat();
     all.groups()
         .iter()
         .map(|it| format!("{} \"{}\" {:?}:{}", it.id, it.display_name, it.security_enabled, members(&it.members)))

@@ -17,7 +17,9 @@ struct Files(tempfile::TempDir);
 impl Files {
     fn new(files: &[(&str, &str)]) -> Self {
         let all = Self(tempfile::tempdir().unwrap());
-        files.iter().for_each(|(name, text)| all.write(name, text.as_bytes()));
+        for (name, text) in files {
+            all.write(name, text.as_bytes());
+        }
         all
     }
 
