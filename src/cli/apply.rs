@@ -19,7 +19,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`apply` is still missing").into())
 }

@@ -85,9 +85,9 @@ mod tests {
     fn a_place_without_its_line() {
         check(
             &Diagnostic::warning("an empty id").in_file("users.csv").at_line(12).in_field("id"),
-            "warning: id: an empty id\n --> users.csv:12",
+            "warning: id: an empty id\n--> users.csv:12",
         );
-        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n  |\n  = help: yes");
+        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n |\n = help: yes");
     }
 
     #[test]
