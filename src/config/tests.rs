@@ -14,47 +14,7 @@ fn read(text: &str) -> Result<Settings, ConfigError> {
     parse(text, Path::new("conf/scimulate.toml"), &Overrides::default())
 }
 
-/// Place, message, line with a caret under the place, and hint; one after the other.
-fn show(problems: &[Diagnostic]) -> String {
-    let mut text = String::new();
-    for problem in problems {
-        text.extend([problem.to_string().as_str(), "\n"]);
-        if let Some(snippet) = &problem.snippet {
-            let before = snippet.text[..snippet.span.start].chars().count();
-            let width = snippet.text[snippet.span.clone()].chars().count().max(1);
-            text.extend([&snippet.text, "\n", &" ".repeat(before), &"^".repeat(width), "\n"]);
-        }
-        text.extend(["= ", problem.hint.as_deref().unwrap_or_default(), "\n"]);
-    }
-    text
-}
-
-/// The problems of `lines` together with a minimal `[source]` after them.
-fn check(lines: &str, expected: &[&str]) {
-    let error = read(&format!("{lines}\n{MINIMAL}")).expect_err(lines);
-    assert_eq!(show(&error.diagnostics()), expected.join("\n") + "\n", "{lines}");
-}
-
-#[test]
-fn defaults() {
-    let settings = read(MINIMAL).unwrap();
-    assert_eq!(settings.job, "wedo");
-    assert_eq!(settings.state_dir, Path::new("conf/.scimulate"));
-    assert_eq!(settings.source.users, Path::new("conf/users.csv"));
-    assert_eq!(settings.source.max_missing.to_string(), "0.3");
-    assert_eq!(settings.target.tenant, Tenant::Embedded { dialect: Dialect::Scim, misspelt_flags: Vec::new() });
-    assert_eq!((settings.target.rate, settings.target.concurrency), (None, 8));
-    assert_eq!(settings.target.timeout, Duration::from_secs(30));
-    assert!(settings.target.honour_retry_after && settings.target.soft_delete && !settings.target.allow_http);
-    assert_eq!(settings.provisioning.interval, Duration::from_secs(2400));
-    assert_eq!((settings.provisioning.actions, settings.log_keep), (None, None));
-    assert_eq!(settings.warnings, []);
-}
-
-#[test]
-fn everything_set() {
-    let settings = read(
-        r#"
+const EVERYTHING: &str = r#"
 job = "wedo-test.2"
 [target]
 tenant_url = "https://api.wedo.example/scim/v2/?aadOptscim062020"
@@ -103,9 +63,48 @@ clauses = [
 clauses = [{ attribute = "extensionAttribute1", operator = "greater_than", value = 100 }]
 [log]
 keep = "30d"
-"#,
-    )
-    .unwrap();
+"#;
+
+/// Place, message, line with a caret under the place, and hint; one after the other.
+fn show(problems: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for problem in problems {
+        text.extend([problem.to_string().as_str(), "\n"]);
+        if let Some(snippet) = &problem.snippet {
+            let before = snippet.text[..snippet.span.start].chars().count();
+            let width = snippet.text[snippet.span.clone()].chars().count().max(1);
+            text.extend([&snippet.text, "\n", &" ".repeat(before), &"^".repeat(width), "\n"]);
+        }
+        text.extend(["= ", problem.hint.as_deref().unwrap_or_default(), "\n"]);
+    }
+    text
+}
+
+/// The problems of `lines` together with a minimal `[source]` after them.
+fn check(lines: &str, expected: &[&str]) {
+    let error = read(&format!("{lines}\n{MINIMAL}")).expect_err(lines);
+    assert_eq!(show(&error.diagnostics()), expected.join("\n") + "\n", "{lines}");
+}
+
+#[test]
+fn defaults() {
+    let settings = read(MINIMAL).unwrap();
+    assert_eq!(settings.job, "wedo");
+    assert_eq!(settings.state_dir, Path::new("conf/.scimulate"));
+    assert_eq!(settings.source.users, Path::new("conf/users.csv"));
+    assert_eq!(settings.source.max_missing.to_string(), "0.3");
+    assert_eq!(settings.target.tenant, Tenant::Embedded { dialect: Dialect::Scim, misspelt_flags: Vec::new() });
+    assert_eq!((settings.target.rate, settings.target.concurrency), (None, 8));
+    assert_eq!(settings.target.timeout, Duration::from_secs(30));
+    assert!(settings.target.honour_retry_after && settings.target.soft_delete && !settings.target.allow_http);
+    assert_eq!(settings.provisioning.interval, Duration::from_mins(40));
+    assert_eq!((settings.provisioning.actions, settings.log_keep), (None, None));
+    assert_eq!(settings.warnings, []);
+}
+
+#[test]
+fn everything_set() {
+    let settings = read(EVERYTHING).unwrap();
     let TargetSettings { tenant: Tenant::Remote(url), .. } = &settings.target else { panic!("not remote") };
     assert_eq!((url.base(), url.dialect()), ("https://api.wedo.example/scim/v2", Dialect::Compliant));
     assert_eq!(settings.target.token, TokenSource::File("conf/secrets/token".into()));
@@ -125,7 +124,7 @@ keep = "30d"
     assert_eq!((rules.scope, rules.default_access), (Scope::All, DefaultAccess::Include));
     assert_eq!(rules.actions, Some(Actions { create: true, update: true, delete: false }));
     assert_eq!((rules.duplicates, rules.vanished), (Duplicates::Link, Vanished::Rematch));
-    assert_eq!((rules.retries, rules.interval), (3, Duration::from_secs(5400)));
+    assert_eq!((rules.retries, rules.interval), (3, Duration::from_mins(90)));
     let clause = |attribute: &str, operator, values: &[&str]| Clause {
         attribute: attribute.to_owned(),
         operator,
@@ -147,7 +146,7 @@ keep = "30d"
             },
         ]
     );
-    assert_eq!(settings.log_keep, Some(Duration::from_secs(30 * 86_400)));
+    assert_eq!(settings.log_keep, Some(Duration::from_hours(30 * 24)));
 }
 
 #[test]
@@ -367,6 +366,10 @@ fn secrets_are_never_shown() {
         "target = { rates = 1, secret_token = \"s3cret\", raet = 2 }",
         "[target]\nsecret_token = s3cret",
         "[target]\nsecret_tokn = \"s3cret\"",
+        "[target]\nsecret_token \"s3cret\"",
+        "[target]\n  \"secret_token\" \"s3cret\"",
+        "[target]\nsecret_token = \"\"\"\ns3cret",
+        "[target]\nsecret_token =\n\"s3cret\"",
         "[target]\ntoken = \"s3cret",
         "[target]\nsecret_token_env = \"s3cret.with-dots\"",
         "[target]\ntenant_url = \"https://ann:s3cret@h.example\"",
@@ -479,7 +482,10 @@ fn overrides_beat_the_file() {
     let overrides = Overrides { job: Some("other".to_owned()), state_dir: Some("/var/state".into()) };
     let settings = parse(&format!("job = \"mine\"\n{MINIMAL}"), Path::new("scimulate.toml"), &overrides).unwrap();
     assert_eq!((settings.job.as_str(), settings.state_dir.as_path()), ("other", Path::new("/var/state")));
-    assert_eq!(settings.config_dir, Path::new("."));
+    assert_eq!(
+        (settings.config_dir.as_path(), settings.source.users.as_path()),
+        (Path::new("."), Path::new("users.csv"))
+    );
     let overrides = Overrides { job: Some("../x".to_owned()), state_dir: None };
     let error = parse(MINIMAL, Path::new("scimulate.toml"), &overrides).unwrap_err();
     assert_eq!(error.to_string(), "--job: \"../x\" can't name a job");
@@ -505,4 +511,31 @@ fn files_are_found_above_and_what_cannot_be_read_is_named() {
     assert_eq!(problem.hint.as_deref(), Some("save it as UTF-8 text"));
     let nowhere = discover(Path::new("/nonexistent")).unwrap_err().to_string();
     assert_eq!(nowhere, "no scimulate.toml in /nonexistent or above");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(\\[(target|source|\\[provisioning.scoping_filter\\])\\]?\n)?[a-z_ü]{0,12} ?=? ?[\"'\\[{}\\],=0-9a-zé\u{1b}\n\r]{0,24}") {
+        for problem in read(&text).err().map(|error| error.diagnostics()).unwrap_or_default() {
+            let snippet = problem.snippet.unwrap_or(crate::base::Snippet {
+                text: String::new(),
+                first_line: 1,
+                span: 0..0,
+                label: String::new(),
+            });
+            proptest::prop_assert!(snippet.text.get(snippet.span).is_some(), "a span outside its text");
+        }
+    }
+
+    #[test]
+    fn no_damage_to_a_file_makes_it_panic(at in 0..EVERYTHING.len(), with in "[\"=\\[\\]{}ü\n\u{0}]?") {
+        let mut text = EVERYTHING.to_owned();
+        if text.is_char_boundary(at) {
+            let end = (at + 1..=text.len()).find(|end| text.is_char_boundary(*end)).unwrap_or(text.len());
+            text.replace_range(at..end, &with);
+        }
+        if let Err(error) = read(&text) {
+            proptest::prop_assert!(!error.diagnostics().is_empty());
+        }
+    }
 }
