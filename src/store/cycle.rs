@@ -1,0 +1,162 @@
+//! Cycles: begun, ended, listed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rusqlite::params;
+
+use super::{JobState, Store, StoreError, Watermark, job, row, watermark};
+use crate::base::{CycleId, SignedDuration, Timestamp};
+use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
+
+/// A cycle that begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CycleStart {
+    /// Its id.
+    pub id: CycleId,
+    /// Initial or incremental.
+    pub kind: CycleKind,
+    /// When.
+    pub started: Timestamp,
+}
+
+/// A cycle as it is remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CycleRow {
+    /// How it began.
+    pub start: CycleStart,
+    /// How it ended; `None` while it runs, and for good when it was killed.
+    pub end: Option<CycleEnd>,
+}
+
+/// How a cycle ended. Counts of zero are left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CycleEnd {
+    /// How long it took by the clock, in microseconds at the finest.
+    pub duration: Duration,
+    /// Whether it ran to its end.
+    pub completed: bool,
+    /// Objects by the word of their action: `create`, `stagedDelete` …
+    pub actions: BTreeMap<String, u64>,
+    /// Skipped objects by reason code.
+    pub skipped: BTreeMap<String, u64>,
+    /// Requests by method: `GET`, `POST` …
+    pub requests: BTreeMap<String, u64>,
+    /// Set when the job went into quarantine.
+    pub quarantine: Option<ObjectError>,
+}
+
+impl CycleEnd {
+    /// How many objects had this action.
+    pub fn count(&self, action: ActionKind) -> u64 {
+        self.actions.get(action.as_str()).copied().unwrap_or(0)
+    }
+}
+
+impl Store {
+    /// Notes that a cycle begins; what the writer logs from now on belongs to it.
+    pub fn begin_cycle(&mut self, start: &CycleStart) -> Result<(), StoreError> {
+        let number = self.try_sql(|sql| insert(sql, start))?;
+        self.cycle = Some(number);
+        Ok(())
+    }
+
+    /// Notes how the cycle ended, moves the watermark if one is given, and sets the job's state, all
+    /// in one transaction.
+    ///
+    /// A report with a quarantine puts the job there (it keeps the instant when it first went in);
+    /// a cycle that completed makes a new or quarantined job active. A job that was paused or disabled
+    /// in the meantime stays so.
+    pub fn end_cycle(&mut self, report: &CycleReport, watermark: Option<&Watermark>) -> Result<(), StoreError> {
+        let begun = self.cycle;
+        self.transaction(|sql| {
+            let number = match begun {
+                Some(number) => number,
+                None => insert(sql, &CycleStart { id: report.id.clone(), kind: report.kind, started: report.started })?,
+            };
+            finish(sql, number, report)?;
+            if let Some(watermark) = watermark {
+                watermark::write(sql, watermark)?;
+            }
+            let state = job::read_state(sql)?;
+            match next_state(&state, report) {
+                Some(next) => job::write_state(sql, &next),
+                None => Ok(()),
+            }
+        })?;
+        self.cycle = None;
+        Ok(())
+    }
+
+    /// The latest cycles, latest first, at most `limit`.
+    pub fn cycles(&self, limit: usize) -> Result<Vec<CycleRow>, StoreError> {
+        let select = "SELECT id, kind, started, duration, completed, actions, skipped, requests, quarantine_code,
+                             quarantine_message FROM cycle ORDER BY number DESC LIMIT ?1";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.try_sql(|sql| sql.prepare(select)?.query_map([limit], read)?.collect())
+    }
+}
+
+fn next_state(state: &JobState, report: &CycleReport) -> Option<JobState> {
+    match (state, &report.quarantine) {
+        (JobState::Paused | JobState::Disabled, _) => None,
+        (state, Some(why)) => {
+            let ended = SignedDuration::try_from(report.duration)
+                .ok()
+                .and_then(|duration| report.started.checked_add(duration).ok())
+                .unwrap_or(report.started);
+            let since = match state {
+                JobState::Quarantine { since, .. } => *since,
+                JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => ended,
+            };
+            Some(JobState::Quarantine { reason: why.code.clone(), message: why.message.clone(), since })
+        }
+        (JobState::NotRun | JobState::Quarantine { .. }, None) if report.completed => Some(JobState::Active),
+        (JobState::NotRun | JobState::Quarantine { .. } | JobState::Active, None) => None,
+    }
+}
+
+fn insert(sql: &rusqlite::Connection, start: &CycleStart) -> rusqlite::Result<i64> {
+    let values = params![start.id.as_str(), start.kind.as_str(), start.started.as_microsecond()];
+    sql.execute("INSERT INTO cycle (id, kind, started) VALUES (?1, ?2, ?3)", values)?;
+    Ok(sql.last_insert_rowid())
+}
+
+fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusqlite::Result<()> {
+    let json = |counts: BTreeMap<&str, u64>| serde_json::to_string(&counts).expect("words and numbers are JSON");
+    let counts = |pairs: &mut dyn Iterator<Item = (&'static str, u64)>| json(pairs.filter(|(_, n)| *n > 0).collect());
+    let summary = &report.summary;
+    let quarantine = report.quarantine.as_ref();
+    sql.execute(
+        "UPDATE cycle SET duration = ?2, completed = ?3, actions = ?4, skipped = ?5, requests = ?6,
+                quarantine_code = ?7, quarantine_message = ?8 WHERE number = ?1",
+        params![
+            number,
+            row::micros(report.duration),
+            report.completed,
+            counts(&mut ActionKind::ALL.iter().map(|action| (action.as_str(), summary.count(*action)))),
+            counts(&mut summary.skipped()),
+            counts(&mut row::METHODS.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
+            quarantine.map(|why| &why.code),
+            quarantine.map(|why| &why.message),
+        ],
+    )
+    .map(drop)
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CycleRow> {
+    let id: String = row.get(0)?;
+    let start = CycleStart { id: CycleId::new(id), kind: row::cycle_kind(row, 1)?, started: row::timestamp(row, 2)? };
+    let end = match row.get::<_, Option<bool>>(4)? {
+        None => None,
+        Some(completed) => Some(CycleEnd {
+            duration: row::duration(row, 3)?,
+            completed,
+            actions: row::json(row, 5, "counts of actions")?,
+            skipped: row::json(row, 6, "counts of skipped objects")?,
+            requests: row::json(row, 7, "counts of requests")?,
+            quarantine: row::object_error(row, 8)?,
+        }),
+    };
+    Ok(CycleRow { start, end })
+}

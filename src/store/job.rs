@@ -1,0 +1,123 @@
+//! What a job is bound to, and how it stands.
+
+use rusqlite::params;
+
+use super::{Store, StoreError, row};
+use crate::base::{JobId, Timestamp};
+
+/// What the state of a job belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Id of the job.
+    pub job_id: JobId,
+    /// Origin and path of the tenant URL.
+    pub target: String,
+    /// Tenant id of the directory; `None` where the export doesn't say.
+    pub tenant: Option<String>,
+}
+
+/// The state of a job, as the portal shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum JobState {
+    /// No cycle has ended yet.
+    #[default]
+    NotRun,
+    /// Cycles run.
+    Active,
+    /// The admin, or the service, has stopped it.
+    Paused,
+    /// Cycles run once a day at the most.
+    Quarantine {
+        /// Code: `EncounteredQuarantineException` …
+        reason: String,
+        /// What happened.
+        message: String,
+        /// Since when, whatever the reason was at first.
+        since: Timestamp,
+    },
+    /// 28 days of quarantine, or of a failing object, are over.
+    Disabled,
+}
+
+impl JobState {
+    /// A stable word for storage: `not-run`, `active`, `paused`, `quarantine`, `disabled`.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NotRun => "not-run",
+            Self::Active => "active",
+            Self::Paused => "paused",
+            Self::Quarantine { .. } => "quarantine",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl Store {
+    /// What the state belongs to; `None` before the first [`Self::bind`].
+    pub fn binding(&self) -> Result<Option<Binding>, StoreError> {
+        let read = |row: &rusqlite::Row<'_>| {
+            let Some(job_id) = row.get::<_, Option<String>>(0)? else { return Ok(None) };
+            Ok(Some(Binding { job_id: JobId::new(job_id), target: row.get(1)?, tenant: row.get(2)? }))
+        };
+        self.try_sql(|sql| sql.query_row("SELECT job_id, target, tenant FROM job", [], read))
+    }
+
+    /// Binds the state to a target and a tenant, or checks that it is bound to these.
+    ///
+    /// A tenant that wasn't known is added; one that isn't known now is let pass. The job id follows
+    /// what is given, because it names the mapping too, which may change.
+    pub fn bind(&mut self, given: &Binding) -> Result<(), StoreError> {
+        if let Some(known) = self.binding()? {
+            let path = self.path().to_owned();
+            if known.target != given.target {
+                return Err(StoreError::OtherTarget { path, known: known.target, given: given.target.clone() });
+            }
+            if let (Some(known), Some(given)) = (&known.tenant, &given.tenant)
+                && !known.eq_ignore_ascii_case(given)
+            {
+                return Err(StoreError::OtherTenant { path, known: known.clone(), given: given.clone() });
+            }
+            if known.job_id == given.job_id && (known.tenant.is_some() || given.tenant.is_none()) {
+                return Ok(());
+            }
+        }
+        let update = "UPDATE job SET job_id = ?1, target = ?2, tenant = ifnull(tenant, ?3)";
+        self.try_sql(|sql| sql.execute(update, params![given.job_id.as_str(), given.target, given.tenant]))?;
+        Ok(())
+    }
+
+    /// How the job stands.
+    pub fn job_state(&self) -> Result<JobState, StoreError> {
+        self.try_sql(read_state)
+    }
+
+    /// Sets how the job stands.
+    pub fn set_job_state(&mut self, state: &JobState) -> Result<(), StoreError> {
+        self.try_sql(|sql| write_state(sql, state))
+    }
+}
+
+pub(super) fn read_state(sql: &rusqlite::Connection) -> rusqlite::Result<JobState> {
+    sql.query_row("SELECT state, state_reason, state_message, state_since FROM job", [], |row| {
+        let state: String = row.get(0)?;
+        Ok(match state.as_str() {
+            "not-run" => JobState::NotRun,
+            "active" => JobState::Active,
+            "paused" => JobState::Paused,
+            "disabled" => JobState::Disabled,
+            "quarantine" => {
+                JobState::Quarantine { reason: row.get(1)?, message: row.get(2)?, since: row::timestamp(row, 3)? }
+            }
+            other => return Err(row::unreadable(0, "a job state", other)),
+        })
+    })
+}
+
+pub(super) fn write_state(sql: &rusqlite::Connection, state: &JobState) -> rusqlite::Result<()> {
+    let (reason, message, since) = match state {
+        JobState::Quarantine { reason, message, since } => (Some(reason), Some(message), Some(since.as_microsecond())),
+        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (None, None, None),
+    };
+    let update = "UPDATE job SET state = ?1, state_reason = ?2, state_message = ?3, state_since = ?4";
+    sql.execute(update, params![state.as_str(), reason, message, since]).map(drop)
+}

@@ -1,0 +1,73 @@
+//! What the source looked like when the last complete cycle ended.
+
+use rusqlite::{OptionalExtension, params};
+
+use super::{KnownSet, Store, StoreError, row};
+use crate::base::{Digest, Timestamp};
+
+/// The source as the last complete cycle saw it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watermark {
+    /// Names of the source attributes, in the order of each object's fingerprints.
+    pub attributes: Vec<String>,
+    /// Digest of mappings and filters.
+    pub rules: Digest,
+    /// `assigned` or `all`.
+    pub scope: String,
+    /// When the cycle ended.
+    pub ended: Timestamp,
+    /// Hashes of the source ids.
+    pub users: KnownSet,
+    /// Hashes of the assignments.
+    pub assignments: KnownSet,
+    /// Hashes of the group memberships.
+    pub memberships: KnownSet,
+}
+
+impl Store {
+    /// The watermark; `None` means that the next cycle is initial.
+    pub fn watermark(&self) -> Result<Option<Watermark>, StoreError> {
+        let known = |row: &rusqlite::Row<'_>, column: usize| {
+            let bytes =
+                row.get_ref(column)?.as_blob().map_err(|_| row::unreadable(column, "a known set", "no bytes"))?;
+            KnownSet::from_bytes(bytes)
+                .ok_or_else(|| row::unreadable(column, "a known set", format!("{} bytes", bytes.len())))
+        };
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Watermark {
+                attributes: row::json(row, 0, "a list of attributes")?,
+                rules: row::digest(row, 1)?,
+                scope: row.get(2)?,
+                ended: row::timestamp(row, 3)?,
+                users: known(row, 4)?,
+                assignments: known(row, 5)?,
+                memberships: known(row, 6)?,
+            })
+        };
+        let select = "SELECT attributes, rules, scope, ended, users, assignments, memberships FROM watermark";
+        self.try_sql(|sql| sql.query_row(select, [], read).optional())
+    }
+
+    /// Forgets the watermark: the next cycle is initial. Links stay.
+    pub fn clear_watermark(&mut self) -> Result<(), StoreError> {
+        self.try_sql(|sql| sql.execute("DELETE FROM watermark", [])).map(drop)
+    }
+}
+
+pub(super) fn write(sql: &rusqlite::Connection, watermark: &Watermark) -> rusqlite::Result<()> {
+    let attributes = serde_json::to_string(&watermark.attributes).expect("names are JSON strings");
+    sql.execute(
+        "INSERT OR REPLACE INTO watermark (one, attributes, rules, scope, ended, users, assignments, memberships)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        params![
+            attributes,
+            watermark.rules.to_string(),
+            watermark.scope,
+            watermark.ended.as_microsecond(),
+            watermark.users.to_bytes(),
+            watermark.assignments.to_bytes(),
+            watermark.memberships.to_bytes(),
+        ],
+    )
+    .map(drop)
+}
