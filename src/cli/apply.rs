@@ -10,7 +10,7 @@ use super::exit::Exit;
 ///
 /// Refuses (exit code 2) when the export, the mapping or the state moved since the plan was saved.
 /// Each account is read again right before it is written; one that changed meanwhile fails as
-/// TargetMoved, and the rest goes on.
+/// `TargetMoved`, and the rest goes on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Plan saved by `scimulate plan --out FILE`
@@ -19,7 +19,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`apply` is still missing").into())
 }

@@ -123,5 +123,4 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
 }
 
 #[cfg(test)]
-#[path = "args_tests.rs"]
 mod tests;

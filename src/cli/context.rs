@@ -25,13 +25,12 @@ impl Context {
 
     /// Reads the config file that `--config` names, or the nearest one; its warnings are printed.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
-        let path = match &self.global.config {
-            Some(path) => path.clone(),
-            None => {
-                let here = std::env::current_dir().context("the current folder can't be told")?;
-                let found = config::discover(&here)?;
-                found.strip_prefix(&here).map_or_else(|_| found.clone(), ToOwned::to_owned)
-            }
+        let path = if let Some(path) = &self.global.config {
+            path.clone()
+        } else {
+            let here = std::env::current_dir().context("the current folder can't be told")?;
+            let found = config::discover(&here)?;
+            found.strip_prefix(&here).map_or_else(|_| found.clone(), ToOwned::to_owned)
         };
         let overrides = Overrides { job: self.global.job.clone(), state_dir: self.global.state.clone() };
         let settings = config::load(&path, &overrides)?;

@@ -126,9 +126,8 @@ mod tests {
         let mut text = String::new();
         for line in include_str!("init/scimulate.toml").lines() {
             let code = line.strip_prefix("# ").filter(|code| {
-                let first = code.split([' ', '=']).next().unwrap_or_default();
-                let is_key =
-                    code.contains(" = ") && first.chars().all(|c| c.is_ascii_alphanumeric() || "_-{".contains(c));
+                let key = code.split_once(" = ").map_or("", |(key, _)| key);
+                let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
                 is_key || code.starts_with('[') || code.starts_with("    {") || *code == "]"
             });
             // The two ways to name the token exclude each other.

@@ -38,7 +38,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`plan` is still missing").into())
 }

@@ -23,15 +23,15 @@ fn render_with(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
     if let Some(snippet) = &diagnostic.snippet {
         let mut annotation = AnnotationKind::Primary.span(within(&snippet.text, &snippet.span));
         if !snippet.label.is_empty() {
-            annotation = annotation.label(&snippet.label);
+            annotation = annotation.label(normalize_untrusted_str(&snippet.label));
         }
         let mut source = Snippet::source(&snippet.text).line_start(snippet.first_line).annotation(annotation);
         if let Some(file) = &diagnostic.file {
-            source = source.path(file);
+            source = source.path(normalize_untrusted_str(file));
         }
         group = group.element(source);
     } else if let Some(file) = &diagnostic.file {
-        let mut origin = Origin::path(file);
+        let mut origin = Origin::path(normalize_untrusted_str(file));
         if let Some(line) = diagnostic.line {
             origin = origin.line(line);
             if let Some(column) = diagnostic.column {
@@ -85,15 +85,15 @@ mod tests {
     fn a_place_without_its_line() {
         check(
             &Diagnostic::warning("an empty id").in_file("users.csv").at_line(12).in_field("id"),
-            "warning: id: an empty id\n --> users.csv:12",
+            "warning: id: an empty id\n--> users.csv:12",
         );
-        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n  |\n  = help: yes");
+        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n |\n = help: yes");
     }
 
     #[test]
     fn spans_outside_the_text_and_control_characters_do_no_harm() {
-        let snippet = base::Snippet { text: "ü".into(), first_line: 1, span: 1..99, label: String::new() };
-        let mut diagnostic = Diagnostic::error("bell \u{7}\u{1b}[31m");
+        let snippet = base::Snippet { text: "ü\u{1b}[2J".into(), first_line: 1, span: 1..99, label: String::new() };
+        let mut diagnostic = Diagnostic::error("bell \u{7}\u{1b}[31m").in_file("a\u{1b}b");
         diagnostic.snippet = Some(snippet);
         let text = render_with(&diagnostic, &Renderer::plain());
         assert!(text.contains('ü') && !text.contains('\u{7}') && !text.contains('\u{1b}'), "{text:?}");

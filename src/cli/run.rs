@@ -39,7 +39,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`run` is still missing").into())
 }

@@ -9,7 +9,6 @@ use super::exit::Exit;
 pub(crate) struct Args {}
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`status` is still missing").into())
 }

@@ -8,7 +8,7 @@ use super::exit::Exit;
 
 /// Does what the portal's Test Connection button does, and explains a failure
 ///
-/// Sends one query for a user that cannot exist. Good is exactly: HTTP 200, a ListResponse,
+/// Sends one query for a user that cannot exist. Good is exactly: HTTP 200, a `ListResponse`,
 /// `totalResults` 0. Everything else gets its own diagnosis and what to do about it; exit code 6.
 /// With `--tenant-url` no config file is needed.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,6 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(args: Args, context: &Context) -> Result<Exit, Error> {
-    let _ = (args, context);
+pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
     Err(anyhow::anyhow!("`test-connection` is still missing").into())
 }

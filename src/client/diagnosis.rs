@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     BodyKind, Client, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TokenWarning, TransportKind, Unexpected,
 };
-use crate::scim::Exchange;
+use crate::scim::{Exchange, ScimType};
 
 /// How a connection test went.
 #[derive(Debug, Clone)]
@@ -329,8 +329,7 @@ fn judge_status(answer: &ErrorAnswer, token: &[TokenWarning]) -> Verdict {
 }
 
 fn about_filter(answer: &ErrorAnswer) -> bool {
-    answer.scim_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("invalidFilter"))
-        || answer.detail.to_ascii_lowercase().contains("filter")
+    answer.body.scim_type == Some(ScimType::InvalidFilter) || answer.detail().to_ascii_lowercase().contains("filter")
 }
 
 #[cfg(test)]

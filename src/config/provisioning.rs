@@ -60,7 +60,7 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Read 
         duplicates: Duplicates::Fail,
         vanished: Vanished::Fail,
         anchor_scope_regex: false,
-        interval: Duration::from_secs(40 * 60),
+        interval: Duration::from_mins(40),
         scoping_filters: Vec::new(),
     };
     let Some(mut section) = section else { return Read { settings, scope_span: None } };

@@ -14,7 +14,7 @@ use super::principals::{NamedPrincipal, PrincipalKind};
 use super::roles::{Found, RoleBook};
 use super::users::{check_next_link, is_json, json_format};
 use super::users_json::Scalar;
-use crate::base::{Diagnostic, SourceId};
+use crate::base::{Diagnostic, Severity, SourceId};
 use crate::directory::{Assignment, RoleIndex};
 
 /// What was read.
@@ -88,14 +88,9 @@ pub(super) fn read(
     }
     if list.others > 0 {
         let others = list.others;
-        findings.total += 1;
-        findings.kept.push(
-            Diagnostic::new(
-                crate::base::Severity::Note,
-                format!("{others} assignments of service principals or devices are left out"),
-            )
-            .in_file(input.path.display().to_string()),
-        );
+        let message = format!("{others} assignments of service principals or devices are left out");
+        let found = Diagnostic::new(Severity::Note, message);
+        findings.add(|| found.in_file(input.path.display().to_string()));
     }
     let summary =
         FileSummary { kind: input.kind, path: input.path.clone(), files: input.files.len(), format, rows: Some(rows) };
@@ -206,7 +201,7 @@ impl AssignmentList {
             self.noted.push(role);
             let name = &roles.get(role).display_name;
             let message = format!("the app role \"{name}\" is disabled and still assigned; the assignment counts");
-            findings.add(|| place(Diagnostic::new(crate::base::Severity::Note, message)));
+            findings.add(|| place(Diagnostic::new(Severity::Note, message)));
         }
         if let Ok(principal) = SourceId::parse(row.id) {
             self.assignments.push(Assignment { principal, role });

@@ -149,7 +149,7 @@ impl UserColumns {
         let enabled = find("accountEnabled");
         let blocked = find("blockCredential");
         let deleted = find("deletedDateTime");
-        Ok(Self { id, name, enabled, blocked, deleted, attributes })
+        Ok(Self { attributes, id, name, enabled, blocked, deleted })
     }
 
     /// Canonical names that this file has values for.

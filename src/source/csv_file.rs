@@ -149,11 +149,10 @@ impl CsvFile {
 
     /// Line on which the current row begins.
     pub(super) fn line(&self) -> usize {
-        let read = self.record.position().map_or(1, csv::Position::line);
+        let (line, byte) = self.record.position().map_or((1, 0), |at| (at.line(), at.byte()));
         // csv leaves the line feed of a CRLF to the next row.
-        let pending =
-            usize::from(self.crlf && read > 1 || self.crlf && self.record.position().is_some_and(|p| p.byte() > 0));
-        usize::try_from(read).unwrap_or(usize::MAX).saturating_add(self.header.line - 1 + pending)
+        let pending = usize::from(self.crlf && byte > 0);
+        usize::try_from(line).unwrap_or(usize::MAX).saturating_add(self.header.line - 1 + pending)
     }
 
     /// `CSV, UTF-8, separated by ","`.

@@ -128,13 +128,13 @@ impl Export {
         for (named, group) in &groups.named {
             match index.resolve(named) {
                 Ok(member) => groups.groups[*group].members.push(member),
-                Err(found) => self.findings.add(|| found),
+                Err(found) => self.findings.add(|| *found),
             }
         }
         for (named, role) in &list.named {
             match index.resolve(named) {
                 Ok(principal) => list.assignments.push(Assignment { principal, role: *role }),
-                Err(found) => self.findings.add(|| found),
+                Err(found) => self.findings.add(|| *found),
             }
         }
         Ok(())

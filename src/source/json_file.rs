@@ -274,19 +274,16 @@ impl Buffer<'_> {
     /// The next byte that isn't a blank, without taking it.
     fn peek(&mut self) -> Result<Option<u8>, SourceError> {
         loop {
-            match self.bytes[self.at..self.end].iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-                Some(blanks) => {
-                    self.at += blanks;
-                    return Ok(Some(self.bytes[self.at]));
-                }
-                None => {
-                    self.at = self.end;
-                    if self.complete {
-                        return Ok(None);
-                    }
-                    self.fill()?;
-                }
+            let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            if let Some(blanks) = self.bytes[self.at..self.end].iter().position(|byte| !blank(byte)) {
+                self.at += blanks;
+                return Ok(Some(self.bytes[self.at]));
             }
+            self.at = self.end;
+            if self.complete {
+                return Ok(None);
+            }
+            self.fill()?;
         }
     }
 

@@ -130,12 +130,22 @@ impl Keys {
 
     /// Whether some user has a value or a null under this canonical name.
     pub(super) fn has(&self, attribute: &str) -> bool {
+        // Where the object around it is null, so is the attribute.
+        let parent = match attribute.split_once('.') {
+            Some((parent, _)) => Some(parent),
+            None if attribute.starts_with("extensionAttribute") => Some("onPremisesExtensionAttributes"),
+            None => None,
+        };
         self.keys.iter().any(|key| key.is_column() && key.attribute == attribute)
+            || self.nodes[0].keys.iter().any(|key| {
+                let key = &self.keys[*key];
+                key.has_value && parent == Some(key.name.as_str())
+            })
     }
 }
 
 impl Key {
     pub(super) fn is_column(&self) -> bool {
-        self.has_value && !matches!(self.used, Use::Removed | Use::Annotation)
+        self.has_value && self.child.is_none() && !matches!(self.used, Use::Removed | Use::Annotation)
     }
 }

@@ -113,7 +113,7 @@ impl NameIndex {
     }
 
     /// The principal that is meant, or why nobody can say.
-    pub(super) fn resolve(&self, named: &NamedPrincipal) -> Result<SourceId, Diagnostic> {
+    pub(super) fn resolve(&self, named: &NamedPrincipal) -> Result<SourceId, Box<Diagnostic>> {
         let candidates = self.0.get(&fold(&named.name));
         let found = candidates.into_iter().flat_map(|it| {
             let users = [&it.principal_name, &it.id, &it.mail, &it.display_name];
@@ -131,7 +131,7 @@ impl NameIndex {
                 Match::One(id) => return Ok(id.clone()),
                 Match::Several => {
                     let message = format!("\"{}\" means more than one object, so the row is left out", named.name);
-                    return Err(complain(message).with_hint("give the object id instead"));
+                    return Err(Box::new(complain(message).with_hint("give the object id instead")));
                 }
             }
         }
@@ -141,7 +141,8 @@ impl NameIndex {
             PrincipalKind::Any | PrincipalKind::Other => "user or group",
         };
         let message = format!("no {what} of the export is named \"{}\", so the row is left out", named.name);
-        Err(complain(message).with_hint("give the user principal name or the object id, or complete the export"))
+        let hint = "give the user principal name or the object id, or complete the export";
+        Err(Box::new(complain(message).with_hint(hint)))
     }
 }
 

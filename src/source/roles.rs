@@ -49,16 +49,13 @@ impl RoleBook {
         {
             return *found;
         }
-        let found = match self.spelt.get(text) {
-            Some(found) => *found,
-            None => {
-                let found = self.look_up(text.trim());
-                if self.spelt.len() < LIMIT {
-                    self.spelt.insert(text.to_owned(), found);
-                }
-                found
+        let found = self.spelt.get(text).copied().unwrap_or_else(|| {
+            let found = self.look_up(text.trim());
+            if self.spelt.len() < LIMIT {
+                self.spelt.insert(text.to_owned(), found);
             }
-        };
+            found
+        });
         self.last = Some((text.to_owned(), found));
         found
     }

@@ -182,7 +182,7 @@ impl UserSource {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.columns.iter().any(|known| known == name)
+        self.keys.has(name) || self.columns.iter().any(|known| known == name)
     }
 
     pub(super) fn summary(&self) -> FileSummary {

@@ -251,16 +251,16 @@ struct Value<'a, 'de> {
 }
 
 impl<'de> Value<'_, 'de> {
-    fn seen<E>(self, value: AttributeValue<'de>) -> Result<AttributeValue<'de>, E> {
+    fn seen(self, value: AttributeValue<'de>) -> AttributeValue<'de> {
         if self.reading.learning {
             self.reading.keys.has_value(self.key);
         }
-        Ok(value)
+        value
     }
 
     fn scalar<E: Error>(self, scalar: Result<Scalar<'de>, E>) -> Result<AttributeValue<'de>, E> {
         let value = scalar?.0.map_or(AttributeValue::Null, AttributeValue::String);
-        self.seen(value)
+        Ok(self.seen(value))
     }
 }
 
@@ -288,7 +288,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        self.seen(AttributeValue::Bool(value))
+        Ok(self.seen(AttributeValue::Bool(value)))
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
@@ -304,7 +304,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        self.seen(AttributeValue::Null)
+        Ok(self.seen(AttributeValue::Null))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
@@ -323,9 +323,9 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
         // Of the business phones the first is the attribute.
         if self.reading.keys.get(self.key).attribute == "telephoneNumber" {
             let first = texts.first_mut().map_or(AttributeValue::Null, |text| AttributeValue::String(mem::take(text)));
-            return self.seen(first);
+            return Ok(self.seen(first));
         }
-        self.seen(AttributeValue::Strings(texts))
+        Ok(self.seen(AttributeValue::Strings(texts)))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -339,7 +339,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
-            return self.seen(id);
+            return Ok(self.seen(id));
         }
         let Self { reading, node, key, object } = self;
         let node = reading.keys.child(key, node);

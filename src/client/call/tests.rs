@@ -4,7 +4,8 @@ use serde_json::json;
 
 use super::*;
 use crate::client::stub::{Reply, Stub, answer, clock, options};
-use crate::client::{BodyKind, ErrorAnswer, TlsProblem, create_request, find_request, get_request, patch_request};
+use crate::client::{BodyKind, ErrorAnswer, create_request, find_request, get_request, patch_request};
+use crate::scim::ErrorBody;
 
 const EMPTY_LIST: &str =
     r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0,"Resources":[]}"#;
@@ -206,8 +207,7 @@ fn status(status: u16, retry_after: Option<u64>) -> Failure {
     Failure::Status(Box::new(ErrorAnswer {
         status,
         kind: BodyKind::Empty,
-        scim_type: None,
-        detail: String::new(),
+        body: ErrorBody::default(),
         retry_after: retry_after.map(Duration::from_secs),
     }))
 }
@@ -259,7 +259,7 @@ async fn broken_connections_are_told_apart() {
 }
 
 #[tokio::test]
-async fn closed_ports_and_plain_ports() {
+async fn closed_ports_of_targets_and_proxies() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let client = Client::http(options(&format!("http://127.0.0.1:{port}/scim")), clock()).unwrap();
     assert_eq!(kind_of(&client).await, TransportKind::Refused);
@@ -289,7 +289,7 @@ async fn what_the_target_echoes_is_masked() {
     let outcome = stub.client().call(&get()).await;
     assert_eq!(outcome.exchanges[0].answer, "<html>Bearer [secret]</html>");
     let Err(Failure::Status(answer)) = outcome.result else { panic!("403 is a failure") };
-    assert_eq!((answer.kind, answer.detail.as_str()), (BodyKind::Html, "<html>Bearer [secret]</html>"));
+    assert_eq!((answer.kind, answer.detail()), (BodyKind::Html, "an HTML page"));
 }
 
 #[tokio::test]

@@ -4,14 +4,13 @@ use super::*;
 use crate::base::Timestamp;
 use crate::client::stub::{Stub, answer, clock};
 use crate::client::{ClientOptions, Token};
-use crate::scim::TenantUrl;
+use crate::scim::{ErrorBody, TenantUrl};
 
-fn status(status: u16, kind: BodyKind, scim_type: Option<&str>, detail: &str) -> Failure {
+fn status(status: u16, kind: BodyKind, scim_type: Option<ScimType>, detail: &str) -> Failure {
     Failure::Status(Box::new(ErrorAnswer {
         status,
         kind,
-        scim_type: scim_type.map(str::to_owned),
-        detail: detail.to_owned(),
+        body: ErrorBody::new(status, scim_type, detail),
         retry_after: None,
     }))
 }
@@ -44,7 +43,7 @@ fn each_failure_has_its_verdict() {
         (transport(TransportKind::Tls(TlsProblem::Version)), Verdict::TlsVersion),
         (transport(TransportKind::Tls(TlsProblem::NotTls)), Verdict::NotTls),
         (transport(TransportKind::Tls(TlsProblem::Other)), Verdict::Tls),
-        (status(400, Scim, Some("invalidFilter"), "no"), Verdict::FilterRefused),
+        (status(400, Scim, Some(ScimType::InvalidFilter), "no"), Verdict::FilterRefused),
         (status(400, Text, None, "Filter not supported"), Verdict::FilterRefused),
         (status(400, Scim, None, "no"), Verdict::BadRequest),
         (status(401, Empty, None, ""), Verdict::Unauthorized),

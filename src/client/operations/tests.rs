@@ -27,16 +27,16 @@ const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 #[test]
 fn lists_in_every_shape_that_endpoints_send() {
     for (body, expected) in [
-        (json!({"schemas": [LIST], "totalResults": 0, "Resources": []}), Ok((0, Some(0)))),
-        (json!({"schemas": [LIST], "totalResults": 0}), Ok((0, Some(0)))),
-        (json!({"schemas": [LIST], "totalResults": 0, "Resources": null}), Ok((0, Some(0)))),
-        (json!({"totalResults": "0"}), Ok((0, Some(0)))),
-        (json!({"totalresults": "1", "resources": [{"id": 42}]}), Ok((1, Some(1)))),
-        (json!({"schemas": LIST, "Resources": [{}, {}]}), Ok((2, None))),
-        (json!({"totalResults": 2, "Resources": [{}]}), Ok((1, Some(2)))),
+        (json!({"schemas": [LIST], "totalResults": 0, "Resources": []}), Ok((0, 0))),
+        (json!({"schemas": [LIST], "totalResults": 0}), Ok((0, 0))),
+        (json!({"schemas": [LIST], "totalResults": 0, "Resources": null}), Ok((0, 0))),
+        (json!({"totalResults": "0"}), Ok((0, 0))),
+        (json!({"totalresults": "1", "resources": [{"id": 42}]}), Ok((1, 1))),
+        (json!({"schemas": LIST, "Resources": [{}, {}]}), Ok((2, 2))),
+        (json!({"totalResults": 2, "Resources": [{}]}), Ok((1, 2))),
         (json!({"totalResults": 1, "Resources": []}), Err("CountWithoutResources { total: 1 }")),
         (json!({"totalResults": 1}), Err("CountWithoutResources { total: 1 }")),
-        (json!({"Resources": ["ann"]}), Err("NotAResource")),
+        (json!({"Resources": ["ann"]}), Err("NotAList")),
         (json!({"totalResults": 1, "Resources": {"id": "1"}}), Err("NotAList")),
         (json!({}), Err("NotAList")),
         (json!([]), Err("NotAList")),
@@ -143,6 +143,19 @@ async fn nobody_found_may_be_a_404() {
         panic!("an array is no list");
     };
     assert_eq!(excerpt, "[1]");
+}
+
+#[tokio::test]
+async fn calls_can_be_spawned_and_share_one_client() {
+    fn spawnable<T: Send + 'static>(future: T) -> T {
+        future
+    }
+    let stub = Stub::start(vec![answer(200, &[], r#"{"totalResults":0}"#)]);
+    let client = stub.client();
+    let other = client.clone();
+    let call = spawnable(async move { other.find("/Users", "userName", "ann").await });
+    assert_eq!(tokio::spawn(call).await.unwrap().result.unwrap(), Found::default());
+    drop(spawnable(client));
 }
 
 #[tokio::test]
