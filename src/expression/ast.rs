@@ -32,10 +32,8 @@ pub enum NodeKind {
     Word(String),
     /// A function call; `None` is an argument left empty.
     Call {
-        /// Function name as written.
+        /// Function name as written; it begins where the node does.
         name: String,
-        /// Byte range of the name.
-        name_span: Range<usize>,
         /// Arguments by position. Never a single `None`: `f()` has no argument.
         arguments: Vec<Option<Node>>,
     },
@@ -88,7 +86,7 @@ impl fmt::Display for Node {
             NodeKind::Attribute(name) => write!(f, "[{name}]"),
             NodeKind::Text(text) => fmt_text(text, f),
             NodeKind::Number(text) | NodeKind::Word(text) => f.write_str(text),
-            NodeKind::Call { name, arguments, .. } => {
+            NodeKind::Call { name, arguments } => {
                 write!(f, "{name}(")?;
                 for (index, argument) in arguments.iter().enumerate() {
                     if index > 0 {

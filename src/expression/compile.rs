@@ -97,8 +97,9 @@ impl Compiler<'_, '_> {
                 let operands = (self.compile(left, Place::Value)?, self.compile(right, Place::Value)?);
                 Ok(Code::Condition(Box::new(operands), *relation))
             }
-            NodeKind::Call { name, name_span, arguments } => {
-                let (function, oddity) = find(self.text, name, name_span.clone())?;
+            NodeKind::Call { name, arguments } => {
+                let name_span = node.span.start..node.span.start + name.len();
+                let (function, oddity) = find(self.text, name, name_span)?;
                 self.warnings.extend(oddity);
                 check_arguments(self.text, function, node, arguments)?;
                 self.call(node, function, arguments, place)

@@ -141,7 +141,7 @@ fn condition<'a>(
     let ordering = match ordering {
         Some(ordering) => ordering,
         None => {
-            let (Some(a), Some(b)) = (a.text(), b.text()) else {
+            let (Some(a), Some(b)) = (a.to_text(), b.to_text()) else {
                 let count = [&a, &b].into_iter().map(functions::count).max().unwrap_or_default();
                 return Err(EvaluationError::SeveralValues { function: Function::Iif.name(), count }.into());
             };
@@ -161,7 +161,7 @@ fn condition<'a>(
 fn number(value: &Value<'_>) -> Option<Number> {
     match value {
         Value::Number(number) => Some(*number),
-        value => Number::parse(&value.text()?),
+        value => Number::parse(&value.to_text()?),
     }
 }
 
@@ -170,7 +170,7 @@ pub(super) fn boolean(value: &Value<'_>) -> Option<bool> {
     match value {
         Value::Bool(value) => Some(*value),
         value => {
-            let text = value.text()?;
+            let text = value.to_text()?;
             let is = |expected: bool| text.eq_ignore_ascii_case(bool_text(expected));
             if is(true) { Some(true) } else { is(false).then_some(false) }
         }

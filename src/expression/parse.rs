@@ -10,7 +10,7 @@ use crate::base::Diagnostic;
 pub const MAX_CHARACTERS: usize = 10_000;
 
 /// How deep calls may nest: far beyond anything that was seen, and safe for the stack.
-pub const MAX_DEPTH: usize = 200;
+pub const MAX_DEPTH: usize = 100;
 
 /// Parses an expression: a call, an attribute or a text.
 ///
@@ -24,8 +24,7 @@ pub fn parse(text: &str) -> Result<Node, Diagnostic> {
         .with_hint("split it over an extension attribute, or shorten it"));
     }
     let mut parser = Parser { text, lexer: Lexer::new(text), token: Token::End, span: 0..0, end: 0 };
-    parser.advance()?;
-    let node = parser.top()?;
+    let node = parser.advance().and_then(|_| parser.top()).map_err(|error| *error)?;
     match parser.token {
         Token::End => Ok(node),
         Token::Relation(_) => Err(parser
@@ -40,6 +39,9 @@ pub fn parse(text: &str) -> Result<Node, Diagnostic> {
     }
 }
 
+/// Errors are boxed to keep the frames of the recursion small.
+type Parsed<T> = Result<T, Box<Diagnostic>>;
+
 struct Parser<'t> {
     text: &'t str,
     lexer: Lexer<'t>,
@@ -50,9 +52,9 @@ struct Parser<'t> {
 }
 
 impl Parser<'_> {
-    fn advance(&mut self) -> Result<Token, Diagnostic> {
+    fn advance(&mut self) -> Parsed<Token> {
         self.end = self.span.end;
-        let (token, span) = self.lexer.next()?;
+        let (token, span) = self.lexer.next().map_err(Box::new)?;
         self.span = span;
         Ok(std::mem::replace(&mut self.token, token))
     }
@@ -61,20 +63,23 @@ impl Parser<'_> {
         error_at(self.text, self.span.clone(), message, label)
     }
 
-    fn top(&mut self) -> Result<Node, Diagnostic> {
+    fn top(&mut self) -> Parsed<Node> {
         match &self.token {
             Token::End => Err(Diagnostic::error("the expression is empty")
-                .with_hint("write a call such as `ToLower([mail])`, an attribute `[mail]` or a text `\"Contoso\"`")),
+                .with_hint("write a call such as `ToLower([mail])`, an attribute `[mail]` or a text `\"Contoso\"`")
+                .into()),
             Token::Number(text) => Err(self
                 .error(format!("the number {text} can't be the whole expression"), "")
-                .with_hint(format!("write a constant as a text: `\"{text}\"`"))),
+                .with_hint(format!("write a constant as a text: `\"{text}\"`"))
+                .into()),
             _ => {
                 let node = self.operand(0)?;
                 if let NodeKind::Word(word) = &node.kind {
                     let error = error_at(self.text, node.span.clone(), format!("`{word}` isn't an expression"), "");
-                    return Err(error.with_hint(format!(
+                    let hint = format!(
                         "write `[{word}]` for the attribute, `\"{word}\"` for the text, `{word}(…)` for the function"
-                    )));
+                    );
+                    return Err(error.with_hint(hint).into());
                 }
                 Ok(node)
             }
@@ -82,7 +87,7 @@ impl Parser<'_> {
     }
 
     /// An argument that isn't empty: an operand, or two with a comparison between them.
-    fn argument(&mut self, depth: usize) -> Result<Node, Diagnostic> {
+    fn argument(&mut self, depth: usize) -> Parsed<Node> {
         let left = self.operand(depth)?;
         let Token::Relation(relation) = self.token else { return Ok(left) };
         self.advance()?;
@@ -91,12 +96,10 @@ impl Parser<'_> {
         Ok(Node { kind: NodeKind::Condition { left: Box::new(left), relation, right: Box::new(right) }, span })
     }
 
-    fn operand(&mut self, depth: usize) -> Result<Node, Diagnostic> {
+    fn operand(&mut self, depth: usize) -> Parsed<Node> {
         let span = self.span.clone();
         if matches!(self.token, Token::Open | Token::Close | Token::Comma | Token::Relation(_) | Token::End) {
-            return Err(self
-                .error(format!("expected a value, found {}", self.token.describe()), "a value is missing here")
-                .with_hint("a value is a call, an attribute `[name]`, a text `\"…\"` or a number"));
+            return Err(self.no_value());
         }
         let kind = match self.advance()? {
             Token::Attribute(name) => NodeKind::Attribute(name),
@@ -104,13 +107,10 @@ impl Parser<'_> {
             Token::Number(text) => NodeKind::Number(text),
             Token::Name(name) if self.token == Token::Open => {
                 if depth >= MAX_DEPTH {
-                    let message = format!("calls nest deeper than {MAX_DEPTH} levels");
-                    return Err(
-                        error_at(self.text, span, message, "").with_hint("use `Switch` with several keys instead")
-                    );
+                    return Err(self.too_deep(span));
                 }
                 let arguments = self.arguments(&name, depth + 1)?;
-                NodeKind::Call { name, name_span: span.clone(), arguments }
+                NodeKind::Call { name, arguments }
             }
             Token::Name(name) => NodeKind::Word(name),
             _ => unreachable!("the other tokens were refused above"),
@@ -118,7 +118,7 @@ impl Parser<'_> {
         Ok(Node { kind, span: span.start..self.end })
     }
 
-    fn arguments(&mut self, name: &str, depth: usize) -> Result<Vec<Option<Node>>, Diagnostic> {
+    fn arguments(&mut self, name: &str, depth: usize) -> Parsed<Vec<Option<Node>>> {
         let open = self.span.clone();
         self.advance()?;
         let mut arguments = Vec::new();
@@ -142,18 +142,33 @@ impl Parser<'_> {
                     return Ok(arguments);
                 }
                 Token::End => return Err(self.unclosed(name, open)),
-                _ => {
-                    return Err(self
-                        .error(format!("expected `,` or `)`, found {}", self.token.describe()), "")
-                        .with_hint(self.hint_between(name)));
-                }
+                _ => return Err(self.no_separator(name)),
             }
         }
     }
 
-    fn unclosed(&self, name: &str, open: Range<usize>) -> Diagnostic {
+    fn no_value(&self) -> Box<Diagnostic> {
+        self.error(format!("expected a value, found {}", self.token.describe()), "a value is missing here")
+            .with_hint("a value is a call, an attribute `[name]`, a text `\"…\"` or a number")
+            .into()
+    }
+
+    fn too_deep(&self, span: Range<usize>) -> Box<Diagnostic> {
+        error_at(self.text, span, format!("calls nest deeper than {MAX_DEPTH} levels"), "")
+            .with_hint("use `Switch` with several keys instead")
+            .into()
+    }
+
+    fn no_separator(&self, name: &str) -> Box<Diagnostic> {
+        self.error(format!("expected `,` or `)`, found {}", self.token.describe()), "")
+            .with_hint(self.hint_between(name))
+            .into()
+    }
+
+    fn unclosed(&self, name: &str, open: Range<usize>) -> Box<Diagnostic> {
         error_at(self.text, open, format!("the call of `{name}` has no closing `)`"), "opened here")
             .with_hint("add the missing `)`")
+            .into()
     }
 
     fn hint_between(&self, name: &str) -> String {

@@ -104,7 +104,7 @@ impl<'a> Value<'a> {
 
     /// The text of a single value: `True` and `False`, numbers without grouping, the only one of
     /// several. `None` for null and for several values.
-    pub fn text(&self) -> Option<Cow<'_, str>> {
+    pub fn to_text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::String(text) => Some(Cow::Borrowed(text)),
             Self::Strings(values) => match values.as_slice() {

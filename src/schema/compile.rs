@@ -323,7 +323,7 @@ pub(super) fn floor_boundary(text: &str, offset: usize) -> usize {
     (0..=offset.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
 }
 
-fn attribute_type(definition: &AttributeDefinition) -> AttributeType {
+pub(super) fn attribute_type(definition: &AttributeDefinition) -> AttributeType {
     match definition.kind.to_ascii_lowercase().as_str() {
         "integer" => AttributeType::Integer,
         "reference" => AttributeType::Reference,
@@ -340,7 +340,7 @@ fn guess_type(name: &str) -> AttributeType {
     if name.eq_ignore_ascii_case("active") { AttributeType::Boolean } else { AttributeType::String }
 }
 
-fn mutability(definition: &AttributeDefinition) -> Mutability {
+pub(super) fn mutability(definition: &AttributeDefinition) -> Mutability {
     match definition.mutability.to_ascii_lowercase().as_str() {
         "readonly" => Mutability::ReadOnly,
         "immutable" => Mutability::Immutable,

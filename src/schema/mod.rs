@@ -8,6 +8,7 @@ mod filter;
 mod locate;
 mod select;
 mod source;
+mod target;
 mod template;
 mod view;
 
@@ -20,4 +21,5 @@ pub use compiled::{
     ObjectKind, ObjectMapping, TargetAttribute,
 };
 pub use document::{Document, ReadError, read};
+pub use target::target_definition;
 pub use template::{Template, template};

@@ -28,7 +28,7 @@ pub(super) fn join<'a>(call: &Call<'a>) -> Evaluated<'a> {
         };
         match call.value(index)? {
             Value::Strings(values) => values.iter().try_for_each(|text| add(text))?,
-            value => value.text().map_or(Ok(()), |text| add(&text))?,
+            value => value.to_text().map_or(Ok(()), |text| add(&text))?,
         }
     }
     Ok(joined.map_or(Value::Null, |text| Value::String(Cow::Owned(text))))

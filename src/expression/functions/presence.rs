@@ -20,5 +20,5 @@ pub(super) fn is_present<'a>(call: &Call<'a>) -> Evaluated<'a> {
 
 /// True where `CStr` gives a text: neither for null nor for several values.
 pub(super) fn is_string<'a>(call: &Call<'a>) -> Evaluated<'a> {
-    Ok(Value::Bool(call.value(0)?.text().is_some()))
+    Ok(Value::Bool(call.value(0)?.to_text().is_some()))
 }
