@@ -1,10 +1,22 @@
 //! `scimulate apply`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::job::{Job, Narrowed, seed};
+use super::plan::last_cycle;
+use super::run::{Work, one_cycle};
+use super::runtime::{Interrupt, block_on};
+use crate::base::{Diagnostic, Random};
+use crate::clock::Clock;
+use crate::plan::{ActionKind, PlanFile};
+use crate::report;
+use crate::source::Export;
+use crate::store::Store;
 
 /// Executes a saved plan and nothing else
 ///
@@ -19,6 +31,74 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`apply` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    let plan = read(&args.file)?;
+    let job = Job::load(context, Narrowed::default())?;
+    let export = job.open_export(context)?;
+    let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
+    let last_cycle = last_cycle(known.as_ref())?;
+    drop(known);
+    check(&plan, &job, &export, last_cycle.as_deref()).map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
+    let clock = Clock::real();
+    let PlanFile { mut objects, partial, .. } = plan;
+    objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
+    let (report, exit) = block_on(async {
+        let interrupt = Interrupt::listen()?;
+        let mut random = Random::seeded(seed(clock.now()));
+        let connection = job.connect(context, &clock, true)?;
+        let store = job.open_store(&export)?;
+        let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
+        let work = Work {
+            job: &job,
+            export: Arc::clone(&export),
+            client: connection.client,
+            clock: &clock,
+            planned: Some(objects.into()),
+            whole: !partial,
+        };
+        let report = one_cycle(&work, store, &interrupt, &mut random, context).await;
+        drop(lock);
+        Ok((report?, interrupt.exit()))
+    })?;
+    if context.printer.output() == Output::Json {
+        let id = job.id(&export).to_string();
+        context.printer.json(&report::run_json(&id, "active", std::slice::from_ref(&report)))?;
+    }
+    Ok(match exit {
+        Some(exit) => exit,
+        None if report.summary.count(ActionKind::Fail) > 0 => Exit::ObjectsFailed,
+        None => Exit::Done,
+    })
+}
+
+fn read(path: &Path) -> Result<PlanFile, Error> {
+    let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        place(Diagnostic::error(format!("the plan can't be read: {error}")))
+            .with_hint("save one with `scimulate plan --out FILE`")
+    })?;
+    Ok(PlanFile::parse(&text).map_err(|error| place(Diagnostic::error(error.to_string())))?)
+}
+
+/// A plan holds only for what it was made from.
+fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Diagnostic> {
+    let moved = |what: &str| {
+        Err(Diagnostic::error(format!("{what} since the plan was made on {}", plan.created))
+            .with_hint("make the plan again with `scimulate plan --out FILE`"))
+    };
+    let digest = export.digest().map_err(|error| error.diagnostic().clone())?;
+    if plan.job != job.id(export).as_str() || plan.target != job.settings.target.tenant.to_string() {
+        return Err(Diagnostic::error(format!("the plan is for the job {} at {}", plan.job, plan.target))
+            .with_hint("use the config that it was made with"));
+    }
+    if plan.export != digest {
+        return moved("the export changed");
+    }
+    if plan.rules != job.policy.digest(&job.rules) {
+        return moved("the mapping or the settings changed");
+    }
+    if plan.last_cycle.as_deref() != last_cycle {
+        return moved("a cycle ran");
+    }
+    Ok(())
 }

@@ -1,18 +1,36 @@
 //! `scimulate plan`.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::args::instant;
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use super::args::{Output, instant};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use crate::base::Timestamp;
+use super::inspect;
+use super::job::{Job, Narrowed, seed};
+use super::printer::OutputError;
+use super::runtime::{Interrupt, block_on};
+use crate::base::{Diagnostic, Random, Timestamp};
+use crate::clock::Clock;
+use crate::engine::{Cycle, CycleOptions, Evaluator, Index, Mode, Processed, Sink, plan_offline};
+use crate::event::{Event, Summary};
+use crate::plan::{PlanFile, PlannedObject, Reason};
+use crate::report::{self, count};
+use crate::scoping::ONLY_DEFAULT_ACCESS;
+use crate::source::Export;
+use crate::store::Store;
 
 /// Shows what a cycle would do, and why; writes nothing
 ///
 /// The dry run: the target is really queried (only GETs), and every create, update, disable and
 /// delete is shown attribute by attribute. Those who are skipped are listed with the reason.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Contact nothing and assume an empty target
     #[arg(long)]
@@ -38,6 +56,240 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`plan` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    let narrowed = Narrowed { only: args.only.clone(), accept_missing: args.accept_missing };
+    let job = Job::load(context, narrowed)?;
+    let export = job.open_export(context)?;
+    let clock = args.now.map_or_else(Clock::real, Clock::starting_at);
+    let keep = args.out.is_some() || context.printer.output() == Output::Json;
+    let mut view = View::new(context, args.show_requests, keep);
+    let last_cycle = if args.offline {
+        offline(&job, &export, &clock, context, &mut view)?;
+        None
+    } else {
+        online(&job, &export, &clock, context, &mut view)?
+    };
+    view.finish()?;
+    for note in inspect::notes(&job, &export, view.only_default_access) {
+        context.printer.talk(note);
+    }
+    if let Some(path) = &args.out {
+        let objects = std::mem::take(&mut view.objects);
+        save(path, &job, &export, &clock, last_cycle, objects, context)?;
+    }
+    let changes = args.detailed_exitcode && view.summary.writes() > 0;
+    Ok(if changes { Exit::Changes } else { Exit::Done })
+}
+
+/// Plans against an empty target; nothing is contacted, no state is looked at.
+fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &mut View<'_>) -> Result<(), Error> {
+    let evaluator = Evaluator {
+        policy: &job.policy,
+        rules: &job.rules,
+        export,
+        prior: None,
+        known_users: None,
+        now: clock.now(),
+    };
+    let mut index = evaluator.index()?;
+    warn_about_findings(&index, context);
+    let rows = index.take_rows();
+    plan_offline(&evaluator, &rows, &mut |processed| {
+        view.processed(&processed);
+        if view.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(())
+}
+
+/// Plans with real GETs; gives the last cycle that the state knows.
+fn online(
+    job: &Job,
+    export: &Arc<Export>,
+    clock: &Clock,
+    context: &Context,
+    view: &mut View<'_>,
+) -> Result<Option<String>, Error> {
+    let store = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
+    if let Some(store) = &store {
+        store.check(&job.binding(export))?;
+    }
+    let last_cycle = last_cycle(store.as_ref())?;
+    block_on(async {
+        let interrupt = Interrupt::listen()?;
+        let connection = job.connect(context, clock, false)?;
+        let cycle = Cycle {
+            policy: Arc::clone(&job.policy),
+            rules: Arc::clone(&job.rules),
+            export: Arc::clone(export),
+            client: connection.client,
+            clock: clock.clone(),
+        };
+        let options = CycleOptions {
+            mode: Mode::DryRun,
+            concurrency: job.settings.target.concurrency,
+            planned: None,
+            whole: false,
+            cancel: interrupt.token(),
+        };
+        let mut random = Random::seeded(seed(clock.now()));
+        let (_, result) = cycle.run(store, &options, &mut random, view).await;
+        result?;
+        if let Some(exit) = interrupt.exit() {
+            return Err(Error::new(exit, anyhow::anyhow!("interrupted: the plan isn't complete")));
+        }
+        Ok(())
+    })?;
+    Ok(last_cycle)
+}
+
+/// Id of the last cycle that the state knows.
+pub(crate) fn last_cycle(store: Option<&Store>) -> Result<Option<String>, Error> {
+    let Some(store) = store else { return Ok(None) };
+    Ok(store.cycles(1)?.into_iter().next().map(|row| row.start.id.to_string()))
+}
+
+/// Says how many rows of the export couldn't be used.
+pub(crate) fn warn_about_findings(index: &Index, context: &Context) {
+    if index.finding_count > 0 {
+        let text = format!("{} in the export's rows; they were left out", count(index.finding_count, "problem"));
+        context.printer.diagnostic(&Diagnostic::warning(text).with_hint("`scimulate inspect` lists them"));
+    }
+}
+
+fn save(
+    path: &Path,
+    job: &Job,
+    export: &Export,
+    clock: &Clock,
+    last_cycle: Option<String>,
+    objects: Vec<PlannedObject>,
+    context: &Context,
+) -> Result<(), Error> {
+    let plan = PlanFile {
+        created: clock.now().to_string(),
+        job: job.id(export).to_string(),
+        target: job.settings.target.tenant.to_string(),
+        export: export.digest()?,
+        rules: job.policy.digest(&job.rules),
+        last_cycle,
+        partial: !job.policy.only.is_empty(),
+        objects,
+    };
+    write_private(path, &plan.to_text())
+        .with_context(|| format!("the plan can't be saved as {}", path.display()))?;
+    context.printer.talk(format_args!("Saved. To do exactly this: scimulate apply {}", path.display()));
+    Ok(())
+}
+
+/// Writes a file that only the user may read: a plan holds personal data.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// What is shown of a plan, object by object.
+struct View<'a> {
+    context: &'a Context,
+    requests: bool,
+    keep: bool,
+    summary: Summary,
+    objects: Vec<PlannedObject>,
+    only_default_access: u64,
+    error: Option<OutputError>,
+}
+
+impl<'a> View<'a> {
+    fn new(context: &'a Context, requests: bool, keep: bool) -> Self {
+        let (summary, objects) = (Summary::default(), Vec::new());
+        Self { context, requests, keep, summary, objects, only_default_access: 0, error: None }
+    }
+
+    fn show(&self, object: &PlannedObject) -> Result<(), OutputError> {
+        let printer = &self.context.printer;
+        match printer.output() {
+            Output::Human if printer.is_quiet() => Ok(()),
+            Output::Human => printer.text(&report::planned_object(object, self.requests)),
+            Output::Json => Ok(()),
+            Output::Jsonl => {
+                let mut line = json!({ "type": "plannedObject" });
+                if let (Value::Object(line), Value::Object(members)) = (&mut line, object.to_json()) {
+                    line.extend(members);
+                }
+                printer.json_line(&line)
+            }
+        }
+    }
+
+    fn finish(&mut self) -> Result<(), Error> {
+        if let Some(error) = self.error.take() {
+            return Err(error.into());
+        }
+        let printer = &self.context.printer;
+        match printer.output() {
+            Output::Human => {
+                let gap = if printer.is_quiet() || self.summary.total() == 0 { "" } else { "\n" };
+                printer.line(format_args!("{gap}{}", report::plan_summary(&self.summary)))?;
+            }
+            Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
+            Output::Jsonl => {
+                let summary = report::summary_json(&self.summary);
+                printer.json_line(&json!({ "type": "planEnded", "formatVersion": report::FORMAT_VERSION, "summary": summary }))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Sink for View<'_> {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Warning(text) => self.context.printer.diagnostic(&Diagnostic::warning(text.as_str())),
+            Event::CycleStarted { kind, .. } => {
+                self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
+            }
+            Event::Evaluated { .. } | Event::Object(_) | Event::CycleEnded(_) => {}
+        }
+    }
+
+    fn processed(&mut self, processed: &Processed) {
+        let record = &processed.record;
+        self.summary.add(record.action, &record.reason);
+        if matches!(&record.reason, Reason::NotEffectivelyEntitled(why) if &**why == ONLY_DEFAULT_ACCESS) {
+            self.only_default_access += 1;
+        }
+        let quiet = self.context.printer.is_quiet() && self.context.printer.is_human();
+        if self.error.is_some() || (quiet && !self.keep) {
+            return;
+        }
+        let object = planned(processed);
+        if let Err(error) = self.show(&object) {
+            self.error = Some(error);
+        }
+        if self.keep {
+            self.objects.push(object);
+        }
+    }
+}
+
+/// A processed object as a plan has it.
+pub(crate) fn planned(processed: &Processed) -> PlannedObject {
+    let record = &processed.record;
+    PlannedObject {
+        source_id: record.source_id.clone(),
+        name: record.name.clone(),
+        kind: record.kind,
+        action: record.action,
+        reason_code: String::new(),
+        reason: String::new(),
+        target_id: record.target_id.clone(),
+        changes: record.changes.clone(),
+        unknown: processed.unknown.clone(),
+        requests: processed.requests.clone(),
+    }
+    .because(&record.reason)
 }

@@ -71,6 +71,11 @@ impl Printer {
         self.quiet
     }
 
+    /// Whether more than usual is wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.verbose > 0
+    }
+
     /// Whether progress bars may be drawn on stderr.
     pub(crate) fn shows_progress(&self) -> bool {
         self.progress

@@ -1,12 +1,25 @@
 //! `scimulate run`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{duration, instant, positive_duration};
+use super::args::{Output, duration, instant, positive_duration};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use crate::base::Timestamp;
+use super::job::{Job, Narrowed, seed};
+use super::plan;
+use super::progress::Progress;
+use super::runtime::{Interrupt, block_on};
+use crate::base::{Random, Timestamp};
+use crate::client::{self, Client};
+use crate::clock::Clock;
+use crate::engine::{Cycle, CycleOptions, EngineError, Mode};
+use crate::event::CycleReport;
+use crate::plan::{ActionKind, PlannedObject};
+use crate::report;
+use crate::source::Export;
+use crate::store::{JobState, Store};
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -39,6 +52,161 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`run` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    if args.dry_run {
+        let dry = plan::Args { accept_missing: args.accept_missing, now: args.now, ..plan::Args::default() };
+        return plan::run(&dry, context);
+    }
+    let narrowed = Narrowed { only: Vec::new(), accept_missing: args.accept_missing };
+    let job = Job::load(context, narrowed)?;
+    let clock = args.now.map_or_else(Clock::real, Clock::real_from);
+    let schedule = Schedule {
+        cycles: args.cycles.unwrap_or(if args.interval.is_some() || args.until_idle { u64::MAX } else { 1 }),
+        interval: args.interval.unwrap_or(Duration::ZERO),
+        until_idle: args.until_idle,
+        patience: args.lock_timeout,
+    };
+    let ran = block_on(cycles(&job, &clock, &schedule, context))?;
+    if context.printer.output() == Output::Json {
+        context.printer.json(&report::run_json(&ran.job, ran.state, &ran.cycles))?;
+    }
+    Ok(ran.exit)
+}
+
+/// When cycles run.
+struct Schedule {
+    cycles: u64,
+    interval: Duration,
+    until_idle: bool,
+    patience: Duration,
+}
+
+/// What several cycles came to.
+struct Ran {
+    job: String,
+    state: &'static str,
+    cycles: Vec<CycleReport>,
+    exit: Exit,
+}
+
+async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
+    let interrupt = Interrupt::listen()?;
+    let mut random = Random::seeded(seed(clock.now()));
+    let connection = job.connect(context, clock, true)?;
+    let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done };
+    for number in 1..=schedule.cycles {
+        let begun = clock.now();
+        let export = job.open_export(context)?;
+        ran.job = job.id(&export).to_string();
+        let store = job.open_store(&export)?;
+        refuse(&store)?;
+        let lock = job.lock(&store, clock, schedule.patience).await?;
+        let work = Work { job, export, client: connection.client.clone(), clock, planned: None, whole: true };
+        let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
+        drop(lock);
+        let report = ended?;
+        let idle = report.summary.writes() == 0 && report.summary.count(ActionKind::Fail) == 0;
+        if report.summary.count(ActionKind::Fail) > 0 {
+            ran.exit = Exit::ObjectsFailed;
+        }
+        ran.cycles.push(report);
+        if let Some(exit) = interrupt.exit() {
+            ran.exit = exit;
+            break;
+        }
+        if number == schedule.cycles || (schedule.until_idle && idle) {
+            break;
+        }
+        wait(begun, schedule.interval, clock, &interrupt, context).await;
+        if let Some(exit) = interrupt.exit() {
+            ran.exit = exit;
+            break;
+        }
+    }
+    Ok(ran)
+}
+
+/// Waits until the next cycle is due, or until a signal.
+async fn wait(begun: Timestamp, interval: Duration, clock: &Clock, interrupt: &Interrupt, context: &Context) {
+    let due = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
+    if due > clock.now() {
+        context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
+    }
+    tokio::select! {
+        () = clock.sleep_until(due) => {}
+        () = interrupt.token().cancelled_owned() => {}
+    }
+}
+
+/// A paused or disabled job runs no cycle.
+fn refuse(store: &Store) -> Result<(), Error> {
+    let state = store.job_state()?;
+    match state {
+        JobState::Paused | JobState::Disabled => {
+            let text = format!("the job is {}: no cycle runs", state.as_str());
+            Err(Error::new(Exit::JobHeld, anyhow::anyhow!(text)).with_hint("`scimulate restart` starts it again"))
+        }
+        JobState::NotRun | JobState::Active | JobState::Quarantine { .. } => Ok(()),
+    }
+}
+
+/// What one cycle works on.
+pub(crate) struct Work<'a> {
+    pub(crate) job: &'a Job,
+    pub(crate) export: Arc<Export>,
+    pub(crate) client: Client,
+    pub(crate) clock: &'a Clock,
+    pub(crate) planned: Option<Arc<[PlannedObject]>>,
+    pub(crate) whole: bool,
+}
+
+/// Runs one cycle and shows it.
+pub(crate) async fn one_cycle(
+    work: &Work<'_>,
+    store: Store,
+    interrupt: &Interrupt,
+    random: &mut Random,
+    context: &Context,
+) -> Result<CycleReport, Error> {
+    let cycle = Cycle {
+        policy: Arc::clone(&work.job.policy),
+        rules: Arc::clone(&work.job.rules),
+        export: Arc::clone(&work.export),
+        client: work.client.clone(),
+        clock: work.clock.clone(),
+    };
+    let options = CycleOptions {
+        mode: Mode::Run,
+        concurrency: work.job.settings.target.concurrency,
+        planned: work.planned.clone(),
+        whole: work.whole,
+        cancel: interrupt.token(),
+    };
+    let mut view = Progress::new(context);
+    let (store, result) = cycle.run(Some(store), &options, random, &mut view).await;
+    view.finish()?;
+    let report = match result {
+        Ok(report) => report,
+        Err(error) => return Err(explain(error)),
+    };
+    if let (Some(mut store), Some(keep)) = (store, work.job.settings.log_keep) {
+        let before = work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN);
+        store.prune_log(before)?;
+    }
+    if report.completed {
+        context.printer.detail(format_args!("the watermark moved to {}", work.clock.now()));
+    }
+    Ok(report)
+}
+
+/// Adds what to do about a failing test query.
+pub(crate) fn explain(error: EngineError) -> Error {
+    match &error {
+        EngineError::Quarantine { failure, .. } => {
+            let verdict = client::judge(Err(failure), &[]);
+            let hint = format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy());
+            Error::new(Exit::Unreachable, error).with_hint(hint)
+        }
+        _ => error.into(),
+    }
 }

@@ -2,9 +2,19 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::job::{Job, Narrowed, seed};
+use super::runtime::block_on;
+use crate::base::{Diagnostic, Random, Secret};
+use crate::client::{Client, ClientOptions, ConnectionReport, Token, test_connection};
+use crate::clock::Clock;
+use crate::config::{TokenSource, tenant_error};
+use crate::report::{FORMAT_VERSION, dim, heading};
+use crate::scim::TenantUrl;
 
 /// Does what the portal's Test Connection button does, and explains a failure
 ///
@@ -25,6 +35,99 @@ pub(crate) struct Args {
 }
 
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`test-connection` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    let clock = Clock::real();
+    let (client, attribute, url) = connect(args, context, &clock)?;
+    let mut random = Random::seeded(seed(clock.now()));
+    let guid = random.guid();
+    let report = block_on(async { Ok(test_connection(&client, &attribute, guid).await) })?;
+    if context.printer.is_human() {
+        print(&report, &url, context)?;
+    } else {
+        context.printer.json(&document(&report, &url))?;
+    }
+    Ok(if report.is_good() { Exit::Done } else { Exit::Unreachable })
+}
+
+/// The client, the matching attribute, and the tenant URL for people.
+fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, String, String), Error> {
+    let Some(url) = &args.tenant_url else {
+        let job = Job::load(context, Narrowed::default())?;
+        let users = &job.rules.users;
+        let attribute = users.attributes[users.matching[0]].target.name.clone();
+        let connection = job.connect(context, clock, false)?;
+        return Ok((connection.client, attribute, job.settings.target.tenant.to_string()));
+    };
+    let source = match (&args.secret_token_env, &args.secret_token_file) {
+        (Some(name), _) => TokenSource::Env(name.clone()),
+        (None, Some(path)) => TokenSource::File(path.clone()),
+        (None, None) => {
+            let text = "no secret token is given for the tenant URL";
+            let hint = "add --secret-token-env NAME or --secret-token-file FILE";
+            return Err(Diagnostic::error(text).with_hint(hint).into());
+        }
+    };
+    let tenant = TenantUrl::parse(url, false).map_err(|error| tenant_error(&error))?;
+    for (flag, known) in tenant.misspelt_flags() {
+        let text = format!("the tenant URL's flag `{flag}` isn't known and changes nothing");
+        context.printer.diagnostic(&Diagnostic::warning(text).with_hint(format!("did you mean `{known}`?")));
+    }
+    let secret = context.token(&source)?.unwrap_or_else(|| Secret::new(""));
+    let shown = tenant.to_string();
+    let options = ClientOptions::new(tenant, Token::from_text(secret.expose())?);
+    Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown))
+}
+
+fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), Error> {
+    let printer = &context.printer;
+    for warning in &report.warnings {
+        printer.diagnostic(&Diagnostic::warning(warning.as_str()));
+    }
+    let verdict = report.verdict;
+    if report.is_good() {
+        printer.line(format_args!("{} {url} answers as the service expects.", heading("Connection good:")))?;
+    } else {
+        printer.line(format_args!("{} {}", heading("Connection failed:"), verdict.title()))?;
+        printer.line(format_args!("\n{}", verdict.explanation()))?;
+        printer.line(format_args!("\n{} {}", heading("What to do:"), verdict.remedy()))?;
+        if let Some(failure) = &report.failure {
+            printer.line(format_args!("\n{} {failure}", heading("Answer:")))?;
+        }
+    }
+    for exchange in &report.exchanges {
+        let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let milliseconds = exchange.duration.as_millis();
+        printer.line(dim(format_args!(
+            "{} {url}{} → {status} in {milliseconds} ms",
+            exchange.request.method, exchange.request.path
+        )))?;
+    }
+    Ok(())
+}
+
+fn document(report: &ConnectionReport, url: &str) -> Value {
+    let exchanges: Vec<_> = report
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            json!({
+                "method": exchange.request.method.as_str(), "path": exchange.request.path,
+                "status": exchange.status,
+                "durationMs": u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
+            })
+        })
+        .collect();
+    json!({
+        "formatVersion": FORMAT_VERSION,
+        "tenantUrl": url,
+        "good": report.is_good(),
+        "verdict": report.verdict.code(),
+        "title": report.verdict.title(),
+        "explanation": report.verdict.explanation(),
+        "remedy": report.verdict.remedy(),
+        "errorCode": report.error_code(),
+        "answer": report.failure.as_ref().map(ToString::to_string),
+        "warnings": report.warnings,
+        "exchanges": exchanges,
+    })
 }

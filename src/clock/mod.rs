@@ -23,6 +23,11 @@ impl Clock {
         Self(Kind::Real { origin: tokio::time::Instant::now(), started })
     }
 
+    /// A clock that starts at `now` and then goes on as the machine's does.
+    pub fn real_from(now: Timestamp) -> Self {
+        Self(Kind::Real { origin: tokio::time::Instant::now(), started: now })
+    }
+
     /// A clock that starts at `now` and moves only by waiting.
     pub fn starting_at(now: Timestamp) -> Self {
         Self(Kind::Virtual(Arc::new(Mutex::new(now))))

@@ -67,6 +67,9 @@ pub enum FilterVerdict {
     Unknown(usize, usize),
 }
 
+/// What is said of somebody who has no other role.
+pub const ONLY_DEFAULT_ACCESS: &str = "assigned only with the role Default Access";
+
 /// The step that decided against an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
@@ -198,7 +201,7 @@ impl Decision {
             Some(Cause::AccountDisabled) => "accountEnabled is false".to_owned(),
             Some(Cause::SoftDeleted) => "in the recycle bin".to_owned(),
             Some(Cause::NotAssigned) => "not assigned to the application".to_owned(),
-            Some(Cause::OnlyDefaultAccess) => "assigned only with the role Default Access".to_owned(),
+            Some(Cause::OnlyDefaultAccess) => ONLY_DEFAULT_ACCESS.to_owned(),
             Some(Cause::FilteredOut | Cause::FilterUnknown) => self.filter_text(filters),
         }
     }

@@ -62,21 +62,28 @@ impl Store {
         self.try_sql(|sql| sql.query_row("SELECT job_id, target, tenant FROM job", [], read))
     }
 
+    /// Checks that the state belongs to a target and a tenant, or to nothing yet.
+    pub fn check(&self, given: &Binding) -> Result<(), StoreError> {
+        let Some(known) = self.binding()? else { return Ok(()) };
+        let path = self.path().to_owned();
+        if known.target != given.target {
+            return Err(StoreError::OtherTarget { path, known: known.target, given: given.target.clone() });
+        }
+        match (known.tenant, &given.tenant) {
+            (Some(known), Some(given)) if !known.eq_ignore_ascii_case(given) => {
+                Err(StoreError::OtherTenant { path, known, given: given.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Binds the state to a target and a tenant, or checks that it is bound to these.
     ///
     /// A tenant that wasn't known is added; one that isn't known now is let pass. The job id follows
     /// what is given, because it names the mapping too, which may change.
     pub fn bind(&mut self, given: &Binding) -> Result<(), StoreError> {
+        self.check(given)?;
         if let Some(known) = self.binding()? {
-            let path = self.path().to_owned();
-            if known.target != given.target {
-                return Err(StoreError::OtherTarget { path, known: known.target, given: given.target.clone() });
-            }
-            if let (Some(known), Some(given)) = (&known.tenant, &given.tenant)
-                && !known.eq_ignore_ascii_case(given)
-            {
-                return Err(StoreError::OtherTenant { path, known: known.clone(), given: given.clone() });
-            }
             if known.job_id == given.job_id && (known.tenant.is_some() || given.tenant.is_none()) {
                 return Ok(());
             }

@@ -1,0 +1,113 @@
+//! Shows a cycle while it runs: a bar on a terminal, plain lines otherwise, JSON lines for programs.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::args::Output;
+use super::context::Context;
+use super::error::Error;
+use super::printer::OutputError;
+use crate::base::Diagnostic;
+use crate::engine::Sink;
+use crate::event::{CycleKind, Event};
+use crate::plan::ActionKind;
+use crate::report;
+
+/// A plain line is printed each time that this share of the work is done.
+const STEPS: u64 = 10;
+/// Work that is smaller than this needs no plain lines.
+const LITTLE: u64 = 200;
+
+/// Consumes the events of a cycle.
+pub(crate) struct Progress<'a> {
+    context: &'a Context,
+    bar: Option<ProgressBar>,
+    kind: CycleKind,
+    due: u64,
+    done: u64,
+    error: Option<OutputError>,
+}
+
+impl<'a> Progress<'a> {
+    pub(crate) fn new(context: &'a Context) -> Self {
+        Self { context, bar: None, kind: CycleKind::Initial, due: 0, done: 0, error: None }
+    }
+
+    /// Ends the bar; says whether stdout could be written.
+    pub(crate) fn finish(&mut self) -> Result<(), Error> {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+        self.error.take().map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    fn begin(&mut self, due: u64) {
+        self.due = due;
+        if self.context.printer.shows_progress() && due > 0 {
+            let template = "{msg} [{bar:30}] {pos}/{len}  {per_sec}  {eta} left";
+            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::with_draw_target(Some(due), ProgressDrawTarget::stderr());
+            bar.set_style(style.progress_chars("=> "));
+            bar.set_message(format!("{} cycle", self.kind.as_str()));
+            self.bar = Some(bar);
+        }
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        if let Some(bar) = &self.bar {
+            bar.set_position(self.done);
+        } else if self.due >= LITTLE && self.done * STEPS / self.due > (self.done - 1) * STEPS / self.due {
+            let text = format!("{} cycle: {} of {} objects", self.kind.as_str(), self.done, self.due);
+            self.context.printer.talk(text);
+        }
+    }
+
+    fn print(&mut self, text: &str) {
+        let printer = &self.context.printer;
+        let printed = match &self.bar {
+            Some(bar) => bar.suspend(|| printer.line(text)),
+            None => printer.line(text),
+        };
+        if let Err(error) = printed {
+            self.error.get_or_insert(error);
+        }
+    }
+}
+
+impl Sink for Progress<'_> {
+    fn event(&mut self, event: &Event) {
+        let printer = &self.context.printer;
+        if printer.output() == Output::Jsonl
+            && let Err(error) = printer.json_line(&report::event_json(event))
+        {
+            self.error.get_or_insert(error);
+        }
+        match event {
+            Event::CycleStarted { kind, .. } => self.kind = *kind,
+            Event::Evaluated { due, .. } => self.begin(*due),
+            Event::Warning(text) => {
+                let diagnostic = Diagnostic::warning(text.as_str());
+                match &self.bar {
+                    Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
+                    None => printer.diagnostic(&diagnostic),
+                }
+            }
+            Event::Object(record) => {
+                let shown = record.action.writes() || record.action == ActionKind::Fail || printer.is_verbose();
+                if printer.is_human() && !printer.is_quiet() && shown {
+                    let line = report::record_line(record);
+                    self.print(&line);
+                }
+                self.step();
+            }
+            Event::CycleEnded(ended) => {
+                if let Some(bar) = self.bar.take() {
+                    bar.finish_and_clear();
+                }
+                if printer.is_human() && ended.quarantine.is_none() {
+                    self.print(&report::run_summary(ended));
+                }
+            }
+        }
+    }
+}
