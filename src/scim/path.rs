@@ -72,7 +72,8 @@ impl AttributePath {
     }
 }
 
-fn is_core(urn: &str) -> bool {
+/// Whether a URN is that of a core schema.
+pub(super) fn is_core(urn: &str) -> bool {
     urn.get(..CORE.len()).is_some_and(|start| start.eq_ignore_ascii_case(CORE))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Number, Value};
 
 use super::parser;
+use crate::scim::path::is_core;
 use crate::scim::{AttributePath, SyntaxError};
 
 /// A filter expression.
@@ -121,7 +122,8 @@ impl Filter {
     pub fn pinned(&self, attribute: &str) -> Option<Vec<&str>> {
         match self {
             Self::Compare { path, comparison: Comparison::Eq, value: Literal::String(value) }
-                if path.filter.is_none()
+                if path.urn.as_deref().is_none_or(is_core)
+                    && path.filter.is_none()
                     && path.sub_attribute.is_none()
                     && path.attribute.eq_ignore_ascii_case(attribute) =>
             {

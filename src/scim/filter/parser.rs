@@ -244,14 +244,12 @@ impl<'t> Parser<'t> {
     }
 
     fn unexpected(&self, expected: &str) -> SyntaxError {
-        match self.rest().chars().next() {
-            None => self.error(format!("expected {expected}, but the text ends")),
-            Some(_) => {
-                let found: String =
-                    self.rest().split_ascii_whitespace().next().unwrap_or(" ").chars().take(40).collect();
-                self.error(format!("expected {expected}, found `{found}`"))
-            }
+        if self.rest().is_empty() {
+            return self.error(format!("expected {expected}, but the text ends"));
         }
+        let word = self.rest().split_ascii_whitespace().next().unwrap_or(" ");
+        let found: String = word.chars().take(40).collect();
+        self.error(format!("expected {expected}, found `{found}`"))
     }
 }
 
@@ -262,7 +260,7 @@ fn one_or(mut parts: Vec<Filter>, many: fn(Vec<Filter>) -> Filter) -> Filter {
     }
 }
 
-/// Reads a JSON number; fractions exactly, which serde_json doesn't by default.
+/// Reads a JSON number; fractions exactly, which `serde_json` doesn't by default.
 fn number(word: &str) -> Option<Number> {
     let number: Number = serde_json::from_str(word).ok()?;
     if number.is_f64() { Number::from_f64(word.parse().ok()?) } else { Some(number) }

@@ -145,17 +145,17 @@ pub(super) fn fit_one(
                 _ => Err(misfit(name, "a boolean", &Value::String(text))),
             }
         }
-        (AttributeType::Boolean, value @ Value::Bool(_)) => Ok(Some(value)),
         (AttributeType::Integer, Value::Number(number)) if !number.is_f64() => Ok(Some(Value::Number(number))),
-        (AttributeType::Decimal, value @ Value::Number(_)) => Ok(Some(value)),
+        (AttributeType::Boolean, value @ Value::Bool(_))
+        | (AttributeType::Decimal, value @ Value::Number(_))
+        | (AttributeType::String | AttributeType::Binary | AttributeType::Reference, value @ Value::String(_)) => {
+            Ok(Some(value))
+        }
         (AttributeType::DateTime, Value::String(text)) => {
             if text.is_empty() || text.parse::<Timestamp>().is_ok() {
                 return Ok(Some(Value::String(text)));
             }
             Err(misfit(name, "an instant like 2026-01-31T12:00:00Z", &Value::String(text)))
-        }
-        (AttributeType::String | AttributeType::Binary | AttributeType::Reference, value @ Value::String(_)) => {
-            Ok(Some(value))
         }
         (kind, value) => {
             let wanted = match kind {

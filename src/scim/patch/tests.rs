@@ -32,6 +32,7 @@ fn patch(resource: &Value, operations: &Value, options: &PatchOptions) -> Result
 }
 
 /// Applies operations and compares what is at some JSON pointers.
+#[expect(clippy::needless_pass_by_value, reason = "tables read better")]
 #[track_caller]
 fn check(operations: Value, expected: &[(&str, Value)]) {
     let (after, _) =
@@ -41,6 +42,7 @@ fn check(operations: Value, expected: &[(&str, Value)]) {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "tables read better")]
 #[track_caller]
 fn refuse(operations: Value, scim_type: ScimType, detail: &str) {
     let error = patch(&user(), &operations, &PatchOptions::default()).unwrap_err();

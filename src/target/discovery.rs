@@ -1,0 +1,121 @@
+//! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas` (RFC 7644 section 4), from the schema in force.
+
+use axum::body::Body;
+use axum::extract::{RawQuery, Request, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::Endpoint;
+use super::answer::{Origin, Problem, json as answer};
+use super::list::MAX_COUNT;
+use crate::scim::{ListResponse, Resource, ResourceSchema, urn};
+
+type Answer = Result<Response<Body>, Problem>;
+
+/// `GET /ServiceProviderConfig`
+pub(super) async fn configuration(State(endpoint): State<Endpoint>, headers: HeaderMap) -> Answer {
+    let origin = Origin::of(&headers, endpoint.base_path());
+    let document = json!({
+        "schemas": [urn::SERVICE_PROVIDER_CONFIG],
+        "patch": {"supported": true},
+        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "filter": {"supported": true, "maxResults": MAX_COUNT},
+        "changePassword": {"supported": false},
+        "sort": {"supported": false},
+        "etag": {"supported": false},
+        "authenticationSchemes": [{
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token in the header Authorization",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "primary": true
+        }],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": origin.url("/ServiceProviderConfig"),
+        },
+    });
+    Ok(answer(StatusCode::OK, document.to_string()))
+}
+
+/// `GET /ResourceTypes`
+pub(super) async fn resource_types(
+    State(endpoint): State<Endpoint>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
+    let origin = Origin::of(&headers, endpoint.base_path());
+    list(query.as_deref(), vec![user_type(&endpoint, &origin)])
+}
+
+/// `GET /ResourceTypes/{name}`
+pub(super) async fn resource_type(State(endpoint): State<Endpoint>, request: Request) -> Answer {
+    let name = last_segment(&request);
+    let origin = Origin::of(request.headers(), endpoint.base_path());
+    if name != endpoint.users().name {
+        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no resource type `{name}`")));
+    }
+    Ok(answer(StatusCode::OK, user_type(&endpoint, &origin).to_string()))
+}
+
+/// `GET /Schemas`
+pub(super) async fn schemas(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery, headers: HeaderMap) -> Answer {
+    let origin = Origin::of(&headers, endpoint.base_path());
+    list(query.as_deref(), all(&endpoint).map(|schema| document(schema, &origin)).collect())
+}
+
+/// `GET /Schemas/{id}`
+pub(super) async fn schema(State(endpoint): State<Endpoint>, request: Request) -> Answer {
+    let id = last_segment(&request);
+    let origin = Origin::of(request.headers(), endpoint.base_path());
+    let schema = all(&endpoint).find(|schema| schema.id.eq_ignore_ascii_case(&id));
+    let schema = schema.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no schema `{id}`")))?;
+    Ok(answer(StatusCode::OK, document(schema, &origin).to_string()))
+}
+
+fn all(endpoint: &Endpoint) -> impl Iterator<Item = &ResourceSchema> {
+    std::iter::once(endpoint.users()).chain(&endpoint.users().extensions)
+}
+
+fn document(schema: &ResourceSchema, origin: &Origin) -> Value {
+    let mut document = schema.to_value();
+    document["meta"] = json!({"resourceType": "Schema", "location": origin.url(&format!("/Schemas/{}", schema.id))});
+    document
+}
+
+fn user_type(endpoint: &Endpoint, origin: &Origin) -> Value {
+    let users = endpoint.users();
+    let extensions: Vec<_> =
+        users.extensions.iter().map(|extension| json!({"schema": extension.id, "required": false})).collect();
+    json!({
+        "schemas": [urn::RESOURCE_TYPE],
+        "id": users.name,
+        "name": users.name,
+        "endpoint": "/Users",
+        "description": users.description,
+        "schema": users.id,
+        "schemaExtensions": extensions,
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": origin.url(&format!("/ResourceTypes/{}", users.name)),
+        },
+    })
+}
+
+/// Paging doesn't apply here, filters are forbidden (RFC 7644 section 4).
+fn list(query: Option<&str>, documents: Vec<Value>) -> Answer {
+    if form_urlencoded::parse(query.unwrap_or_default().as_bytes()).any(|(name, _)| name == "filter") {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "this list can't be filtered"));
+    }
+    let resources: Vec<Resource> = documents.into_iter().filter_map(Resource::from_value).collect();
+    let count = resources.len() as u64;
+    let list = ListResponse { total_results: count, start_index: Some(1), items_per_page: Some(count), resources };
+    Ok(answer(StatusCode::OK, list.into_value().to_string()))
+}
+
+fn last_segment(request: &Request) -> String {
+    let segment = request.uri().path().rsplit('/').next().unwrap_or_default();
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
