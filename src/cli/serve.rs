@@ -1,11 +1,25 @@
 //! `scimulate serve`.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use axum::serve::ListenerExt as _;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::job::seed;
+use super::runtime::{Interrupt, block_on};
+use crate::base::{Diagnostic, Random, Secret};
+use crate::clock::Clock;
+use crate::config::TokenSource;
+use crate::report;
+use crate::scim::Resource;
+use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
 
 /// Serves the embedded SCIM endpoint
 ///
@@ -38,6 +52,107 @@ pub(crate) enum Profile {
 }
 
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`serve` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    let clock = Clock::real();
+    let mut random = Random::seeded(seed(clock.now()) ^ u64::from(std::process::id()));
+    let token = match &args.token_env {
+        Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
+        None => Secret::new(random_token()),
+    };
+    let storage = match &args.data {
+        Some(path) => Storage::file(path)?,
+        None => Storage::memory(),
+    };
+    let endpoint = endpoint(vec![token.clone()], storage, &clock, &mut random)?;
+    if let Some(path) = &args.load {
+        let count = load(&endpoint, path)?;
+        context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
+    }
+    block_on(serve(args, &endpoint, &token, context))
+}
+
+async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Context) -> Result<Exit, Error> {
+    let interrupt = Interrupt::listen()?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        let diagnostic = Diagnostic::error(format!("can't listen on {}: {error}", args.listen));
+        Error::new(Exit::Usage, diagnostic.with_hint("choose another port with --listen 127.0.0.1:0"))
+    })?;
+    let address = listener.local_addr().context("the address can't be told")?;
+    if !address.ip().is_loopback() {
+        let text = format!("{address} can be reached from other machines, without TLS");
+        context.printer.diagnostic(&Diagnostic::warning(text));
+    }
+    let url = format!("http://{address}/scim/v2");
+    let printer = &context.printer;
+    if printer.is_human() {
+        // A token that the user gave isn't shown again.
+        let shown = if args.token_env.is_some() { "(as given)" } else { token.expose() };
+        printer.line(format_args!("Tenant URL {url}  token {shown}"))?;
+        printer.flush()?;
+        printer.talk("Ctrl-C ends it.");
+    } else {
+        printer.json_line(&json!({ "tenantUrl": url, "token": token.expose() }))?;
+    }
+    let listener = listener.tap_io(|stream| {
+        // Small answers go out at once; where that can't be set they are merely slower.
+        let _slower: std::io::Result<()> = stream.set_nodelay(true);
+    });
+    axum::serve(listener, endpoint.router())
+        .with_graceful_shutdown(interrupt.token().cancelled_owned())
+        .await
+        .context("the endpoint stopped")?;
+    Ok(Exit::Done)
+}
+
+/// The built-in endpoint over a storage.
+pub(crate) fn endpoint(
+    tokens: Vec<Secret>,
+    storage: Storage,
+    clock: &Clock,
+    random: &mut Random,
+) -> Result<Endpoint, StorageError> {
+    let ids = Random::seeded(random.guid().as_u64_pair().0);
+    Endpoint::new(EndpointOptions::wedo(tokens, clock.clone(), ids), storage)
+}
+
+/// A token that can't be guessed: 244 random bits from the system, as hex.
+fn random_token() -> String {
+    #[expect(clippy::disallowed_methods, reason = "a secret must not follow from a seed")]
+    let guid = || Uuid::new_v4().simple();
+    format!("{}{}", guid(), guid())
+}
+
+/// Loads SCIM users: a JSON array, an object with `Users` or `Resources`, or one user a line.
+pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
+    let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
+    let users = users(&text).map_err(place)?;
+    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).into())
+}
+
+fn users(text: &str) -> Result<Vec<Resource>, Diagnostic> {
+    let mut users = Vec::new();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
+        let document = document.map_err(|error| {
+            Diagnostic::error(format!("invalid JSON: {error}")).at_line(error.line()).at_column(error.column())
+        })?;
+        let list = match document {
+            Value::Array(list) => list,
+            Value::Object(mut object) => match object.remove("Users").or_else(|| object.remove("Resources")) {
+                Some(Value::Array(list)) => list,
+                _ => vec![Value::Object(object)],
+            },
+            other => vec![other],
+        };
+        for user in list {
+            let number = users.len() + 1;
+            users.push(Resource::from_value(user).ok_or_else(|| {
+                Diagnostic::error(format!("resource {number} isn't a JSON object"))
+                    .with_hint("the file is a JSON array of SCIM users, or one user a line")
+            })?);
+        }
+    }
+    Ok(users)
 }

@@ -118,6 +118,11 @@ impl Store {
         CycleLock::take(self.path.with_extension("lock"), holder)
     }
 
+    /// Who is in the middle of a cycle of this job; `None` when nobody is.
+    pub fn lock_holder(&self) -> Option<Holder> {
+        super::lock::current_holder(&self.path.with_extension("lock"))
+    }
+
     /// Counts what is there.
     pub fn totals(&self) -> Result<Totals, StoreError> {
         let select = "SELECT count(*), count(target_id), count(failures),
