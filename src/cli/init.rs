@@ -100,8 +100,12 @@ fn next_steps(dir: &Path) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
     use crate::config::{Mapping, Overrides, Scope, Tenant, load, parse};
+    use crate::directory::{AttributeNames, User};
+    use crate::source::{Export, SourcePaths};
 
     #[test]
     fn what_is_written_loads_without_a_warning() {
@@ -153,17 +157,29 @@ mod tests {
     }
 
     #[test]
-    fn the_sample_is_consistent() {
-        let records =
-            |text: &'static str| -> Vec<Vec<&str>> { text.lines().map(|line| line.split(',').collect()).collect() };
-        let users = records(include_str!("init/users.csv"));
-        assert!(users[1..].iter().all(|row| row.len() == users[1].len()), "a row has another number of cells");
-        let ids: Vec<_> = users[2..].iter().map(|row| row[5]).collect();
-        let application: serde_json::Value = serde_json::from_str(include_str!("init/application.json")).unwrap();
-        let roles = application["appRoles"].to_string();
-        for row in &records(include_str!("init/appRoleAssignedTo.csv"))[1..] {
-            assert!(ids.contains(&row[0]), "{row:?}");
-            assert!(roles.contains(row[3]) || row[3].starts_with("00000000-"), "{row:?}");
-        }
+    fn the_sample_is_read_without_a_finding() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path()).unwrap();
+        let source = load(&folder.path().join(FILE_NAME), &Overrides::default()).unwrap().source;
+        let export = Export::open(&SourcePaths {
+            users: source.users,
+            deleted_users: source.deleted_users,
+            groups: source.groups,
+            application: source.application,
+            assignments: source.assignments,
+            members: source.members,
+        });
+        let export = export.unwrap();
+        let mut ids = Vec::new();
+        let mut collect = |user: User<'_>| {
+            ids.push(user.id);
+            ControlFlow::Continue(())
+        };
+        let summary = export.each_user(&AttributeNames::default(), &mut collect).unwrap();
+        assert_eq!(export.diagnostics(), []);
+        assert_eq!(summary.diagnostics, []);
+        assert_eq!(ids.len(), 7);
+        assert_eq!(export.unknown_principals(&|id| ids.contains(id)), []);
+        assert_eq!(export.entitlements().assignments().count(), 6);
     }
 }

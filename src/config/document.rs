@@ -214,15 +214,25 @@ impl<'r, 't> Section<'r, 't> {
         }
     }
 
-    /// A text that may be empty, or a number or boolean as its spelling; or a list of them.
+    /// A text that may be empty, or a number or boolean as its spelling.
+    pub(super) fn scalar(&mut self, key: &'static str) -> Option<Located<String>> {
+        let found = self.take(key)?;
+        let value = scalar(found.value);
+        if value.is_none() {
+            self.wrong_type(&found, "a text in quotes");
+        }
+        Some(Located { key, value: value?, span: found.span })
+    }
+
+    /// A list of texts.
     pub(super) fn texts(&mut self, key: &'static str) -> Option<Located<Vec<String>>> {
         let found = self.take(key)?;
         let items: Option<Vec<String>> = match found.value {
-            DeValue::Array(items) => items.iter().map(|item| scalar(item.get_ref())).collect(),
-            single => scalar(single).map(|text| vec![text]),
+            DeValue::Array(items) => items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect(),
+            _ => None,
         };
         if items.is_none() {
-            self.wrong_type(&found, "a text in quotes or a list of texts");
+            self.wrong_type(&found, "a list of texts");
         }
         Some(Located { key, value: items?, span: found.span })
     }

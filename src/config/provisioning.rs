@@ -136,7 +136,8 @@ fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {
     let report = section.report;
     let attribute = section.text("attribute");
     let operator = section.text("operator");
-    let values = section.texts("value");
+    let value = section.scalar("value");
+    let wrong_value = value.is_none() && !section.is_absent("value");
     for (key, missing) in [("attribute", section.is_absent("attribute")), ("operator", section.is_absent("operator"))] {
         if missing {
             let example = "{ attribute = \"department\", operator = \"EQUALS\", value = \"Sales\" }";
@@ -156,37 +157,30 @@ fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {
         report.error(operator.span, format!("unknown operator \"{}\"", operator.value), hint);
         return None;
     };
-    match (operand, &values) {
-        (Operand::None, Some(values)) => {
-            report.error(values.span.clone(), format!("`{name}` takes no value"), "leave `value` out");
+    match (operand, &value) {
+        (Operand::None, Some(value)) => {
+            report.error(value.span.clone(), format!("`{name}` takes no value"), "leave `value` out");
         }
-        (Operand::Text | Operand::Whole | Operand::Pattern, None) => {
+        (Operand::Text | Operand::Whole | Operand::Pattern, None) if !wrong_value => {
             report.error(span, format!("`{name}` needs a value"), "add value = \"…\" to the clause");
         }
-        (Operand::Text | Operand::Whole | Operand::Pattern, Some(values)) if values.value.is_empty() => {
-            report.error(values.span.clone(), format!("`{name}` needs a value"), "put at least one into the list");
+        (Operand::Whole, Some(Located { value, span, .. })) if value.trim().parse::<i64>().is_err() => {
+            let message = format!("`{name}` compares whole numbers, and \"{value}\" isn't one");
+            report.error(span.clone(), message, "write a whole number, such as value = 100");
         }
-        (Operand::Whole, Some(values)) => {
-            for value in values.value.iter().filter(|value| value.trim().parse::<i64>().is_err()) {
-                let message = format!("`{name}` compares whole numbers, and \"{value}\" isn't one");
-                report.error(values.span.clone(), message, "write a whole number, such as value = 100");
+        (Operand::Pattern, Some(Located { value, span, .. })) => {
+            if let Err(error) = fancy_regex::Regex::new(value) {
+                let message = format!("\"{value}\" isn't a regular expression: {}", one_line(&error.to_string()));
+                let hint = "single quotes keep backslashes: value = '\\d+'";
+                report.error(span.clone(), message, hint);
             }
         }
-        (Operand::Pattern, Some(values)) => {
-            for value in &values.value {
-                if let Err(error) = fancy_regex::Regex::new(value) {
-                    let message = format!("\"{value}\" isn't a regular expression: {}", one_line(&error.to_string()));
-                    let hint = "single quotes keep backslashes: value = '\\d+'; they stand alone, as in .NET";
-                    report.error(values.span.clone(), message, hint);
-                }
-            }
-        }
-        (Operand::None, None) | (Operand::Text, Some(_)) => {}
+        _ => {}
     }
     Some(Clause {
         attribute: canonical_name(attribute.value).to_owned(),
         operator: name,
-        values: values.map(|values| values.value).unwrap_or_default(),
+        value: value.map(|value| value.value),
     })
 }
 

@@ -226,6 +226,6 @@ pub struct Clause {
     pub attribute: String,
     /// Operator in the documented spelling: `EQUALS`, `REGEX MATCH` …
     pub operator: &'static str,
-    /// Operands, any of which may hold; none for unary operators.
-    pub values: Vec<String>,
+    /// Operand; none for unary operators.
+    pub value: Option<String>,
 }
