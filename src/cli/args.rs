@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{apply, completions, demo, init, inspect, man, plan, run, serve, status, test_connection, variables};
+use super::{apply, completions, demo, init, inspect, man, plan, restart, run, serve, status, test_connection, variables};
 use crate::base::Timestamp;
 use crate::config::parse_duration;
 
@@ -92,6 +92,7 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Run(run::Args),
+    Restart(restart::Args),
     Status(status::Args),
     Serve(serve::Args),
     Demo(demo::Args),

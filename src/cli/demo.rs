@@ -1,10 +1,26 @@
 //! `scimulate demo`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::job::{Connection, Job, Narrowed, seed};
+use super::plan::planned;
+use super::run::{Work, one_cycle};
+use super::runtime::{Interrupt, block_on};
+use crate::base::{Diagnostic, Random};
+use crate::client::test_connection;
+use crate::clock::Clock;
+use crate::config::{self, FILE_NAME, Overrides, Tenant};
+use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink};
+use crate::event::{Event, Summary};
+use crate::plan::ActionKind;
+use crate::report::{self, count, dim, heading};
+use crate::target::Storage;
 
 /// Shows everything once: endpoint, test connection, plan and two cycles
 ///
@@ -12,12 +28,233 @@ use super::exit::Exit;
 /// network and no config is needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Play the scenario in this folder instead
+    /// Play the scenario in this folder instead: a config with its export, `cycle-2` and so on
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
 
+/// The Contoso scenario.
+const CONTOSO: &[(&str, &str)] = &[
+    (FILE_NAME, include_str!("../../fixtures/contoso/scimulate.toml")),
+    ("users.json", include_str!("../../fixtures/contoso/users.json")),
+    ("deleted.json", include_str!("../../fixtures/contoso/deleted.json")),
+    ("groups.json", include_str!("../../fixtures/contoso/groups.json")),
+    ("application.json", include_str!("../../fixtures/contoso/application.json")),
+    ("appRoleAssignedTo.json", include_str!("../../fixtures/contoso/appRoleAssignedTo.json")),
+    ("cycle-2/users.json", include_str!("../../fixtures/contoso/cycle-2/users.json")),
+    ("cycle-2/deleted.json", include_str!("../../fixtures/contoso/cycle-2/deleted.json")),
+    ("cycle-2/groups.json", include_str!("../../fixtures/contoso/cycle-2/groups.json")),
+    ("cycle-2/appRoleAssignedTo.json", include_str!("../../fixtures/contoso/cycle-2/appRoleAssignedTo.json")),
+];
+
+/// Objects of a plan that are shown in full.
+const SHOWN: usize = 3;
+
 /// Runs the command.
-pub(crate) fn run(_args: Args, _context: &Context) -> Result<Exit, Error> {
-    Err(anyhow::anyhow!("`demo` is still missing").into())
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    let folder = tempfile::Builder::new().prefix("scimulate-demo-").tempdir().context("no temporary folder")?;
+    match &args.dir {
+        Some(dir) => copy_scenario(dir, folder.path())?,
+        None => write_contoso(folder.path())?,
+    }
+    let exit = play(args, folder.path(), context)?;
+    folder.close().context("the temporary folder can't be removed")?;
+    Ok(exit)
+}
+
+fn write_contoso(folder: &Path) -> Result<(), Error> {
+    std::fs::create_dir(folder.join("cycle-2")).context("the scenario can't be written")?;
+    for (name, text) in CONTOSO {
+        std::fs::write(folder.join(name), text).context("the scenario can't be written")?;
+    }
+    Ok(())
+}
+
+/// Copies the scenario, so that the demo leaves nothing behind in its folder.
+fn copy_scenario(from: &Path, to: &Path) -> Result<(), Error> {
+    if !from.join(FILE_NAME).is_file() {
+        let text = format!("there is no {FILE_NAME} in {}", from.display());
+        return Err(Diagnostic::error(text).with_hint("name the folder of a scenario, such as fixtures/leavers").into());
+    }
+    copy(from, to).with_context(|| format!("the scenario {} can't be copied", from.display()))?;
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            let name = entry.file_name();
+            if name == "expected" || name == config::STATE_DIR {
+                continue;
+            }
+            std::fs::create_dir_all(&target)?;
+            copy(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
+    let settings = config::load(&folder.join(FILE_NAME), &Overrides::default())?;
+    if let Tenant::Remote(url) = &settings.target.tenant {
+        let text = format!("the scenario's target is {url}, but a demo only writes to the built-in endpoint");
+        return Err(Diagnostic::error(text).with_hint("leave tenant_url out of its config").into());
+    }
+    let job = Job::from_settings(settings, Narrowed::default(), context)?;
+    let clock = Clock::real();
+    let connection = job.connect_embedded(Storage::memory(), &clock)?;
+    if let Some(endpoint) = &connection.endpoint
+        && folder.join("target.json").is_file()
+    {
+        super::serve::load(endpoint, &folder.join("target.json"))?;
+    }
+    let stage = Stage { job, clock, connection, context };
+    block_on(stage.play(args, folder))
+}
+
+/// What the demo plays with.
+struct Stage<'a> {
+    job: Job,
+    clock: Clock,
+    connection: Connection,
+    context: &'a Context,
+}
+
+impl Stage<'_> {
+    async fn play(&self, args: &Args, folder: &Path) -> Result<Exit, Error> {
+        let interrupt = Interrupt::listen()?;
+        let mut random = Random::seeded(seed(self.clock.now()));
+        let what = match &args.dir {
+            Some(dir) => format!("the scenario {}", dir.display()),
+            None => "Contoso, a tenant of 64 people and a SCIM endpoint like WEDO's, both inside this program".to_owned(),
+        };
+        self.say(&format!("This is {what}. Nothing leaves this machine.\n"))?;
+
+        self.title("1. Test connection")?;
+        let attribute = &self.job.rules.users.attributes[self.job.rules.users.matching[0]].target.name;
+        let report = test_connection(&self.connection.client, attribute, random.guid()).await;
+        for exchange in &report.exchanges {
+            let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+            self.say(&format!("{} {} → {status}", exchange.request.method, exchange.request.path))?;
+        }
+        self.say(&format!("{}: {}\n", report.verdict.title(), report.verdict.explanation()))?;
+
+        self.title("2. Plan: what a first cycle would do, and why")?;
+        self.plan(&interrupt, &mut random).await?;
+
+        let mut number = 1;
+        loop {
+            let kind = if number == 1 { "Initial cycle" } else { "Incremental cycle, over the next export" };
+            self.title(&format!("{}. {kind}", number + 2))?;
+            let exit = self.cycle(&interrupt, &mut random).await?;
+            self.say("")?;
+            if let Some(exit) = exit {
+                return Ok(exit);
+            }
+            number += 1;
+            let next = folder.join(format!("cycle-{number}"));
+            if !next.is_dir() {
+                break;
+            }
+            copy(&next, folder).context("the next export can't be copied")?;
+        }
+        if let Some(endpoint) = &self.connection.endpoint {
+            let accounts = endpoint.resources()?;
+            let inactive =
+                accounts.iter().filter(|account| account.get("active") == Some(&serde_json::Value::Bool(false))).count();
+            self.say(&format!(
+                "The endpoint now holds {}, {inactive} of them deactivated.\n",
+                count(accounts.len() as u64, "account")
+            ))?;
+        }
+        self.title("What to try next")?;
+        self.say("scimulate init my-job            a commented config and a sample export to replace with your own")?;
+        self.say("scimulate plan --offline         who would be provisioned, and why the others are not")?;
+        self.say("scimulate serve                  the endpoint on a port, for `scimulate run` in another terminal")?;
+        self.say("scimulate test-connection        before go-live, against the real endpoint")?;
+        Ok(Exit::Done)
+    }
+
+    async fn plan(&self, interrupt: &Interrupt, random: &mut Random) -> Result<(), Error> {
+        let export = self.job.open_export(self.context)?;
+        let cycle = Cycle {
+            policy: Arc::clone(&self.job.policy),
+            rules: Arc::clone(&self.job.rules),
+            export,
+            client: self.connection.client.clone(),
+            clock: self.clock.clone(),
+        };
+        let options = CycleOptions {
+            mode: Mode::DryRun,
+            concurrency: self.job.settings.target.concurrency,
+            planned: None,
+            whole: false,
+            cancel: interrupt.token(),
+        };
+        let mut excerpt = Excerpt::default();
+        let (_, result) = cycle.run(None, &options, random, &mut excerpt).await;
+        result?;
+        self.context.printer.text(&excerpt.text)?;
+        let more = excerpt.summary.total().saturating_sub(excerpt.shown as u64);
+        self.say(&dim(format_args!("… and {more} more\n")))?;
+        self.say(&format!("{}\n", report::plan_summary(&excerpt.summary)))
+    }
+
+    async fn cycle(&self, interrupt: &Interrupt, random: &mut Random) -> Result<Option<Exit>, Error> {
+        let export = self.job.open_export(self.context)?;
+        let store = self.job.open_store(&export)?;
+        let work = Work {
+            job: &self.job,
+            export,
+            client: self.connection.client.clone(),
+            clock: &self.clock,
+            planned: None,
+            whole: true,
+        };
+        one_cycle(&work, store, interrupt, random, self.context).await?;
+        Ok(interrupt.exit())
+    }
+
+    fn title(&self, text: &str) -> Result<(), Error> {
+        self.say(&heading(text))
+    }
+
+    fn say(&self, text: &str) -> Result<(), Error> {
+        Ok(self.context.printer.line(text)?)
+    }
+}
+
+/// A few objects of a plan: the first creations, and one of each other kind.
+#[derive(Default)]
+struct Excerpt {
+    text: String,
+    shown: usize,
+    created: usize,
+    reasons: Vec<String>,
+    summary: Summary,
+}
+
+impl Sink for Excerpt {
+    fn event(&mut self, _: &Event) {}
+
+    fn processed(&mut self, processed: &Processed) {
+        let record = &processed.record;
+        self.summary.add(record.action, &record.reason);
+        let reason = record.reason.to_string();
+        let show = if record.action == ActionKind::Create {
+            self.created += 1;
+            self.created <= SHOWN
+        } else {
+            !self.reasons.contains(&reason)
+        };
+        if show {
+            self.reasons.push(reason);
+            self.shown += 1;
+            self.text.push_str(&report::planned_object(&planned(processed), self.created == 1));
+        }
+    }
 }

@@ -3,7 +3,12 @@
 use super::exit::Exit;
 use super::printer::OutputError;
 use crate::base::Diagnostic;
+use crate::client::{ClientError, TokenError};
 use crate::config::ConfigError;
+use crate::engine::EngineError;
+use crate::source::SourceError;
+use crate::store::StoreError;
+use crate::target::StorageError;
 
 /// Why a command didn't finish: the cause, and the exit code where the cause alone doesn't tell.
 #[derive(Debug)]
@@ -65,7 +70,26 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(output) = cause.downcast_ref::<OutputError>() {
         return output.is_broken_pipe().then_some(Exit::Done);
     }
-    (cause.is::<ConfigError>() || cause.is::<Diagnostic>() || cause.is::<Problems>()).then_some(Exit::Usage)
+    if let Some(store) = cause.downcast_ref::<StoreError>() {
+        return match store {
+            StoreError::Held { .. } => Some(Exit::Locked),
+            store => store.is_usage().then_some(Exit::Usage),
+        };
+    }
+    match cause.downcast_ref::<EngineError>() {
+        Some(EngineError::Source(_) | EngineError::Settings(_) | EngineError::Incomplete(_)) => return Some(Exit::Usage),
+        Some(EngineError::Store(store)) => return classify(store),
+        Some(EngineError::Quarantine { .. }) => return Some(Exit::Unreachable),
+        Some(EngineError::Worker(_)) | None => {}
+    }
+    let usage = cause.is::<ConfigError>()
+        || cause.is::<Diagnostic>()
+        || cause.is::<Problems>()
+        || cause.is::<SourceError>()
+        || cause.is::<ClientError>()
+        || cause.is::<TokenError>()
+        || cause.is::<StorageError>();
+    usage.then_some(Exit::Usage)
 }
 
 fn findings(cause: &(dyn std::error::Error + 'static)) -> Option<Vec<Diagnostic>> {
@@ -77,6 +101,16 @@ fn findings(cause: &(dyn std::error::Error + 'static)) -> Option<Vec<Diagnostic>
     }
     if let Some(Problems(diagnostics)) = cause.downcast_ref() {
         return Some(diagnostics.clone());
+    }
+    if let Some(source) = cause.downcast_ref::<SourceError>() {
+        return Some(vec![source.diagnostic().clone()]);
+    }
+    match cause.downcast_ref::<EngineError>() {
+        Some(EngineError::Source(source)) => return Some(vec![source.diagnostic().clone()]),
+        Some(EngineError::Settings(diagnostic) | EngineError::Incomplete(diagnostic)) => {
+            return Some(vec![(**diagnostic).clone()]);
+        }
+        _ => {}
     }
     cause.downcast_ref::<Diagnostic>().map(|diagnostic| vec![diagnostic.clone()])
 }

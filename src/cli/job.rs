@@ -221,7 +221,7 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
             (name, text, path.display().to_string())
         }
     };
-    let document = schema::read(&text, &file).map_err(|error| Problems(error.diagnostics()))?;
+    let document = schema::read(&text, &file).map_err(|error| *error.0)?;
     let options = CompileOptions {
         name,
         extra_filters: provisioning
@@ -235,7 +235,7 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
                     .map(|clause| schema::ExtraClause {
                         attribute: clause.attribute.clone(),
                         operator: clause.operator.to_owned(),
-                        values: clause.values.clone(),
+                        value: clause.value.clone(),
                     })
                     .collect(),
             })

@@ -8,7 +8,7 @@ use super::args::{Cli, Command, command};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::{apply, completions, demo, init, inspect, logging, man, plan, run, serve, status, test_connection};
+use super::{apply, completions, demo, init, inspect, logging, man, plan, restart, run, serve, status, test_connection};
 
 /// Runs the program on this process's command line and says how it ended.
 pub fn main() -> ExitCode {
@@ -37,14 +37,15 @@ pub fn main() -> ExitCode {
 fn dispatch(command: Command, context: &Context) -> Result<Exit, Error> {
     match command {
         Command::Init(args) => init::run(&args, context),
-        Command::Inspect(args) => inspect::run(args, context),
-        Command::TestConnection(args) => test_connection::run(args, context),
-        Command::Plan(args) => plan::run(args, context),
-        Command::Apply(args) => apply::run(args, context),
-        Command::Run(args) => run::run(args, context),
-        Command::Status(args) => status::run(args, context),
-        Command::Serve(args) => serve::run(args, context),
-        Command::Demo(args) => demo::run(args, context),
+        Command::Inspect(args) => inspect::run(&args, context),
+        Command::TestConnection(args) => test_connection::run(&args, context),
+        Command::Plan(args) => plan::run(&args, context),
+        Command::Apply(args) => apply::run(&args, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Restart(args) => restart::run(&args, context),
+        Command::Status(args) => status::run(&args, context),
+        Command::Serve(args) => serve::run(&args, context),
+        Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
     }

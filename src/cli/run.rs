@@ -31,9 +31,10 @@ pub(crate) struct Args {
     /// This many cycles, back to back unless there is an interval
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) cycles: Option<u64>,
-    /// From the start of one cycle to the next, such as 40m; until stopped, or until --cycles
-    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
-    pub(crate) interval: Option<Duration>,
+    /// From the start of one cycle to the next, such as 40m; until stopped, or until --cycles. Without
+    /// a duration, the interval of the config file
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, value_parser = positive_duration)]
+    pub(crate) interval: Option<Option<Duration>>,
     /// End after a cycle that wrote nothing
     #[arg(long)]
     pub(crate) until_idle: bool,
@@ -62,7 +63,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let schedule = Schedule {
         cycles: args.cycles.unwrap_or(if args.interval.is_some() || args.until_idle { u64::MAX } else { 1 }),
-        interval: args.interval.unwrap_or(Duration::ZERO),
+        interval: match args.interval {
+            Some(given) => given.unwrap_or(job.settings.provisioning.interval),
+            None => Duration::ZERO,
+        },
         until_idle: args.until_idle,
         patience: args.lock_timeout,
     };

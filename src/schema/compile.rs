@@ -47,7 +47,7 @@ pub struct ExtraClause {
     /// Operator as schemas name it: `EQUALS`, `IS NOT NULL`.
     pub operator: String,
     /// Operand; none for unary operators.
-    pub values: Vec<String>,
+    pub value: Option<String>,
 }
 
 /// Compiles the outbound user mapping of a document.

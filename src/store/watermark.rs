@@ -52,6 +52,13 @@ impl Store {
     pub fn clear_watermark(&mut self) -> Result<(), StoreError> {
         self.try_sql(|sql| sql.execute("DELETE FROM watermark", [])).map(drop)
     }
+
+    /// Forgets the failures that wait: the objects are tried again as if for the first time.
+    pub fn clear_failures(&mut self) -> Result<(), StoreError> {
+        let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL";
+        self.try_sql(|sql| sql.execute(update, []))?;
+        Ok(())
+    }
 }
 
 pub(super) fn write(sql: &rusqlite::Connection, watermark: &Watermark) -> rusqlite::Result<()> {
