@@ -1,5 +1,6 @@
 //! From the bytes of an answer to something that can be worked with, or to a failure.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::fmt::rfc2822::DateTimeParser;
@@ -7,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::{BodyKind, ErrorAnswer, Failure};
 use crate::base::{Secret, Timestamp, mask};
-use crate::scim::urn;
+use crate::scim::{ErrorBody, urn};
 
 /// Most of a text that is quoted in failures.
-pub(super) const EXCERPT: usize = 2 * 1024;
+const EXCERPT: usize = 2 * 1024;
 /// Most of a text that an exchange keeps.
 const TRANSCRIPT: usize = 64 * 1024;
 
@@ -54,16 +55,16 @@ pub enum AnswerBody {
 }
 
 impl AnswerBody {
-    fn read(raw: &RawAnswer, text: &str, secrets: &[&Secret]) -> Self {
+    fn read(content_type: Option<&str>, text: &str, masked: &str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
         }
         match serde_json::from_str(text) {
             Ok(value) => Self::Json(value),
             Err(error) => Self::Other {
-                html: is_html(raw.content_type.as_deref(), text),
+                html: is_html(content_type, text),
                 message: error.to_string(),
-                excerpt: shown(text, secrets, EXCERPT),
+                excerpt: excerpt(masked, &[]),
             },
         }
     }
@@ -72,25 +73,39 @@ impl AnswerBody {
 /// Reads an answer: the text for the transcript, and what it means.
 pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Secret]) -> (String, Result<Answer, Failure>) {
     let text = String::from_utf8_lossy(raw.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw.body));
-    let transcript = shown(&text, secrets, TRANSCRIPT);
-    let body = AnswerBody::read(&raw, &text, secrets);
+    let masked = masked(&text, secrets);
+    let transcript = masked[..masked.floor_char_boundary(TRANSCRIPT)].to_owned();
+    let content_type = raw.content_type.as_deref();
     if (200..300).contains(&raw.status) {
+        let body = AnswerBody::read(content_type, &text, &masked);
         return (transcript, Ok(Answer { status: raw.status, location: raw.location, body }));
     }
-    let (kind, scim_type, detail) = match body {
-        AnswerBody::Empty => (BodyKind::Empty, None, String::new()),
-        AnswerBody::Json(value) => {
-            let (kind, scim_type, detail) = error_members(&value);
-            (kind, scim_type, shown(&detail, secrets, EXCERPT))
-        }
-        AnswerBody::Other { html: true, excerpt, .. } => (BodyKind::Html, None, html_title(&text, secrets, excerpt)),
-        AnswerBody::Other { excerpt, .. } => (BodyKind::Text, None, excerpt),
+    let failure = ErrorAnswer {
+        status: raw.status,
+        kind: body_kind(content_type, &masked),
+        body: ErrorBody::parse(masked.as_bytes()),
+        retry_after: raw.retry_after.as_deref().and_then(|value| retry_after(value, now)),
     };
-    let retry_after = raw.retry_after.as_deref().and_then(|value| retry_after(value, now));
-    (
-        transcript,
-        Err(Failure::Status(Box::new(ErrorAnswer { status: raw.status, kind, scim_type, detail, retry_after }))),
-    )
+    (transcript, Err(Failure::Status(Box::new(failure))))
+}
+
+fn body_kind(content_type: Option<&str>, text: &str) -> BodyKind {
+    match serde_json::from_str(text) {
+        _ if text.trim().is_empty() => BodyKind::Empty,
+        Ok(Value::Object(members)) if is_scim_error(&members) => BodyKind::Scim,
+        Ok(_) => BodyKind::Json,
+        Err(_) if is_html(content_type, text) => BodyKind::Html,
+        Err(_) => BodyKind::Text,
+    }
+}
+
+/// `schemas` is often forgotten. A `detail` alone is what web frameworks say about unknown paths, and with
+/// `title` or `type` it is a problem document (RFC 9457).
+fn is_scim_error(members: &Map<String, Value>) -> bool {
+    let has = |name| member(members, name).is_some();
+    has_schema(members, urn::ERROR)
+        || has("scimType")
+        || has("detail") && has("status") && !has("title") && !has("type")
 }
 
 /// Whether a JSON document says that it is a message of this kind.
@@ -108,27 +123,6 @@ pub(super) fn has_schema(members: &Map<String, Value>, schema: &str) -> bool {
 pub(super) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<&'m Value> {
     let folded = || members.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
     members.get(name).or_else(folded)
-}
-
-/// Kind, `scimType` and the sentence that explains an error in JSON. `detail` is SCIM's name for it, others are common.
-fn error_members(value: &Value) -> (BodyKind, Option<String>, String) {
-    let text = |members: &Map<String, Value>, name| match member(members, name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
-        _ => None,
-    };
-    match value {
-        Value::Object(members) => {
-            let scim = has_schema(members, urn::ERROR) || member(members, "detail").is_some();
-            let kind = if scim { BodyKind::Scim } else { BodyKind::Json };
-            let detail = ["detail", "message", "error_description", "error", "title"]
-                .into_iter()
-                .find_map(|name| text(members, name))
-                .unwrap_or_else(|| if scim { String::new() } else { value.to_string() });
-            (kind, text(members, "scimType").filter(|text| text.len() <= 64), detail)
-        }
-        Value::String(text) => (BodyKind::Json, None, text.clone()),
-        other => (BodyKind::Json, None, other.to_string()),
-    }
 }
 
 /// `Retry-After` as seconds or as an HTTP date (RFC 9110 section 10.2.3); a date in the past is no wait at all.
@@ -151,31 +145,19 @@ fn is_html(content_type: Option<&str>, text: &str) -> bool {
         || begins(b"<body")
 }
 
-/// The title says most about a web page; without one, its beginning.
-fn html_title(text: &str, secrets: &[&Secret], excerpt: String) -> String {
-    let head = &text[..text.floor_char_boundary(TRANSCRIPT)];
-    let lower = head.to_ascii_lowercase();
-    let title = lower.find("<title").and_then(|at| {
-        let start = at + lower[at..].find('>')? + 1;
-        let end = start + lower[start..].find('<')?;
-        let title = head[start..end].split_whitespace().collect::<Vec<_>>().join(" ");
-        (!title.is_empty()).then(|| shown(&title, secrets, EXCERPT))
-    });
-    title.unwrap_or(excerpt)
+/// A text with the secrets masked.
+fn masked<'t>(text: &'t str, secrets: &[&Secret]) -> Cow<'t, str> {
+    if secrets.iter().any(|secret| text.contains(secret.expose())) {
+        Cow::Owned(mask(text, secrets))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
-/// The beginning of a text with the secrets masked, at most `limit` bytes.
-pub(super) fn shown(text: &str, secrets: &[&Secret], limit: usize) -> String {
-    // A secret across the limit must not be cut before it is masked.
-    let longest = secrets.iter().map(|secret| secret.expose().len()).max().unwrap_or_default();
-    let window = &text[..text.floor_char_boundary(limit.saturating_add(longest))];
-    let mut shown = if secrets.iter().any(|secret| window.contains(secret.expose())) {
-        mask(window, secrets)
-    } else {
-        window.to_owned()
-    };
-    shown.truncate(shown.floor_char_boundary(limit));
-    shown
+/// The beginning of a text with the secrets masked, at most 2 KiB.
+pub(super) fn excerpt(text: &str, secrets: &[&Secret]) -> String {
+    let masked = masked(text, secrets);
+    masked[..masked.floor_char_boundary(EXCERPT)].to_owned()
 }
 
 #[cfg(test)]
@@ -199,42 +181,35 @@ mod tests {
 
     #[test]
     fn error_bodies_of_every_kind() {
-        for (content_type, body, kind, scim_type, detail) in [
-            (
-                None,
-                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":409,"scimType":"uniqueness","detail":"taken"}"#,
-                BodyKind::Scim,
-                Some("uniqueness"),
-                "taken",
-            ),
-            (None, "\u{feff}{\"Detail\":\"x\"}", BodyKind::Scim, None, "x"),
-            (None, r#"{"message":"no such route"}"#, BodyKind::Json, None, "no such route"),
-            (None, "{}", BodyKind::Json, None, "{}"),
-            (None, r#""oops""#, BodyKind::Json, None, "oops"),
-            (None, " \n", BodyKind::Empty, None, ""),
-            (Some("text/plain"), "you sent s3cr3t", BodyKind::Text, None, "you sent [secret]"),
-            (Some("text/html"), "Not here", BodyKind::Html, None, "Not here"),
-            (None, "\n<!DOCTYPE html><title lang=x>\n 403\n Forbidden </title>", BodyKind::Html, None, "403 Forbidden"),
-            (None, "<html><title>cut off", BodyKind::Html, None, "<html><title>cut off"),
-            (None, "<?xml version='1.0'?>", BodyKind::Text, None, "<?xml version='1.0'?>"),
+        for (content_type, body, kind, detail) in [
+            (None, r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":409}"#, BodyKind::Scim, None),
+            (None, "\u{feff}{\"Detail\":\"x\",\"Status\":404}", BodyKind::Scim, Some("x")),
+            (None, r#"{"scimType":"invalidFilter"}"#, BodyKind::Scim, None),
+            (None, r#"{"detail":"Not Found"}"#, BodyKind::Json, Some("Not Found")),
+            (None, r#"{"type":"about:blank","status":404,"detail":"x"}"#, BodyKind::Json, Some("x")),
+            (None, r#"{"message":"no such route"}"#, BodyKind::Json, Some("no such route")),
+            (None, r#""oops""#, BodyKind::Json, Some("oops")),
+            (None, " \n", BodyKind::Empty, None),
+            (Some("text/plain"), "you sent s3cr3t", BodyKind::Text, Some("you sent [secret]")),
+            (Some("text/html; charset=utf-8"), "Not here", BodyKind::Html, Some("Not here")),
+            (None, "\n<!DOCTYPE html><p>403", BodyKind::Html, Some("an HTML page")),
+            (None, "<?xml version='1.0'?>", BodyKind::Text, Some("<?xml version='1.0'?>")),
         ] {
             let answer = error(400, content_type, body.as_bytes());
-            assert_eq!(
-                (answer.kind, answer.scim_type.as_deref(), answer.detail.as_str()),
-                (kind, scim_type, detail),
-                "{body}"
-            );
+            assert_eq!(answer.kind, kind, "{body}");
+            if let Some(detail) = detail {
+                assert_eq!(answer.detail(), detail, "{body}");
+            }
         }
-        assert_eq!(error(500, None, b"\xff\xfe").detail, "\u{fffd}\u{fffd}");
+        assert_eq!(error(500, None, b"\xff\xfe").detail(), "\u{fffd}\u{fffd}");
     }
 
     #[test]
     fn quotes_are_bounded_and_masked_across_the_bound() {
-        let mut body = "ü".repeat(1023);
-        body.push_str("s3cr3t and more");
-        let detail = error(500, None, body.as_bytes()).detail;
-        assert_eq!(detail.len(), 2048);
-        assert!(detail.ends_with("ü[s"), "{}", &detail[2040..]);
+        let body = format!("{}s3cr3t and more", "ü".repeat(1022));
+        let answer = error(500, None, body.as_bytes());
+        assert!(answer.detail().len() <= 2048 && !answer.detail().contains('3'), "{}", &answer.detail()[2040..]);
+        assert!(excerpt(&body, &[&Secret::new("s3cr3t")]).ends_with("ü[sec"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One call with its redirects, waits and retries.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
 use tower::Service;
 use url::Url;
 
-use super::answer::{Answer, EXCERPT, RawAnswer, judge, shown};
+use super::answer::{Answer, RawAnswer, excerpt, judge};
 use super::limiter::Limiter;
 use super::transport::Transport;
 use super::{ClientError, ClientOptions, Failure, Refusal, TransportKind, Unexpected};
@@ -73,8 +74,8 @@ impl<T> CallOutcome<T> {
     /// Reads the result further. A failure gets the beginning of the last answer as its excerpt.
     pub(super) fn and_then<U>(self, read: impl FnOnce(T) -> Result<U, Failure>) -> CallOutcome<U> {
         let mut result = self.result.and_then(read);
-        if let (Err(Failure::Unexpected { excerpt, .. }), Some(last)) = (&mut result, self.exchanges.last()) {
-            last.answer[..last.answer.floor_char_boundary(EXCERPT)].clone_into(excerpt);
+        if let (Err(Failure::Unexpected { excerpt: shown, .. }), Some(last)) = (&mut result, self.exchanges.last()) {
+            *shown = excerpt(&last.answer, &[]);
         }
         CallOutcome { result, exchanges: self.exchanges }
     }
@@ -184,29 +185,26 @@ impl Client {
             kind: TransportKind::Other,
             message: format!("`{}` can't be sent: it isn't a normal URL path", request.path),
         })?;
-        let mut request = request.clone();
-        for _ in 0..=REDIRECTS {
+        let mut request = Cow::Borrowed(request);
+        let mut followed = 0;
+        loop {
             let (location, result) = self.once(&request, &url, exchanges).await;
             let Some(location) = location else { return result };
-            match redirect(request.method, &url, &location) {
-                Ok(target) => url = target,
+            url = match redirect(request.method, &url, &location) {
+                Ok(_) if followed == REDIRECTS => return Err(self.redirected(result, &location, Refusal::TooMany)),
+                Ok(target) => target,
                 Err(why) => return Err(self.redirected(result, &location, why)),
-            }
-            url.as_str()
-                .strip_prefix(&self.0.base)
-                .unwrap_or(&url[url::Position::BeforePath..])
-                .clone_into(&mut request.path);
+            };
+            followed += 1;
+            let below = url.as_str().strip_prefix(&self.0.base).filter(|path| path.starts_with(['/', '?']));
+            let path = below.unwrap_or(&url[url::Position::BeforePath..]);
+            path.clone_into(&mut request.to_mut().path);
         }
-        Err(self.redirected(
-            Err(Failure::Transport { kind: TransportKind::Other, message: String::new() }),
-            url.as_str(),
-            Refusal::TooMany,
-        ))
     }
 
     fn redirected(&self, result: Result<Answer, Failure>, location: &str, why: Refusal) -> Failure {
-        let status = result.err().and_then(|failure| failure.status()).unwrap_or(302);
-        let location = shown(location, &self.secrets(), EXCERPT);
+        let status = result.err().and_then(|failure| failure.status()).unwrap_or_default();
+        let location = excerpt(location, &self.secrets());
         Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
     }
 

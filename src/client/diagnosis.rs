@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::{
     BodyKind, Client, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TokenWarning, TransportKind, Unexpected,
 };
-use crate::scim::Exchange;
+use crate::scim::{Exchange, ScimType};
 
 /// How a connection test went.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub async fn test_connection(client: &Client, attribute: &str, guid: Uuid) -> Co
     let options = client.options();
     let token = options.token.warnings(client.clock().now());
     let outcome = client.test_query("/Users", attribute, guid).await;
-    let verdict = judge(outcome.result.as_ref().map(|()| ()), &token);
+    let verdict = judge(outcome.result.as_ref().copied(), &token);
     let mut warnings: Vec<String> = token.iter().map(TokenWarning::text).collect();
     warnings.extend(options.tenant_url.misspelt_flags().map(|(flag, known)| {
         format!("the flag `{flag}` of the tenant URL isn't known and does nothing; did you mean `{known}`?")
@@ -329,8 +329,7 @@ fn judge_status(answer: &ErrorAnswer, token: &[TokenWarning]) -> Verdict {
 }
 
 fn about_filter(answer: &ErrorAnswer) -> bool {
-    answer.scim_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("invalidFilter"))
-        || answer.detail.to_ascii_lowercase().contains("filter")
+    answer.body.scim_type == Some(ScimType::InvalidFilter) || answer.detail().to_ascii_lowercase().contains("filter")
 }
 
 #[cfg(test)]

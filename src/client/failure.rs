@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::scim::{ErrorBody, ScimType};
+
 /// What a request was for; the same status means different things on different operations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
@@ -139,24 +141,29 @@ pub struct ErrorAnswer {
     pub status: u16,
     /// What the body was.
     pub kind: BodyKind,
-    /// `scimType` of a SCIM error.
-    pub scim_type: Option<String>,
-    /// `detail` of a SCIM error, else the beginning of the body; at most 2 KiB, secrets masked, may be empty.
-    pub detail: String,
+    /// What it says, as well as it can be read; at most 2 KiB, secrets masked.
+    pub body: ErrorBody,
     /// How long the target asks to wait.
     pub retry_after: Option<Duration>,
+}
+
+impl ErrorAnswer {
+    /// What went wrong in the endpoint's words, or nothing.
+    pub fn detail(&self) -> &str {
+        self.body.detail.as_deref().unwrap_or_default()
+    }
 }
 
 impl fmt::Display for ErrorAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "status {}", self.status)?;
-        if let Some(scim_type) = &self.scim_type {
+        if let Some(scim_type) = self.body.scim_type {
             write!(f, " {scim_type}")?;
         }
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
+        match self.detail() {
+            "" => Ok(()),
+            detail => write!(f, ": {detail}"),
         }
-        Ok(())
     }
 }
 
@@ -251,9 +258,8 @@ impl Failure {
     /// HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Transport { .. } => None,
+            Self::Transport { .. } | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Status(answer) => Some(answer.status),
-            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Unexpected { status, .. } | Self::Payload { status, .. } => Some(*status),
         }
     }
@@ -320,7 +326,7 @@ impl Failure {
             Self::Unexpected { what: Unexpected::ListForResource { .. }, .. } => MULTIPLE_ENTRIES,
             Self::Unexpected { .. } | Self::Payload { .. } => INCOMPATIBLE,
             Self::Status(answer) => match answer.status {
-                400 if operation == Operation::Find && answer.scim_type.as_deref() == Some("invalidFilter") => {
+                400 if operation == Operation::Find && answer.body.scim_type == Some(ScimType::InvalidFilter) => {
                     INCOMPATIBLE_FILTERING
                 }
                 401 => "Unauthorized",
@@ -344,14 +350,8 @@ mod tests {
     use super::*;
 
     fn status(status: u16) -> Failure {
-        let kind = BodyKind::Empty;
-        Failure::Status(Box::new(ErrorAnswer {
-            status,
-            kind,
-            scim_type: None,
-            detail: String::new(),
-            retry_after: None,
-        }))
+        let body = ErrorBody::default();
+        Failure::Status(Box::new(ErrorAnswer { status, kind: BodyKind::Empty, body, retry_after: None }))
     }
 
     fn transport(kind: TransportKind) -> Failure {
@@ -404,16 +404,13 @@ mod tests {
 
     #[test]
     fn messages_read_alone() {
-        let mut answer = ErrorAnswer {
-            status: 409,
-            kind: BodyKind::Scim,
-            scim_type: None,
-            detail: String::new(),
-            retry_after: None,
-        };
-        assert_eq!(answer.to_string(), "status 409");
-        answer.scim_type = Some("uniqueness".into());
-        answer.detail = "taken".into();
-        assert_eq!(Failure::Status(Box::new(answer)).to_string(), "status 409 uniqueness: taken");
+        for (body, expected) in [
+            (ErrorBody::default(), "status 409"),
+            (ErrorBody::new(409, None, ""), "status 409"),
+            (ErrorBody::new(409, Some(ScimType::Uniqueness), "taken"), "status 409 uniqueness: taken"),
+        ] {
+            let answer = ErrorAnswer { status: 409, kind: BodyKind::Scim, body, retry_after: None };
+            assert_eq!(Failure::Status(Box::new(answer)).to_string(), expected);
+        }
     }
 }

@@ -14,6 +14,8 @@ mod limiter;
 mod operations;
 mod options;
 mod request;
+#[cfg(test)]
+mod stub;
 mod token;
 mod transport;
 

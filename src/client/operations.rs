@@ -10,15 +10,15 @@ use super::{
     patch_request,
 };
 use crate::base::TargetId;
-use crate::scim::{Request, Resource, urn};
+use crate::scim::{ListResponse, Request, Resource, urn};
 
 /// What a look-up found. The filter may have been ignored: each resource must be compared with what was asked.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Found {
     /// Resources in the answer.
     pub resources: Vec<Resource>,
-    /// `totalResults`, where it is a number in any spelling.
-    pub total: Option<u64>,
+    /// How many the target counts; more than there are where it sent one page of them.
+    pub total: u64,
     /// Whether the target said 404 instead of giving an empty list.
     pub by_not_found: bool,
 }
@@ -107,7 +107,7 @@ fn read_test(answer: Answer) -> Result<(), Failure> {
         return Err(unexpected(status, Unexpected::NotAList));
     }
     match list(members) {
-        Ok(found) => match found.total.unwrap_or(0).max(found.resources.len() as u64) {
+        Ok(found) => match found.total_results.max(found.resources.len() as u64) {
             0 => Ok(()),
             total => Err(unexpected(status, Unexpected::FilterIgnored { total })),
         },
@@ -120,7 +120,8 @@ fn read_test(answer: Answer) -> Result<(), Failure> {
 
 fn read_list(answer: Answer) -> Result<Found, Failure> {
     let status = answer.status;
-    list(read_object(answer, Unexpected::NotAList)?).map_err(|what| unexpected(status, what))
+    let list = list(read_object(answer, Unexpected::NotAList)?).map_err(|what| unexpected(status, what))?;
+    Ok(Found { resources: list.resources, total: list.total_results, by_not_found: false })
 }
 
 fn read_resource(answer: Answer, id: &str) -> Result<Resource, Failure> {
@@ -184,28 +185,12 @@ fn read_object(answer: Answer, otherwise: Unexpected) -> Result<Map<String, Valu
     }
 }
 
-/// Reads a `ListResponse` (RFC 7644 section 3.4.2): names in any letter case, `Resources` missing or
-/// null where nothing is counted, `totalResults` as a number or as a text.
-fn list(members: Map<String, Value>) -> Result<Found, Unexpected> {
-    let total = match member(&members, "totalResults") {
-        Some(Value::Number(number)) => number.as_u64(),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let named = total.is_some() || has_schema(&members, urn::LIST_RESPONSE);
-    let resources =
-        members.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("Resources")).map(|(_, value)| value);
-    let resources = match resources {
-        Some(Value::Array(items)) => items
-            .into_iter()
-            .map(|item| Resource::from_value(item).ok_or(Unexpected::NotAResource))
-            .collect::<Result<Vec<_>, _>>()?,
-        Some(Value::Null) | None if named => Vec::new(),
-        _ => return Err(Unexpected::NotAList),
-    };
-    match total {
-        Some(total) if total > 0 && resources.is_empty() => Err(Unexpected::CountWithoutResources { total }),
-        total => Ok(Found { resources, total, by_not_found: false }),
+/// Reads a list; matches that are counted but not sent must not look like nobody.
+fn list(members: Map<String, Value>) -> Result<ListResponse, Unexpected> {
+    let list = ListResponse::parse(Value::Object(members)).map_err(|_| Unexpected::NotAList)?;
+    match (list.total_results, list.resources.is_empty()) {
+        (total @ 1.., true) => Err(Unexpected::CountWithoutResources { total }),
+        _ => Ok(list),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a client is told: where, as whom, how fast, how patiently.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,8 +22,8 @@ impl Rate {
     pub const DEFAULT: Self = Self::PerSecond(NonZeroU32::new(25).expect("25 isn't 0"));
 }
 
-/// Everything that a [`Client`](super::Client) is told.
-#[derive(Debug, Clone)]
+/// Everything that a [`Client`](super::Client) is told. `Debug` leaves out what may hold secrets.
+#[derive(Clone)]
 pub struct ClientOptions {
     /// Tenant URL without its flags.
     pub tenant_url: TenantUrl,
@@ -70,6 +71,18 @@ impl ClientOptions {
             ca_file: None,
             seed: 0,
         }
+    }
+}
+
+impl fmt::Debug for ClientOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientOptions")
+            .field("tenant_url", &self.tenant_url.base())
+            .field("rate", &self.rate)
+            .field("concurrency", &self.concurrency)
+            .field("timeout", &self.timeout)
+            .field("retries", &self.retries)
+            .finish_non_exhaustive()
     }
 }
 

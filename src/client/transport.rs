@@ -208,7 +208,7 @@ fn transport_kind(error: &reqwest::Error) -> TransportKind {
         }
     }
     // Hyper's words for a connection that ended before or inside an answer, or whose answer isn't HTTP.
-    if !error.is_connect() { TransportKind::Reset } else { TransportKind::Other }
+    if error.is_connect() { TransportKind::Other } else { TransportKind::Reset }
 }
 
 fn tls_problem(error: &rustls::Error) -> TlsProblem {
@@ -259,3 +259,6 @@ fn is_loopback(url: &Url) -> bool {
         None => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,6 +51,10 @@ impl<'t> Report<'t> {
     pub(super) fn syntax_error(&self, error: &toml::de::Error) {
         let message = error.message().lines().next().unwrap_or("this isn't TOML").to_owned();
         let diagnostic = match error.span() {
+            Some(span) if self.continues_secret(span.start) => {
+                let line_start = self.line_start(span.start);
+                self.at(line_start..line_start, Severity::Error, message, true)
+            }
             Some(span) => self.at(span, Severity::Error, message, false),
             None => Diagnostic::error(message).in_file(self.file.clone()),
         };
@@ -68,14 +72,27 @@ impl<'t> Report<'t> {
         self.problems.borrow_mut().push(diagnostic);
     }
 
+    /// Whether a line without a key of its own belongs to a secret that begins further up.
+    fn continues_secret(&self, at: usize) -> bool {
+        let line_start = self.line_start(at);
+        let has_key = |line: &str| line.contains('=') || line.trim_start().starts_with('[');
+        let own = self.text[line_start..].lines().next().unwrap_or_default();
+        let above = self.text[..line_start].lines().rev().find(|line| has_key(line));
+        !has_key(own) && above.is_some_and(|line| secret_start(line).is_some())
+    }
+
+    fn line_start(&self, at: usize) -> usize {
+        self.text[..floor_boundary(self.text, at)].rfind('\n').map_or(0, |at| at + 1)
+    }
+
     fn at(&self, span: Range<usize>, severity: Severity, message: String, secret: bool) -> Diagnostic {
         let start = floor_boundary(self.text, span.start);
-        let line_start = self.text[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_start = self.line_start(start);
         let line_end = self.text[start..].find('\n').map_or(self.text.len(), |at| start + at);
         let line = self.text[line_start..line_end].trim_end_matches('\r');
         let from = (start - line_start).min(line.len());
         let to = floor_boundary(line, span.end.saturating_sub(line_start)).max(from);
-        let visible = if secret { from } else { visible_length(line) };
+        let visible = if secret { from } else { secret_start(line).unwrap_or(line.len()) };
         let text = if visible < line.len() { format!("{}…", &line[..visible]) } else { line.to_owned() };
         let end = to.min(text.len());
         let end = if text.is_char_boundary(end) { end } else { text.len() };
@@ -98,19 +115,26 @@ fn floor_boundary(text: &str, at: usize) -> usize {
     at
 }
 
-/// How much of a line may be shown: up to the value of a key that sounds like a secret.
-fn visible_length(line: &str) -> usize {
+/// Where the value of a key that sounds like a secret begins; nothing from there on may be shown.
+fn secret_start(line: &str) -> Option<usize> {
     for (equals, _) in line.match_indices(['=', ':']) {
         let before = line[..equals].trim_end();
         let name = before.trim_end_matches(['"', '\'']);
         let start = name.rfind(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).map_or(0, |at| at + 1);
-        let name = name.get(start..).unwrap_or(name).to_lowercase();
-        let points_elsewhere = name.ends_with("_env") || name.ends_with("_file");
-        if !points_elsewhere && SECRET_WORDS.iter().any(|word| name.contains(word)) {
-            return equals + 1;
+        if sounds_secret(name.get(start..).unwrap_or(name)) {
+            return Some(equals + 1);
         }
     }
-    line.len()
+    // A line without `=` isn't TOML, but its value may be a secret all the same.
+    let first = line.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let first_length = first.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-'))).unwrap_or(first.len());
+    sounds_secret(&first[..first_length]).then(|| line.len() - first.len() + first_length)
+}
+
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let points_elsewhere = name.ends_with("_env") || name.ends_with("_file");
+    !points_elsewhere && SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
 /// A value with its key and its place.
@@ -162,7 +186,7 @@ impl<'r, 't> Section<'r, 't> {
             return Vec::new();
         };
         let mut sections = Vec::new();
-        for item in items.iter() {
+        for item in items {
             if let Some(table) = item.get_ref().as_table() {
                 let name = if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) };
                 sections.push(Self { report: self.report, name, span: item.span(), table, asked: Vec::new() });
@@ -224,7 +248,11 @@ impl<'r, 't> Section<'r, 't> {
         let value = value.filter(|value| limits.contains(value));
         if value.is_none() {
             let message = format!("`{key}` is {integer}, which is out of range");
-            self.report.error(found.span, message, format!("take a number from {} to {}", limits.start(), limits.end()));
+            self.report.error(
+                found.span,
+                message,
+                format!("take a number from {} to {}", limits.start(), limits.end()),
+            );
         }
         value
     }

@@ -18,6 +18,9 @@ pub enum ConfigError {
     /// The config file is read, but wrong; at least one problem.
     #[error("{}", summary(.0))]
     Invalid(Vec<Diagnostic>),
+    /// What should name the token's environment variable can't; it may be the token itself.
+    #[error("what was given isn't the name of an environment variable")]
+    TokenName,
     /// The environment variable of the token isn't set.
     #[error("the environment variable {0}, which should hold the secret token, isn't set")]
     TokenUnset(String),
@@ -42,19 +45,19 @@ impl ConfigError {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let (file, cause, hint) = match self {
             Self::Invalid(problems) => return problems.clone(),
-            Self::NotFound(_) => (
+            Self::NotFound(_) => (None, None, "`scimulate init` writes one; `--config FILE` names another".to_owned()),
+            Self::Unreadable(path, cause) | Self::TokenUnreadable(path, cause) => {
+                (Some(path), Some(cause), readable_hint(cause))
+            }
+            Self::TokenUnset(name) => {
+                (None, None, format!("set it in the shell, `export {name}=…`, or name a file with `secret_token_file`"))
+            }
+            Self::TokenName => (
                 None,
                 None,
-                "`scimulate init` writes one; `--config FILE` names another".to_owned(),
-            ),
-            Self::Unreadable(path, cause) => (Some(path), Some(cause), readable_hint(cause)),
-            Self::TokenUnset(name) => (
-                None,
-                None,
-                format!("set it in the shell, `export {name}=…`, or name a file with `secret_token_file`"),
+                "it names the variable that holds the token, such as WEDO_SECRET_TOKEN, not the token".to_owned(),
             ),
             Self::TokenEmpty(_) => (None, None, "put the secret token there, and nothing else".to_owned()),
-            Self::TokenUnreadable(path, cause) => (Some(path), Some(cause), readable_hint(cause)),
         };
         let message = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
         let mut diagnostic = Diagnostic::error(message).with_hint(hint);

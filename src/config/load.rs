@@ -54,11 +54,8 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Settings, ConfigError>
 pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings, ConfigError> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let report = Report::new(text, path.display().to_string());
-    let config_dir = match path.parent() {
-        Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-        Some(folder) => folder.to_owned(),
-        None => PathBuf::from("."),
-    };
+    // Empty for a bare file name, which keeps `./` out of every path that is shown.
+    let folder = path.parent().unwrap_or(Path::new(""));
     let (table, syntax_errors) = DeTable::parse_recoverable(text);
     if let Some(error) = syntax_errors.first() {
         report.syntax_error(error);
@@ -66,9 +63,9 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     }
     let mut top = Section::top(&report, &table);
     let job = top.text("job");
-    let target = target::read(top.section("target"), &config_dir);
-    let source = source::read(&report, top.section("source"), &config_dir);
-    let provisioning = provisioning::read(top.section("provisioning"), &config_dir);
+    let target = target::read(top.section("target"), folder);
+    let source = source::read(&report, top.section("source"), folder);
+    let provisioning = provisioning::read(top.section("provisioning"), folder);
     let log_keep = top.section("log").and_then(|mut section| {
         let keep = target::duration(&mut section, "keep");
         section.finish();
@@ -79,7 +76,10 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
         let hint = "name the file, assignments = \"export/appRoleAssignedTo.json\", or set scope = \"all\"";
         match provisioning.scope_span {
             Some(span) => report.error(span, message, hint),
-            None => report.file_error("without `scope = \"all\"` only assigned users are provisioned, which needs `assignments` in [source]", hint),
+            None => report.file_error(
+                "without `scope = \"all\"` only assigned users are provisioned, which needs `assignments` in [source]",
+                hint,
+            ),
         }
     }
     let from_file = job.as_ref().map(|job| job.value.to_owned());
@@ -97,7 +97,8 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     }
     let provisioning = provisioning.settings;
     let job = overrides.job.clone().or(from_file).unwrap_or_else(|| default_job(&provisioning.mapping));
-    let state_dir = overrides.state_dir.clone().unwrap_or_else(|| config_dir.join(STATE_DIR));
+    let state_dir = overrides.state_dir.clone().unwrap_or_else(|| folder.join(STATE_DIR));
+    let config_dir = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
     Ok(Settings { job, config_dir, state_dir, target, source, provisioning, log_keep, warnings })
 }
 

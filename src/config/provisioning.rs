@@ -60,7 +60,7 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Read 
         duplicates: Duplicates::Fail,
         vanished: Vanished::Fail,
         anchor_scope_regex: false,
-        interval: Duration::from_secs(40 * 60),
+        interval: Duration::from_mins(40),
         scoping_filters: Vec::new(),
     };
     let Some(mut section) = section else { return Read { settings, scope_span: None } };
@@ -128,7 +128,8 @@ fn read_filter(mut section: Section<'_, '_>) -> Option<ScopingFilter> {
     }
     let clauses: Vec<_> = listed.into_iter().filter_map(read_clause).collect();
     section.finish();
-    (!clauses.is_empty()).then(|| ScopingFilter { title: title.unwrap_or_else(|| "Scoping filter".to_owned()), clauses })
+    (!clauses.is_empty())
+        .then(|| ScopingFilter { title: title.unwrap_or_else(|| "Scoping filter".to_owned()), clauses })
 }
 
 fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::base::Diagnostic;
 use crate::schema::Actions;
 use crate::scim::{Dialect, TenantUrl};
+pub use crate::scoping::{DefaultAccess, Scope};
 
 /// One config file, validated; paths are resolved against the file's folder.
 #[derive(Debug, Clone)]
@@ -189,24 +190,6 @@ pub enum Mapping {
     Template(String),
     /// A schema file downloaded from the portal or Graph.
     File(PathBuf),
-}
-
-/// Who is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    /// *Sync only assigned users and groups*.
-    Assigned,
-    /// *Sync all users and groups*.
-    All,
-}
-
-/// Whether the app role *Default Access* alone makes somebody effectively entitled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DefaultAccess {
-    /// It doesn't.
-    Exclude,
-    /// It does.
-    Include,
 }
 
 /// What happens to source objects that share a matching value.

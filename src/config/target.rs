@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::document::{Located, Section};
+use super::token::is_variable_name;
 use super::{Profile, TargetSettings, Tenant, TokenSource, parse_duration};
 use crate::base::Diagnostic;
 use crate::scim::{TenantUrl, TenantUrlError};
@@ -14,7 +15,34 @@ use crate::scim::{TenantUrl, TenantUrlError};
 const EMBEDDED: &str = "embedded";
 /// Requests a second that the service expects an endpoint to take.
 const REMOTE_RATE: f64 = 25.0;
-const LONGEST_VARIABLE: usize = 64;
+
+impl TargetSettings {
+    /// The defaults for an endpoint, as where there is no config file.
+    pub fn new(tenant: Tenant, token: TokenSource) -> Self {
+        Self {
+            rate: default_rate(&tenant),
+            tenant,
+            token,
+            profile: Profile::Wedo,
+            concurrency: 8,
+            timeout: Duration::from_secs(30),
+            ca_file: None,
+            proxy: None,
+            headers: Vec::new(),
+            user_agent: None,
+            allow_http: false,
+            honour_retry_after: true,
+            soft_delete: true,
+        }
+    }
+}
+
+fn default_rate(tenant: &Tenant) -> Option<f64> {
+    match tenant {
+        Tenant::Embedded { .. } => None,
+        Tenant::Remote(_) => Some(REMOTE_RATE),
+    }
+}
 
 /// Reads a tenant URL, or `embedded` with the flags that a tenant URL may carry.
 pub fn tenant(text: &str, allow_http: bool) -> Result<Tenant, TenantUrlError> {
@@ -39,9 +67,10 @@ pub fn tenant_error(error: &TenantUrlError) -> Diagnostic {
         }
         TenantUrlError::Invalid(..) => (error.to_string(), "write it as https://host/scim/v2".to_owned()),
         TenantUrlError::Scheme(_) => (error.to_string(), "the tenant URL begins with https://".to_owned()),
-        TenantUrlError::Credentials => {
-            (error.to_string(), "take the user name and password out and name the token in `secret_token_env`".to_owned())
-        }
+        TenantUrlError::Credentials => (
+            error.to_string(),
+            "take the user name and password out and name the token in `secret_token_env`".to_owned(),
+        ),
         TenantUrlError::PlainHttp(_) => {
             (error.to_string(), "use https; if it has to be, set `allow_http = true` in [target]".to_owned())
         }
@@ -51,21 +80,8 @@ pub fn tenant_error(error: &TenantUrlError) -> Diagnostic {
 
 /// Reads the section; an absent one means the built-in endpoint.
 pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> TargetSettings {
-    let mut settings = TargetSettings {
-        tenant: tenant(EMBEDDED, false).expect("the built-in endpoint has no URL to get wrong"),
-        token: TokenSource::None,
-        profile: Profile::Wedo,
-        rate: None,
-        concurrency: 8,
-        timeout: Duration::from_secs(30),
-        ca_file: None,
-        proxy: None,
-        headers: Vec::new(),
-        user_agent: None,
-        allow_http: false,
-        honour_retry_after: true,
-        soft_delete: true,
-    };
+    let embedded = tenant(EMBEDDED, false).expect("the built-in endpoint has no URL to get wrong");
+    let mut settings = TargetSettings::new(embedded, TokenSource::None);
     let Some(mut section) = section else { return settings };
     settings.allow_http = section.boolean("allow_http").unwrap_or(false);
     let url = section.text("tenant_url");
@@ -102,7 +118,7 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Targe
     if let Some(profile) = section.word("profile", &[("wedo", Profile::Wedo)]) {
         settings.profile = profile.value;
     }
-    settings.rate = read_rate(&mut section, if remote { Some(REMOTE_RATE) } else { None });
+    settings.rate = read_rate(&mut section, default_rate(&settings.tenant));
     if let Some(concurrency) = section.whole("concurrency", 1..=1024) {
         settings.concurrency = usize::try_from(concurrency).unwrap_or(1024);
     }
@@ -173,12 +189,6 @@ fn read_token(section: &mut Section<'_, '_>, config_dir: &Path) -> TokenSource {
         return TokenSource::Env(value.to_owned());
     }
     file.map_or(TokenSource::None, |file| TokenSource::File(config_dir.join(file.value)))
-}
-
-fn is_variable_name(text: &str) -> bool {
-    text.len() <= LONGEST_VARIABLE
-        && !text.starts_with(|c: char| c.is_ascii_digit())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn read_rate(section: &mut Section<'_, '_>, default: Option<f64>) -> Option<f64> {

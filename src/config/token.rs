@@ -7,6 +7,8 @@ use crate::base::{Diagnostic, Secret};
 
 /// Longest token file that is read.
 const LONGEST_FILE: u64 = 64 * 1024;
+/// Longest name of a variable; what is longer is rather a token.
+const LONGEST_VARIABLE: usize = 64;
 
 /// Answers with environment variables.
 pub trait Environment {
@@ -46,6 +48,7 @@ pub fn token(source: &TokenSource, environment: &dyn Environment) -> Result<Toke
     let mut warnings = Vec::new();
     let (text, place) = match source {
         TokenSource::None => return Ok(Token { secret: None, warnings }),
+        TokenSource::Env(name) if !is_variable_name(name) => return Err(ConfigError::TokenName),
         TokenSource::Env(name) => {
             let text = environment.variable(name).ok_or_else(|| ConfigError::TokenUnset(name.clone()))?;
             (text, format!("the environment variable {name}"))
@@ -69,6 +72,13 @@ pub fn token(source: &TokenSource, environment: &dyn Environment) -> Result<Toke
         return Err(ConfigError::TokenEmpty(place));
     }
     Ok(Token { secret: Some(Secret::new(text)), warnings })
+}
+
+/// Whether a text can name an environment variable; most tokens can't.
+pub(super) fn is_variable_name(text: &str) -> bool {
+    (1..=LONGEST_VARIABLE).contains(&text.len())
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(unix)]
@@ -117,6 +127,8 @@ mod tests {
             from_env("BLANK").unwrap_err().to_string(),
             "the secret token in the environment variable BLANK is empty"
         );
+        let token_for_name = from_env("eyJ0.s3cret").unwrap_err();
+        assert!(matches!(token_for_name, ConfigError::TokenName) && !format!("{token_for_name:?}").contains("s3cret"));
         let missing = TokenSource::File("/nonexistent/token".into());
         let problem = token(&missing, &environment).unwrap_err().diagnostics().remove(0);
         assert!(problem.to_string().starts_with("/nonexistent/token: the file of the secret token can't be read: "));

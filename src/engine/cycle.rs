@@ -106,11 +106,7 @@ impl Cycle {
     }
 }
 
-fn remembered(
-    rules: &CompiledSchema,
-    store: Option<&Store>,
-    sink: &mut dyn Sink,
-) -> Result<Remembered, EngineError> {
+fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
         return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None });
     };
@@ -152,7 +148,9 @@ impl Running<'_> {
                     Err(error) => return (None, Err(error)),
                 },
             },
-            Ok((inputs, mut index)) => (store, self.work(inputs, &mut index, None).await.map(|completed| (completed, index))),
+            Ok((inputs, mut index)) => {
+                (store, self.work(inputs, &mut index, None).await.map(|completed| (completed, index)))
+            }
         };
         let report = self.report(&result);
         if let (true, Some(store)) = (writes, store.as_mut()) {
@@ -334,7 +332,8 @@ fn record(store: &mut Store, report: &CycleReport, watermark: Option<&Watermark>
     store.end_cycle(report, watermark)?;
     let state = match &report.quarantine {
         Some(error) => {
-            JobState::Quarantine { code: error.code.clone(), message: error.message.clone(), since: report.started }
+            let reason = "EncounteredQuarantineException".to_owned();
+            JobState::Quarantine { reason, message: error.message.clone(), since: report.started }
         }
         None => JobState::Active,
     };

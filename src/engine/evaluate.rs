@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Duplicates, EngineError, Policy};
+use super::{EngineError, Policy};
 use crate::base::{Diagnostic, Fingerprint, SignedDuration, SourceId, Timestamp};
+use crate::config::Duplicates;
 use crate::directory::{AttributeValue, Deletion, Known, Slot, User};
 use crate::expression::Environment;
 use crate::mapping::{self, Flow};
@@ -197,7 +198,7 @@ impl Evaluator<'_> {
         })?;
         index.objects = row as u64;
         index.diagnostics = summary.diagnostics;
-        index.finding_count = summary.finding_count;
+        index.finding_count = summary.diagnostic_count;
         index.users = KnownSet::from_unsorted(ids);
         let entitlements = self.export.entitlements();
         index.assignments = KnownSet::from_unsorted(
@@ -338,7 +339,8 @@ impl Evaluator<'_> {
             defect.get_or_insert_with(|| Reason::DuplicateSourceEntries(others.clone()));
         }
         let mut standing = decision.standing();
-        if prior.as_ref().is_some_and(|prior| prior.standing == Standing::OutOfScope) && standing == Standing::SoftDeleted
+        if prior.as_ref().is_some_and(|prior| prior.standing == Standing::OutOfScope)
+            && standing == Standing::SoftDeleted
         {
             standing = Standing::OutOfScope;
         }
@@ -457,12 +459,8 @@ impl Evaluator<'_> {
     /// Objects that share a matching value: the first by id stays, the others are named together.
     fn find_duplicates(&self, index: &mut Index, mut values: Vec<(u64, u32)>) -> Result<(), EngineError> {
         values.sort_unstable();
-        let suspects: FxHashSet<u32> = values
-            .chunk_by(|a, b| a.0 == b.0)
-            .filter(|group| group.len() > 1)
-            .flatten()
-            .map(|(_, row)| *row)
-            .collect();
+        let suspects: FxHashSet<u32> =
+            values.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).flatten().map(|(_, row)| *row).collect();
         drop(values);
         if suspects.is_empty() || self.policy.duplicates == Duplicates::Link {
             return Ok(());
@@ -496,10 +494,7 @@ impl Evaluator<'_> {
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.
-fn changed<'f>(
-    old: &'f [Option<Fingerprint>],
-    new: &'f [Option<Fingerprint>],
-) -> impl Iterator<Item = bool> + 'f {
+fn changed<'f>(old: &'f [Option<Fingerprint>], new: &'f [Option<Fingerprint>]) -> impl Iterator<Item = bool> + 'f {
     new.iter().enumerate().map(|(at, new)| new.is_some() && old.get(at).copied().flatten() != *new)
 }
 

@@ -103,7 +103,7 @@ impl Worker<'_> {
             Lookup::Read(id) => match trail.add(self.client.get(endpoint, id).await) {
                 Ok(account) => Ok(Answer::Read(account)),
                 Err(failure) if failure.is_not_found() => Ok(Answer::Vanished),
-                Err(failure) => Err((failure, Operation::Read)),
+                Err(failure) => Err((failure, Operation::Get)),
             },
         }
     }
@@ -113,7 +113,9 @@ impl Worker<'_> {
         if self.dry {
             trail.requests.extend(write_request(endpoint, &action.effect));
             return Ok(match &action.effect {
-                Effect::Link(target) | Effect::Patch(target, _) | Effect::Delete(target) => Done::Target(target.clone()),
+                Effect::Link(target) | Effect::Patch(target, _) | Effect::Delete(target) => {
+                    Done::Target(target.clone())
+                }
                 Effect::Create(_) | Effect::Nothing => Done::Nothing,
             });
         }
@@ -172,10 +174,8 @@ impl Worker<'_> {
             }
         };
         let error = error.or_else(|| {
-            (action.kind == ActionKind::Fail).then(|| ObjectError {
-                code: action.reason.code().to_owned(),
-                message: action.reason.to_string(),
-            })
+            (action.kind == ActionKind::Fail)
+                .then(|| ObjectError { code: action.reason.code().to_owned(), message: action.reason.to_string() })
         });
         let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at);
         let target_id = match &action.effect {
@@ -295,7 +295,8 @@ fn moved(planned: &PlannedObject, action: &Action) -> Option<String> {
         return Some("other attributes would change now than were planned".to_owned());
     }
     planned.changes.iter().zip(&action.changes).find(|(planned, now)| planned != now).map(|(planned, now)| {
-        let show = |value: &Option<serde_json::Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
+        let show =
+            |value: &Option<serde_json::Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
         format!("{} was {} when it was planned and is {} now", planned.attribute, show(&planned.old), show(&now.old))
     })
 }

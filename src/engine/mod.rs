@@ -13,5 +13,5 @@ pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Index, MissingColumn, missing_columns};
 pub use offline::plan_offline;
-pub use policy::{Duplicates, Policy};
+pub use policy::Policy;
 pub use progress::{Processed, Sink};

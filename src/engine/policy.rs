@@ -1,19 +1,10 @@
 //! The settings that a cycle needs, free of where they came from.
 
+use crate::config::Duplicates;
 use crate::plan::PlanContext;
 use crate::schema::{CompiledSchema, ObjectMapping};
 use crate::scim::Dialect;
 use crate::scoping::ScopePolicy;
-
-/// What happens to source objects that share a matching value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Duplicates {
-    /// All but the first, by id, fail with `DuplicateSourceEntries`.
-    #[default]
-    Fail,
-    /// The later ones are linked to the same account.
-    Link,
-}
 
 /// Everything that decides, apart from the mapping.
 #[derive(Debug, Clone)]

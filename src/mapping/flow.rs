@@ -56,10 +56,12 @@ fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Re
         AttributeSource::Direct(slot) => direct(kind, &environment.values[usize::from(slot.0)]),
         AttributeSource::Constant(text) => typed(kind, text),
         AttributeSource::Expression(expression) => {
-            let value = expression.evaluate(environment).map_err(|error| MappingError {
-                attribute: mapping.target.name.clone(),
-                message: error.to_string(),
-            })?;
+            let value = expression
+                .evaluate(environment)
+                .map_err(|error| MappingError { attribute: mapping.target.name.clone(), message: error.to_string() })?;
+            if value == expression::Value::NoFlow {
+                return Ok(Flow::Nothing);
+            }
             from_expression(kind, &value)
         }
     };
@@ -100,11 +102,11 @@ fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
 
 fn from_expression(kind: AttributeType, value: &expression::Value<'_>) -> Option<Value> {
     match value {
-        expression::Value::Null => None,
+        expression::Value::Null | expression::Value::NoFlow => None,
         expression::Value::String(text) => typed(kind, text),
         expression::Value::Bool(value) => Some(boolean(kind, *value)),
         expression::Value::Strings(values) => several(kind, values),
-        other => typed(kind, &other.to_text()?),
+        expression::Value::Number(number) => typed(kind, &number.to_string()),
     }
 }
 

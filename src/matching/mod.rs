@@ -67,8 +67,7 @@ fn has(attribute: &TargetAttribute, value: &str, resource: &Resource) -> bool {
 
 /// Whether two texts are equal but for letter case, in any script.
 pub(crate) fn same_ignoring_case(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
-        || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+    a.eq_ignore_ascii_case(b) || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 #[cfg(test)]
@@ -91,7 +90,8 @@ mod tests {
     }
 
     fn accounts(names: &[&str]) -> Vec<Resource> {
-        let account = |(id, name): (usize, &&str)| Resource::from_value(json!({"id": id.to_string(), "UserName": name}));
+        let account =
+            |(id, name): (usize, &&str)| Resource::from_value(json!({"id": id.to_string(), "UserName": name}));
         names.iter().enumerate().map(|pair| account(pair).unwrap()).collect()
     }
 

@@ -8,8 +8,8 @@ mod reason;
 mod saved;
 mod state;
 
-pub use action::{Action, AttributeChange, Effect};
 pub use crate::scoping::Standing;
+pub use action::{Action, AttributeChange, Effect};
 pub use compare::differs;
 pub use kind::ActionKind;
 pub use planner::{Answer, Lookup, PlanContext, Presence, Step, Subject, plan_one};

@@ -182,14 +182,12 @@ fn update(
     target: &TargetId,
     answers: &[Answer],
 ) -> Step {
-    let compared = |index: usize| {
-        context.compare_all || subject.changed[index] || context.mapping.attributes[index].flow_always
-    };
+    let compared =
+        |index: usize| context.compare_all || subject.changed[index] || context.mapping.attributes[index].flow_always;
     match answers.first() {
         None => Step::Need(Lookup::Read(target.clone())),
         Some(Answer::Read(account)) => {
-            let reason =
-                if prior.standing == Standing::InScope { Reason::Changed } else { Reason::InScopeAgain };
+            let reason = if prior.standing == Standing::InScope { Reason::Changed } else { Reason::InScopeAgain };
             patch(context, subject, target, account, compared, ActionKind::Update, reason)
         }
         Some(Answer::Vanished) if context.rematch_vanished => find_or_create(context, subject, &answers[1..]),

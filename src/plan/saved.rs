@@ -73,7 +73,11 @@ impl PlannedObject {
         let text = |name: &str| value[name].as_str().map(str::to_owned);
         let changes = value["changes"].as_array()?.iter().map(|change| {
             let side = |name: &str| Some(&change[name]).filter(|value| !value.is_null()).cloned();
-            Some(AttributeChange { attribute: change["attribute"].as_str()?.into(), old: side("old"), new: side("new") })
+            Some(AttributeChange {
+                attribute: change["attribute"].as_str()?.into(),
+                old: side("old"),
+                new: side("new"),
+            })
         });
         let requests = value["requests"].as_array()?.iter().map(|request| {
             let method = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete]
@@ -93,7 +97,11 @@ impl PlannedObject {
             reason: text("reason")?,
             target_id: text("targetId").map(TargetId::new),
             changes: changes.collect::<Option<_>>()?,
-            unknown: value["unknown"].as_array()?.iter().map(|name| Some(name.as_str()?.to_owned())).collect::<Option<_>>()?,
+            unknown: value["unknown"]
+                .as_array()?
+                .iter()
+                .map(|name| Some(name.as_str()?.to_owned()))
+                .collect::<Option<_>>()?,
             requests: requests.collect::<Option<_>>()?,
         })
     }
@@ -180,11 +188,13 @@ impl PlanFile {
             value.ok_or_else(|| PlanFileError::Shape(format!("the member `{name}` is missing")))
         };
         let digest = |name: &str| {
-            Digest::parse(&text(name)?).ok_or_else(|| PlanFileError::Shape(format!("the member `{name}` isn't a digest")))
+            Digest::parse(&text(name)?)
+                .ok_or_else(|| PlanFileError::Shape(format!("the member `{name}` isn't a digest")))
         };
         let objects = document["objects"].as_array().map(Vec::as_slice).unwrap_or_default();
         let objects = objects.iter().enumerate().map(|(index, object)| {
-            PlannedObject::from_json(object).ok_or_else(|| PlanFileError::Shape(format!("object {index} can't be read")))
+            PlannedObject::from_json(object)
+                .ok_or_else(|| PlanFileError::Shape(format!("object {index} can't be read")))
         });
         Ok(Self {
             created: text("created")?,

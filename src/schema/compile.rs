@@ -47,7 +47,7 @@ pub struct ExtraClause {
     /// Operator as schemas name it: `EQUALS`, `IS NOT NULL`.
     pub operator: String,
     /// Operand; none for unary operators.
-    pub value: Option<String>,
+    pub values: Vec<String>,
 }
 
 /// Compiles the outbound user mapping of a document.

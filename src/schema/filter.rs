@@ -54,7 +54,7 @@ pub(super) fn document_group(compiler: &mut Compiler<'_>, group: &Group) -> Filt
 pub(super) fn extra_group(compiler: &mut Compiler<'_>, group: &ExtraFilter) -> FilterGroup {
     let clauses = group.clauses.iter().filter_map(|clause| {
         let site = Site { title: &group.title, pointer: None };
-        let values = clause.value.iter().cloned().collect();
+        let values = clause.values.clone();
         compile_clause(compiler, site, &clause.attribute, &clause.operator, values)
     });
     FilterGroup { title: group.title.clone(), clauses: clauses.collect() }

@@ -134,7 +134,9 @@ pub fn creation<'a>(target_object: &str, values: impl IntoIterator<Item = (&'a A
 
 fn place(body: &mut Map<String, Value>, path: &AttributePath, value: Value) {
     let members = match &path.urn {
-        Some(extension) if !extension.eq_ignore_ascii_case(urn::USER) && !extension.eq_ignore_ascii_case(urn::GROUP) => {
+        Some(extension)
+            if !extension.eq_ignore_ascii_case(urn::USER) && !extension.eq_ignore_ascii_case(urn::GROUP) =>
+        {
             object(body.entry(extension.clone()).or_insert_with(|| json!({})))
         }
         _ => body,
@@ -210,11 +212,8 @@ mod tests {
 
     fn patch(dialect: Dialect, changes: &[(&str, ChangeOp, Value)]) -> Value {
         let paths: Vec<_> = changes.iter().map(|(name, ..)| AttributePath::parse(name).unwrap()).collect();
-        let changes: Vec<_> = changes
-            .iter()
-            .zip(&paths)
-            .map(|((name, op, value), path)| Change { name, path, op: *op, value })
-            .collect();
+        let changes: Vec<_> =
+            changes.iter().zip(&paths).map(|((name, op, value), path)| Change { name, path, op: *op, value }).collect();
         dialect.patch(&changes)["Operations"].clone()
     }
 

@@ -110,12 +110,7 @@ pub struct Explained {
 }
 
 /// Decides about one user.
-pub fn decide(
-    policy: ScopePolicy,
-    entitlements: &Entitlements,
-    filters: &[FilterGroup],
-    user: &User<'_>,
-) -> Decision {
+pub fn decide(policy: ScopePolicy, entitlements: &Entitlements, filters: &[FilterGroup], user: &User<'_>) -> Decision {
     let active = match (user.deletion, user.account_enabled) {
         (Deletion::Soft(_), _) => Active::SoftDeleted,
         (Deletion::None, Known::Known(true)) => Active::Yes,
@@ -219,11 +214,9 @@ impl Decision {
             FilterVerdict::Failed(index, clause) => {
                 format!("{}: {} is false", title(index), clause_text(filters, index, clause))
             }
-            FilterVerdict::Unknown(index, clause) => format!(
-                "{}: the export has no column {}",
-                title(index),
-                filters[index].clauses[clause].attribute
-            ),
+            FilterVerdict::Unknown(index, clause) => {
+                format!("{}: the export has no column {}", title(index), filters[index].clauses[clause].attribute)
+            }
         }
     }
 

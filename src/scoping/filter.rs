@@ -49,8 +49,10 @@ fn holds(operator: &ClauseOperator, operands: &[String], text: &str) -> bool {
         ClauseOperator::IsFalse => text.eq_ignore_ascii_case("false"),
         // A pattern that runs out of its backtracking limit counts as one that doesn't match: the
         // object stays out, which changes nothing at the target for somebody who isn't there.
-        ClauseOperator::RegexMatch(patterns) => patterns.iter().any(|pattern| pattern.is_match(text) == Ok(true)),
-        ClauseOperator::NotRegexMatch(patterns) => patterns.iter().all(|pattern| pattern.is_match(text) == Ok(false)),
+        ClauseOperator::RegexMatch(patterns) => patterns.iter().any(|pattern| pattern.is_match(text).unwrap_or(false)),
+        ClauseOperator::NotRegexMatch(patterns) => {
+            patterns.iter().all(|pattern| !pattern.is_match(text).unwrap_or(true))
+        }
         ClauseOperator::GreaterThan(limit) => number().is_some_and(|number| number > *limit),
         ClauseOperator::GreaterThanOrEquals(limit) => number().is_some_and(|number| number >= *limit),
         ClauseOperator::Includes => operands.iter().any(|operand| text.contains(operand.as_str())),
@@ -129,7 +131,11 @@ mod tests {
         let check = |operator, operands: &[&str], value: &AttributeValue<'_>, expected| {
             let clause = clause(operator, operands);
             let name = clause.operator.name();
-            assert_eq!(evaluate_clause(&clause, std::slice::from_ref(value)), expected, "{value:?} {name} {operands:?}");
+            assert_eq!(
+                evaluate_clause(&clause, std::slice::from_ref(value)),
+                expected,
+                "{value:?} {name} {operands:?}"
+            );
         };
         check(Op::Equals, &["Sales"], &text("Sales"), True);
         check(Op::Equals, &["Sales"], &text("sales"), False);
@@ -180,10 +186,7 @@ mod tests {
             Err((1, 1, ClauseVerdict::False)),
             "the filter that got furthest is named"
         );
-        assert_eq!(
-            evaluate_filters(&[group(&["x"])], &[AttributeValue::Unknown]),
-            Err((0, 0, ClauseVerdict::Unknown))
-        );
+        assert_eq!(evaluate_filters(&[group(&["x"])], &[AttributeValue::Unknown]), Err((0, 0, ClauseVerdict::Unknown)));
         assert_eq!(evaluate_filters(&[group(&[])], &sales), Ok(Some(0)), "an empty filter lets everything through");
     }
 }

@@ -1,1 +1,586 @@
-//! Tests.
+//! The store against real files.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+use crate::base::{CycleId, Digest, Fingerprint, JobId, SourceId, TargetId, Timestamp};
+use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError, ObjectRecord, RequestCounts, Summary};
+use crate::plan::{AttributeChange, Failure, PriorState, Reason, Standing};
+use crate::schema::ObjectKind;
+use crate::scim::Method;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn open(folder: &TempDir) -> Store {
+    Store::open(folder.path(), "wedo").unwrap()
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_772_000_000 + second).unwrap()
+}
+
+fn id(number: usize) -> SourceId {
+    SourceId::parse(&format!("0b4d5a6e-0001-4000-8000-{number:012x}")).unwrap()
+}
+
+fn linked(number: u64) -> PriorState {
+    PriorState {
+        target: Some(TargetId::new(format!("account-{number}"))),
+        standing: Standing::InScope,
+        fingerprints: vec![Some(Fingerprint(number)), None, Some(Fingerprint(u64::MAX - number))],
+        deleted_since: None,
+        failure: None,
+    }
+}
+
+fn failed() -> PriorState {
+    let failure = Failure { count: 3, first_at: at(-90), code: "InvalidAnchor".into(), message: "it's gone".into() };
+    let deleted_since = Some(at(-5));
+    PriorState {
+        target: None,
+        standing: Standing::SoftDeleted,
+        fingerprints: vec![],
+        deleted_since,
+        failure: Some(failure),
+    }
+}
+
+fn record(number: usize) -> ObjectRecord {
+    let change = |attribute: &str, old, new| AttributeChange { attribute: attribute.into(), old, new };
+    ObjectRecord {
+        at: at(1),
+        source_id: id(number),
+        name: format!("user{number}@contoso.com"),
+        kind: ObjectKind::User,
+        action: ActionKind::Update,
+        reason: Reason::LeftScope("not assigned any more".into()),
+        target_id: Some(TargetId::new("T-1")),
+        changes: vec![
+            change("active", Some(json!(true)), Some(json!("False"))),
+            change("title", Some(Value::Null), None),
+            change("emails[type eq \"work\"].value", None, Some(json!({"a": [1, 2.5]}))),
+        ],
+        error: Some(ObjectError { code: "X".into(), message: "y\n\"z\"".into() }),
+        duration: Duration::from_micros(1_234_567),
+    }
+}
+
+fn put(number: usize, state: PriorState) -> Outcome {
+    let record = Some(record(number));
+    Outcome { kind: ObjectKind::User, source_id: id(number), state: StateChange::Put(state), record }
+}
+
+fn start(name: &str) -> CycleStart {
+    CycleStart { id: CycleId::new(name), kind: CycleKind::Initial, started: at(0) }
+}
+
+fn report(name: &str, completed: bool, quarantine: Option<&str>) -> CycleReport {
+    let mut summary = Summary::default();
+    summary.add(ActionKind::Create, &Reason::NoMatch);
+    summary.add(ActionKind::Skip, &Reason::NotEffectivelyEntitled("role".into()));
+    let mut requests = RequestCounts::default();
+    requests.add(Method::Get);
+    requests.add(Method::Get);
+    requests.add(Method::Post);
+    CycleReport {
+        id: CycleId::new(name),
+        kind: CycleKind::Initial,
+        started: at(0),
+        duration: Duration::from_millis(1500),
+        summary,
+        requests,
+        completed,
+        quarantine: quarantine.map(|code| ObjectError { code: code.into(), message: "401".into() }),
+    }
+}
+
+fn watermark() -> Watermark {
+    let set = |hashes: &[u64]| KnownSet::from_unsorted(hashes.to_vec());
+    Watermark {
+        attributes: vec!["userPrincipalName".into(), "düse \"x\"".into()],
+        rules: Digest::of(b"rules"),
+        scope: "assigned".into(),
+        ended: at(7),
+        users: set(&[3, 1, u64::MAX]),
+        assignments: set(&[]),
+        memberships: set(&[9]),
+    }
+}
+
+fn all_records() -> LogQuery {
+    LogQuery { cycle: None, name: None, limit: usize::MAX }
+}
+
+/// The files as they are at this moment, as a killed process leaves them.
+fn as_if_killed(from: &Path) -> TempDir {
+    let copy = folder();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        if entry.file_name() != "wedo.db-shm" {
+            fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+        }
+    }
+    copy
+}
+
+#[test]
+fn a_new_state_is_empty() {
+    let folder = folder();
+    assert!(Store::open_existing(folder.path(), "wedo").unwrap().is_none());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "reading makes no file");
+    let store = open(&folder);
+    assert_eq!(store.binding().unwrap(), None);
+    assert_eq!(store.watermark().unwrap(), None);
+    assert_eq!(store.job_state().unwrap(), JobState::NotRun);
+    assert_eq!(store.totals().unwrap(), Totals::default());
+    assert!(store.objects(ObjectKind::User).unwrap().is_empty());
+    assert!(store.objects(ObjectKind::User).unwrap().get(&id(1)).is_none());
+    assert_eq!(store.cycles(10).unwrap(), []);
+    assert_eq!(store.log(&all_records()).unwrap(), []);
+}
+
+#[test]
+fn objects_come_back_as_they_were() {
+    let folder = folder();
+    let writer = open(&folder).writer().unwrap();
+    let hand_made = SourceId::parse("Ann-42").unwrap();
+    let outcome =
+        |kind, source_id: &SourceId, state| Outcome { kind, source_id: source_id.clone(), state, record: None };
+    for number in 0..1200 {
+        writer.send_blocking(put(number, linked(number as u64))).unwrap();
+    }
+    for (kind, id, state) in [
+        (ObjectKind::User, &hand_made, StateChange::Put(failed())),
+        (ObjectKind::Group, &hand_made, StateChange::Put(linked(7))),
+        (ObjectKind::User, &id(3), StateChange::Remove),
+        (ObjectKind::User, &id(4), StateChange::Put(failed())),
+        (ObjectKind::User, &id(5), StateChange::Keep),
+    ] {
+        writer.send_blocking(outcome(kind, id, state)).unwrap();
+    }
+    writer.finish().unwrap().close().unwrap();
+
+    let store = Store::open_existing(folder.path(), "wedo").unwrap().unwrap();
+    let users = store.objects(ObjectKind::User).unwrap();
+    assert_eq!(users.len(), 1200);
+    assert_eq!(users.get(&hand_made), Some(failed()));
+    assert_eq!(users.get(&id(3)), None);
+    assert_eq!(users.get(&id(4)), Some(failed()));
+    for number in (5..1200).chain(0..3) {
+        assert_eq!(users.get(&id(number)), Some(linked(number as u64)), "{number}");
+    }
+    assert_eq!(users.get(&id(1200)), None);
+    let (first, view) = users.iter().next().unwrap();
+    assert_eq!((first, view.target(), view.standing()), (&id(0), Some("account-0"), Standing::InScope));
+    assert_eq!(view.fingerprints().next(), Some(Some(Fingerprint(0))));
+    assert_eq!(users.iter().filter(|(_, view)| view.failure().is_some()).count(), 2);
+
+    let groups = store.objects(ObjectKind::Group).unwrap();
+    assert_eq!(groups.len(), 1);
+    assert_eq!(groups.get(&hand_made), Some(linked(7)));
+    let expected = Totals { objects: 1201, linked: 1199, failing: 2, cycles: 0, records: 1200 };
+    assert_eq!(store.totals().unwrap(), expected);
+}
+
+#[test]
+fn records_come_back_as_they_were() {
+    let folder = folder();
+    let mut store = open(&folder);
+    store.begin_cycle(&start("first")).unwrap();
+    let writer = store.writer().unwrap();
+    writer.send_blocking(put(1, linked(1))).unwrap();
+    let plain = ObjectRecord {
+        at: at(2),
+        reason: Reason::RedundantExport,
+        target_id: None,
+        changes: vec![],
+        error: None,
+        ..record(2)
+    };
+    let keep = Outcome { kind: ObjectKind::User, source_id: id(2), state: StateChange::Keep, record: Some(plain) };
+    writer.send_blocking(keep).unwrap();
+    let mut store = writer.finish().unwrap();
+    store.end_cycle(&report("first", true, None), None).unwrap();
+
+    let rows = store.log(&all_records()).unwrap();
+    let [second, first] = &rows[..] else { panic!("{rows:?}") };
+    let expected = record(1);
+    assert_eq!(first.cycle, Some(CycleId::new("first")));
+    assert_eq!((first.at, &first.source_id, &first.name), (expected.at, &expected.source_id, &expected.name));
+    assert_eq!((first.kind, first.action), (expected.kind, expected.action));
+    assert_eq!(
+        (first.reason_code.as_str(), first.reason_detail.as_deref()),
+        ("LeftScope", Some("not assigned any more"))
+    );
+    assert_eq!((&first.target_id, &first.changes), (&expected.target_id, &expected.changes));
+    assert_eq!((&first.error, first.duration), (&expected.error, expected.duration));
+    assert_eq!((second.reason_code.as_str(), &second.reason_detail), ("RedundantExport", &None));
+    assert_eq!((&second.target_id, &second.changes, &second.error), (&None, &vec![], &None));
+
+    let count = |cycle: Option<&str>, name: Option<&str>, limit| {
+        let query = LogQuery { cycle: cycle.map(CycleId::new), name: name.map(str::to_owned), limit };
+        store.log(&query).unwrap().len()
+    };
+    assert_eq!(count(Some("first"), None, 9), 2);
+    assert_eq!(count(Some("other"), None, 9), 0);
+    assert_eq!(count(None, Some("USER1@contoso.com"), 9), 1);
+    assert_eq!(count(None, Some(&id(2).to_string().to_uppercase()), 9), 1);
+    assert_eq!(count(None, None, 1), 1);
+
+    assert_eq!(store.prune_log(at(2)).unwrap(), 1);
+    assert_eq!(store.log(&all_records()).unwrap().len(), 1);
+    assert_eq!(store.cycles(9).unwrap().len(), 1);
+}
+
+#[test]
+fn cycles_and_watermark_end_together() {
+    let folder = folder();
+    let mut store = open(&folder);
+    store.begin_cycle(&start("killed")).unwrap();
+    // The same seed gives the same id again.
+    store.begin_cycle(&start("again")).unwrap();
+    store.end_cycle(&report("again", true, None), Some(&watermark())).unwrap();
+    store.begin_cycle(&start("again")).unwrap();
+    store.end_cycle(&report("again", false, None), None).unwrap();
+    store.close().unwrap();
+
+    let mut store = open(&folder);
+    assert_eq!(store.watermark().unwrap(), Some(watermark()));
+    let cycles = store.cycles(9).unwrap();
+    assert_eq!(cycles.iter().map(|cycle| cycle.start.id.as_str()).collect::<Vec<_>>(), ["again", "again", "killed"]);
+    assert_eq!(cycles[2], CycleRow { start: start("killed"), end: None });
+    let completed: Vec<_> = cycles.iter().map(|cycle| cycle.end.as_ref().map(|end| end.completed)).collect();
+    assert_eq!(completed, [Some(false), Some(true), None]);
+    let end = cycles[1].end.as_ref().unwrap();
+    assert_eq!(
+        (end.duration, end.count(ActionKind::Create), end.count(ActionKind::Fail)),
+        (Duration::from_millis(1500), 1, 0)
+    );
+    assert_eq!(json!(end.skipped), json!({"NotEffectivelyEntitled": 1}));
+    assert_eq!(json!(end.requests), json!({"GET": 2, "POST": 1}));
+    assert_eq!(store.cycles(1).unwrap().len(), 1);
+
+    store.clear_watermark().unwrap();
+    assert_eq!(store.watermark().unwrap(), None);
+}
+
+#[test]
+fn the_job_moves_between_its_states() {
+    let folder = folder();
+    let mut store = open(&folder);
+    let mut check = |before: JobState, completed, quarantine: Option<&str>, after: &JobState| {
+        store.set_job_state(&before).unwrap();
+        store.end_cycle(&report("c", completed, quarantine), None).unwrap();
+        assert_eq!(store.job_state().unwrap(), *after, "{before:?}, {completed}, {quarantine:?}");
+    };
+    let quarantine = |reason: &str, since| JobState::Quarantine { reason: reason.into(), message: "401".into(), since };
+    let ended: Timestamp = at(0) + Duration::from_millis(1500);
+    check(JobState::NotRun, true, None, &JobState::Active);
+    check(JobState::NotRun, false, None, &JobState::NotRun);
+    check(JobState::Active, false, None, &JobState::Active);
+    check(JobState::Active, false, Some("A"), &quarantine("A", ended));
+    check(quarantine("A", at(-99)), false, Some("B"), &quarantine("B", at(-99)));
+    check(quarantine("A", at(-99)), false, None, &quarantine("A", at(-99)));
+    check(quarantine("A", at(-99)), true, None, &JobState::Active);
+    check(JobState::Paused, true, Some("A"), &JobState::Paused);
+    check(JobState::Disabled, true, None, &JobState::Disabled);
+}
+
+#[test]
+fn it_belongs_to_one_target_and_one_tenant() {
+    let folder = folder();
+    let mut store = open(&folder);
+    let binding = |job: &str, target: &str, tenant: Option<&str>| Binding {
+        job_id: JobId::new(job),
+        target: target.to_owned(),
+        tenant: tenant.map(str::to_owned),
+    };
+    store.bind(&binding("j", "https://a/scim", None)).unwrap();
+    store.bind(&binding("j2", "https://a/scim", Some("t1"))).unwrap();
+    store.bind(&binding("j2", "https://a/scim", Some("T1"))).unwrap();
+    store.bind(&binding("j2", "https://a/scim", None)).unwrap();
+    assert_eq!(store.binding().unwrap(), Some(binding("j2", "https://a/scim", Some("t1"))));
+
+    let other_target = store.bind(&binding("j2", "https://b/scim", Some("t1"))).unwrap_err();
+    assert!(
+        matches!(&other_target, StoreError::OtherTarget { known, given, .. } if known == "https://a/scim" && given == "https://b/scim")
+    );
+    assert!(other_target.is_usage());
+    assert!(other_target.to_string().contains("--state"), "{other_target}");
+    let other_tenant = store.bind(&binding("j2", "https://a/scim", Some("t2"))).unwrap_err();
+    assert!(matches!(&other_tenant, StoreError::OtherTenant { known, given, .. } if known == "t1" && given == "t2"));
+    assert_eq!(store.binding().unwrap(), Some(binding("j2", "https://a/scim", Some("t1"))));
+}
+
+#[test]
+fn the_second_run_learns_who_holds_the_lock() {
+    let folder = folder();
+    let (first, second) = (open(&folder), open(&folder));
+    let holder = |pid| Holder { pid, command: "scimulate run\n--cycles 2".into(), since: at(0) };
+    let lock = first.lock(&holder(17)).unwrap();
+    let refused = second.lock(&holder(18)).unwrap_err();
+    let expected = Holder { pid: 17, command: "scimulate run --cycles 2".into(), since: at(0) };
+    assert!(matches!(&refused, StoreError::Held { holder: Some(found), .. } if *found == expected), "{refused:?}");
+    assert!(refused.to_string().contains("process 17 (scimulate run --cycles 2), since 2026-"), "{refused}");
+    assert!(!refused.is_usage());
+    drop(lock);
+    assert_eq!(fs::read_to_string(folder.path().join("wedo.lock")).unwrap(), "");
+    let lock = second.lock(&holder(18)).unwrap();
+    // What a longer text of an earlier run left is gone.
+    assert!(fs::read_to_string(folder.path().join("wedo.lock")).unwrap().starts_with("pid 18\n"));
+    fs::write(folder.path().join("wedo.lock"), "pid x").unwrap();
+    assert!(matches!(first.lock(&holder(19)), Err(StoreError::Held { holder: None, .. })));
+    drop(lock);
+}
+
+#[tokio::test]
+async fn what_was_flushed_survives_a_kill() {
+    let folder = folder();
+    let mut store = open(&folder);
+    store.begin_cycle(&start("killed")).unwrap();
+    let writer = store.writer().unwrap();
+    for number in 0..700 {
+        writer.send(put(number, linked(number as u64))).await.unwrap();
+    }
+    writer.flush().await.unwrap();
+    let killed = as_if_killed(folder.path());
+    let store = open(&killed);
+    assert_eq!(store.objects(ObjectKind::User).unwrap().get(&id(699)), Some(linked(699)));
+    let totals = store.totals().unwrap();
+    assert_eq!((totals.linked, totals.records), (700, 700), "links and records are committed together");
+    assert_eq!(store.cycles(1).unwrap()[0].end, None);
+}
+
+#[tokio::test]
+async fn outcomes_are_committed_without_being_asked_for() {
+    let folder = folder();
+    let writer = open(&folder).writer().unwrap();
+    writer.send(put(1, linked(1))).await.unwrap();
+    let reader = Store::open_existing(folder.path(), "wedo").unwrap().unwrap();
+    let mut rounds = 0;
+    while reader.totals().unwrap().linked == 0 {
+        rounds += 1;
+        assert!(rounds < 1000, "after ten seconds");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    writer.flush().await.unwrap();
+    assert!(writer.finish().is_ok());
+}
+
+#[test]
+fn dropping_the_writer_commits_what_it_has() {
+    let folder = folder();
+    let writer = open(&folder).writer().unwrap();
+    for number in 0..10 {
+        writer.send_blocking(put(number, linked(1))).unwrap();
+    }
+    drop(writer);
+    assert_eq!(open(&folder).totals().unwrap().linked, 10);
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_the_writer_and_keeps_what_was_committed() {
+    let folder = folder();
+    let store = open(&folder);
+    let pages: i64 = store.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    store.connection.query_row(&format!("PRAGMA max_page_count = {}", pages + 100), [], |_| Ok(())).unwrap();
+    let writer = store.writer().unwrap();
+    for number in 0..100 {
+        writer.send(put(number, linked(1))).await.unwrap();
+    }
+    writer.flush().await.unwrap();
+    let error = loop {
+        if let Err(error) = writer.send(put(1000, linked(1))).await {
+            break error;
+        }
+    };
+    assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
+    assert!(!error.is_usage());
+    assert!(matches!(writer.flush().await, Err(StoreError::DiskFull { .. })));
+    assert!(matches!(writer.finish(), Err(StoreError::DiskFull { .. })));
+    let users = open(&folder).objects(ObjectKind::User).unwrap();
+    assert!((0..100).all(|number| users.get(&id(number)).is_some()));
+}
+
+#[test]
+fn files_of_others_are_refused_and_left_alone() {
+    let check = |prepare: &dyn Fn(&Path), expected: &str| {
+        let folder = folder();
+        let path = folder.path().join("wedo.db");
+        prepare(&path);
+        let before = fs::read(&path).unwrap_or_default();
+        for error in [
+            Store::open(folder.path(), "wedo").unwrap_err(),
+            Store::open_existing(folder.path(), "wedo").map(|store| store.is_some()).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains(expected), "{error}");
+            assert!(error.to_string().contains("wedo.db"), "{error}");
+            assert!(error.is_usage());
+        }
+        assert_eq!(fs::read(&path).unwrap_or_default(), before);
+    };
+    let sql = |path: &Path, batch: &str| Connection::open(path).unwrap().execute_batch(batch).unwrap();
+    let ours = |path: &Path| Store::open(path.parent().unwrap(), "wedo").unwrap().close().unwrap();
+    check(&|path| fs::create_dir(path).unwrap(), "is a folder");
+    check(&|path| fs::write(path, "id;userPrincipalName\n".repeat(100)).unwrap(), "isn't state of scimulate");
+    check(&|path| sql(path, "CREATE TABLE song (title TEXT)"), "isn't state of scimulate");
+    check(&|path| sql(path, "PRAGMA user_version = 3"), "isn't state of scimulate");
+    let newer = "PRAGMA user_version = 99; UPDATE meta SET value = '9.8.7'";
+    check(
+        &|path| {
+            ours(path);
+            sql(path, newer);
+        },
+        "was written by scimulate 9.8.7 (format 99; this version reads up to 1)",
+    );
+    check(
+        &|path| {
+            ours(path);
+            sql(path, "PRAGMA user_version = 99; DROP TABLE meta");
+        },
+        "of a later version",
+    );
+}
+
+#[test]
+fn damage_is_noticed() {
+    let check = |damage: &str, expected: &str| {
+        let folder = folder();
+        let mut store = open(&folder);
+        store.begin_cycle(&start("c")).unwrap();
+        let writer = store.writer().unwrap();
+        writer.send_blocking(put(1, failed())).unwrap();
+        let mut store = writer.finish().unwrap();
+        store.end_cycle(&report("c", true, None), Some(&watermark())).unwrap();
+        store.connection.execute_batch(damage).unwrap();
+        let found = [
+            store.watermark().err(),
+            store.objects(ObjectKind::User).err(),
+            store.log(&all_records()).err(),
+            store.cycles(9).err(),
+            store.job_state().err(),
+        ];
+        let errors: Vec<_> = found.into_iter().flatten().collect();
+        let [error @ StoreError::Corrupt { .. }] = &errors[..] else { panic!("{damage}: {errors:?}") };
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    check("UPDATE watermark SET users = x'00'", "a known set can't be \"1 bytes\"");
+    check("UPDATE watermark SET rules = 'x'", "a digest can't be \"x\"");
+    check("UPDATE watermark SET attributes = '{'", "a list of attributes");
+    check("UPDATE object SET fingerprints = x'0100'", "fingerprints can't be");
+    check("UPDATE object SET standing = 'lying'", "a standing can't be \"lying\"");
+    check("UPDATE object SET failed_first = NULL", "Null");
+    check("UPDATE object SET deleted_since = 9223372036854775807", "an instant can't be");
+    check(
+        "INSERT INTO object SELECT upper(source_id), kind, target_id, standing, fingerprints, NULL, NULL, NULL, NULL, NULL FROM object",
+        "a second source id",
+    );
+    check("UPDATE log SET action = 'sing'", "an action can't be \"sing\"");
+    check("UPDATE log SET changes = '[1]'", "a list of changes");
+    check("UPDATE log SET duration = -1", "a duration can't be \"-1\"");
+    check("UPDATE cycle SET requests = NULL", "counts of requests");
+    check("UPDATE job SET state = 'bored'", "a job state can't be \"bored\"");
+}
+
+#[test]
+fn damaged_pages_are_noticed() {
+    let folder = folder();
+    let writer = open(&folder).writer().unwrap();
+    for number in 0..2000 {
+        writer.send_blocking(put(number, linked(1))).unwrap();
+    }
+    let store = writer.finish().unwrap();
+    store.close().unwrap();
+    let path = folder.path().join("wedo.db");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8 * 4096..].fill(0xa5);
+    fs::write(&path, bytes).unwrap();
+    let store = open(&folder);
+    assert!(matches!(store.objects(ObjectKind::User), Err(StoreError::Corrupt { .. })));
+}
+
+#[test]
+fn names_and_folders_are_checked() {
+    let folder = folder();
+    let name = |job: &str| Store::open(folder.path(), job).map(drop);
+    for bad in ["", " ", "../up", "a/b", "a\\b", ".hidden", "a\0b", "Target", &"x".repeat(101)] {
+        assert!(matches!(name(bad), Err(StoreError::JobName { .. })), "{bad:?}");
+    }
+    for good in ["wedo", "wedo.test-2", "Zürich 3"] {
+        name(good).unwrap();
+    }
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for dir in [file.clone(), file.join("below")] {
+        let error = Store::open(&dir, "wedo").unwrap_err();
+        assert!(matches!(error, StoreError::NotAFolder { .. }), "{error:?}");
+        let error = Store::open_existing(&dir, "wedo").map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::NotAFolder { .. }), "{error:?}");
+    }
+    assert!(Store::open_existing(&folder.path().join("nowhere"), "wedo").unwrap().is_none());
+    fs::write(folder.path().join("begun.db"), "").unwrap();
+    assert!(Store::open_existing(folder.path(), "begun").unwrap().is_none(), "made, but never filled");
+}
+
+#[test]
+fn an_existing_state_is_opened_for_reading_only() {
+    let folder = folder();
+    open(&folder).close().unwrap();
+    let mut store = Store::open_existing(folder.path(), "wedo").unwrap().unwrap();
+    assert!(matches!(store.set_job_state(&JobState::Paused), Err(StoreError::NotWritable { .. })));
+    assert_eq!(store.job_state().unwrap(), JobState::NotRun);
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = folder();
+    let dir = parent.path().join("a/.scimulate");
+    let store = Store::open(&dir, "wedo").unwrap();
+    let lock = store.lock(&Holder { pid: 1, command: String::new(), since: at(0) }).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    for name in ["wedo.db", "wedo.db-wal", "wedo.db-shm", "wedo.lock"] {
+        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
+    }
+    drop(lock);
+}
+
+#[test]
+fn a_folder_without_permission_is_named() {
+    use std::io;
+    let check = |kind: io::ErrorKind| {
+        let error = StoreError::of_io("opening", Path::new("/srv/state"), kind.into());
+        assert!(error.to_string().starts_with("/srv/state can't be written: mend"), "{error}");
+        assert!(error.is_usage());
+    };
+    check(io::ErrorKind::PermissionDenied);
+    check(io::ErrorKind::ReadOnlyFilesystem);
+}
+
+#[test]
+fn steps_are_taken_once_all_or_none() {
+    let mut sql = Connection::open_in_memory().unwrap();
+    let meta = "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
+    let version = |sql: &Connection| sql.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(migration::format(&sql).unwrap(), migration::Format::Empty);
+    migration::migrate(&mut sql, &[meta], "0.1.0").unwrap();
+    assert_eq!(migration::format(&sql).unwrap(), migration::Format::Ours(1));
+    migration::migrate(&mut sql, &[meta], "0.1.1").unwrap();
+    assert_eq!(migration::written_by(&sql).as_deref(), Some("0.1.0"), "nothing was to be done");
+
+    migration::migrate(&mut sql, &[meta, "CREATE TABLE a (x)", "no SQL"], "0.2.0").unwrap_err();
+    assert_eq!(version(&sql), 1);
+    migration::migrate(&mut sql, &[meta, "CREATE TABLE a (x)", "ALTER TABLE a ADD y"], "0.2.0").unwrap();
+    assert_eq!((version(&sql), migration::written_by(&sql).as_deref()), (3, Some("0.2.0")));
+    sql.execute("INSERT INTO a (x, y) VALUES (1, 2)", []).unwrap();
+}

@@ -136,6 +136,16 @@ impl Filter {
         }
     }
 
+    /// The `name eq value` comparisons that an entry must satisfy: those of the filter itself or of its
+    /// `and`. What an entry that a filter describes begins with.
+    pub fn equalities(&self) -> Vec<(&str, &Literal)> {
+        match self {
+            Self::Compare { path, comparison: Comparison::Eq, value } => vec![(path.attribute.as_str(), value)],
+            Self::And(parts) => parts.iter().flat_map(Self::equalities).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The attributes that the filter looks at, those inside value filters not counted.
     pub fn paths(&self) -> Vec<&AttributePath> {
         match self {
