@@ -35,7 +35,7 @@ impl Expression {
     /// Parses and compiles an expression; source attributes get slots in `names`.
     ///
     /// The error carries the expression's text with the place that is meant, and a remedy.
-    pub fn compile(text: &str, names: &mut AttributeNames) -> Result<Self, Diagnostic> {
+    pub fn compile(text: &str, names: &mut AttributeNames) -> Result<Self, Box<Diagnostic>> {
         let node = parse(text)?;
         let mut compiler = Compiler { text, names, slots: Vec::new(), warnings: Vec::new() };
         let code = compiler.compile(&node, Place::Value)?;
@@ -79,19 +79,24 @@ struct Compiler<'t, 'n> {
 }
 
 impl Compiler<'_, '_> {
-    fn compile(&mut self, node: &Node, place: Place) -> Result<Code, Diagnostic> {
+    fn compile(&mut self, node: &Node, place: Place) -> Result<Code, Box<Diagnostic>> {
         match &node.kind {
             NodeKind::Attribute(name) => Ok(Code::Slot(self.slot(node, name))),
             NodeKind::Text(text) => Ok(Code::Text(text.clone())),
-            NodeKind::Number(text) => Number::parse(text).map(Code::Number).ok_or_else(|| {
-                self.error(node, format!("the number `{text}` is too large")).with_hint("write it as a text: `\"…\"`")
-            }),
+            NodeKind::Number(text) => match Number::parse(text) {
+                Some(number) => Ok(Code::Number(number)),
+                None => Err(self
+                    .error(node, format!("the number `{text}` is too large"))
+                    .with_hint("write it as a text: `\"…\"`")
+                    .into()),
+            },
             NodeKind::Word(word) => self.word(node, word),
             NodeKind::Condition { left, relation, right } => {
                 if place != Place::Condition {
                     return Err(self
                         .error(node, "a comparison only stands as the first argument of `IIF`".to_owned())
-                        .with_hint("write `IIF(…comparison…, \"True\", \"False\")`"));
+                        .with_hint("write `IIF(…comparison…, \"True\", \"False\")`")
+                        .into());
                 }
                 self.lint_comparison(node, left, right);
                 let operands = (self.compile(left, Place::Value)?, self.compile(right, Place::Value)?);
@@ -113,14 +118,15 @@ impl Compiler<'_, '_> {
         function: Function,
         arguments: &[Option<Node>],
         place: Place,
-    ) -> Result<Code, Diagnostic> {
+    ) -> Result<Code, Box<Diagnostic>> {
         match function {
             Function::Replace => self.check_replace(node, arguments)?,
             Function::ToLower | Function::ToUpper => self.check_culture(function, arguments)?,
             Function::IgnoreFlowIfNullOrEmpty if place == Place::Condition => {
                 return Err(self
                     .error(node, "`IgnoreFlowIfNullOrEmpty` can't be the condition of `IIF`".to_owned())
-                    .with_hint("put it around the `IIF` instead"));
+                    .with_hint("put it around the `IIF` instead")
+                    .into());
             }
             _ => {}
         }
@@ -159,22 +165,24 @@ impl Compiler<'_, '_> {
         slot
     }
 
-    fn word(&self, node: &Node, word: &str) -> Result<Code, Diagnostic> {
+    fn word(&self, node: &Node, word: &str) -> Result<Code, Box<Diagnostic>> {
         if word.eq_ignore_ascii_case("True") || word.eq_ignore_ascii_case("False") {
             return Ok(Code::Bool(word.eq_ignore_ascii_case("True")));
         }
         if ["IgnoreAttributeFlow", "IgnoreObjectFlow"].iter().any(|known| known.eq_ignore_ascii_case(word)) {
             return Err(self
                 .error(node, format!("`{word}` only works for HR-driven provisioning"))
-                .with_hint("to leave an attribute out, write `IgnoreFlowIfNullOrEmpty(…)`"));
+                .with_hint("to leave an attribute out, write `IgnoreFlowIfNullOrEmpty(…)`")
+                .into());
         }
         Err(self
             .error(node, format!("`{word}` is neither a text nor an attribute"))
-            .with_hint(format!("write `\"{word}\"` for the text, `[{word}]` for the attribute")))
+            .with_hint(format!("write `\"{word}\"` for the text, `[{word}]` for the attribute"))
+            .into())
     }
 
     /// `vbTextCompare` becomes `True`: ignore the letter case.
-    fn comparison_type(&self, node: &Node) -> Result<Code, Diagnostic> {
+    fn comparison_type(&self, node: &Node) -> Result<Code, Box<Diagnostic>> {
         if let NodeKind::Word(word) | NodeKind::Text(word) = &node.kind {
             if word.eq_ignore_ascii_case("vbTextCompare") {
                 return Ok(Code::Bool(true));
@@ -185,10 +193,11 @@ impl Compiler<'_, '_> {
         }
         Err(self
             .error(node, "`compareType` of `InStr` isn't known".to_owned())
-            .with_hint("write `vbTextCompare` to ignore the letter case, `vbBinaryCompare` otherwise"))
+            .with_hint("write `vbTextCompare` to ignore the letter case, `vbBinaryCompare` otherwise")
+            .into())
     }
 
-    fn check_culture(&self, function: Function, arguments: &[Option<Node>]) -> Result<(), Diagnostic> {
+    fn check_culture(&self, function: Function, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
         let Some(culture) = arguments.get(1).and_then(Option::as_ref) else { return Ok(()) };
         match &culture.kind {
             NodeKind::Text(name) if name.is_empty() || name.eq_ignore_ascii_case("en-US") => Ok(()),
@@ -197,27 +206,30 @@ impl Compiler<'_, '_> {
                     culture,
                     format!("`{}` with a culture isn't supported by this version of scimulate", function.name()),
                 )
-                .with_hint("leave the culture out for the invariant one; `\"en-US\"` is the same")),
+                .with_hint("leave the culture out for the invariant one; `\"en-US\"` is the same")
+                .into()),
         }
     }
 
     /// The mode of `Replace` follows from which arguments are there; `""` is there.
-    fn check_replace(&self, node: &Node, arguments: &[Option<Node>]) -> Result<(), Diagnostic> {
+    fn check_replace(&self, node: &Node, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
         let given = |index: usize| arguments.get(index).is_some_and(Option::is_some);
         match [1, 2, 3, 4, 5, 6].map(given) {
             [true, false, false, true, false, false] | [true, false, false, false, false, true] => Ok(()),
-            [false, true, false, true, false, false]
-            | [false, true, true, true, false, false]
-            | [false, true, true, false, true, false] => Err(self
+            [false, true, false | true, true, false, false] | [false, true, true, false, true, false] => Err(self
                 .error(
                     node,
                     "`Replace` with a regular expression isn't supported by this version of scimulate".to_owned(),
                 )
-                .with_hint("the service knows it; leave this mapping out of the schema that you simulate")),
-            _ => Err(self.error(node, "these arguments of `Replace` don't go together".to_owned()).with_hint(
-                "give oldValue and replacementValue, oldValue and template, or regexPattern with replacementValue: \
+                .with_hint("the service knows it; leave this mapping out of the schema that you simulate")
+                .into()),
+            _ => Err(self
+                .error(node, "these arguments of `Replace` don't go together".to_owned())
+                .with_hint(
+                    "give oldValue and replacementValue, oldValue and template, or regexPattern with replacementValue: \
                  `Replace([mail], \"@contoso.com\", , , \"\", , )`",
-            )),
+                )
+                .into()),
         }
     }
 

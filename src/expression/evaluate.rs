@@ -138,15 +138,14 @@ fn condition<'a>(
     } else {
         None
     };
-    let ordering = match ordering {
-        Some(ordering) => ordering,
-        None => {
-            let (Some(a), Some(b)) = (a.to_text(), b.to_text()) else {
-                let count = [&a, &b].into_iter().map(functions::count).max().unwrap_or_default();
-                return Err(EvaluationError::SeveralValues { function: Function::Iif.name(), count }.into());
-            };
-            a.cmp(&b)
-        }
+    let ordering = if let Some(ordering) = ordering {
+        ordering
+    } else {
+        let (Some(a), Some(b)) = (a.to_text(), b.to_text()) else {
+            let count = [&a, &b].into_iter().map(functions::count).max().unwrap_or_default();
+            return Err(EvaluationError::SeveralValues { function: Function::Iif.name(), count }.into());
+        };
+        a.cmp(&b)
     };
     Ok(match relation {
         Relation::Equal => ordering == Ordering::Equal,

@@ -58,7 +58,7 @@ impl<'t> Lexer<'t> {
     }
 
     /// The next token with its byte range.
-    pub(super) fn next(&mut self) -> Result<(Token, Range<usize>), Diagnostic> {
+    pub(super) fn next(&mut self) -> Result<(Token, Range<usize>), Box<Diagnostic>> {
         let blanks = self.rest().len() - self.rest().trim_start().len();
         self.at += blanks;
         let start = self.at;
@@ -77,7 +77,7 @@ impl<'t> Lexer<'t> {
                 self.at += length;
                 Token::Name(self.text[start..self.at].to_owned())
             }
-            _ => return Err(self.unexpected(first)),
+            _ => return Err(self.unexpected(first).into()),
         };
         Ok((token, start..self.at))
     }
@@ -91,16 +91,18 @@ impl<'t> Lexer<'t> {
         token
     }
 
-    fn attribute(&mut self) -> Result<Token, Diagnostic> {
+    fn attribute(&mut self) -> Result<Token, Box<Diagnostic>> {
         let start = self.at;
         let Some(end) = self.rest().find(']') else {
             return Err(error_at(self.text, start..start + 1, "the attribute name has no closing `]`", "opened here")
-                .with_hint("write the attribute as `[name]`"));
+                .with_hint("write the attribute as `[name]`")
+                .into());
         };
         let name = &self.rest()[1..end];
         if name.trim().is_empty() {
             return Err(error_at(self.text, start..start + end + 1, "the attribute has no name", "")
-                .with_hint("write the name of a source attribute between the brackets, such as `[mail]`"));
+                .with_hint("write the name of a source attribute between the brackets, such as `[mail]`")
+                .into());
         }
         self.at += end + 1;
         Ok(Token::Attribute(name.to_owned()))
@@ -108,7 +110,7 @@ impl<'t> Lexer<'t> {
 
     /// `\"` and `\\` are escapes; before any other character the backslash stays, because guides print
     /// patterns such as `"\+(?<isdCode>\d*)"` with single ones.
-    fn string(&mut self) -> Result<Token, Diagnostic> {
+    fn string(&mut self) -> Result<Token, Box<Diagnostic>> {
         let start = self.at;
         let mut text = String::new();
         let mut rest = self.rest()[1..].char_indices();
@@ -127,7 +129,8 @@ impl<'t> Lexer<'t> {
             }
         }
         Err(error_at(self.text, start..start + 1, "the text has no closing quote", "opened here")
-            .with_hint("end the text with `\"`; a quote inside a text is written `\\\"`"))
+            .with_hint("end the text with `\"`; a quote inside a text is written `\\\"`")
+            .into())
     }
 
     fn relation(&mut self) -> Token {
@@ -147,7 +150,7 @@ impl<'t> Lexer<'t> {
         Token::Relation(relation)
     }
 
-    fn hex(&mut self) -> Result<Token, Diagnostic> {
+    fn hex(&mut self) -> Result<Token, Box<Diagnostic>> {
         let start = self.at;
         let rest = &self.rest()[1..];
         let digits = rest
@@ -155,13 +158,14 @@ impl<'t> Lexer<'t> {
             .map_or(0, |rest| rest.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len()));
         if digits == 0 {
             return Err(error_at(self.text, start..start + 1, "`&` doesn't join texts in Entra app provisioning", "")
-                .with_hint("use `Append(a, b)` or `Join(\"\", a, b)`; hexadecimal numbers are written `&HF7`"));
+                .with_hint("use `Append(a, b)` or `Join(\"\", a, b)`; hexadecimal numbers are written `&HF7`")
+                .into());
         }
         self.at += 2 + digits;
         Ok(Token::Number(self.text[start..self.at].to_owned()))
     }
 
-    fn number(&mut self) -> Result<Token, Diagnostic> {
+    fn number(&mut self) -> Result<Token, Box<Diagnostic>> {
         let start = self.at;
         let bytes = self.text.as_bytes();
         let digits = |from: usize| bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -169,7 +173,8 @@ impl<'t> Lexer<'t> {
         let whole = digits(at);
         if whole == 0 {
             return Err(error_at(self.text, start..at, "`-` isn't followed by a number", "")
-                .with_hint("there is no subtraction; negative numbers are written `-10`"));
+                .with_hint("there is no subtraction; negative numbers are written `-10`")
+                .into());
         }
         at += whole;
         if bytes.get(at) == Some(&b'.') && digits(at + 1) > 0 {

@@ -152,7 +152,11 @@ const OTHER_PRODUCTS: &[(&str, &str)] = &[
 ];
 
 /// Finds the function that a call names, and what is odd about how it does. Letter case doesn't count.
-pub(super) fn find(text: &str, name: &str, span: Range<usize>) -> Result<(Function, Option<Diagnostic>), Diagnostic> {
+pub(super) fn find(
+    text: &str,
+    name: &str,
+    span: Range<usize>,
+) -> Result<(Function, Option<Diagnostic>), Box<Diagnostic>> {
     let error = |message: String| error_at(text, span.clone(), message, "");
     if let Some(Entry(function, canonical, _)) = READY.iter().find(|entry| entry.1.eq_ignore_ascii_case(name)) {
         let warning = |message: String, hint: String| {
@@ -173,29 +177,34 @@ pub(super) fn find(text: &str, name: &str, span: Range<usize>) -> Result<(Functi
     let same = |known: &&str| known.eq_ignore_ascii_case(name);
     if let Some(known) = LATER.iter().copied().find(|known| same(known)) {
         return Err(error(format!("`{known}` isn't supported by this version of scimulate"))
-            .with_hint("the service knows the function; leave this mapping out of the schema that you simulate"));
+            .with_hint("the service knows the function; leave this mapping out of the schema that you simulate")
+            .into());
     }
     if let Some((known, instead)) = OTHER_PRODUCTS.iter().find(|(known, _)| same(known)) {
         let message = format!("`{known}` exists in Entra Connect or cloud sync, not in Entra app provisioning");
         return Err(match *instead {
             "" => error(message).with_hint("it has no counterpart here; the service would refuse the expression"),
             instead => error(message).with_hint(format!("look at `{instead}`")),
-        });
+        }
+        .into());
     }
     if same(&"SelectUniqueValue") {
         return Err(error("`SelectUniqueValue` only works for HR-driven provisioning to Active Directory".to_owned())
-            .with_hint("use a value that is unique by itself, such as `[userPrincipalName]`"));
+            .with_hint("use a value that is unique by itself, such as `[userPrincipalName]`")
+            .into());
     }
     if same(&"AltSecIdFromNetid") {
         return Err(error("`AltSecIdFromNetid` only works for cross-tenant synchronization".to_owned())
-            .with_hint("remove the mapping"));
+            .with_hint("remove the mapping")
+            .into());
     }
     let names = READY.iter().map(|entry| entry.1).chain(LATER.iter().copied());
     let error = error(format!("there is no function `{name}`"));
     Err(match nearest(name, names) {
         Some(known) => error.with_hint(format!("did you mean `{known}`?")),
         None => error.with_hint("function names are listed in Microsoft's reference for writing expressions"),
-    })
+    }
+    .into())
 }
 
 /// Checks number and presence of a call's arguments, and literals that must be numbers.
@@ -204,14 +213,14 @@ pub(super) fn check_arguments(
     function: Function,
     call: &Node,
     arguments: &[Option<Node>],
-) -> Result<(), Diagnostic> {
+) -> Result<(), Box<Diagnostic>> {
     let Entry(_, name, parameters) =
         READY.iter().find(|entry| entry.0 == function).expect("the table has every function");
     let error = |message: String| {
         error_at(text, call.span.clone(), message, "").with_hint(format!("write `{name}({})`", synopsis(parameters)))
     };
     if function == Function::Switch {
-        return check_switch(arguments).map_err(error);
+        return check_switch(arguments).map_err(|message| error(message).into());
     }
     let repeats = parameters.last().is_some_and(|parameter| parameter.ends_with('*'));
     if arguments.len() > parameters.len() && !repeats {
@@ -223,12 +232,13 @@ pub(super) fn check_arguments(
                 count => format!("{count} arguments"),
             },
             arguments.len()
-        )));
+        ))
+        .into());
     }
     for (index, parameter) in parameters.iter().enumerate() {
         let argument = arguments.get(index).and_then(Option::as_ref);
         if argument.is_none() && !parameter.contains(['?', '*']) {
-            return Err(error(format!("`{name}` needs its argument `{}`", plain(parameter))));
+            return Err(error(format!("`{name}` needs its argument `{}`", plain(parameter))).into());
         }
         let literal = match argument.map(|node| (&node.kind, &node.span)) {
             Some((NodeKind::Text(literal), span)) if parameter.contains('#') => Some((literal, span)),
@@ -236,7 +246,9 @@ pub(super) fn check_arguments(
         };
         if let Some((literal, span)) = literal.filter(|(literal, _)| Number::parse(literal).is_none()) {
             let message = format!("`{}` of `{name}` is a number, not `{}`", plain(parameter), literal.escape_debug());
-            return Err(error_at(text, span.clone(), message, "").with_hint("write a whole number, quoted or not"));
+            return Err(error_at(text, span.clone(), message, "")
+                .with_hint("write a whole number, quoted or not")
+                .into());
         }
     }
     Ok(())

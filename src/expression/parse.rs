@@ -15,27 +15,30 @@ pub const MAX_DEPTH: usize = 100;
 /// Parses an expression: a call, an attribute or a text.
 ///
 /// The error carries the expression's text with the place that is meant, and a remedy.
-pub fn parse(text: &str) -> Result<Node, Diagnostic> {
+pub fn parse(text: &str) -> Result<Node, Box<Diagnostic>> {
     let characters = text.chars().count();
     if characters > MAX_CHARACTERS {
         return Err(Diagnostic::error(format!(
             "the expression has {characters} characters; {MAX_CHARACTERS} is the limit"
         ))
-        .with_hint("split it over an extension attribute, or shorten it"));
+        .with_hint("split it over an extension attribute, or shorten it")
+        .into());
     }
     let mut parser = Parser { text, lexer: Lexer::new(text), token: Token::End, span: 0..0, end: 0 };
-    let node = parser.advance().and_then(|_| parser.top()).map_err(|error| *error)?;
+    let node = parser.advance().and_then(|_| parser.top())?;
     match parser.token {
         Token::End => Ok(node),
         Token::Relation(_) => Err(parser
             .error("a comparison can't be the whole expression", "")
-            .with_hint("comparisons stand inside `IIF`: `IIF([country] = \"USA\", \"yes\", \"no\")`")),
+            .with_hint("comparisons stand inside `IIF`: `IIF([country] = \"USA\", \"yes\", \"no\")`")
+            .into()),
         Token::Close => {
-            Err(parser.error("`)` without `(`", "").with_hint("remove it, or look for a missing `(` before it"))
+            Err(parser.error("`)` without `(`", "").with_hint("remove it, or look for a missing `(` before it").into())
         }
         _ => Err(parser
             .error(format!("{} after the end of the expression", parser.token.describe()), "")
-            .with_hint("an expression is one call, one attribute or one text; join several with `Join(\"\", …)`")),
+            .with_hint("an expression is one call, one attribute or one text; join several with `Join(\"\", …)`")
+            .into()),
     }
 }
 
@@ -54,7 +57,7 @@ struct Parser<'t> {
 impl Parser<'_> {
     fn advance(&mut self) -> Parsed<Token> {
         self.end = self.span.end;
-        let (token, span) = self.lexer.next().map_err(Box::new)?;
+        let (token, span) = self.lexer.next()?;
         self.span = span;
         Ok(std::mem::replace(&mut self.token, token))
     }

@@ -56,7 +56,7 @@ pub struct ExtraClause {
 /// skipped or odd is in [`CompiledSchema::notices`].
 pub fn compile(document: &Document, options: &CompileOptions) -> Result<CompiledSchema, Vec<Diagnostic>> {
     let mut notices = Vec::new();
-    let Selection { mapping, source, target } = select_users(document, &mut notices).map_err(|error| vec![error])?;
+    let Selection { mapping, source, target } = select_users(document, &mut notices).map_err(|error| vec![*error])?;
     let mut compiler =
         Compiler { document, options, source, target, names: AttributeNames::default(), notices, errors: Vec::new() };
     let mut attributes = Vec::new();
@@ -151,8 +151,8 @@ impl Compiler<'_> {
             target,
             source,
             default: flow.default.clone(),
-            flow: flow.flow,
-            flow_always: flow.flow_always,
+            flow: flow.when,
+            flow_always: flow.always,
             slots,
             text,
         })
@@ -249,12 +249,12 @@ impl Compiler<'_> {
                     (AttributeSource::Expression(expression), slots, text)
                 }
                 Err(error) => {
-                    self.fail(error, flow, &pointer);
+                    self.fail(*error, flow, &pointer);
                     return None;
                 }
             },
             Err(error) => {
-                self.fail(error, flow, &pointer);
+                self.fail(*error, flow, &pointer);
                 return None;
             }
         };

@@ -45,7 +45,7 @@ pub fn read(text: &str, file: &str) -> Result<Document, ReadError> {
     })?;
     let value = json.pointer(pointer).expect("the pointer was just followed");
     let schema = Schema::read(&Cursor::new(value, pointer)).map_err(|damage| {
-        let mut diagnostic = damage.diagnostic;
+        let mut diagnostic = *damage.diagnostic;
         if let Some((line, column)) = locate(text, &damage.pointer) {
             diagnostic = diagnostic.at_line(line).at_column(column);
         }

@@ -21,7 +21,7 @@ pub(super) struct Selection<'d> {
 pub(super) fn select_users<'d>(
     document: &'d Document,
     notices: &mut Vec<Diagnostic>,
-) -> Result<Selection<'d>, Diagnostic> {
+) -> Result<Selection<'d>, Box<Diagnostic>> {
     let schema = document.schema();
     let mut note = |message: String, hint: &str, pointer: &str| {
         let notice = Diagnostic::new(Severity::Note, message).with_hint(hint);
@@ -64,7 +64,7 @@ pub(super) fn select_users<'d>(
             (0, _) => "its rules bring users into Entra; download the schema of an outbound application",
             _ => "its user mapping is disabled: set `enabled` to true",
         };
-        return Err(document.place(error.with_hint(hint), ""));
+        return Err(document.place(error.with_hint(hint), "").into());
     };
     let object = |directory: &str, object: &str| {
         let named = schema.directories.iter().find(|known| known.name.eq_ignore_ascii_case(directory))?;

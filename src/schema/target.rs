@@ -16,7 +16,7 @@ use crate::scim::{Attribute, AttributePath, AttributeType, ResourceSchema, urn};
 /// their parts; type, letter case, mutability and whether it is required are the document's. An
 /// enterprise object brings the enterprise extension along, even without attributes of it. Names that
 /// aren't SCIM paths are left out.
-pub fn target_definition(document: &Document) -> Result<ResourceSchema, Diagnostic> {
+pub fn target_definition(document: &Document) -> Result<ResourceSchema, Box<Diagnostic>> {
     let Selection { mapping, target, .. } = select_users(document, &mut Vec::new())?;
     let target = target.ok_or_else(|| {
         Diagnostic::error(format!("the schema doesn't define the target object `{}`", mapping.target_object))

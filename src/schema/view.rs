@@ -8,7 +8,7 @@ use crate::base::Diagnostic;
 /// What is wrong at which JSON pointer.
 #[derive(Debug)]
 pub(super) struct Damage {
-    pub(super) diagnostic: Diagnostic,
+    pub(super) diagnostic: Box<Diagnostic>,
     pub(super) pointer: String,
 }
 
@@ -82,8 +82,8 @@ pub(super) struct Flow {
     pub(super) target: String,
     pub(super) source: Option<Source>,
     pub(super) default: Option<String>,
-    pub(super) flow: FlowType,
-    pub(super) flow_always: bool,
+    pub(super) when: FlowType,
+    pub(super) always: bool,
     pub(super) matching_priority: i64,
 }
 
@@ -233,7 +233,7 @@ fn actions(cursor: &Cursor<'_>) -> Result<Actions, Damage> {
 
 impl Flow {
     fn read(cursor: &Cursor<'_>) -> Result<Self, Damage> {
-        let flow = match cursor.text("flowType")?.unwrap_or_default().to_ascii_lowercase().as_str() {
+        let when = match cursor.text("flowType")?.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "always" => FlowType::Always,
             "objectaddonly" => FlowType::ObjectAddOnly,
             "multivalueaddonly" => FlowType::MultiValueAddOnly,
@@ -246,7 +246,7 @@ impl Flow {
                 return Err(cursor.damage_in("flowType", error));
             }
         };
-        let flow_always = match cursor.text("flowBehavior")?.unwrap_or_default().to_ascii_lowercase().as_str() {
+        let always = match cursor.text("flowBehavior")?.unwrap_or_default().to_ascii_lowercase().as_str() {
             "" | "flowwhenchanged" => false,
             "flowalways" => true,
             other => {
@@ -260,8 +260,8 @@ impl Flow {
             target: cursor.text("targetAttributeName")?.unwrap_or_default(),
             source: cursor.member("source")?.map(|source| Source::read(&source, 0)).transpose()?,
             default: cursor.text("defaultValue")?.filter(|text| !text.is_empty()),
-            flow,
-            flow_always,
+            when,
+            always,
             matching_priority: cursor.integer("matchingPriority")?.unwrap_or_default(),
         })
     }
@@ -326,10 +326,8 @@ impl<'v> Cursor<'v> {
 
     fn damage(&self, diagnostic: Diagnostic) -> Damage {
         let name = self.pointer.rsplit('/').find(|step| step.parse::<usize>().is_err()).unwrap_or_default();
-        Damage {
-            diagnostic: if name.is_empty() { diagnostic } else { diagnostic.in_field(name) },
-            pointer: self.pointer.clone(),
-        }
+        let diagnostic = if name.is_empty() { diagnostic } else { diagnostic.in_field(name) };
+        Damage { diagnostic: Box::new(diagnostic), pointer: self.pointer.clone() }
     }
 
     fn damage_in(&self, name: &str, diagnostic: Diagnostic) -> Damage {

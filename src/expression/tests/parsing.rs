@@ -29,7 +29,7 @@ fn prints_canonically() {
 }
 
 /// Column, the text under the caret, message.
-fn refused(error: Diagnostic) -> (usize, String, String) {
+fn refused(error: Box<Diagnostic>) -> (usize, String, String) {
     assert!(error.hint.is_some(), "{error} has no hint");
     let Some(snippet) = error.snippet else { return (0, String::new(), error.message) };
     (error.column.unwrap(), snippet.text[snippet.span].to_owned(), error.message)
@@ -91,7 +91,7 @@ fn limits_hold() {
     );
 }
 
-fn compile(text: &str) -> Result<Expression, Diagnostic> {
+fn compile(text: &str) -> Result<Expression, Box<Diagnostic>> {
     Expression::compile(text, &mut AttributeNames::default())
 }
 
