@@ -236,7 +236,7 @@ fn csv_cut_anywhere_fails_or_gives_the_first_rows() {
                 assert_eq!(met, all[..bytes.lines().count() - 1 - skipped], "{end}");
             }
             Err(error) => {
-                assert!(all.starts_with(&met.iter().map(String::as_str).collect::<Vec<_>>()), "{end}: {error}")
+                assert!(all.starts_with(&met.iter().map(String::as_str).collect::<Vec<_>>()), "{end}: {error}");
             }
         }
     }
