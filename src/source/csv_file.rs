@@ -53,6 +53,7 @@ impl CsvFile {
         let line = skipped_lines + 1;
         let first = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let crlf = first.ends_with(b"\r");
+        let ends_in_header = first.len() == head.len() && (head.len() as u64) < HEAD && !first.contains(&b'\r');
         let Ok(header_text) = str::from_utf8(first).map(|text| text.trim_end_matches('\r').to_owned()) else {
             let found = Diagnostic::error("the header line isn't valid UTF-8").in_file(&input.name).at_line(line);
             return Err(SourceError::header(found.with_hint("save the file as CSV UTF-8")));
@@ -71,6 +72,11 @@ impl CsvFile {
         if file.at_end() || file.open_quote() {
             let found = Diagnostic::error("the header line ends inside a quoted name").in_file(&file.name);
             return Err(SourceError::cut_off(found.at_line(line).with_hint("the file looks cut off: export it again")));
+        }
+        if ends_in_header {
+            let found = Diagnostic::error("the file ends inside its header line").in_file(&file.name).at_line(line);
+            let hint = "export it again; a file without rows has a line end behind the header";
+            return Err(SourceError::cut_off(found.with_hint(hint)));
         }
         file.header.cells =
             file.record.iter().map(|cell| clean_name(&String::from_utf8_lossy(cell)).to_owned()).collect();

@@ -86,6 +86,11 @@ fn cut_off_csv() {
         );
     }
     check(
+        &[("users.csv", "id,userPrincipalName,cit")],
+        "users.csv:1: the file ends inside its header line",
+        "export it again; a file without rows has a line end behind the header",
+    );
+    check(
         &[("users.csv", "id,\"userPrinc")],
         "users.csv:1: the header line ends inside a quoted name",
         "the file looks cut off: export it again",
@@ -191,4 +196,80 @@ fn a_file_that_changes_between_readings() {
     assert!(matches!(error, SourceError::Changed(_)));
     assert!(matches!(export.digest(), Err(SourceError::Changed(_))));
     assert_ne!(files.open(&["users.csv"]).unwrap().digest().unwrap(), before);
+}
+
+#[test]
+fn json_cut_anywhere_is_cut_off() {
+    let page = r#"{"@odata.context":"c","value":[{"id":"1","userPrincipalName":"zoë","businessPhones":["1"],
+        "manager":{"id":"2"},"accountEnabled":true,"n":12.5}, {"id":"2","userPrincipalName":"b","mail":null}]}"#;
+    let files = Files::new(&[]);
+    for end in 1..page.len() {
+        files.write("users.json", &page.as_bytes()[..end]);
+        let error = files.open(&["users.json"]).expect_err("a part is no export");
+        assert!(matches!(error, SourceError::CutOff(_)), "{end}: {error}");
+    }
+    files.write("users.json", page.as_bytes());
+    assert_eq!(users_of(&files.open(&["users.json"]).unwrap(), &["mail"]).0.len(), 2);
+}
+
+#[test]
+fn csv_cut_anywhere_fails_or_gives_the_first_rows() {
+    let rows =
+        "id,userPrincipalName,displayName\r\n1,ann@x.ch,\"Ann \"\"A\"\", B\"\r\n2,bob@x.ch,Böb\r\n3,cid@x.ch,\"\"\r\n";
+    let files = Files::new(&[]);
+    let all = ["1 ann@x.ch", "2 bob@x.ch", "3 cid@x.ch"];
+    for end in 1..=rows.len() {
+        files.write("users.csv", &rows.as_bytes()[..end]);
+        let mut met = Vec::new();
+        let outcome = files.open(&["users.csv"]).and_then(|export| {
+            export.each_user(&names(&["displayName"]), &mut |user| {
+                met.push(format!("{} {}", user.id, user.name));
+                ControlFlow::Continue(())
+            })
+        });
+        let bytes = rows[..rows.floor_char_boundary(end)].trim_end();
+        match outcome {
+            // A part of the last cell can't be told from a whole one.
+            Ok(summary) => {
+                assert!(bytes.lines().last().unwrap().matches(',').count() >= 2, "{end}");
+                let skipped = usize::try_from(summary.diagnostic_count).unwrap();
+                assert_eq!(met, all[..bytes.lines().count() - 1 - skipped], "{end}");
+            }
+            Err(error) => {
+                assert!(all.starts_with(&met.iter().map(String::as_str).collect::<Vec<_>>()), "{end}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn garbled_files_never_panic() {
+    let texts = [
+        ("users.csv", "id,userPrincipalName,accountEnabled\n1,ann@x.ch,True\n2,\"b,\"\"b\",False\n"),
+        (
+            "users.json",
+            r#"{"value":[{"id":"1","userPrincipalName":"a","x":{"y":[1,null,{}]}},{"id":"2","@removed":{}}]}"#,
+        ),
+    ];
+    let mut random = crate::base::Random::seeded(7);
+    let files = Files::new(&[]);
+    let mut failed = 0;
+    for round in 0..600 {
+        let (name, text) = texts[round % 2];
+        let mut bytes = text.as_bytes().to_vec();
+        for _ in 0..=random.below(3) {
+            let at = random.below(bytes.len());
+            let noise = [b'"', b',', b'\n', b'{', b'}', b'[', b']', 0, 0xFF, b'\\', b':', b'1'];
+            bytes[at] = noise[random.below(noise.len())];
+        }
+        files.write(name, &bytes);
+        let outcome = files.open(&[name]).and_then(|export| {
+            export.each_user(&names(&["x.y", "accountEnabled"]), &mut |_| ControlFlow::Continue(()))
+        });
+        if let Err(error) = outcome {
+            assert!(error.diagnostic().hint.is_some() && error.diagnostic().file.is_some(), "{error}");
+            failed += 1;
+        }
+    }
+    assert!(failed > 150, "{failed}");
 }
