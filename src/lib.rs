@@ -31,7 +31,7 @@ pub mod clock;
 pub mod config;
 pub mod source;
 pub mod store;
-pub mod target;
+//pub mod target;
 // floor 3: services
 pub mod engine;
 pub mod report;

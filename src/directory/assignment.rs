@@ -124,9 +124,7 @@ impl Entitlements {
         self.evidence(user).fold(Fingerprint::of(4, b""), |all, evidence| {
             let (way, set) = match evidence {
                 Evidence::Direct(set) => (Fingerprint::of(5, b""), set),
-                Evidence::Group(group, set) => {
-                    (Fingerprint::of(6, self.group(group).id.to_string().as_bytes()), set)
-                }
+                Evidence::Group(group, set) => (Fingerprint::of(6, self.group(group).id.to_string().as_bytes()), set),
             };
             let roles = self.roles_of(set).iter();
             all.then(roles.fold(way, |way, role| way.then(Fingerprint::of(7, self.roles.get(*role).id.as_bytes()))))

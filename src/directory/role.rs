@@ -83,8 +83,8 @@ impl AppRoles {
     /// Whether the application has no enabled role for users but *Default Access*: nobody could be
     /// provisioned then, unless *Default Access* counts.
     pub fn only_default_access(&self) -> bool {
-        self.0[1..]
-            .iter()
-            .all(|role| !role.enabled || !role.allowed_member_types.iter().any(|kind| kind.eq_ignore_ascii_case("User")))
+        self.0[1..].iter().all(|role| {
+            !role.enabled || !role.allowed_member_types.iter().any(|kind| kind.eq_ignore_ascii_case("User"))
+        })
     }
 }

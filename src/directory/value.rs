@@ -100,9 +100,7 @@ impl AttributeValue<'_> {
             // Same kind and spelling as in a CSV, so that a change of the export's format changes nothing.
             Self::Bool(value) => Some(Fingerprint::of(2, if *value { b"True" } else { b"False" })),
             Self::Strings(values) => Some(
-                values
-                    .iter()
-                    .fold(Fingerprint::of(3, b""), |all, text| all.then(Fingerprint::of(2, text.as_bytes()))),
+                values.iter().fold(Fingerprint::of(3, b""), |all, text| all.then(Fingerprint::of(2, text.as_bytes()))),
             ),
         }
     }

@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::Reason;
+use super::{ActionKind, Reason};
 use crate::base::TargetId;
-use crate::event::ActionKind;
 
 /// One attribute of an account, before and after.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,14 +2,17 @@
 
 mod action;
 mod compare;
+mod kind;
 mod planner;
 mod reason;
 mod saved;
 mod state;
 
+pub use crate::scoping::Standing;
 pub use action::{Action, AttributeChange, Effect};
-pub use compare::{differs, present};
-pub use planner::{Answer, Lookup, PlanContext, Step, Subject, plan_one};
+pub use compare::differs;
+pub use kind::ActionKind;
+pub use planner::{Answer, Lookup, PlanContext, Presence, Step, Subject, plan_one};
 pub use reason::Reason;
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
-pub use state::{Failure, PriorState, Standing};
+pub use state::{Failure, PriorState};

@@ -116,7 +116,9 @@ impl fmt::Display for Reason {
             Self::ImportSkipped(attribute) => write!(f, "no value for the matching attribute {attribute}"),
             Self::ActionOff(action) => write!(f, "the target object action {action} is switched off"),
             Self::OutOfScopeIgnored(why) => write!(f, "left alone by skip_out_of_scope_deletions: {why}"),
-            Self::NoActiveMapping(why) => write!(f, "no mapping of the account's enabled state could disable it: {why}"),
+            Self::NoActiveMapping(why) => {
+                write!(f, "no mapping of the account's enabled state could disable it: {why}")
+            }
             Self::Unmanaged => f.write_str("deleted from the directory, but no longer managed since it left the scope"),
             Self::DuplicateSourceEntries(others) => write!(f, "same matching value as {others}"),
             Self::DuplicateTargetEntries(what) => write!(f, "several accounts match: {what}"),

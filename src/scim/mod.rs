@@ -14,7 +14,7 @@ mod schema;
 mod tenant_url;
 pub mod urn;
 
-pub use dialect::{Change, ChangeOp, Dialect};
+pub use dialect::{Change, ChangeOp, Dialect, creation};
 pub use exchange::{Exchange, Method, Request};
 pub use filter::{Comparison, Filter, Literal};
 pub use message::{ErrorBody, ListResponse, ScimType};

@@ -74,7 +74,8 @@ impl TenantUrl {
     /// Flags that nobody knows, each with the known one that it resembles.
     pub fn misspelt_flags(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.unknown_flags.iter().map(|flag| {
-            let known = if flag.to_ascii_lowercase().contains("patch") && flag.contains("2017") { LEGACY } else { COMPLIANT };
+            let known =
+                if flag.to_ascii_lowercase().contains("patch") && flag.contains("2017") { LEGACY } else { COMPLIANT };
             (flag.as_str(), known)
         })
     }

@@ -33,6 +33,7 @@ CREATE TABLE watermark (
 CREATE TABLE object (
     source_id     TEXT NOT NULL,
     kind          TEXT NOT NULL,      -- User, Group
+    name          TEXT NOT NULL,      -- user principal name or display name when last seen
     target_id     TEXT,               -- the link
     standing      TEXT NOT NULL,      -- in-scope, out-of-scope, disabled, soft-deleted
     fingerprints  BLOB NOT NULL,      -- count (u32), presence bits, then the present ones as u64, little-endian

@@ -20,6 +20,11 @@ impl KnownSet {
         &self.0
     }
 
+    /// Whether a hash is among them.
+    pub fn contains(&self, hash: u64) -> bool {
+        self.0.binary_search(&hash).is_ok()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.0.len()

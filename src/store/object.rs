@@ -31,13 +31,14 @@ pub struct ObjectStates {
     failures: FxHashMap<u32, Failure>,
 }
 
-/// Where the packed fingerprints lie, with the target id right behind them.
+/// Where the packed fingerprints lie, with the target id and the name right behind them.
 struct Entry {
     piece: u32,
     start: u32,
     fingerprints: u32,
     /// Length of the target id; [`FREE`] for none.
     target: u32,
+    name: u32,
     standing: Standing,
 }
 
@@ -119,7 +120,8 @@ impl ObjectStates {
             return Err(row::unreadable(0, "a second source id", id.to_string()));
         }
         let index = index_of(self.ids.len());
-        let (piece, start) = self.place(packed, target.unwrap_or_default());
+        let name = row.get_ref(9)?.as_str().map_err(|_| row::unreadable(9, "a name", "no text"))?;
+        let (piece, start) = self.place(packed, target.unwrap_or_default(), name);
         self.table[slot] = index;
         self.ids.push(id);
         self.entries.push(Entry {
@@ -127,6 +129,7 @@ impl ObjectStates {
             start,
             fingerprints: index_of(packed.len()),
             target: target.map_or(FREE, |target| index_of(target.len())),
+            name: index_of(name.len()),
             standing,
         });
         self.deleted_since.extend(deleted_since.map(|since| (index, since)));
@@ -134,9 +137,9 @@ impl ObjectStates {
         Ok(())
     }
 
-    /// Copies both into the arena and says where they are. Pieces don't move when it grows.
-    fn place(&mut self, packed: &[u8], target: &str) -> (u32, u32) {
-        let needed = packed.len() + target.len();
+    /// Copies all three into the arena and says where they are. Pieces don't move when it grows.
+    fn place(&mut self, packed: &[u8], target: &str, name: &str) -> (u32, u32) {
+        let needed = packed.len() + target.len() + name.len();
         if self.pieces.last().is_none_or(|piece| piece.capacity() - piece.len() < needed) {
             self.pieces.push(Vec::with_capacity(PIECE.max(needed)));
         }
@@ -145,6 +148,7 @@ impl ObjectStates {
         let start = piece.len();
         piece.extend_from_slice(packed);
         piece.extend_from_slice(target.as_bytes());
+        piece.extend_from_slice(name.as_bytes());
         (index_of(number), index_of(start))
     }
 }
@@ -173,11 +177,18 @@ impl<'a> PriorView<'a> {
         &self.states.entries[self.index as usize]
     }
 
-    fn bytes(self) -> (&'a [u8], &'a [u8]) {
+    /// The packed fingerprints, the target id, the name.
+    fn bytes(self) -> (&'a [u8], &'a [u8], &'a [u8]) {
         let entry = self.entry();
         let from = &self.states.pieces[entry.piece as usize][entry.start as usize..];
         let (packed, rest) = from.split_at(entry.fingerprints as usize);
-        (packed, if entry.target == FREE { &[] } else { &rest[..entry.target as usize] })
+        let (target, rest) = rest.split_at(if entry.target == FREE { 0 } else { entry.target as usize });
+        (packed, target, &rest[..entry.name as usize])
+    }
+
+    /// User principal name or display name when the object was last seen.
+    pub fn name(self) -> &'a str {
+        std::str::from_utf8(self.bytes().2).expect("it was a string when it was put there")
     }
 
     /// The linked account's id.
@@ -209,6 +220,7 @@ impl<'a> PriorView<'a> {
     /// All of it, as a copy.
     pub fn to_prior_state(self) -> PriorState {
         PriorState {
+            name: self.name().into(),
             target: self.target().map(TargetId::new),
             standing: self.standing(),
             fingerprints: self.fingerprints().collect(),
@@ -228,7 +240,7 @@ impl Store {
     /// The saved states of all users, or of all groups.
     pub fn objects(&self, kind: ObjectKind) -> Result<ObjectStates, StoreError> {
         let select = "SELECT source_id, target_id, standing, fingerprints, deleted_since, failures, failed_first,
-                             error_code, error_message FROM object WHERE kind = ?1 ORDER BY rowid";
+                             error_code, error_message, name FROM object WHERE kind = ?1 ORDER BY rowid";
         self.try_sql(|sql| {
             let count: i64 = sql.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
             let mut states = ObjectStates::with_capacity(usize::try_from(count).unwrap_or(0));
@@ -255,9 +267,9 @@ fn failure(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Fa
 }
 
 pub(super) const PUT: &str = "INSERT INTO object (source_id, kind, target_id, standing, fingerprints, deleted_since,
-    failures, failed_first, error_code, error_message) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    failures, failed_first, error_code, error_message, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
     ON CONFLICT DO UPDATE SET target_id = ?3, standing = ?4, fingerprints = ?5, deleted_since = ?6, failures = ?7,
-    failed_first = ?8, error_code = ?9, error_message = ?10";
+    failed_first = ?8, error_code = ?9, error_message = ?10, name = ?11";
 
 pub(super) const REMOVE: &str = "DELETE FROM object WHERE source_id = ?1 AND kind = ?2";
 
@@ -283,6 +295,7 @@ pub(super) fn put(
             failure.map(|failure| failure.first_at.as_microsecond()),
             failure.map(|failure| &failure.code),
             failure.map(|failure| &failure.message),
+            &*state.name,
         ])
         .map(drop)
 }

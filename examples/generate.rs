@@ -1,0 +1,347 @@
+//! Writes an export of any size, the same for the same seed:
+//! `cargo run --release --example generate -- --users 100000 --out DIR [--seed N] [--format csv|json]
+//! [--assigned 0.9]`.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use scimulate::base::Random;
+use uuid::Uuid;
+
+const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json] [--assigned FRACTION]";
+
+const GIVEN_NAMES: &[&str] = &[
+    "Ann", "Björn", "Chloé", "Dmitri", "Eva", "Fatima", "Giulia", "Hiroshi", "Inês", "Jürg", "Kwame", "Léa", "Mehmet",
+    "Nora", "Oskar", "Priya", "Quentin", "Rosa", "Søren", "Tereza", "Umar", "Vera", "Wei", "Ximena", "Yusuf", "Zoë",
+];
+const SURNAMES: &[&str] = &[
+    "Ackermann",
+    "Baumann",
+    "Čapek",
+    "Dubois",
+    "Eriksson",
+    "Fontana",
+    "García",
+    "Huber",
+    "Ivanova",
+    "Jansen",
+    "Keller",
+    "Lindgren",
+    "Müller",
+    "Nowak",
+    "Okafor",
+    "Petrov",
+    "Quispe",
+    "Rossi",
+    "Schmid",
+    "Tanaka",
+    "Urban",
+    "Vogel",
+    "Weiss",
+    "Xu",
+    "Yılmaz",
+    "Zimmermann",
+];
+const TITLES: &[&str] = &["Engineer", "Designer", "Accountant", "Team Lead", "Consultant, Senior", "Buyer"];
+const DEPARTMENTS: &[&str] = &["Engineering", "Design", "Finance", "Sales", "Human Resources", "Legal"];
+const PLACES: &[(&str, &str, &str)] = &[
+    ("Zürich", "Switzerland", "de-CH"),
+    ("Genève", "Switzerland", "fr-CH"),
+    ("Berlin", "Germany", "de-DE"),
+    ("Praha", "Czechia", "cs-CZ"),
+    ("London", "United Kingdom", "en-GB"),
+    ("São Paulo", "Brazil", "pt-BR"),
+];
+/// Value and display name of the application's roles.
+const ROLES: &[(&str, &str)] =
+    &[("designer", "Designer"), ("reviewer", "Reviewer"), ("admin", "Administrator"), ("viewer", "Viewer")];
+const COLUMNS: &str = "userPrincipalName,displayName,surname,mail,givenName,id,userType,jobTitle,department,\
+                       accountEnabled,usageLocation,city,country,mobilePhone,preferredLanguage";
+const GROUP_SIZE: usize = 50;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Json,
+}
+
+struct Options {
+    users: usize,
+    out: PathBuf,
+    seed: u64,
+    format: Format,
+    assigned: f64,
+}
+
+fn main() -> ExitCode {
+    let mut stderr = io::stderr();
+    let outcome = options(std::env::args().skip(1)).and_then(|options| {
+        generate(&options).map_err(|error| format!("writing to {} failed: {error}", options.out.display()))
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // Nothing is left to be done when this can't be written either.
+            drop(writeln!(stderr, "{message}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
+    let mut options = Options { users: 0, out: PathBuf::new(), seed: 1, format: Format::Csv, assigned: 0.9 };
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
+        let wrong = || format!("{name} can't be \"{value}\"\n{USAGE}");
+        match name.as_str() {
+            "--users" => options.users = value.parse().map_err(|_| wrong())?,
+            "--out" => options.out = PathBuf::from(&value),
+            "--seed" => options.seed = value.parse().map_err(|_| wrong())?,
+            "--assigned" => options.assigned = value.parse().map_err(|_| wrong())?,
+            "--format" => {
+                options.format = match value.as_str() {
+                    "csv" => Format::Csv,
+                    "json" => Format::Json,
+                    _ => return Err(wrong()),
+                };
+            }
+            _ => return Err(format!("unknown option {name}\n{USAGE}")),
+        }
+    }
+    if options.users == 0 || options.out.as_os_str().is_empty() {
+        return Err(USAGE.to_owned());
+    }
+    Ok(options)
+}
+
+/// One made-up user.
+struct Person {
+    id: Uuid,
+    principal_name: String,
+    given_name: &'static str,
+    surname: &'static str,
+    mail: bool,
+    enabled: bool,
+    guest: bool,
+    title: &'static str,
+    department: &'static str,
+    place: (&'static str, &'static str, &'static str),
+    phone: usize,
+}
+
+impl Person {
+    fn random(random: &mut Random, number: usize) -> Self {
+        let given_name = pick(random, GIVEN_NAMES);
+        let surname = pick(random, SURNAMES);
+        let guest = random.below(100) < 3;
+        let name = format!("{}.{}.{number}", ascii(given_name), ascii(surname));
+        let principal_name = if guest {
+            format!("{name}_fabrikam.com#EXT#@contoso.onmicrosoft.com")
+        } else {
+            format!("{name}@contoso.com")
+        };
+        Self {
+            id: random.guid(),
+            principal_name,
+            given_name,
+            surname,
+            mail: random.below(100) >= 2,
+            enabled: random.below(100) >= 3,
+            guest,
+            title: pick(random, TITLES),
+            department: pick(random, DEPARTMENTS),
+            place: PLACES[random.below(PLACES.len())],
+            phone: 1_000_000 + random.below(9_000_000),
+        }
+    }
+
+    fn mail(&self) -> String {
+        let name = self.principal_name.split(['@', '#']).next().unwrap_or_default();
+        match (self.mail, self.guest) {
+            (false, _) => String::new(),
+            (true, false) => format!("{name}@contoso.com"),
+            (true, true) => name.rsplit_once('_').map(|(name, home)| format!("{name}@{home}")).unwrap_or_default(),
+        }
+    }
+
+    fn user_type(&self) -> &'static str {
+        if self.guest { "Guest" } else { "Member" }
+    }
+
+    fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
+        let (city, country, language) = self.place;
+        let title = if self.title.contains(',') { format!("\"{}\"", self.title) } else { self.title.to_owned() };
+        writeln!(
+            out,
+            "{},{} {},{},{},{},{},{},{title},{},{},{},{city},{country},+41 {},{language}",
+            self.principal_name,
+            self.given_name,
+            self.surname,
+            self.surname,
+            self.mail(),
+            self.given_name,
+            self.id,
+            self.user_type(),
+            self.department,
+            if self.enabled { "True" } else { "False" },
+            &language[3..],
+            self.phone,
+        )
+    }
+
+    fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
+        let (city, country, language) = self.place;
+        let mail = self.mail();
+        let mail = if mail.is_empty() { "null".to_owned() } else { format!("\"{mail}\"") };
+        write!(
+            out,
+            "{{\"id\":\"{}\",\"userPrincipalName\":\"{}\",\"displayName\":\"{} {}\",\"givenName\":\"{}\",\
+             \"surname\":\"{}\",\"mail\":{mail},\"accountEnabled\":{},\"userType\":\"{}\",\"jobTitle\":\"{}\",\
+             \"department\":\"{}\",\"usageLocation\":\"{}\",\"city\":\"{city}\",\"country\":\"{country}\",\
+             \"mobilePhone\":\"+41 {}\",\"businessPhones\":[],\"preferredLanguage\":\"{language}\"}}",
+            self.id,
+            self.principal_name,
+            self.given_name,
+            self.surname,
+            self.given_name,
+            self.surname,
+            self.enabled,
+            self.user_type(),
+            self.title,
+            self.department,
+            &language[3..],
+            self.phone,
+        )
+    }
+}
+
+fn pick(random: &mut Random, from: &[&'static str]) -> &'static str {
+    from[random.below(from.len())]
+}
+
+/// The name as a mail address may have it.
+fn ascii(name: &str) -> String {
+    name.chars().filter(char::is_ascii).collect::<String>().to_lowercase()
+}
+
+fn generate(options: &Options) -> io::Result<()> {
+    fs::create_dir_all(&options.out)?;
+    let create = |name: &str| File::create(options.out.join(name)).map(|file| BufWriter::with_capacity(1 << 18, file));
+    let mut random = Random::seeded(options.seed);
+    let resource = random.guid();
+    let roles: Vec<_> = ROLES.iter().map(|_| random.guid()).collect();
+    write_application(&mut create("application.json")?, resource, &roles, &mut random)?;
+    let users_name = if options.format == Format::Csv { "users.csv" } else { "users.json" };
+    write_settings(&options.out, users_name)?;
+
+    let mut users = create(users_name)?;
+    let mut assignments = Assignments { out: create("appRoleAssignedTo.json")?, resource, first: true };
+    let mut groups = create("groups.json")?;
+    writeln!(assignments.out, "{{\"@odata.context\":\"{GRAPH}appRoleAssignments\",\"value\":[")?;
+    write!(groups, "{{\"@odata.context\":\"{GRAPH}groups\",\"value\":[")?;
+    match options.format {
+        Format::Csv => writeln!(users, "version:v1.0\n{COLUMNS}")?,
+        Format::Json => write!(users, "{{\"@odata.context\":\"{GRAPH}users\",\"value\":[")?,
+    }
+    let (mut members, mut group_count) = (Vec::new(), 0);
+    for number in 1..=options.users {
+        let person = Person::random(&mut random, number);
+        match options.format {
+            Format::Csv => person.write_csv(&mut users)?,
+            Format::Json => {
+                users.write_all(if number == 1 { b"\n" } else { b",\n" })?;
+                person.write_json(&mut users)?;
+            }
+        }
+        if random.fraction() < options.assigned {
+            // One in twenty has nothing but Default Access.
+            let role = if random.below(20) == 0 { Uuid::nil() } else { roles[random.below(roles.len())] };
+            let name = format!("{} {}", person.given_name, person.surname);
+            assignments.write(random.guid(), person.id, "User", &name, role)?;
+        } else if random.below(2) == 0 {
+            members.push(person.id);
+        }
+        if members.len() == GROUP_SIZE || (number == options.users && !members.is_empty()) {
+            group_count += 1;
+            let id = random.guid();
+            let name = format!("Team {group_count}");
+            groups.write_all(if group_count == 1 { b"\n" } else { b",\n" })?;
+            write_group(&mut groups, id, &name, &members)?;
+            members.clear();
+            if group_count % 2 == 1 {
+                assignments.write(random.guid(), id, "Group", &name, roles[random.below(roles.len())])?;
+            }
+        }
+    }
+    if options.format == Format::Json {
+        writeln!(users, "\n]}}")?;
+    }
+    writeln!(assignments.out, "\n]}}")?;
+    writeln!(groups, "\n]}}")?;
+    users.flush()?;
+    assignments.out.flush()?;
+    groups.flush()
+}
+
+const GRAPH: &str = "https://graph.microsoft.com/v1.0/$metadata#";
+
+struct Assignments<W> {
+    out: W,
+    resource: Uuid,
+    first: bool,
+}
+
+impl<W: Write> Assignments<W> {
+    fn write(&mut self, id: Uuid, principal: Uuid, kind: &str, name: &str, role: Uuid) -> io::Result<()> {
+        if !std::mem::take(&mut self.first) {
+            self.out.write_all(b",\n")?;
+        }
+        write!(
+            self.out,
+            "{{\"id\":\"{id}\",\"deletedDateTime\":null,\"appRoleId\":\"{role}\",\
+             \"createdDateTime\":\"2026-03-01T10:00:00Z\",\"principalDisplayName\":\"{name}\",\
+             \"principalId\":\"{principal}\",\"principalType\":\"{kind}\",\"resourceDisplayName\":\"WEDO\",\
+             \"resourceId\":\"{}\"}}",
+            self.resource,
+        )
+    }
+}
+
+fn write_group(out: &mut impl Write, id: Uuid, name: &str, members: &[Uuid]) -> io::Result<()> {
+    write!(out, "{{\"id\":\"{id}\",\"displayName\":\"{name}\",\"securityEnabled\":true,\"members\":[")?;
+    for (index, member) in members.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        write!(out, "{comma}{{\"@odata.type\":\"#microsoft.graph.user\",\"id\":\"{member}\"}}")?;
+    }
+    out.write_all(b"]}")
+}
+
+fn write_application(out: &mut impl Write, id: Uuid, roles: &[Uuid], random: &mut Random) -> io::Result<()> {
+    let (app_id, tenant) = (random.guid(), random.guid());
+    writeln!(
+        out,
+        "{{\n  \"id\": \"{id}\",\n  \"appId\": \"{app_id}\",\n  \"displayName\": \"WEDO\",\n  \
+         \"servicePrincipalType\": \"Application\",\n  \"appOwnerOrganizationId\": \"{tenant}\",\n  \"appRoles\": ["
+    )?;
+    for (index, (id, (value, name))) in roles.iter().zip(ROLES).enumerate() {
+        let comma = if index + 1 == roles.len() { "" } else { "," };
+        writeln!(
+            out,
+            "    {{ \"id\": \"{id}\", \"value\": \"{value}\", \"displayName\": \"{name}\", \"isEnabled\": true, \
+             \"allowedMemberTypes\": [\"User\"] }}{comma}"
+        )?;
+    }
+    writeln!(out, "  ]\n}}")?;
+    out.flush()
+}
+
+fn write_settings(folder: &Path, users: &str) -> io::Result<()> {
+    let text = format!(
+        "job = \"generated\"\n\n[source]\nusers = \"{users}\"\ngroups = \"groups.json\"\n\
+         application = \"application.json\"\nassignments = \"appRoleAssignedTo.json\"\n\n\
+         [provisioning]\nmapping = \"wedo\"\nscope = \"assigned\"\n"
+    );
+    fs::write(folder.join("scimulate.toml"), text)
+}

@@ -1,0 +1,124 @@
+//! The tree is sound, and every flag has its variable.
+
+use std::collections::BTreeMap;
+
+use clap::FromArgMatches as _;
+
+use super::*;
+
+fn parse(line: &str) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(line.split(' '))?;
+    Cli::from_arg_matches(&matches)
+}
+
+#[test]
+fn the_tree_is_sound() {
+    command().debug_assert();
+}
+
+#[test]
+fn every_flag_has_its_variable_and_approvals_have_none() {
+    let tree = command();
+    let mut variables = BTreeMap::new();
+    let commands = std::iter::once(&tree).chain(tree.get_subcommands());
+    for arg in commands.flat_map(clap::Command::get_arguments) {
+        if let Some(flag) = arg.get_long() {
+            let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
+            variables.insert(variable.clone().unwrap_or_else(|| format!("none for --{flag}")), flag.to_owned());
+        }
+    }
+    let names: Vec<_> = variables.keys().map(String::as_str).collect();
+    assert_eq!(
+        names,
+        [
+            "SCIMULATE_COLOR",
+            "SCIMULATE_CONFIG",
+            "SCIMULATE_INSPECT_STRICT",
+            "SCIMULATE_JOB",
+            "SCIMULATE_NO_PROGRESS",
+            "SCIMULATE_OUTPUT",
+            "SCIMULATE_PLAN_DETAILED_EXITCODE",
+            "SCIMULATE_PLAN_NOW",
+            "SCIMULATE_PLAN_OFFLINE",
+            "SCIMULATE_PLAN_ONLY",
+            "SCIMULATE_PLAN_OUT",
+            "SCIMULATE_PLAN_SHOW_REQUESTS",
+            "SCIMULATE_QUIET",
+            "SCIMULATE_RUN_CYCLES",
+            "SCIMULATE_RUN_DRY_RUN",
+            "SCIMULATE_RUN_INTERVAL",
+            "SCIMULATE_RUN_LOCK_TIMEOUT",
+            "SCIMULATE_RUN_NOW",
+            "SCIMULATE_RUN_UNTIL_IDLE",
+            "SCIMULATE_SERVE_DATA",
+            "SCIMULATE_SERVE_LISTEN",
+            "SCIMULATE_SERVE_LOAD",
+            "SCIMULATE_SERVE_PROFILE",
+            "SCIMULATE_SERVE_TOKEN_ENV",
+            "SCIMULATE_STATE",
+            "SCIMULATE_TEST_CONNECTION_SECRET_TOKEN_ENV",
+            "SCIMULATE_TEST_CONNECTION_SECRET_TOKEN_FILE",
+            "SCIMULATE_TEST_CONNECTION_TENANT_URL",
+            "SCIMULATE_VERBOSE",
+            "none for --accept-missing",
+        ]
+    );
+}
+
+#[test]
+fn a_flag_beats_its_variable() {
+    // Cargo sets this one for tests: a variable that is surely there.
+    let tree = || command().mut_arg("job", |arg| arg.env("CARGO_PKG_NAME"));
+    let job = |line: &str| {
+        let matches = tree().try_get_matches_from(line.split(' ')).unwrap();
+        Cli::from_arg_matches(&matches).unwrap().global.job
+    };
+    assert_eq!(job("scimulate status").as_deref(), Some("scimulate"));
+    assert_eq!(job("scimulate status --job other").as_deref(), Some("other"));
+}
+
+#[test]
+fn global_flags_stand_before_or_after_the_command() {
+    for line in ["scimulate -c a.toml -vv status", "scimulate status -vv -c a.toml"] {
+        let global = parse(line).unwrap().global;
+        assert_eq!((global.config, global.verbose), (Some("a.toml".into()), 2), "{line}");
+    }
+}
+
+#[test]
+fn values_are_read() {
+    let Command::Run(run) =
+        parse("scimulate run --interval 40m --cycles 3 --now 2026-03-01T10:00:00Z").unwrap().command
+    else {
+        panic!("not run")
+    };
+    assert_eq!((run.interval, run.cycles), (Some(Duration::from_mins(40)), Some(3)));
+    assert_eq!(run.lock_timeout, Duration::ZERO);
+    assert_eq!(run.now, Some("2026-03-01T10:00:00Z".parse().unwrap()));
+    let Command::Plan(plan) = parse("scimulate plan --only ann@x.example bob --only eve --offline").unwrap().command
+    else {
+        panic!("not plan")
+    };
+    assert_eq!(plan.only, ["ann@x.example", "bob", "eve"]);
+    assert!(plan.offline);
+}
+
+#[test]
+fn usage_errors_are_exit_code_2() {
+    for line in [
+        "scimulate",
+        "scimulate nope",
+        "scimulate run --cycles 0",
+        "scimulate run --interval 40",
+        "scimulate run --interval 0s",
+        "scimulate run --dry-run --cycles 2",
+        "scimulate plan --now yesterday",
+        "scimulate apply",
+        "scimulate serve --profile other",
+        "scimulate serve --listen nowhere",
+        "scimulate test-connection --secret-token-env A --secret-token-file b --tenant-url https://h.example",
+    ] {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    assert_eq!(parse("scimulate plan --help").unwrap_err().exit_code(), 0);
+}

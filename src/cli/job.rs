@@ -1,0 +1,289 @@
+//! From settings to what a command works with: rules, policy, export, client, state.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use uuid::Uuid;
+
+use super::context::Context;
+use super::error::{Error, Problems};
+use super::exit::Exit;
+use crate::base::{Diagnostic, JobId, Random, Secret, Timestamp};
+use crate::client::{Client, ClientOptions, Rate, Token};
+use crate::clock::Clock;
+use crate::config::{Mapping, Settings, Tenant, TokenSource, Vanished};
+use crate::engine::{self, Policy};
+use crate::schema::{self, CompileOptions, CompiledSchema, ExtraFilter, template};
+use crate::scim::TenantUrl;
+use crate::scoping::ScopePolicy;
+use crate::source::{Export, SourcePaths};
+use crate::store::{Binding, CycleLock, Holder, Store};
+use crate::target::Endpoint;
+
+/// File of the in-process endpoint in the state folder.
+const TARGET_FILE: &str = "target.db";
+
+/// A job as configured, its rules compiled.
+pub(crate) struct Job {
+    pub(crate) settings: Settings,
+    pub(crate) rules: Arc<CompiledSchema>,
+    pub(crate) policy: Arc<Policy>,
+}
+
+/// What flags say beyond the config file.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Narrowed {
+    pub(crate) only: Vec<String>,
+    pub(crate) accept_missing: Option<u64>,
+}
+
+impl Job {
+    /// Reads the config and compiles the mapping; notices are printed.
+    pub(crate) fn load(context: &Context, narrowed: Narrowed) -> Result<Self, Error> {
+        Self::from_settings(context.settings()?, narrowed, context)
+    }
+
+    /// Compiles the mapping of given settings.
+    pub(crate) fn from_settings(settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
+        let rules = compile(&settings)?;
+        rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
+        for (flag, known) in settings.target.tenant.misspelt_flags() {
+            let text = format!("the tenant URL's flag `{flag}` isn't known and changes nothing");
+            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(format!("did you mean `{known}`?")));
+        }
+        let provisioning = &settings.provisioning;
+        let policy = Policy {
+            scope: ScopePolicy { scope: provisioning.scope, default_access: provisioning.default_access },
+            dialect: settings.target.tenant.dialect(),
+            soft_delete: settings.target.soft_delete,
+            skip_out_of_scope_deletions: provisioning.skip_out_of_scope_deletions,
+            rematch_vanished: provisioning.vanished == Vanished::Rematch,
+            duplicates: provisioning.duplicates,
+            max_missing: settings.source.max_missing,
+            accept_missing: narrowed.accept_missing,
+            default_domain: settings.source.default_domain.clone(),
+            only: narrowed.only,
+        };
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy) })
+    }
+
+    /// Opens the export; what it lacks is said.
+    pub(crate) fn open_export(&self, context: &Context) -> Result<Arc<Export>, Error> {
+        let export = Export::open(&self.source_paths())?;
+        for missing in engine::missing_columns(&self.rules, &export)? {
+            context.printer.diagnostic(&missing_column(&missing));
+        }
+        if !export.has("accountEnabled") {
+            let text = "the export has no column accountEnabled: every user is taken for active, so disabled users \
+                        are provisioned too";
+            let hint = "download the users with all columns, or add accountEnabled to Graph's $select";
+            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+        }
+        Ok(Arc::new(export))
+    }
+
+    fn source_paths(&self) -> SourcePaths {
+        let source = &self.settings.source;
+        SourcePaths {
+            users: source.users.clone(),
+            deleted_users: source.deleted_users.clone(),
+            groups: source.groups.clone(),
+            application: source.application.clone(),
+            assignments: source.assignments.clone(),
+            members: source.members.clone(),
+        }
+    }
+
+    /// The job's id: mapping, tenant and service principal, the latter two from the application
+    /// file or else derived from the job's name.
+    pub(crate) fn id(&self, export: &Export) -> JobId {
+        let derived = |part: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{part}:{}", self.settings.job).as_bytes());
+        let tenant = self.tenant(export).unwrap_or_else(|| derived("tenant"));
+        let principal = export
+            .application()
+            .and_then(|application| application.service_principal_id.or(application.app_id))
+            .unwrap_or_else(|| derived("servicePrincipal"));
+        JobId::new(format!("{}.{}.{}", self.rules.name, tenant.simple(), principal))
+    }
+
+    fn tenant(&self, export: &Export) -> Option<Uuid> {
+        self.settings.source.tenant_id.or_else(|| export.application().and_then(|application| application.tenant_id))
+    }
+
+    /// What the state is bound to.
+    pub(crate) fn binding(&self, export: &Export) -> Binding {
+        Binding {
+            job_id: self.id(export),
+            target: self.settings.target.tenant.to_string(),
+            tenant: self.tenant(export).map(|tenant| tenant.to_string()),
+        }
+    }
+
+    /// Opens the state for writing and checks that it belongs to this job.
+    pub(crate) fn open_store(&self, export: &Export) -> Result<Store, Error> {
+        let mut store = Store::open(&self.settings.state_dir, &self.settings.job)?;
+        store.bind(&self.binding(export))?;
+        Ok(store)
+    }
+
+    /// Takes the job's lock, waiting for it as long as allowed.
+    pub(crate) async fn lock(&self, store: &Store, clock: &Clock, patience: Duration) -> Result<CycleLock, Error> {
+        const STEP: Duration = Duration::from_millis(200);
+        let command: Vec<String> = std::env::args().collect();
+        let holder = Holder { pid: std::process::id(), command: command.join(" "), since: clock.now() };
+        let mut left = patience;
+        loop {
+            match store.lock(&holder) {
+                Ok(lock) => return Ok(lock),
+                Err(error) if left.is_zero() => return Err(error.into()),
+                Err(_) => {
+                    let step = STEP.min(left);
+                    tokio::time::sleep(step).await;
+                    left -= step;
+                }
+            }
+        }
+    }
+
+    /// The client for the configured target; the built-in endpoint comes with it where it is the
+    /// target. `writes` says whether the built-in endpoint may make its file.
+    pub(crate) fn connect(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
+        match &self.settings.target.tenant {
+            Tenant::Remote(url) => {
+                let secret = context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
+                let options = self.client_options(url.clone(), secret)?;
+                Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
+            }
+            Tenant::Embedded { .. } => {
+                let file = self.settings.state_dir.join(TARGET_FILE);
+                let storage = if writes || file.exists() {
+                    if writes {
+                        crate::store::Store::open(&self.settings.state_dir, &self.settings.job)?.close()?;
+                    }
+                    crate::target::Storage::file(&file)?
+                } else {
+                    crate::target::Storage::memory()
+                };
+                self.connect_embedded(storage, clock)
+            }
+        }
+    }
+
+    /// A client of the built-in endpoint over this storage.
+    pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
+        let mut random = Random::seeded(seed(clock.now()));
+        let token = Secret::new(random.guid().simple().to_string());
+        let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
+        let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
+        let options = self.client_options(url, token)?;
+        let router: Router = endpoint.router();
+        let client = Client::in_process(router, options, clock.clone())?;
+        Ok(Connection { client, endpoint: Some(endpoint) })
+    }
+
+    fn client_options(&self, url: TenantUrl, secret: Secret) -> Result<ClientOptions, Error> {
+        let target = &self.settings.target;
+        let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
+        options.rate = target.rate.map_or(Rate::Unlimited, rate);
+        options.concurrency = target.concurrency;
+        options.timeout = target.timeout;
+        options.retries = self.settings.provisioning.retries;
+        options.honour_retry_after = target.honour_retry_after;
+        options.scim_version = Some(self.rules.version.clone());
+        options.user_agent.clone_from(&target.user_agent);
+        options.headers.clone_from(&target.headers);
+        options.proxy = target.proxy.as_ref().map(ToString::to_string);
+        options.ca_file.clone_from(&target.ca_file);
+        Ok(options)
+    }
+}
+
+/// A client, and the built-in endpoint where that is the target.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    pub(crate) endpoint: Option<Endpoint>,
+}
+
+fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
+    let provisioning = &settings.provisioning;
+    let (name, text, file) = match &provisioning.mapping {
+        Mapping::Template(name) => {
+            let found = template(name).ok_or_else(|| {
+                Error::from(Diagnostic::error(format!("there is no built-in mapping `{name}`")).with_hint("use `wedo`"))
+            })?;
+            (name.clone(), found.text.to_owned(), format!("{name} (built in)"))
+        }
+        Mapping::File(path) => {
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+            let name = path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
+            (name, text, path.display().to_string())
+        }
+    };
+    let document = schema::read(&text, &file).map_err(|error| Problems(error.diagnostics()))?;
+    let options = CompileOptions {
+        name,
+        extra_filters: provisioning
+            .scoping_filters
+            .iter()
+            .map(|filter| ExtraFilter {
+                title: filter.title.clone(),
+                clauses: filter
+                    .clauses
+                    .iter()
+                    .map(|clause| schema::ExtraClause {
+                        attribute: clause.attribute.clone(),
+                        operator: clause.operator.to_owned(),
+                        values: clause.values.clone(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+        actions: provisioning.actions,
+        anchor_scope_regex: provisioning.anchor_scope_regex,
+        filterable: match settings.target.profile {
+            crate::config::Profile::Wedo => Some(vec!["userName".to_owned()]),
+        },
+    };
+    schema::compile(&document, &options).map_err(|problems| Problems(problems).into())
+}
+
+fn unreadable(path: &PathBuf, error: &std::io::Error) -> Diagnostic {
+    Diagnostic::error(format!("the mapping can't be read: {error}"))
+        .in_file(path.display().to_string())
+        .with_hint("name a built-in mapping (`wedo`) or a schema file in [provisioning] mapping")
+}
+
+fn missing_column(missing: &engine::MissingColumn) -> Diagnostic {
+    let mut consequences = Vec::new();
+    if !missing.mappings.is_empty() {
+        consequences.push(format!("{} is left out of create and compare", missing.mappings.join(", ")));
+    }
+    if !missing.filters.is_empty() {
+        consequences.push(format!("the scoping filter {} can't be decided", missing.filters.join(", ")));
+    }
+    Diagnostic::warning(format!("the export has no column {}: {}", missing.attribute, consequences.join("; ")))
+        .with_hint(format!("export it too, for instance with Graph's $select=…,{}", missing.attribute))
+}
+
+fn no_token(source: &TokenSource) -> Error {
+    let message = match source {
+        TokenSource::None => "no secret token is configured for the target",
+        TokenSource::Env(_) | TokenSource::File(_) => "the secret token is empty",
+    };
+    let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file";
+    Error::new(Exit::Usage, Diagnostic::error(message).with_hint(hint))
+}
+
+/// Requests a second, rounded up to whole ones.
+fn rate(per_second: f64) -> Rate {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
+    let whole = per_second.ceil() as u32;
+    std::num::NonZeroU32::new(whole).map_or(Rate::DEFAULT, Rate::PerSecond)
+}
+
+/// Seeds what is random in a run; with a fixed clock every run is the same.
+pub(crate) fn seed(now: Timestamp) -> u64 {
+    u64::try_from(now.as_nanosecond().unsigned_abs() & u128::from(u64::MAX)).unwrap_or(0)
+}

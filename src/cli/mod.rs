@@ -1,0 +1,28 @@
+//! The command line: clap tree, one file per subcommand, the printer, errors to text and exit code.
+//!
+//! stdout is data, stderr is talk. Only [`printer`] prints; [`exit`] has the exit codes. Flags have
+//! environment variables, see [`variables`].
+
+mod apply;
+mod args;
+mod completions;
+mod context;
+mod demo;
+mod error;
+mod exit;
+mod init;
+mod inspect;
+mod logging;
+mod main;
+mod man;
+mod plan;
+mod printer;
+mod render_diagnostic;
+mod run;
+mod serve;
+mod status;
+mod table;
+mod test_connection;
+mod variables;
+
+pub use main::main;

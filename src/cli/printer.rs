@@ -1,0 +1,234 @@
+//! The only place that prints: data to stdout, talk to stderr.
+
+use std::fmt;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anstream::{AutoStream, ColorChoice};
+use serde_json::Value;
+
+use super::args::{Color, Global, Output};
+use super::render_diagnostic::render;
+use crate::base::{Diagnostic, Severity};
+
+/// Says that stdout can't be written: a full disk, or nobody reads any more.
+#[derive(Debug, thiserror::Error)]
+#[error("the output can't be written")]
+pub(crate) struct OutputError(#[from] io::Error);
+
+impl OutputError {
+    /// Whether the reader of a pipe has gone, as `head` does: no failure.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        self.0.kind() == io::ErrorKind::BrokenPipe
+    }
+}
+
+/// Prints with the global flags in mind. Colours are cut off where nobody sees them.
+pub(crate) struct Printer {
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+    /// Whether every line of data goes out at once: somebody is watching.
+    live: bool,
+    progress: bool,
+    output: Output,
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Printer {
+    /// Prints to this process's stdout and stderr.
+    pub(crate) fn new(global: &Global) -> Self {
+        let choice = match global.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        choice.write_global();
+        let talk_to_terminal = io::stderr().is_terminal();
+        Self {
+            out: Mutex::new(Box::new(BufWriter::with_capacity(64 * 1024, AutoStream::new(io::stdout(), choice)))),
+            err: Mutex::new(Box::new(AutoStream::new(io::stderr(), choice))),
+            live: io::stdout().is_terminal(),
+            progress: talk_to_terminal && !global.no_progress && !global.quiet && global.verbose == 0,
+            output: global.output,
+            quiet: global.quiet,
+            verbose: global.verbose,
+        }
+    }
+
+    /// What goes to stdout.
+    pub(crate) fn output(&self) -> Output {
+        self.output
+    }
+
+    /// Whether text for people is wanted on stdout.
+    pub(crate) fn is_human(&self) -> bool {
+        self.output == Output::Human
+    }
+
+    /// Whether only data and errors are wanted.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Whether progress bars may be drawn on stderr.
+    pub(crate) fn shows_progress(&self) -> bool {
+        self.progress
+    }
+
+    /// A line of data.
+    pub(crate) fn line(&self, text: impl fmt::Display) -> Result<(), OutputError> {
+        let mut out = lock(&self.out);
+        writeln!(out, "{text}")?;
+        if self.live {
+            out.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Lines of data that end with a line break of their own.
+    pub(crate) fn text(&self, text: &str) -> Result<(), OutputError> {
+        self.bytes(text.as_bytes())
+    }
+
+    /// A JSON document, indented.
+    pub(crate) fn json(&self, document: &Value) -> Result<(), OutputError> {
+        self.line(format_args!("{document:#}"))
+    }
+
+    /// A JSON object on one line, which goes out at once.
+    pub(crate) fn json_line(&self, object: &Value) -> Result<(), OutputError> {
+        self.line(object)?;
+        self.flush()
+    }
+
+    /// Bytes of data as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), OutputError> {
+        Ok(lock(&self.out).write_all(bytes)?)
+    }
+
+    /// Sends out what is buffered; done for every command at its end.
+    pub(crate) fn flush(&self) -> Result<(), OutputError> {
+        Ok(lock(&self.out).flush()?)
+    }
+
+    /// A line of talk, unless quiet.
+    pub(crate) fn talk(&self, text: impl fmt::Display) {
+        if !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// A line of talk that only `-v` shows.
+    pub(crate) fn detail(&self, text: impl fmt::Display) {
+        if self.verbose > 0 && !self.quiet {
+            self.say(text);
+        }
+    }
+
+    /// A finding; below an error only unless quiet, notes only with `-v`.
+    pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
+        let shown = match diagnostic.severity {
+            Severity::Error => true,
+            Severity::Warning => !self.quiet,
+            Severity::Note => self.verbose > 0 && !self.quiet,
+        };
+        if shown {
+            self.say(render(diagnostic));
+        }
+    }
+
+    /// Writes to stderr after what stdout holds, so that both are in order on a terminal. Where
+    /// stderr can't be written, nobody could be told.
+    fn say(&self, text: impl fmt::Display) {
+        let _ignored: io::Result<()> = lock(&self.out).flush();
+        let _ignored: io::Result<()> = writeln!(lock(&self.err), "{text}");
+    }
+}
+
+fn lock(sink: &Mutex<Box<dyn Write + Send>>) -> MutexGuard<'_, Box<dyn Write + Send>> {
+    sink.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Sink {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    struct Gone;
+
+    impl Write for Gone {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printer(quiet: bool, verbose: u8) -> (Printer, Sink, Sink) {
+        let (out, err) = (Sink::default(), Sink::default());
+        let printer = Printer {
+            out: Mutex::new(Box::new(out.clone())),
+            err: Mutex::new(Box::new(err.clone())),
+            live: false,
+            progress: false,
+            output: Output::Human,
+            quiet,
+            verbose,
+        };
+        (printer, out, err)
+    }
+
+    #[test]
+    fn data_and_talk_go_separate_ways() {
+        for (quiet, verbose, expected) in
+            [(false, 0, "hello\n"), (false, 1, "hello\nmore\n"), (true, 0, ""), (true, 3, "")]
+        {
+            let (printer, out, err) = printer(quiet, verbose);
+            printer.line("data").unwrap();
+            printer.json_line(&serde_json::json!({"a": 1})).unwrap();
+            printer.talk("hello");
+            printer.detail("more");
+            assert_eq!(out.text(), "data\n{\"a\":1}\n");
+            assert_eq!(err.text(), expected, "quiet {quiet}, verbose {verbose}");
+        }
+    }
+
+    #[test]
+    fn errors_are_said_even_when_quiet() {
+        let (printer, _, err) = printer(true, 0);
+        printer.diagnostic(&Diagnostic::warning("odd"));
+        printer.diagnostic(&Diagnostic::error("wrong"));
+        assert!(err.text().contains("wrong") && !err.text().contains("odd"));
+    }
+
+    #[test]
+    fn a_reader_that_is_gone_is_told_apart() {
+        let (mut printer, _, _) = printer(false, 0);
+        printer.out = Mutex::new(Box::new(Gone));
+        assert!(printer.line("x").unwrap_err().is_broken_pipe());
+    }
+}

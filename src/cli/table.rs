@@ -1,0 +1,66 @@
+//! Tables for terminals: columns as wide as their widest cell, by the width that is seen.
+
+use unicode_width::UnicodeWidthStr as _;
+
+/// Which side of its column a cell keeps to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Texts.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// Lays out rows, two blanks between columns, without blanks at the end of a line. A row may be
+/// shorter than the list of columns; ANSI styles in cells take no room.
+pub(crate) fn table<R: AsRef<[String]>>(columns: &[Align], rows: &[R]) -> String {
+    let mut widths = vec![0; columns.len()];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row.as_ref()) {
+            *width = (*width).max(seen_width(cell));
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for ((cell, align), width) in row.as_ref().iter().zip(columns).zip(&widths) {
+            let padding = " ".repeat(width - seen_width(cell));
+            match align {
+                Align::Left => line.extend([cell.as_str(), &padding, "  "]),
+                Align::Right => line.extend([&padding, cell.as_str(), "  "]),
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// How many columns of a terminal a text takes.
+fn seen_width(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_line_up_by_the_width_that_is_seen() {
+        let rows = [["a", "1", "x"], ["Zürich", "22", ""], ["東京", "333", "y"], ["\u{1b}[1mbold\u{1b}[0m", "4", "z"]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        assert_eq!(
+            table(&[Align::Left, Align::Right, Align::Left], &rows),
+            "a         1  x\n\
+             Zürich   22\n\
+             東京    333  y\n\
+             \u{1b}[1mbold\u{1b}[0m      4  z\n"
+        );
+    }
+
+    #[test]
+    fn rows_may_be_short_or_missing() {
+        assert_eq!(table(&[Align::Left, Align::Left], &[vec!["a".to_owned()], vec![]]), "a\n\n");
+        assert_eq!(table::<Vec<String>>(&[], &[]), "");
+    }
+}

@@ -1,0 +1,129 @@
+//! How fast requests may start and how many may be under way, per target.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::Rate;
+use crate::base::{SignedDuration, Timestamp};
+use crate::clock::Clock;
+
+/// A token bucket and a semaphore; both serve in the order of asking.
+///
+/// The bucket is kept as the instant at which the next request would be due if all came evenly
+/// spaced (GCRA): no background task, the same result on a virtual clock, and bursts up to a
+/// fifth of a second's worth.
+#[derive(Debug)]
+pub(super) struct Limiter {
+    clock: Clock,
+    interval: SignedDuration,
+    tolerance: SignedDuration,
+    due: Mutex<Timestamp>,
+    permits: Semaphore,
+}
+
+impl Limiter {
+    pub(super) fn new(rate: Rate, concurrency: usize, clock: Clock) -> Self {
+        let (interval, burst) = match rate {
+            Rate::Unlimited => (SignedDuration::ZERO, 1),
+            Rate::PerSecond(rate) => {
+                (SignedDuration::from_nanos(1_000_000_000 / i64::from(rate.get())), (rate.get() / 5).max(1))
+            }
+        };
+        let tolerance = interval * i32::try_from(burst - 1).unwrap_or(i32::MAX);
+        let permits = Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS));
+        Self { clock, interval, tolerance, due: Mutex::new(Timestamp::MIN), permits }
+    }
+
+    /// Waits for a place and for the rate; the place is free again when the permit goes.
+    pub(super) async fn acquire(&self) -> SemaphorePermit<'_> {
+        let permit = self.permits.acquire().await.expect("the semaphore is never closed");
+        let now = self.clock.now();
+        let start = self.reserve(now);
+        if start > now {
+            self.clock.sleep_until(start).await;
+        }
+        permit
+    }
+
+    /// Lets nothing start before `wait` is over, for a target that asked for it.
+    pub(super) fn pause(&self, wait: Duration) {
+        let wait = SignedDuration::try_from(wait).unwrap_or(SignedDuration::MAX);
+        let until = later(later(self.clock.now(), wait), self.tolerance);
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        *due = until.max(*due);
+    }
+
+    fn reserve(&self, now: Timestamp) -> Timestamp {
+        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = now.max(*due);
+        *due = later(at, self.interval);
+        later(at, -self.tolerance).max(now)
+    }
+}
+
+fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
+    at.checked_add(by).unwrap_or(if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn clock() -> Clock {
+        Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap())
+    }
+
+    async fn starts(limiter: &Limiter, clock: &Clock, count: usize) -> Vec<i128> {
+        let origin = "2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap();
+        let mut starts = Vec::new();
+        for _ in 0..count {
+            drop(limiter.acquire().await);
+            starts.push(clock.now().duration_since(origin).as_millis());
+        }
+        starts
+    }
+
+    #[tokio::test]
+    async fn a_burst_then_even_spacing() {
+        let clock = clock();
+        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::new(25).unwrap()), 8, clock.clone());
+        assert_eq!(starts(&limiter, &clock, 8).await, [0, 0, 0, 0, 0, 40, 80, 120]);
+    }
+
+    #[tokio::test]
+    async fn slow_rates_have_no_burst() {
+        let clock = clock();
+        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::MIN), 8, clock.clone());
+        assert_eq!(starts(&limiter, &clock, 3).await, [0, 1000, 2000]);
+    }
+
+    #[tokio::test]
+    async fn a_pause_holds_everything_back() {
+        for rate in [Rate::Unlimited, Rate::DEFAULT] {
+            let clock = clock();
+            let limiter = Limiter::new(rate, 0, clock.clone());
+            limiter.pause(Duration::from_secs(7));
+            assert_eq!(starts(&limiter, &clock, 1).await, [7000]);
+        }
+    }
+
+    #[tokio::test]
+    async fn unlimited_never_waits() {
+        let clock = clock();
+        let limiter = Limiter::new(Rate::Unlimited, 1, clock.clone());
+        assert_eq!(starts(&limiter, &clock, 100).await, vec![0; 100]);
+    }
+
+    #[tokio::test]
+    async fn concurrency_is_bounded() {
+        let limiter = Limiter::new(Rate::Unlimited, 1, clock());
+        let held = limiter.acquire().await;
+        assert!(tokio::time::timeout(Duration::from_millis(10), limiter.acquire()).await.is_err());
+        drop(held);
+        drop(tokio::time::timeout(Duration::from_secs(5), limiter.acquire()).await.unwrap());
+    }
+}

@@ -1,0 +1,29 @@
+//! The SCIM client: transport (HTTP or in process), token, rate, one call with its retries, typed
+//! operations, and the diagnosis behind `test-connection`.
+//!
+//! Every answer is sorted: what came over the wire stands in an [`Exchange`](crate::scim::Exchange),
+//! what it means in a `Result` whose [`Failure`] says where it went wrong, whether it may pass and
+//! which error code the provisioning log gives it. The token goes to the tenant's origin alone and
+//! is masked in everything that is shown.
+
+mod answer;
+mod call;
+mod diagnosis;
+mod failure;
+mod limiter;
+mod operations;
+mod options;
+mod request;
+#[cfg(test)]
+mod stub;
+mod token;
+mod transport;
+
+pub use answer::{Answer, AnswerBody};
+pub use call::{CallOutcome, Client};
+pub use diagnosis::{ConnectionReport, Verdict, judge, test_connection};
+pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TransportKind, Unexpected};
+pub use operations::{Created, Deleted, Found};
+pub use options::{ClientError, ClientOptions, Rate};
+pub use request::{create_request, delete_request, find_request, get_request, patch_request};
+pub use token::{Token, TokenError, TokenWarning};

@@ -1,0 +1,115 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ServerConfig, ServerConnection, Stream};
+
+use super::*;
+use crate::client::stub::{clock, options};
+use crate::client::{Client, get_request};
+
+const GOOD: &str = include_str!("testdata/good.pem");
+const EXPIRED: &str = include_str!("testdata/expired.pem");
+const FUTURE: &str = include_str!("testdata/future.pem");
+
+/// Answers one request over TLS with 204; gives the port.
+fn serve_tls(pem: &str) -> u16 {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem.as_bytes()).map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_slice(pem.as_bytes()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates, key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        let mut connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = Stream::new(&mut connection, &mut socket);
+        // A client that refuses the certificate ends the handshake here.
+        if stream.read(&mut [0; 4096]).is_ok() {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").ok();
+        }
+    });
+    port
+}
+
+/// Answers the first bytes of one connection with these.
+fn serve_bytes(bytes: &'static [u8]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+        socket.write_all(bytes).unwrap();
+        socket.read_to_end(&mut Vec::new()).ok();
+    });
+    port
+}
+
+async fn problem(host: &str, port: u16, trusted: bool) -> Option<TlsProblem> {
+    let mut options = options(&format!("https://{host}:{port}/scim"));
+    let authority = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/client/transport/testdata/authority.pem");
+    options.ca_file = trusted.then_some(authority);
+    match Client::http(options, clock()).unwrap().call(&get_request("/Users", "1")).await.result {
+        Ok(_) => None,
+        Err(Failure::Transport { kind: TransportKind::Tls(problem), .. }) => Some(problem),
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn certificates_are_told_apart() {
+    assert_eq!(problem("localhost", serve_tls(GOOD), true).await, None);
+    assert_eq!(problem("localhost", serve_tls(GOOD), false).await, Some(TlsProblem::UnknownIssuer));
+    assert_eq!(problem("127.0.0.1", serve_tls(GOOD), true).await, Some(TlsProblem::WrongName));
+    assert_eq!(problem("localhost", serve_tls(EXPIRED), true).await, Some(TlsProblem::Expired));
+    assert_eq!(problem("localhost", serve_tls(FUTURE), true).await, Some(TlsProblem::NotYetValid));
+}
+
+#[tokio::test]
+async fn old_servers_and_plain_ports_are_told_apart() {
+    // A fatal alert `protocol_version` and a fatal `handshake_failure`, as TLS 1.0 servers send them.
+    for alert in [b"\x15\x03\x01\x00\x02\x02\x46", b"\x15\x03\x01\x00\x02\x02\x28"] {
+        assert_eq!(problem("localhost", serve_bytes(alert), true).await, Some(TlsProblem::Version));
+    }
+    let plain = serve_bytes(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    assert_eq!(problem("localhost", plain, true).await, Some(TlsProblem::NotTls));
+}
+
+#[tokio::test]
+async fn connections_are_used_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut socket, _) = listener.accept().unwrap();
+        for _ in 0..3 {
+            assert!(socket.read(&mut [0; 4096]).unwrap() > 0);
+            socket.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").unwrap();
+        }
+    });
+    let client = Client::http(options(&format!("http://127.0.0.1:{port}/scim")), clock()).unwrap();
+    for _ in 0..3 {
+        client.call(&get_request("/Users", "1")).await.result.unwrap();
+    }
+    server.join().unwrap();
+}
+
+#[tokio::test]
+async fn a_proxy_that_refuses_the_tunnel_is_to_blame() {
+    let port = serve_bytes(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    let mut options = options("https://h.example/scim");
+    options.proxy = Some(format!("http://127.0.0.1:{port}"));
+    let outcome = Client::http(options, clock()).unwrap().call(&get_request("/Users", "1")).await;
+    let Err(Failure::Transport { kind: TransportKind::Proxy, message }) = outcome.result else {
+        panic!("{:?}", outcome.result)
+    };
+    assert_eq!(message, "tunnel error: proxy authorization required");
+}

@@ -1,0 +1,231 @@
+//! What a config file means: plain data with every default filled in.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+use uuid::Uuid;
+
+use crate::base::Diagnostic;
+use crate::schema::Actions;
+use crate::scim::{Dialect, TenantUrl};
+pub use crate::scoping::{DefaultAccess, Scope};
+
+/// One config file, validated; paths are resolved against the file's folder.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Name of the job, under which its state is kept: letters, digits, `-`, `_`, `.`.
+    pub job: String,
+    /// Folder of the config file.
+    pub config_dir: PathBuf,
+    /// Folder of the state; `.scimulate` beside the file unless it was given.
+    pub state_dir: PathBuf,
+    /// `[target]`.
+    pub target: TargetSettings,
+    /// `[source]`.
+    pub source: SourceSettings,
+    /// `[provisioning]`.
+    pub provisioning: ProvisioningSettings,
+    /// How long cycles and events are kept; `None` keeps them for good.
+    pub log_keep: Option<Duration>,
+    /// What is allowed but probably not meant.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Where to: the SCIM endpoint and how it is talked to.
+#[derive(Debug, Clone)]
+pub struct TargetSettings {
+    /// The built-in endpoint or another one.
+    pub tenant: Tenant,
+    /// Where the secret token is.
+    pub token: TokenSource,
+    /// What the endpoint is expected to be.
+    pub profile: Profile,
+    /// Requests per second; `None` is unlimited. 25 for a remote endpoint unless it was given.
+    pub rate: Option<f64>,
+    /// Requests under way at once, at least 1.
+    pub concurrency: usize,
+    /// How long one request may take.
+    pub timeout: Duration,
+    /// PEM file of further certificate authorities.
+    pub ca_file: Option<PathBuf>,
+    /// HTTP proxy; the usual environment variables apply where it is `None`.
+    pub proxy: Option<Url>,
+    /// Headers that are added to every request, or replace what is sent by default.
+    pub headers: Vec<(String, String)>,
+    /// `User-Agent`; the service sends none.
+    pub user_agent: Option<String>,
+    /// Whether plain http to other machines was allowed.
+    pub allow_http: bool,
+    /// Whether a 429 waits as long as the endpoint asks for.
+    pub honour_retry_after: bool,
+    /// Whether the endpoint can deactivate accounts; otherwise leavers are deleted.
+    pub soft_delete: bool,
+}
+
+/// The endpoint: built in or remote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tenant {
+    /// The endpoint inside this process.
+    Embedded {
+        /// Dialect that the flags chose.
+        dialect: Dialect,
+        /// Flags that nobody knows, each with the known one that it resembles.
+        misspelt_flags: Vec<(String, &'static str)>,
+    },
+    /// An endpoint behind a URL.
+    Remote(TenantUrl),
+}
+
+impl Tenant {
+    /// The dialect that the tenant URL's flags chose.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Embedded { dialect, .. } => *dialect,
+            Self::Remote(url) => url.dialect(),
+        }
+    }
+
+    /// Flags that nobody knows, each with the known one that it resembles.
+    pub fn misspelt_flags(&self) -> Vec<(String, &'static str)> {
+        match self {
+            Self::Embedded { misspelt_flags, .. } => misspelt_flags.clone(),
+            Self::Remote(url) => url.misspelt_flags().map(|(flag, known)| (flag.to_owned(), known)).collect(),
+        }
+    }
+}
+
+/// The tenant URL without flags, or `embedded`.
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embedded { .. } => f.write_str("embedded"),
+            Self::Remote(url) => url.fmt(f),
+        }
+    }
+}
+
+/// Where the secret token is; never the token itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TokenSource {
+    /// Name of an environment variable.
+    Env(String),
+    /// A file that holds nothing else.
+    File(PathBuf),
+    /// No token: requests carry no `Authorization` header.
+    None,
+}
+
+/// What kind of endpoint the target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// WEDO's documented endpoint: users only, `userName` alone is filterable.
+    Wedo,
+}
+
+impl Profile {
+    /// As in the file: `wedo`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Wedo => "wedo",
+        }
+    }
+}
+
+/// Where from: the files of the export. Each is a file, a folder of pages, or a glob.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SourceSettings {
+    /// Users.
+    pub users: PathBuf,
+    /// Users in the recycle bin.
+    pub deleted_users: Option<PathBuf>,
+    /// Groups.
+    pub groups: Option<PathBuf>,
+    /// Manifest or service principal of the application.
+    pub application: Option<PathBuf>,
+    /// Assignments to the application; always there for [`Scope::Assigned`].
+    pub assignments: Option<PathBuf>,
+    /// Group members as a list of their own.
+    pub members: Option<PathBuf>,
+    /// Default domain of the tenant.
+    pub default_domain: Option<String>,
+    /// The tenant.
+    pub tenant_id: Option<Uuid>,
+    /// Share of known objects, from 0 to 1, that a read may lack before the run stops.
+    pub max_missing: f64,
+}
+
+/// How: mapping, scope and behaviour.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProvisioningSettings {
+    /// Where the synchronization schema comes from.
+    pub mapping: Mapping,
+    /// Who is looked at.
+    pub scope: Scope,
+    /// Whether *Default Access* alone entitles.
+    pub default_access: DefaultAccess,
+    /// Whether those who leave the scope are left alone.
+    pub skip_out_of_scope_deletions: bool,
+    /// *Target object actions*; `None` leaves them to the mapping.
+    pub actions: Option<Actions>,
+    /// Retries of a failed request within the cycle.
+    pub retries: u32,
+    /// Source objects that share a matching value.
+    pub duplicates: Duplicates,
+    /// Linked accounts that are gone from the target.
+    pub vanished: Vanished,
+    /// Whether regular expressions of scoping filters have to match the whole value.
+    pub anchor_scope_regex: bool,
+    /// Time from the start of one cycle to the next.
+    pub interval: Duration,
+    /// Scoping filters on top of the mapping's own.
+    pub scoping_filters: Vec<ScopingFilter>,
+}
+
+/// Where the synchronization schema comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mapping {
+    /// A built-in template by name.
+    Template(String),
+    /// A schema file downloaded from the portal or Graph.
+    File(PathBuf),
+}
+
+/// What happens to source objects that share a matching value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Duplicates {
+    /// All but the first fail.
+    Fail,
+    /// The later ones are linked to the same account.
+    Link,
+}
+
+/// What happens when a linked account is gone from the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Vanished {
+    /// The object fails with `InvalidAnchor`, as in the service.
+    Fail,
+    /// The link is dropped and the object matched again.
+    Rematch,
+}
+
+/// One `[[provisioning.scoping_filter]]`: all clauses hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScopingFilter {
+    /// *Scoping Filter Title*.
+    pub title: String,
+    /// Clauses, AND-ed; at least one.
+    pub clauses: Vec<Clause>,
+}
+
+/// One clause of a scoping filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// Source attribute in the schema's spelling.
+    pub attribute: String,
+    /// Operator in the documented spelling: `EQUALS`, `REGEX MATCH` …
+    pub operator: &'static str,
+    /// Operands, any of which may hold; none for unary operators.
+    pub values: Vec<String>,
+}

@@ -1,0 +1,155 @@
+//! The secret token, from where the config says that it is.
+
+use std::fs;
+
+use super::{ConfigError, TokenSource};
+use crate::base::{Diagnostic, Secret};
+
+/// Longest token file that is read.
+const LONGEST_FILE: u64 = 64 * 1024;
+/// Longest name of a variable; what is longer is rather a token.
+const LONGEST_VARIABLE: usize = 64;
+
+/// Answers with environment variables.
+pub trait Environment {
+    /// The value of a variable; `None` when it isn't set or isn't Unicode.
+    fn variable(&self, name: &str) -> Option<String>;
+}
+
+/// The environment of this process.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessEnvironment;
+
+impl Environment for ProcessEnvironment {
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+}
+
+impl<F: Fn(&str) -> Option<String>> Environment for F {
+    fn variable(&self, name: &str) -> Option<String> {
+        self(name)
+    }
+}
+
+/// A token that was read, with what is odd about where it is.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The token; `None` when the config names no place for it.
+    pub secret: Option<Secret>,
+    /// For instance a file that others may read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads the secret token. Line ends at the end of a file are cut off; everything else is kept as
+/// it is, so that blanks and a doubled `Bearer` can be diagnosed.
+pub fn token(source: &TokenSource, environment: &dyn Environment) -> Result<Token, ConfigError> {
+    let mut warnings = Vec::new();
+    let (text, place) = match source {
+        TokenSource::None => return Ok(Token { secret: None, warnings }),
+        TokenSource::Env(name) if !is_variable_name(name) => return Err(ConfigError::TokenName),
+        TokenSource::Env(name) => {
+            let text = environment.variable(name).ok_or_else(|| ConfigError::TokenUnset(name.clone()))?;
+            (text, format!("the environment variable {name}"))
+        }
+        TokenSource::File(path) => {
+            let unreadable = |error| ConfigError::TokenUnreadable(path.clone(), error);
+            let metadata = fs::metadata(path).map_err(unreadable)?;
+            if metadata.len() > LONGEST_FILE {
+                return Err(unreadable(std::io::Error::new(
+                    std::io::ErrorKind::FileTooLarge,
+                    "it is too long to be a token",
+                )));
+            }
+            warnings.extend(open_to_others(path, &metadata));
+            let text = fs::read_to_string(path).map_err(unreadable)?;
+            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            (text.trim_end_matches(['\r', '\n']).to_owned(), path.display().to_string())
+        }
+    };
+    if text.trim().is_empty() {
+        return Err(ConfigError::TokenEmpty(place));
+    }
+    Ok(Token { secret: Some(Secret::new(text)), warnings })
+}
+
+/// Whether a text can name an environment variable; most tokens can't.
+pub(super) fn is_variable_name(text: &str) -> bool {
+    (1..=LONGEST_VARIABLE).contains(&text.len())
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(unix)]
+fn open_to_others(path: &std::path::Path, metadata: &fs::Metadata) -> Option<Diagnostic> {
+    use std::os::unix::fs::PermissionsExt as _;
+    (metadata.permissions().mode() & 0o077 != 0).then(|| {
+        Diagnostic::warning("other users of this machine can read the secret token")
+            .in_file(path.display().to_string())
+            .with_hint(format!("chmod 600 {}", path.display()))
+    })
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_: &std::path::Path, _: &fs::Metadata) -> Option<Diagnostic> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(name: &str) -> Option<String> {
+        match name {
+            "TOKEN" => Some("Bearer a b\n".to_owned()),
+            "BLANK" => Some("  ".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn from_env(name: &str) -> Result<Token, ConfigError> {
+        token(&TokenSource::Env(name.to_owned()), &environment)
+    }
+
+    #[test]
+    fn a_variable_is_taken_as_it_is() {
+        assert_eq!(from_env("TOKEN").unwrap().secret.unwrap().expose(), "Bearer a b\n");
+        assert!(token(&TokenSource::None, &environment).unwrap().secret.is_none());
+    }
+
+    #[test]
+    fn a_missing_or_empty_token_names_its_place_and_the_remedy() {
+        let problem = from_env("NOPE").unwrap_err().diagnostics().remove(0);
+        assert_eq!(problem.message, "the environment variable NOPE, which should hold the secret token, isn't set");
+        assert!(problem.hint.unwrap().contains("export NOPE=…"));
+        assert_eq!(
+            from_env("BLANK").unwrap_err().to_string(),
+            "the secret token in the environment variable BLANK is empty"
+        );
+        let token_for_name = from_env("eyJ0.s3cret").unwrap_err();
+        assert!(matches!(token_for_name, ConfigError::TokenName) && !format!("{token_for_name:?}").contains("s3cret"));
+        let missing = TokenSource::File("/nonexistent/token".into());
+        let problem = token(&missing, &environment).unwrap_err().diagnostics().remove(0);
+        assert!(problem.to_string().starts_with("/nonexistent/token: the file of the secret token can't be read: "));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_trimmed_and_its_permissions_are_looked_at() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(&path, "\u{feff}s3cret\r\n").unwrap();
+        let read = |mode| {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            token(&TokenSource::File(path.clone()), &environment).unwrap()
+        };
+        assert_eq!(read(0o600).secret.unwrap().expose(), "s3cret");
+        assert!(read(0o600).warnings.is_empty());
+        let warnings = read(0o644).warnings;
+        assert_eq!(warnings[0].message, "other users of this machine can read the secret token");
+        fs::write(&path, "\n").unwrap();
+        assert!(matches!(token(&TokenSource::File(path.clone()), &environment), Err(ConfigError::TokenEmpty(_))));
+    }
+}

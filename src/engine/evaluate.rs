@@ -1,0 +1,512 @@
+//! Reads the export twice: once to see what is due, once to prepare what is due.
+//!
+//! The first pass keeps a few bytes for each user (a fingerprint of the id, one for each matching
+//! value, a bit for "due"); the second hands out the due users one by one. Memory doesn't grow
+//! with the size of the export beyond that.
+
+use std::borrow::Cow;
+use std::ops::ControlFlow;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{EngineError, Policy};
+use crate::base::{Diagnostic, Fingerprint, SignedDuration, SourceId, Timestamp};
+use crate::config::Duplicates;
+use crate::directory::{AttributeValue, Deletion, Known, Slot, User};
+use crate::expression::Environment;
+use crate::mapping::{self, Flow};
+use crate::matching::{self, Query};
+use crate::plan::{Presence, PriorState, Reason, Standing, Subject};
+use crate::schema::CompiledSchema;
+use crate::scoping::{Decision, decide};
+use crate::source::Export;
+use crate::store::{KnownSet, ObjectStates};
+
+/// How long a user stays in the recycle bin.
+const RECYCLE_BIN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Attributes that are computed, not read.
+const COMPUTED: &[&str] = &["IsSoftDeleted", "appRoleAssignments", "objectId", "originalUserPrincipalName"];
+
+/// Facts beside the attributes that make an object change.
+pub(crate) const FACTS: &[&str] = &["@assignments", "@accountEnabled", "@deletion"];
+
+/// An attribute that the rules need and the export lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingColumn {
+    /// The attribute as the schema names it.
+    pub attribute: String,
+    /// Target attributes whose mappings need it.
+    pub mappings: Vec<String>,
+    /// Titles of scoping filters that need it.
+    pub filters: Vec<String>,
+}
+
+/// What the rules need and the export lacks. A missing column of the only matching attribute is an
+/// error.
+pub fn missing_columns(rules: &CompiledSchema, export: &Export) -> Result<Vec<MissingColumn>, EngineError> {
+    let lacks = |slot: Slot| {
+        let name = rules.attributes.name(slot);
+        !COMPUTED.contains(&name) && !export.has(name)
+    };
+    let mapping = &rules.users;
+    if mapping.matching.iter().all(|index| mapping.attributes[*index].slots.iter().any(|slot| lacks(*slot))) {
+        let first = &mapping.attributes[mapping.matching[0]];
+        let diagnostic = Diagnostic::error(format!(
+            "the matching attribute {} needs {}, which the export doesn't contain",
+            first.target.name, first.text
+        ));
+        let hint = "export the users with that attribute, or match by another one";
+        return Err(EngineError::Settings(Box::new(diagnostic.with_hint(hint))));
+    }
+    let missing = rules.attributes.iter().filter(|(slot, _)| lacks(*slot)).map(|(slot, name)| MissingColumn {
+        attribute: name.to_owned(),
+        mappings: mapping
+            .attributes
+            .iter()
+            .filter(|attribute| attribute.slots.contains(&slot))
+            .map(|attribute| attribute.target.name.clone())
+            .collect(),
+        filters: mapping
+            .filters
+            .iter()
+            .filter(|filter| filter.clauses.iter().any(|clause| clause.slot == slot))
+            .map(|filter| filter.title.clone())
+            .collect(),
+    });
+    Ok(missing.collect())
+}
+
+/// What the first pass found.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Users read, the ones in the recycle bin included.
+    pub objects: u64,
+    /// How many objects are due, absent ones included.
+    pub due: u64,
+    /// Ids of every user.
+    pub users: KnownSet,
+    /// Every direct assignment.
+    pub assignments: KnownSet,
+    /// Every membership.
+    pub memberships: KnownSet,
+    /// Findings of the reader, row by row.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Findings in all; the list above is capped.
+    pub finding_count: u64,
+    due_rows: Vec<u64>,
+    duplicates: FxHashMap<SourceId, Box<str>>,
+    absent: Vec<SourceId>,
+}
+
+impl Index {
+    fn is_due(&self, row: usize) -> bool {
+        self.due_rows.get(row / 64).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
+    }
+
+    fn mark_due(&mut self, row: usize) {
+        if self.due_rows.len() <= row / 64 {
+            self.due_rows.resize(row / 64 + 1, 0);
+        }
+        self.due_rows[row / 64] |= 1 << (row % 64);
+        self.due += 1;
+    }
+
+    /// What the second pass needs of it; the rest stays for the watermark.
+    pub(crate) fn take_rows(&mut self) -> Self {
+        Self {
+            due_rows: std::mem::take(&mut self.due_rows),
+            duplicates: std::mem::take(&mut self.duplicates),
+            absent: std::mem::take(&mut self.absent),
+            ..Self::default()
+        }
+    }
+
+    /// How many objects share a matching value with an earlier one.
+    pub fn duplicate_count(&self) -> usize {
+        self.duplicates.len()
+    }
+}
+
+/// One object that is due, with what is to be remembered of it.
+#[derive(Debug, Clone)]
+pub struct Due {
+    /// For the planner.
+    pub subject: Subject,
+    /// How it stands now.
+    pub standing: Standing,
+    /// Fingerprints of its source data, in the watermark's order.
+    pub fingerprints: Vec<Option<Fingerprint>>,
+    /// Since when it has been seen as soft-deleted.
+    pub deleted_since: Option<Timestamp>,
+    /// What was remembered of it.
+    pub prior: Option<PriorState>,
+    /// Target attributes that can't be told because the export lacks a column.
+    pub unknown: Vec<String>,
+}
+
+/// Evaluates the users of an export against the rules and the saved state.
+#[derive(Debug, Clone, Copy)]
+pub struct Evaluator<'a> {
+    /// What decides, apart from the mapping.
+    pub policy: &'a Policy,
+    /// Mapping and filters.
+    pub rules: &'a CompiledSchema,
+    /// The export.
+    pub export: &'a Export,
+    /// The saved state; `None` assumes a new job.
+    pub prior: Option<&'a ObjectStates>,
+    /// Ids known at the last watermark; `Some` makes the cycle incremental.
+    pub known_users: Option<&'a KnownSet>,
+    /// The cycle's beginning.
+    pub now: Timestamp,
+}
+
+/// Names of the fingerprints, in their order.
+pub(crate) fn fingerprint_names(rules: &CompiledSchema) -> Vec<String> {
+    rules.attributes.iter().map(|(_, name)| name).chain(FACTS.iter().copied()).map(str::to_owned).collect()
+}
+
+/// Fingerprint of an id, as known sets keep it.
+pub(crate) fn id_fingerprint(id: &SourceId) -> Fingerprint {
+    match id.guid() {
+        Some(guid) => Fingerprint::of(10, guid.as_bytes()),
+        None => Fingerprint::of(11, id.to_string().as_bytes()),
+    }
+}
+
+impl Evaluator<'_> {
+    /// The first pass: who is due, who shares a matching value, who is gone.
+    pub fn index(&self) -> Result<Index, EngineError> {
+        let mut index = Index::default();
+        let mut ids = Vec::new();
+        let mut values: Vec<(u64, u32)> = Vec::new();
+        let mut row = 0_usize;
+        let summary = self.export.each_user(&self.rules.attributes, &mut |mut user| {
+            let decision = self.decide(&mut user);
+            ids.push(id_fingerprint(&user.id).0);
+            if decision.in_scope() {
+                for (_, value) in self.matching_values(&user) {
+                    values.push((value.0, u32::try_from(row).unwrap_or(u32::MAX)));
+                }
+            }
+            if self.selected(&user) && self.user_is_due(&user, &decision) {
+                index.mark_due(row);
+            }
+            row += 1;
+            ControlFlow::Continue(())
+        })?;
+        index.objects = row as u64;
+        index.diagnostics = summary.diagnostics;
+        index.finding_count = summary.diagnostic_count;
+        index.users = KnownSet::from_unsorted(ids);
+        let entitlements = self.export.entitlements();
+        index.assignments = KnownSet::from_unsorted(
+            entitlements
+                .assignments()
+                .flat_map(|(principal, roles)| {
+                    let principal = id_fingerprint(principal);
+                    roles.iter().map(move |role| {
+                        let role = entitlements.roles().get(*role).id;
+                        principal.then(Fingerprint::of(12, role.as_bytes())).0
+                    })
+                })
+                .collect(),
+        );
+        index.memberships = KnownSet::from_unsorted(
+            entitlements
+                .groups()
+                .iter()
+                .flat_map(|group| {
+                    let id = id_fingerprint(&group.id);
+                    group.members.iter().map(move |member| id.then(id_fingerprint(member)).0)
+                })
+                .collect(),
+        );
+        self.find_duplicates(&mut index, values)?;
+        self.find_absent(&mut index);
+        Ok(index)
+    }
+
+    /// The second pass: every due user in the order of the export, then the absent ones by id.
+    pub fn each_due(&self, index: &Index, each: &mut dyn FnMut(Due) -> ControlFlow<()>) -> Result<(), EngineError> {
+        let mut row = 0_usize;
+        let mut stopped = false;
+        self.export.each_user(&self.rules.attributes, &mut |mut user| {
+            let at = row;
+            row += 1;
+            if !index.is_due(at) {
+                return ControlFlow::Continue(());
+            }
+            let decision = self.decide(&mut user);
+            let flow = each(self.due(&user, &decision, index));
+            stopped = flow.is_break();
+            flow
+        })?;
+        for id in &index.absent {
+            if stopped {
+                break;
+            }
+            if let Some(prior) = self.prior.and_then(|prior| prior.get(id)) {
+                stopped = each(self.absent(id, prior)).is_break();
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides, and fills in what follows from the decision.
+    fn decide(&self, user: &mut User<'_>) -> Decision {
+        let decision = decide(self.policy.scope, self.export.entitlements(), &self.rules.users.filters, user);
+        if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
+            user.values[usize::from(slot.0)] = if decision.is_uncertain() {
+                AttributeValue::Unknown
+            } else {
+                AttributeValue::Bool(!decision.in_scope())
+            };
+        }
+        decision
+    }
+
+    fn environment<'v>(&'v self, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
+        Environment { values, default_domain: self.policy.default_domain.as_deref() }
+    }
+
+    /// Fingerprints of the values that an account would be matched by, with the mapping's index.
+    fn matching_values(&self, user: &User<'_>) -> Vec<(usize, Fingerprint)> {
+        let environment = self.environment(&user.values);
+        let mapping = &self.rules.users;
+        let one = |index: &usize| {
+            let attribute = &mapping.attributes[*index];
+            let text = mapping::matching_text(attribute, &environment)?;
+            let text = if attribute.target.case_exact { text } else { Cow::Owned(text.to_lowercase()) };
+            let kind = u8::try_from(index % 200).unwrap_or(0);
+            Some((*index, Fingerprint::of(20 + kind, text.as_bytes())))
+        };
+        mapping.matching.iter().filter_map(one).collect()
+    }
+
+    fn selected(&self, user: &User<'_>) -> bool {
+        if self.policy.only.is_empty() {
+            return true;
+        }
+        let mail = self.rules.attributes.get("mail").map(|slot| &user.values[usize::from(slot.0)]);
+        self.policy.only.iter().any(|name| {
+            name.eq_ignore_ascii_case(&user.name)
+                || SourceId::parse(name).is_ok_and(|id| id == user.id)
+                || matches!(mail, Some(AttributeValue::String(mail)) if mail.eq_ignore_ascii_case(name))
+        })
+    }
+
+    fn user_is_due(&self, user: &User<'_>, decision: &Decision) -> bool {
+        let Some(known) = self.known_users else { return true };
+        match self.prior.and_then(|prior| prior.view(&user.id)) {
+            Some(prior) => {
+                prior.failure().is_some()
+                    || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
+                    || any_changed(prior.fingerprints(), &self.fingerprints(user))
+            }
+            // Never exported: in scope it is new; out of scope it only counts when it is new.
+            None => decision.in_scope() || !known.contains(id_fingerprint(&user.id).0),
+        }
+    }
+
+    fn fingerprints(&self, user: &User<'_>) -> Vec<Option<Fingerprint>> {
+        let assignments = self.export.entitlements().fingerprint(&user.id);
+        let enabled = match user.account_enabled {
+            Known::Known(enabled) => Some(Fingerprint::of(30, &[u8::from(enabled)])),
+            Known::Unknown => None,
+        };
+        let deletion = Fingerprint::of(31, &[u8::from(matches!(user.deletion, Deletion::Soft(_)))]);
+        let facts = [Some(assignments), enabled, Some(deletion)];
+        user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
+    }
+
+    fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
+        let mapping = &self.rules.users;
+        let prior = self.prior.and_then(|prior| prior.get(&user.id));
+        let fingerprints = self.fingerprints(user);
+        let mut defect = None;
+        let desired = mapping::evaluate(mapping, &self.environment(&user.values)).unwrap_or_else(|error| {
+            defect = Some(Reason::InvalidValue(error.to_string().into()));
+            vec![Flow::Unknown; mapping.attributes.len()]
+        });
+        let queries: Vec<Query> = if defect.is_none() { matching::queries(mapping, &desired) } else { Vec::new() };
+        if defect.is_none() && queries.is_empty() {
+            let names = mapping.matching.iter().map(|index| mapping.attributes[*index].target.name.as_str());
+            defect = Some(Reason::ImportSkipped(names.collect::<Vec<_>>().join(", ").into()));
+        }
+        if let Some(others) = index.duplicates.get(&user.id) {
+            defect.get_or_insert_with(|| Reason::DuplicateSourceEntries(others.clone()));
+        }
+        let mut standing = decision.standing();
+        if prior.as_ref().is_some_and(|prior| prior.standing == Standing::OutOfScope)
+            && standing == Standing::SoftDeleted
+        {
+            standing = Standing::OutOfScope;
+        }
+        let why = || decision.deciding(&mapping.filters).into_boxed_str();
+        let presence = match decision {
+            decision if decision.is_uncertain() => Presence::Uncertain(why()),
+            decision if decision.in_scope() => Presence::InScope,
+            _ => Presence::Out(standing, why()),
+        };
+        let old = prior.as_ref().map_or(&[][..], |prior| &prior.fingerprints);
+        let slots: Vec<bool> = changed(old, &fingerprints).collect();
+        let changed = mapping
+            .attributes
+            .iter()
+            .map(|attribute| attribute.slots.iter().any(|slot| slots[usize::from(slot.0)]))
+            .collect();
+        let unknown = mapping
+            .attributes
+            .iter()
+            .zip(&desired)
+            .filter(|(_, flow)| **flow == Flow::Unknown)
+            .map(|(attribute, _)| attribute.target.name.clone())
+            .collect();
+        let deleted_since = match user.deletion {
+            Deletion::None => None,
+            Deletion::Soft(since) => {
+                since.or_else(|| prior.as_ref().and_then(|prior| prior.deleted_since)).or(Some(self.now))
+            }
+        };
+        Due {
+            subject: Subject {
+                id: user.id.clone(),
+                name: user.name.as_ref().into(),
+                presence,
+                desired,
+                queries,
+                changed,
+                defect,
+            },
+            standing,
+            fingerprints: carry(old, fingerprints),
+            deleted_since,
+            prior,
+            unknown,
+        }
+    }
+
+    /// An object that was exported once and that the export doesn't contain any more.
+    fn absent(&self, id: &SourceId, prior: PriorState) -> Due {
+        let mapping = &self.rules.users;
+        let mut values = vec![AttributeValue::Unknown; self.rules.attributes.len()];
+        if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
+            values[usize::from(slot.0)] = AttributeValue::Bool(true);
+        }
+        if let Some(slot) = self.rules.attributes.get("accountEnabled") {
+            values[usize::from(slot.0)] = AttributeValue::Bool(false);
+        }
+        let desired = mapping::evaluate(mapping, &self.environment(&values))
+            .unwrap_or_else(|_| vec![Flow::Unknown; mapping.attributes.len()]);
+        let deleted_since = prior.deleted_since.unwrap_or(self.now);
+        let (presence, standing) = if self.is_hard_deleted(prior.deleted_since) {
+            (Presence::HardDeleted, prior.standing)
+        } else {
+            let standing = match prior.standing {
+                Standing::OutOfScope => Standing::OutOfScope,
+                Standing::InScope | Standing::Disabled | Standing::SoftDeleted => Standing::SoftDeleted,
+            };
+            (Presence::Out(standing, "no longer in the export, so in the recycle bin".into()), standing)
+        };
+        Due {
+            subject: Subject {
+                id: id.clone(),
+                name: prior.name.clone(),
+                presence,
+                changed: vec![false; desired.len()],
+                desired,
+                queries: Vec::new(),
+                defect: None,
+            },
+            standing,
+            fingerprints: prior.fingerprints.clone(),
+            deleted_since: Some(deleted_since),
+            prior: Some(prior),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// With a list of deleted users, who is in neither list is gone; without one, who has been
+    /// missing for 30 days.
+    fn is_hard_deleted(&self, deleted_since: Option<Timestamp>) -> bool {
+        self.export.has_deleted_users()
+            || deleted_since.is_some_and(|since| self.now.duration_since(since) >= RECYCLE_BIN)
+    }
+
+    fn find_absent(&self, index: &mut Index) {
+        let Some(prior) = self.prior else { return };
+        if !self.policy.only.is_empty() {
+            return;
+        }
+        let mut absent: Vec<SourceId> = prior
+            .iter()
+            .filter(|(id, _)| !index.users.contains(id_fingerprint(id).0))
+            .filter(|(_, prior)| {
+                self.known_users.is_none()
+                    || prior.deleted_since().is_none()
+                    || prior.failure().is_some()
+                    || self.is_hard_deleted(prior.deleted_since())
+            })
+            .map(|(id, _)| id.clone())
+            .collect();
+        absent.sort_unstable();
+        index.due += absent.len() as u64;
+        index.absent = absent;
+    }
+
+    /// Objects that share a matching value: the first by id stays, the others are named together.
+    fn find_duplicates(&self, index: &mut Index, mut values: Vec<(u64, u32)>) -> Result<(), EngineError> {
+        values.sort_unstable();
+        let suspects: FxHashSet<u32> =
+            values.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).flatten().map(|(_, row)| *row).collect();
+        drop(values);
+        if suspects.is_empty() || self.policy.duplicates == Duplicates::Link {
+            return Ok(());
+        }
+        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String)>> = FxHashMap::default();
+        let mut row = 0_u32;
+        self.export.each_user(&self.rules.attributes, &mut |mut user| {
+            if suspects.contains(&row) {
+                let _in_scope = self.decide(&mut user);
+                for (mapping, value) in self.matching_values(&user) {
+                    groups.entry((mapping, value.0)).or_default().push((user.id.clone(), user.name.to_string()));
+                }
+            }
+            row = row.saturating_add(1);
+            ControlFlow::Continue(())
+        })?;
+        for mut group in groups.into_values().filter(|group| group.len() > 1) {
+            group.sort();
+            for later in 1..group.len() {
+                let others: Vec<String> = group
+                    .iter()
+                    .enumerate()
+                    .filter(|(at, _)| *at != later)
+                    .map(|(_, (id, name))| format!("{name} ({id})"))
+                    .collect();
+                index.duplicates.insert(group[later].0.clone(), others.join(", ").into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.
+fn changed<'f>(old: &'f [Option<Fingerprint>], new: &'f [Option<Fingerprint>]) -> impl Iterator<Item = bool> + 'f {
+    new.iter().enumerate().map(|(at, new)| new.is_some() && old.get(at).copied().flatten() != *new)
+}
+
+fn any_changed(old: impl Iterator<Item = Option<Fingerprint>>, new: &[Option<Fingerprint>]) -> bool {
+    let mut old = old.fuse();
+    new.iter().any(|new| {
+        let old = old.next().flatten();
+        new.is_some() && old != *new
+    })
+}
+
+/// The new fingerprints, with the old one where the export lacks the attribute now.
+fn carry(old: &[Option<Fingerprint>], new: Vec<Option<Fingerprint>>) -> Vec<Option<Fingerprint>> {
+    new.into_iter().enumerate().map(|(at, new)| new.or_else(|| old.get(at).copied().flatten())).collect()
+}

@@ -1,0 +1,307 @@
+//! One object from lookups to outcome: asks what the planner needs, executes what it decides.
+
+use std::time::Duration;
+
+use super::{Due, Processed};
+use crate::base::{SourceId, Timestamp};
+use crate::client::{CallOutcome, Client, Failure, Operation};
+use crate::clock::Clock;
+use crate::event::{ObjectError, ObjectRecord};
+use crate::matching;
+use crate::plan::{
+    Action, ActionKind, Answer, Effect, Lookup, PlanContext, PlannedObject, PriorState, Reason, Step, plan_one,
+};
+use crate::scim::{Exchange, Request};
+use crate::scoping::Standing;
+use crate::store::{Outcome, StateChange};
+
+/// What an object came to.
+#[derive(Debug)]
+pub(crate) struct Worked {
+    pub(crate) processed: Processed,
+    pub(crate) outcome: Outcome,
+    pub(crate) failure: Option<Failure>,
+}
+
+/// How objects are worked on: what is shared by all of a cycle.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Worker<'a> {
+    pub(crate) context: PlanContext<'a>,
+    pub(crate) client: &'a Client,
+    pub(crate) clock: &'a Clock,
+    /// Reads, but writes nothing.
+    pub(crate) dry: bool,
+}
+
+/// What happened on the way of one object.
+#[derive(Default)]
+struct Trail {
+    requests: Vec<Request>,
+    duration: Duration,
+}
+
+impl Trail {
+    fn add<T>(&mut self, call: CallOutcome<T>) -> Result<T, Failure> {
+        self.duration += call.duration();
+        self.requests.extend(call.exchanges.into_iter().map(|Exchange { request, .. }| request));
+        call.result
+    }
+}
+
+impl Worker<'_> {
+    /// Works on one object to its end. `planned` binds it to a saved plan.
+    pub(crate) async fn work(&self, due: Due, planned: Option<&PlannedObject>) -> Worked {
+        let mut trail = Trail::default();
+        let mut answers = Vec::new();
+        let (action, result) = loop {
+            let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &answers) {
+                Step::Act(action) => action,
+                Step::Need(lookup) => match self.ask(&lookup, &mut trail).await {
+                    Ok(answer) => {
+                        answers.push(answer);
+                        continue;
+                    }
+                    Err((failure, operation)) => {
+                        let kind = ActionKind::Fail;
+                        let reason = Reason::RequestFailed(failure.to_string().into());
+                        break (Action::quiet(kind, reason), Err((failure, operation)));
+                    }
+                },
+            };
+            if let Some(planned) = planned
+                && let Some(moved) = moved(planned, &action)
+            {
+                break (Action::quiet(ActionKind::Fail, Reason::TargetMoved(moved.into())), Ok(None));
+            }
+            match self.execute(&action, &mut trail).await {
+                Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&answers) => {
+                    answers.push(Answer::Conflict(failure.to_string().into()));
+                }
+                // Created, but the answer doesn't say as what: it is matched again, never created twice.
+                Ok(Done::CreatedWithoutId) => match self.find_created(&due, &mut trail).await {
+                    Ok(target) => break (action, Ok(Some(target))),
+                    Err(reason) => break (Action::quiet(ActionKind::Fail, reason), Ok(None)),
+                },
+                Ok(Done::Target(target)) => break (action, Ok(Some(target))),
+                Ok(Done::Nothing) => break (action, Ok(None)),
+                Err(failed) => break (action, Err(failed)),
+            }
+        };
+        self.conclude(due, action, result, trail)
+    }
+
+    async fn ask(&self, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
+        let mapping = self.context.mapping;
+        let endpoint = mapping.kind.endpoint();
+        match lookup {
+            Lookup::Match(query) => {
+                let target = &mapping.attributes[query.mapping].target;
+                let found = trail.add(self.client.find(endpoint, &target.name, &query.value).await);
+                let found = found.map_err(|failure| (failure, Operation::Find))?;
+                Ok(Answer::Matched(matching::judge(target, &query.value, found.resources)))
+            }
+            Lookup::Read(id) => match trail.add(self.client.get(endpoint, id).await) {
+                Ok(account) => Ok(Answer::Read(account)),
+                Err(failure) if failure.is_not_found() => Ok(Answer::Vanished),
+                Err(failure) => Err((failure, Operation::Get)),
+            },
+        }
+    }
+
+    async fn execute(&self, action: &Action, trail: &mut Trail) -> Result<Done, (Failure, Operation)> {
+        let endpoint = self.context.mapping.kind.endpoint();
+        if self.dry {
+            trail.requests.extend(write_request(endpoint, &action.effect));
+            return Ok(match &action.effect {
+                Effect::Link(target) | Effect::Patch(target, _) | Effect::Delete(target) => {
+                    Done::Target(target.clone())
+                }
+                Effect::Create(_) | Effect::Nothing => Done::Nothing,
+            });
+        }
+        match &action.effect {
+            Effect::Nothing => Ok(Done::Nothing),
+            Effect::Link(target) => Ok(Done::Target(target.clone())),
+            Effect::Create(body) => match trail.add(self.client.create(endpoint, body.clone()).await) {
+                Ok(created) => Ok(created.id.map_or(Done::CreatedWithoutId, Done::Target)),
+                Err(failure) => Err((failure, Operation::Create)),
+            },
+            Effect::Patch(target, body) => match trail.add(self.client.patch(endpoint, target, body.clone()).await) {
+                Ok(_) => Ok(Done::Target(target.clone())),
+                Err(failure) => Err((failure, Operation::Patch)),
+            },
+            Effect::Delete(target) => match trail.add(self.client.delete(endpoint, target).await) {
+                Ok(_) => Ok(Done::Nothing),
+                Err(failure) => Err((failure, Operation::Delete)),
+            },
+        }
+    }
+
+    async fn find_created(&self, due: &Due, trail: &mut Trail) -> Result<crate::base::TargetId, Reason> {
+        for query in &due.subject.queries {
+            match self.ask(&Lookup::Match(query.clone()), trail).await {
+                Ok(Answer::Matched(matching::Candidates::One(account))) => {
+                    if let Some(id) = account.id() {
+                        return Ok(crate::base::TargetId::new(id));
+                    }
+                }
+                Ok(_) => {}
+                Err((failure, _)) => return Err(Reason::RequestFailed(failure.to_string().into())),
+            }
+        }
+        let what = "the endpoint says that it created the account, but gave no id and doesn't find it";
+        Err(Reason::UnusableAnswer(what.into()))
+    }
+
+    fn conclude(
+        &self,
+        due: Due,
+        mut action: Action,
+        result: Result<Option<crate::base::TargetId>, (Failure, Operation)>,
+        trail: Trail,
+    ) -> Worked {
+        let at = self.clock.now();
+        let kind = self.context.mapping.kind;
+        let linked = due.prior.as_ref().and_then(|prior| prior.target.clone());
+        let (target, failure, error) = match result {
+            Ok(target) => (target, None, None),
+            Err((failure, operation)) => {
+                let error =
+                    ObjectError { code: failure.error_code(operation).to_owned(), message: failure.to_string() };
+                action.kind = ActionKind::Fail;
+                action.reason = Reason::RequestFailed(error.message.as_str().into());
+                (None, Some(failure), Some(error))
+            }
+        };
+        let error = error.or_else(|| {
+            (action.kind == ActionKind::Fail)
+                .then(|| ObjectError { code: action.reason.code().to_owned(), message: action.reason.to_string() })
+        });
+        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at);
+        let target_id = match &action.effect {
+            Effect::Delete(target) => Some(target.clone()),
+            _ => target.or(linked),
+        };
+        let record = ObjectRecord {
+            at,
+            source_id: due.subject.id.clone(),
+            name: due.subject.name.to_string(),
+            kind,
+            action: action.kind,
+            reason: action.reason,
+            target_id,
+            changes: action.changes,
+            error,
+            duration: trail.duration,
+        };
+        Worked {
+            outcome: Outcome { kind, source_id: due.subject.id, state, record: Some(record.clone()) },
+            processed: Processed { record, unknown: due.unknown, requests: trail.requests },
+            failure,
+        }
+    }
+}
+
+enum Done {
+    Nothing,
+    Target(crate::base::TargetId),
+    CreatedWithoutId,
+}
+
+fn conflicted(answers: &[Answer]) -> bool {
+    answers.iter().any(|answer| matches!(answer, Answer::Conflict(_)))
+}
+
+/// The request that an effect sends.
+fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
+    match effect {
+        Effect::Nothing | Effect::Link(_) => None,
+        Effect::Create(body) => Some(crate::client::create_request(endpoint, body.clone())),
+        Effect::Patch(target, body) => Some(crate::client::patch_request(endpoint, target.as_str(), body.clone())),
+        Effect::Delete(target) => Some(crate::client::delete_request(endpoint, target.as_str())),
+    }
+}
+
+/// What is remembered after an action.
+fn state_after(
+    due: &Due,
+    action: &Action,
+    target: Option<&crate::base::TargetId>,
+    error: Option<&ObjectError>,
+    at: Timestamp,
+) -> StateChange {
+    let prior = due.prior.as_ref();
+    let linked = prior.and_then(|prior| prior.target.clone());
+    if let Some(error) = error {
+        // What was exported before stays as it was, so that the next try sees the same changes.
+        let before = prior.and_then(|prior| prior.failure.as_ref());
+        return StateChange::Put(PriorState {
+            name: due.subject.name.clone(),
+            target: linked,
+            standing: prior.map_or(Standing::InScope, |prior| prior.standing),
+            fingerprints: prior.map(|prior| prior.fingerprints.clone()).unwrap_or_default(),
+            deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
+            failure: Some(crate::plan::Failure {
+                count: before.map_or(1, |failure| failure.count.saturating_add(1)),
+                first_at: before.map_or(at, |failure| failure.first_at),
+                code: error.code.clone(),
+                message: error.message.clone(),
+            }),
+        });
+    }
+    let put = |target| {
+        StateChange::Put(PriorState {
+            name: due.subject.name.clone(),
+            target,
+            standing: due.standing,
+            fingerprints: due.fingerprints.clone(),
+            deleted_since: due.deleted_since,
+            failure: None,
+        })
+    };
+    match (&action.kind, &action.reason) {
+        (_, Reason::HardDeleted | Reason::Unmanaged | Reason::ActionOff("delete"))
+            if due.subject.presence == crate::plan::Presence::HardDeleted =>
+        {
+            StateChange::Remove
+        }
+        (ActionKind::Delete, _) => StateChange::Remove,
+        (ActionKind::Skip, Reason::NotEffectivelyEntitled(_)) => {
+            if matches!(due.subject.presence, crate::plan::Presence::Uncertain(_)) {
+                StateChange::Keep
+            } else if linked.is_some() {
+                put(linked)
+            } else if prior.is_some() {
+                StateChange::Remove
+            } else {
+                StateChange::Keep
+            }
+        }
+        // Left alone means no longer managed.
+        (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
+            StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
+            other => other,
+        },
+        _ => put(target.cloned().or(linked)),
+    }
+}
+
+/// Says how the target moved since the plan was made; `None` when the same would be done.
+fn moved(planned: &PlannedObject, action: &Action) -> Option<String> {
+    if planned.action != action.kind {
+        return Some(format!("planned: {}; now it would be: {}", planned.action.as_str(), action.kind.as_str()));
+    }
+    if planned.changes.len() != action.changes.len() {
+        return Some("other attributes would change now than were planned".to_owned());
+    }
+    planned.changes.iter().zip(&action.changes).find(|(planned, now)| planned != now).map(|(planned, now)| {
+        let show =
+            |value: &Option<serde_json::Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
+        format!("{} was {} when it was planned and is {} now", planned.attribute, show(&planned.old), show(&now.old))
+    })
+}
+
+/// Whether a source id is one of the planned objects, by binary search.
+pub(crate) fn find_planned<'p>(sorted: &'p [PlannedObject], id: &SourceId) -> Option<&'p PlannedObject> {
+    sorted.binary_search_by(|planned| planned.source_id.cmp(id)).ok().map(|at| &sorted[at])
+}

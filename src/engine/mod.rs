@@ -1,0 +1,17 @@
+//! The provisioning cycle: evaluate the export, look up, plan, execute, remember.
+
+mod cycle;
+mod error;
+mod evaluate;
+mod guard;
+mod lookup;
+mod offline;
+mod policy;
+mod progress;
+
+pub use cycle::{Cycle, CycleOptions, Mode};
+pub use error::EngineError;
+pub use evaluate::{Due, Evaluator, Index, MissingColumn, missing_columns};
+pub use offline::plan_offline;
+pub use policy::Policy;
+pub use progress::{Processed, Sink};

@@ -1,0 +1,286 @@
+//! The functions by name: which there are, what they take, which are refused and why.
+
+use std::ops::Range;
+
+use super::ast::{Node, NodeKind};
+use super::lex::{error_at, snippet};
+use super::suggest::nearest;
+use super::value::Number;
+use crate::base::Diagnostic;
+
+/// The functions that this version evaluates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Function {
+    Append,
+    Coalesce,
+    Count,
+    CStr,
+    DefaultDomain,
+    IgnoreFlowIfNullOrEmpty,
+    Iif,
+    InStr,
+    IsNull,
+    IsNullOrEmpty,
+    IsPresent,
+    IsString,
+    Item,
+    Join,
+    Left,
+    Len,
+    Mid,
+    Not,
+    Prepend,
+    RemoveDuplicates,
+    Replace,
+    Split,
+    StripSpaces,
+    Switch,
+    ToLower,
+    ToUpper,
+    Word,
+}
+
+/// One evaluated function. In the parameters `?` marks one that may be left empty, `#` a number, `*`
+/// one that repeats.
+struct Entry(Function, &'static str, &'static [&'static str]);
+
+const READY: &[Entry] = &[
+    Entry(Function::Append, "Append", &["source", "suffix"]),
+    Entry(Function::Coalesce, "Coalesce", &["source", "source*"]),
+    Entry(Function::Count, "Count", &["attribute"]),
+    Entry(Function::CStr, "CStr", &["value"]),
+    Entry(Function::DefaultDomain, "DefaultDomain", &[]),
+    Entry(Function::IgnoreFlowIfNullOrEmpty, "IgnoreFlowIfNullOrEmpty", &["expression"]),
+    Entry(Function::Iif, "IIF", &["condition", "valueIfTrue", "valueIfFalse"]),
+    Entry(Function::InStr, "InStr", &["value1", "value2", "start?#", "compareType?"]),
+    Entry(Function::IsNull, "IsNull", &["expression"]),
+    Entry(Function::IsNullOrEmpty, "IsNullOrEmpty", &["expression"]),
+    Entry(Function::IsPresent, "IsPresent", &["expression"]),
+    Entry(Function::IsString, "IsString", &["expression"]),
+    Entry(Function::Item, "Item", &["attribute", "index#"]),
+    Entry(Function::Join, "Join", &["separator", "source", "source*"]),
+    Entry(Function::Left, "Left", &["string", "numChars#"]),
+    Entry(Function::Len, "Len", &["string"]),
+    Entry(Function::Mid, "Mid", &["source", "start#", "length#"]),
+    Entry(Function::Not, "Not", &["source"]),
+    Entry(Function::Prepend, "Prepend", &["prefix", "source"]),
+    Entry(Function::RemoveDuplicates, "RemoveDuplicates", &["attribute"]),
+    Entry(
+        Function::Replace,
+        "Replace",
+        &[
+            "source",
+            "oldValue?",
+            "regexPattern?",
+            "regexGroupName?",
+            "replacementValue?",
+            "replacementAttributeName?",
+            "template?",
+        ],
+    ),
+    Entry(Function::Split, "Split", &["source", "delimiter"]),
+    Entry(Function::StripSpaces, "StripSpaces", &["source"]),
+    Entry(Function::Switch, "Switch", &["source", "defaultValue?", "key, value*"]),
+    Entry(Function::ToLower, "ToLower", &["source", "culture?"]),
+    Entry(Function::ToUpper, "ToUpper", &["source", "culture?"]),
+    Entry(Function::Word, "Word", &["string", "wordNumber#", "delimiters"]),
+];
+
+/// In Microsoft's reference, not evaluated by this version.
+const LATER: &[&str] = &[
+    "AppRoleAssignments",
+    "AppRoleAssignmentsComplex",
+    "AssertiveAppRoleAssignmentsComplex",
+    "BitAnd",
+    "CBool",
+    "CDate",
+    "ConvertFromBase64",
+    "ConvertToBase64",
+    "ConvertToUTF8Hex",
+    "DateAdd",
+    "DateDiff",
+    "DateFromNum",
+    "FormatDateTime",
+    "Guid",
+    "IsNothing",
+    "NormalizeDiacritics",
+    "Now",
+    "NumFromDate",
+    "PCase",
+    "RandomString",
+    "Redact",
+    "SingleAppRoleAssignment",
+    "Trim",
+];
+
+/// Functions of Microsoft Entra Connect and cloud sync, with what does the same in app provisioning.
+const OTHER_PRODUCTS: &[(&str, &str)] = &[
+    ("BitOr", ""),
+    ("CGuid", ""),
+    ("CNum", ""),
+    ("CRef", ""),
+    ("CertFriendlyName", ""),
+    ("CertSubject", ""),
+    ("CertThumbprint", ""),
+    ("Contains", ""),
+    ("ConvertFromUTF8Hex", ""),
+    ("DNComponent", ""),
+    ("DNComponentRev", ""),
+    ("Error", ""),
+    ("EscapeDNComponent", ""),
+    ("InStrRev", "InStr"),
+    ("IsBitSet", "BitAnd"),
+    ("IsDate", ""),
+    ("IsEmpty", "IsNullOrEmpty"),
+    ("IsGuid", ""),
+    ("IsNumeric", ""),
+    ("ItemOrNull", "Item"),
+    ("LCase", "ToLower"),
+    ("LTrim", "StripSpaces"),
+    ("PadLeft", ""),
+    ("PadRight", ""),
+    ("RTrim", "StripSpaces"),
+    ("RandomNum", "RandomString"),
+    ("ReplaceChars", "Replace"),
+    ("Right", "Mid"),
+    ("Select", ""),
+    ("StringFromGuid", ""),
+    ("StringFromSid", ""),
+    ("UCase", "ToUpper"),
+    ("Where", ""),
+    ("With", ""),
+];
+
+/// Finds the function that a call names, and what is odd about how it does. Letter case doesn't count.
+pub(super) fn find(text: &str, name: &str, span: Range<usize>) -> Result<(Function, Option<Diagnostic>), Diagnostic> {
+    let error = |message: String| error_at(text, span.clone(), message, "");
+    if let Some(Entry(function, canonical, _)) = READY.iter().find(|entry| entry.1.eq_ignore_ascii_case(name)) {
+        let warning = |message: String, hint: String| {
+            Diagnostic::warning(message).with_snippet(snippet(text, span.clone(), "")).with_hint(hint)
+        };
+        let oddity = if *function == Function::Prepend {
+            let hint = "write `Append(prefix, source)`, which does the same".to_owned();
+            Some(warning("`Prepend` is not in Microsoft's reference any more".to_owned(), hint))
+        } else if *canonical == name {
+            None
+        } else {
+            let message =
+                format!("`{name}` is documented as `{canonical}`, and the documentation calls names case-sensitive");
+            Some(warning(message, format!("write `{canonical}`")))
+        };
+        return Ok((*function, oddity));
+    }
+    let same = |known: &&str| known.eq_ignore_ascii_case(name);
+    if let Some(known) = LATER.iter().copied().find(|known| same(known)) {
+        return Err(error(format!("`{known}` isn't supported by this version of scimulate"))
+            .with_hint("the service knows the function; leave this mapping out of the schema that you simulate"));
+    }
+    if let Some((known, instead)) = OTHER_PRODUCTS.iter().find(|(known, _)| same(known)) {
+        let message = format!("`{known}` exists in Entra Connect or cloud sync, not in Entra app provisioning");
+        return Err(match *instead {
+            "" => error(message).with_hint("it has no counterpart here; the service would refuse the expression"),
+            instead => error(message).with_hint(format!("look at `{instead}`")),
+        });
+    }
+    if same(&"SelectUniqueValue") {
+        return Err(error("`SelectUniqueValue` only works for HR-driven provisioning to Active Directory".to_owned())
+            .with_hint("use a value that is unique by itself, such as `[userPrincipalName]`"));
+    }
+    if same(&"AltSecIdFromNetid") {
+        return Err(error("`AltSecIdFromNetid` only works for cross-tenant synchronization".to_owned())
+            .with_hint("remove the mapping"));
+    }
+    let names = READY.iter().map(|entry| entry.1).chain(LATER.iter().copied());
+    let error = error(format!("there is no function `{name}`"));
+    Err(match nearest(name, names) {
+        Some(known) => error.with_hint(format!("did you mean `{known}`?")),
+        None => error.with_hint("function names are listed in Microsoft's reference for writing expressions"),
+    })
+}
+
+/// Checks number and presence of a call's arguments, and literals that must be numbers.
+pub(super) fn check_arguments(
+    text: &str,
+    function: Function,
+    call: &Node,
+    arguments: &[Option<Node>],
+) -> Result<(), Diagnostic> {
+    let Entry(_, name, parameters) =
+        READY.iter().find(|entry| entry.0 == function).expect("the table has every function");
+    let error = |message: String| {
+        error_at(text, call.span.clone(), message, "").with_hint(format!("write `{name}({})`", synopsis(parameters)))
+    };
+    if function == Function::Switch {
+        return check_switch(arguments).map_err(error);
+    }
+    let repeats = parameters.last().is_some_and(|parameter| parameter.ends_with('*'));
+    if arguments.len() > parameters.len() && !repeats {
+        return Err(error(format!(
+            "`{name}` takes {}, {} are given",
+            match parameters.len() {
+                0 => "no arguments".to_owned(),
+                1 => "one argument".to_owned(),
+                count => format!("{count} arguments"),
+            },
+            arguments.len()
+        )));
+    }
+    for (index, parameter) in parameters.iter().enumerate() {
+        let argument = arguments.get(index).and_then(Option::as_ref);
+        if argument.is_none() && !parameter.contains(['?', '*']) {
+            return Err(error(format!("`{name}` needs its argument `{}`", plain(parameter))));
+        }
+        let literal = match argument.map(|node| (&node.kind, &node.span)) {
+            Some((NodeKind::Text(literal), span)) if parameter.contains('#') => Some((literal, span)),
+            _ => None,
+        };
+        if let Some((literal, span)) = literal.filter(|(literal, _)| Number::parse(literal).is_none()) {
+            let message = format!("`{}` of `{name}` is a number, not `{}`", plain(parameter), literal.escape_debug());
+            return Err(error_at(text, span.clone(), message, "").with_hint("write a whole number, quoted or not"));
+        }
+    }
+    Ok(())
+}
+
+/// `Switch` takes a source, a default that may be left empty, then pairs.
+fn check_switch(arguments: &[Option<Node>]) -> Result<(), String> {
+    if !arguments.first().is_some_and(Option::is_some) {
+        return Err("`Switch` needs its argument `source`".to_owned());
+    }
+    if arguments.len() < 4 {
+        return Err("`Switch` needs at least one key with its value".to_owned());
+    }
+    if arguments.len() % 2 == 1 {
+        return Err(format!(
+            "`Switch` takes an even number of arguments, {} are given: a key without a value, or a missing default",
+            arguments.len()
+        ));
+    }
+    if arguments[2..].chunks_exact(2).any(|pair| pair[0].is_none()) {
+        return Err("`Switch` has an empty key; the key for a missing value is `\"\"`".to_owned());
+    }
+    Ok(())
+}
+
+fn plain(parameter: &str) -> &str {
+    parameter.trim_end_matches(['?', '#', '*'])
+}
+
+fn synopsis(parameters: &[&str]) -> String {
+    let shown: Vec<String> = parameters
+        .iter()
+        .map(|parameter| match parameter {
+            parameter if parameter.ends_with('*') => format!("{}, …", plain(parameter)),
+            parameter if parameter.contains('?') => format!("[{}]", plain(parameter)),
+            parameter => plain(parameter).to_owned(),
+        })
+        .collect();
+    shown.join(", ")
+}
+
+impl Function {
+    /// The documented spelling.
+    pub(super) fn name(self) -> &'static str {
+        READY.iter().find(|entry| entry.0 == self).expect("the table has every function").1
+    }
+}

@@ -1,0 +1,6 @@
+//! Tables over parsing, compiling and evaluating.
+
+use super::*;
+
+mod evaluating;
+mod parsing;

@@ -1,0 +1,143 @@
+//! What an expression evaluates to.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::directory::AttributeValue;
+
+/// A value inside the language, borrowed from the source object or the expression where it can be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value<'a> {
+    /// No value.
+    Null,
+    /// One text; `""` isn't null.
+    String(Cow<'a, str>),
+    /// Several texts in order.
+    Strings(Vec<Cow<'a, str>>),
+    /// Printed as `True` and `False`.
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// The attribute doesn't flow at all, not even its default (`IgnoreFlowIfNullOrEmpty`).
+    NoFlow,
+}
+
+/// A number of the language.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Number {
+    /// Whole.
+    Integer(i64),
+    /// With decimals, or too large to be whole.
+    Decimal(f64),
+}
+
+impl Number {
+    /// Reads a number as literals and quoted numbers have it: `12`, `-1.5`, `&HF7`; blanks around it
+    /// don't count.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Some(hex) = text.strip_prefix("&H").or_else(|| text.strip_prefix("&h")) {
+            let plain = !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit());
+            return i64::from_str_radix(hex, 16).ok().filter(|_| plain).map(Self::Integer);
+        }
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        if [whole, fraction].iter().any(|part| part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit())) {
+            return None;
+        }
+        match text.parse() {
+            Ok(integer) => Some(Self::Integer(integer)),
+            Err(_) => text.parse().ok().filter(|decimal: &f64| decimal.is_finite()).map(Self::Decimal),
+        }
+    }
+
+    /// The whole number, where it is one.
+    pub const fn integer(self) -> Option<i64> {
+        match self {
+            Self::Integer(integer) => Some(integer),
+            Self::Decimal(_) => None,
+        }
+    }
+
+    /// Compares by value.
+    pub fn compare(self, other: Self) -> std::cmp::Ordering {
+        #[expect(clippy::cast_precision_loss, reason = "only against decimals, which have no more precision")]
+        let decimal = |number| match number {
+            Self::Integer(integer) => integer as f64,
+            Self::Decimal(decimal) => decimal,
+        };
+        match (self, other) {
+            (Self::Integer(a), Self::Integer(b)) => a.cmp(&b),
+            (a, b) => decimal(a).total_cmp(&decimal(b)),
+        }
+    }
+}
+
+/// Without grouping; whole numbers without decimals.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(integer) => integer.fmt(f),
+            Self::Decimal(decimal) => decimal.fmt(f),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    /// A borrowed text.
+    pub const fn borrowed(text: &'a str) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+
+    /// Takes over a source value without copying texts; an unknown one is null, and so is an empty list.
+    pub fn from_attribute(value: &'a AttributeValue<'a>) -> Self {
+        match value {
+            AttributeValue::Unknown | AttributeValue::Null => Self::Null,
+            AttributeValue::String(text) => Self::borrowed(text),
+            AttributeValue::Bool(value) => Self::Bool(*value),
+            AttributeValue::Strings(values) if values.is_empty() => Self::Null,
+            AttributeValue::Strings(values) => {
+                Self::Strings(values.iter().map(|text| Cow::Borrowed(text.as_ref())).collect())
+            }
+        }
+    }
+
+    /// The text of a single value: `True` and `False`, numbers without grouping, the only one of
+    /// several. `None` for null and for several values.
+    pub fn to_text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::String(text) => Some(Cow::Borrowed(text)),
+            Self::Strings(values) => match values.as_slice() {
+                [only] => Some(Cow::Borrowed(only)),
+                _ => None,
+            },
+            Self::Bool(value) => Some(Cow::Borrowed(bool_text(*value))),
+            Self::Number(number) => Some(Cow::Owned(number.to_string())),
+            Self::Null | Self::NoFlow => None,
+        }
+    }
+
+    /// Whether there is no value; a list without values has none.
+    pub fn is_null(&self) -> bool {
+        match self {
+            Self::Null | Self::NoFlow => true,
+            Self::Strings(values) => values.is_empty(),
+            Self::String(_) | Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+
+    /// Whether it is null, `""`, or a list of nothing but `""`.
+    pub fn is_null_or_empty(&self) -> bool {
+        match self {
+            Self::Null | Self::NoFlow => true,
+            Self::String(text) => text.is_empty(),
+            Self::Strings(values) => values.iter().all(|text| text.is_empty()),
+            Self::Bool(_) | Self::Number(_) => false,
+        }
+    }
+}
+
+/// `True` or `False`, as .NET prints them.
+pub(super) const fn bool_text(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}

@@ -1,0 +1,139 @@
+//! Evaluates attribute mappings to typed values.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::directory::AttributeValue;
+use crate::expression::{self, Environment};
+use crate::schema::{AttributeMapping, AttributeSource, FlowType, ObjectMapping};
+use crate::scim::AttributeType;
+
+/// What one mapping gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Flow {
+    /// The export lacks a column that the mapping needs: left out of create and compare.
+    Unknown,
+    /// Null, empty, or switched off: nothing is sent.
+    Nothing,
+    /// A value, sent on create and compared on update.
+    Value(Value),
+    /// A value that counts on create alone: a default, or `ObjectAddOnly`.
+    OnCreate(Value),
+}
+
+/// What all mappings give for one user, in schema order.
+pub type Desired = Vec<Flow>;
+
+/// An expression that can't be evaluated for one user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("mapping of {attribute}: {message}")]
+pub struct MappingError {
+    /// The target attribute.
+    pub attribute: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// Evaluates every mapping of an object.
+///
+/// References (`manager`) aren't values: they flow after both ends exist, and give
+/// [`Flow::Nothing`] here.
+pub fn evaluate(mapping: &ObjectMapping, environment: &Environment<'_>) -> Result<Desired, MappingError> {
+    mapping.attributes.iter().map(|attribute| evaluate_one(attribute, environment)).collect()
+}
+
+fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Result<Flow, MappingError> {
+    if mapping.target.kind == AttributeType::Reference {
+        return Ok(Flow::Nothing);
+    }
+    if mapping.slots.iter().any(|slot| environment.values[usize::from(slot.0)] == AttributeValue::Unknown) {
+        return Ok(Flow::Unknown);
+    }
+    let kind = mapping.target.kind;
+    let value = match &mapping.source {
+        AttributeSource::None => None,
+        AttributeSource::Direct(slot) => direct(kind, &environment.values[usize::from(slot.0)]),
+        AttributeSource::Constant(text) => typed(kind, text),
+        AttributeSource::Expression(expression) => {
+            let value = expression
+                .evaluate(environment)
+                .map_err(|error| MappingError { attribute: mapping.target.name.clone(), message: error.to_string() })?;
+            if value == expression::Value::NoFlow {
+                return Ok(Flow::Nothing);
+            }
+            from_expression(kind, &value)
+        }
+    };
+    Ok(match (value, &mapping.default) {
+        (Some(value), _) if mapping.flow == FlowType::ObjectAddOnly => Flow::OnCreate(value),
+        (Some(value), _) => Flow::Value(value),
+        (None, Some(default)) => typed(kind, default).map_or(Flow::Nothing, Flow::OnCreate),
+        (None, None) => Flow::Nothing,
+    })
+}
+
+/// The text that a matching attribute gives, without building anything that isn't needed for it;
+/// `None` where there is none.
+pub fn matching_text<'v>(mapping: &AttributeMapping, environment: &'v Environment<'v>) -> Option<Cow<'v, str>> {
+    if let AttributeSource::Direct(slot) = &mapping.source
+        && let AttributeValue::String(text) = &environment.values[usize::from(slot.0)]
+    {
+        return (!text.is_empty()).then(|| Cow::Borrowed(text.as_ref()));
+    }
+    match evaluate_one(mapping, environment).ok()? {
+        Flow::Value(value) | Flow::OnCreate(value) => match value {
+            Value::String(text) => Some(Cow::Owned(text)),
+            value @ (Value::Bool(_) | Value::Number(_)) => Some(Cow::Owned(value.to_string())),
+            _ => None,
+        },
+        Flow::Unknown | Flow::Nothing => None,
+    }
+}
+
+fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
+    match value {
+        AttributeValue::Unknown | AttributeValue::Null => None,
+        AttributeValue::String(text) => typed(kind, text),
+        AttributeValue::Bool(value) => Some(boolean(kind, *value)),
+        AttributeValue::Strings(values) => several(kind, values),
+    }
+}
+
+fn from_expression(kind: AttributeType, value: &expression::Value<'_>) -> Option<Value> {
+    match value {
+        expression::Value::Null | expression::Value::NoFlow => None,
+        expression::Value::String(text) => typed(kind, text),
+        expression::Value::Bool(value) => Some(boolean(kind, *value)),
+        expression::Value::Strings(values) => several(kind, values),
+        expression::Value::Number(number) => typed(kind, &number.to_string()),
+    }
+}
+
+fn several(kind: AttributeType, values: &[Cow<'_, str>]) -> Option<Value> {
+    let values: Vec<_> = values.iter().filter_map(|text| typed(kind, text)).collect();
+    (!values.is_empty()).then_some(Value::Array(values))
+}
+
+fn boolean(kind: AttributeType, value: bool) -> Value {
+    match kind {
+        AttributeType::Boolean => Value::Bool(value),
+        _ => Value::String(if value { "True" } else { "False" }.to_owned()),
+    }
+}
+
+/// The JSON value of a text by the target's type. A text that isn't of the type stays a text: the
+/// endpoint is to say what it makes of it.
+fn typed(kind: AttributeType, text: &str) -> Option<Value> {
+    if text.is_empty() {
+        return None;
+    }
+    Some(match kind {
+        AttributeType::Boolean if text.eq_ignore_ascii_case("true") => Value::Bool(true),
+        AttributeType::Boolean if text.eq_ignore_ascii_case("false") => Value::Bool(false),
+        AttributeType::Integer => {
+            text.parse::<i64>().map_or_else(|_| Value::String(text.to_owned()), |number| Value::Number(number.into()))
+        }
+        _ => Value::String(text.to_owned()),
+    })
+}

@@ -1,0 +1,5 @@
+//! Attribute flow: what each mapping gives for one user.
+
+mod flow;
+
+pub use flow::{Desired, Flow, MappingError, evaluate, matching_text};

@@ -1,0 +1,349 @@
+//! Decides what happens to one object. No I/O: what must be looked up is returned as a request.
+
+use serde_json::Value;
+
+use super::compare::has_value;
+use super::{Action, ActionKind, AttributeChange, Effect, PriorState, Reason, differs};
+use crate::base::{SourceId, TargetId};
+use crate::mapping::{Desired, Flow};
+use crate::matching::{Candidates, Query};
+use crate::schema::{AttributeMapping, FlowType, ObjectMapping};
+use crate::scim::{Change, ChangeOp, Dialect, Mutability, Resource, creation};
+use crate::scoping::Standing;
+
+/// What holds for every object of a cycle.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanContext<'a> {
+    /// Mapping of this kind of object.
+    pub mapping: &'a ObjectMapping,
+    /// How PATCH is written.
+    pub dialect: Dialect,
+    /// Whether the target keeps disabled accounts; otherwise leaving the scope deletes.
+    pub soft_delete: bool,
+    /// Accounts of objects that leave the scope are left alone.
+    pub skip_out_of_scope_deletions: bool,
+    /// An account that is gone is matched and created again, which the service doesn't do.
+    pub rematch_vanished: bool,
+    /// Everything is compared, whatever changed: the cycle is initial.
+    pub compare_all: bool,
+}
+
+/// One object as the source has it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subject {
+    /// Its id.
+    pub id: SourceId,
+    /// User principal name, for people.
+    pub name: Box<str>,
+    /// What the source says of it.
+    pub presence: Presence,
+    /// What the mappings give.
+    pub desired: Desired,
+    /// Queries by matching attribute, in precedence.
+    pub queries: Vec<Query>,
+    /// For each mapping, whether a source attribute of it changed since the last export.
+    pub changed: Vec<bool>,
+    /// Set when it can't be exported whatever the target says: duplicates, invalid values.
+    pub defect: Option<Reason>,
+}
+
+/// What the source says of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Presence {
+    /// In scope.
+    InScope,
+    /// Out of scope, as the standing says; the text names what decided.
+    Out(Standing, Box<str>),
+    /// The export can't tell; the text says why.
+    Uncertain(Box<str>),
+    /// Gone from the tenant for good.
+    HardDeleted,
+}
+
+/// Something to ask the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup {
+    /// Accounts by a matching attribute.
+    Match(Query),
+    /// The linked account.
+    Read(TargetId),
+}
+
+/// What the target answered; the answers to successive lookups, in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// To [`Lookup::Match`].
+    Matched(Candidates),
+    /// To [`Lookup::Read`].
+    Read(Resource),
+    /// To [`Lookup::Read`]: there is no such account.
+    Vanished,
+    /// A creation was refused because the account exists; the text is the answer's detail. What
+    /// was asked before doesn't count any more.
+    Conflict(Box<str>),
+}
+
+/// The planner's word on one object.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub enum Step {
+    /// It must know this first.
+    Need(Lookup),
+    /// This is to be done.
+    Act(Action),
+}
+
+/// Plans one object: either asks for the next answer or decides.
+pub fn plan_one(context: &PlanContext<'_>, subject: &Subject, prior: Option<&PriorState>, answers: &[Answer]) -> Step {
+    let link = prior.and_then(|prior| prior.target.as_ref().map(|target| (prior, target)));
+    match (&subject.presence, link) {
+        (Presence::HardDeleted, None) => quiet(ActionKind::Skip, Reason::HardDeleted),
+        (Presence::HardDeleted, Some((prior, target))) => hard_deleted(context, prior, target),
+        (Presence::Uncertain(why), _) => quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone())),
+        (Presence::Out(_, why), None) => quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone())),
+        (Presence::Out(standing, why), Some((prior, target))) => {
+            leave(context, subject, prior, target, *standing, why, answers)
+        }
+        (Presence::InScope, link) => match &subject.defect {
+            Some(defect @ Reason::ImportSkipped(_)) => quiet(ActionKind::Skip, defect.clone()),
+            Some(defect) => quiet(ActionKind::Fail, defect.clone()),
+            None => match link {
+                Some((prior, target)) => update(context, subject, prior, target, answers),
+                None => find_or_create(context, subject, answers),
+            },
+        },
+    }
+}
+
+fn quiet(kind: ActionKind, reason: Reason) -> Step {
+    Step::Act(Action::quiet(kind, reason))
+}
+
+fn hard_deleted(context: &PlanContext<'_>, prior: &PriorState, target: &TargetId) -> Step {
+    if prior.standing == Standing::OutOfScope {
+        quiet(ActionKind::Skip, Reason::Unmanaged)
+    } else {
+        delete(context, target, Reason::HardDeleted)
+    }
+}
+
+fn delete(context: &PlanContext<'_>, target: &TargetId, reason: Reason) -> Step {
+    if !context.mapping.actions.delete {
+        return quiet(ActionKind::Skip, Reason::ActionOff("delete"));
+    }
+    let effect = Effect::Delete(target.clone());
+    Step::Act(Action { kind: ActionKind::Delete, reason, changes: Vec::new(), effect })
+}
+
+/// A linked object that isn't in scope.
+fn leave(
+    context: &PlanContext<'_>,
+    subject: &Subject,
+    prior: &PriorState,
+    target: &TargetId,
+    standing: Standing,
+    why: &str,
+    answers: &[Answer],
+) -> Step {
+    let left_before = prior.standing != Standing::InScope && prior.failure.is_none();
+    if left_before && !context.compare_all {
+        return quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.into()));
+    }
+    if context.skip_out_of_scope_deletions {
+        return quiet(ActionKind::Skip, Reason::OutOfScopeIgnored(why.into()));
+    }
+    if !context.soft_delete {
+        return delete(context, target, Reason::LeftScope(why.into()));
+    }
+    let Some(active) = context.mapping.active else {
+        return quiet(ActionKind::Skip, Reason::NoActiveMapping(why.into()));
+    };
+    if !context.mapping.actions.update {
+        return quiet(ActionKind::Skip, Reason::ActionOff("update"));
+    }
+    // What is left of a deleted user in the recycle bin is no source of other values.
+    let only_active = left_before || standing == Standing::SoftDeleted;
+    let compared = |index: usize| index == active || (!only_active && subject.changed[index]);
+    match answers.first() {
+        None => Step::Need(Lookup::Read(target.clone())),
+        Some(Answer::Read(account)) => {
+            let reason = Reason::LeftScope(why.into());
+            patch(context, subject, target, account, compared, ActionKind::Disable, reason)
+        }
+        Some(_) => quiet(ActionKind::Fail, Reason::InvalidAnchor(target.as_str().into())),
+    }
+}
+
+/// A linked object in scope.
+fn update(
+    context: &PlanContext<'_>,
+    subject: &Subject,
+    prior: &PriorState,
+    target: &TargetId,
+    answers: &[Answer],
+) -> Step {
+    let compared =
+        |index: usize| context.compare_all || subject.changed[index] || context.mapping.attributes[index].flow_always;
+    match answers.first() {
+        None => Step::Need(Lookup::Read(target.clone())),
+        Some(Answer::Read(account)) => {
+            let reason = if prior.standing == Standing::InScope { Reason::Changed } else { Reason::InScopeAgain };
+            patch(context, subject, target, account, compared, ActionKind::Update, reason)
+        }
+        Some(Answer::Vanished) if context.rematch_vanished => find_or_create(context, subject, &answers[1..]),
+        Some(_) => quiet(ActionKind::Fail, Reason::InvalidAnchor(target.as_str().into())),
+    }
+}
+
+/// An object in scope without a link.
+fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answer]) -> Step {
+    let conflict = answers.iter().rposition(|answer| matches!(answer, Answer::Conflict(_)));
+    let asked = &answers[conflict.map_or(0, |at| at + 1)..];
+    for (at, query) in subject.queries.iter().enumerate() {
+        match asked.get(at) {
+            None => return Step::Need(Lookup::Match(query.clone())),
+            Some(Answer::Matched(Candidates::None)) => {}
+            Some(Answer::Matched(Candidates::One(account))) => return link(context, subject, account),
+            Some(Answer::Matched(Candidates::Several(ids))) => {
+                let attribute = &context.mapping.attributes[query.mapping].target.name;
+                let what = format!("{attribute} eq \"{}\" finds {}", query.value, ids.join(", "));
+                return quiet(ActionKind::Fail, Reason::DuplicateTargetEntries(what.into()));
+            }
+            Some(Answer::Matched(Candidates::FilterIgnored(count))) => {
+                let attribute = &context.mapping.attributes[query.mapping].target.name;
+                let what = format!(
+                    "the endpoint answered {attribute} eq \"{}\" with {count} other accounts: it ignores the filter",
+                    query.value
+                );
+                return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
+            }
+            Some(Answer::Read(_) | Answer::Vanished | Answer::Conflict(_)) => {
+                let what = "a matching query was answered with something else";
+                return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
+            }
+        }
+    }
+    match conflict.map(|at| &answers[at]) {
+        Some(Answer::Conflict(detail)) => {
+            let what = format!("the account exists already but can't be found by its matching attribute: {detail}");
+            quiet(ActionKind::Fail, Reason::RequestFailed(what.into()))
+        }
+        _ => create(context, subject),
+    }
+}
+
+fn link(context: &PlanContext<'_>, subject: &Subject, account: &Resource) -> Step {
+    let Some(id) = account.id() else {
+        let what = "the matching account has no id";
+        return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
+    };
+    patch(context, subject, &TargetId::new(id), account, |_| true, ActionKind::Update, Reason::Matched)
+}
+
+fn create(context: &PlanContext<'_>, subject: &Subject) -> Step {
+    if !context.mapping.actions.create {
+        return quiet(ActionKind::Skip, Reason::ActionOff("create"));
+    }
+    let values: Vec<(&AttributeMapping, &Value)> = context
+        .mapping
+        .attributes
+        .iter()
+        .zip(&subject.desired)
+        .filter(|(mapping, _)| mapping.target.mutability != Mutability::ReadOnly)
+        .filter_map(|(mapping, flow)| match flow {
+            Flow::Value(value) | Flow::OnCreate(value) => Some((mapping, value)),
+            Flow::Unknown | Flow::Nothing => None,
+        })
+        .collect();
+    let changes = values
+        .iter()
+        .map(|(mapping, value)| AttributeChange {
+            attribute: mapping.target.name.as_str().into(),
+            old: None,
+            new: Some((*value).clone()),
+        })
+        .collect();
+    let body = creation(
+        &context.mapping.target_object,
+        values.into_iter().map(|(mapping, value)| (&mapping.target.path, value.clone())),
+    );
+    Step::Act(Action { kind: ActionKind::Create, reason: Reason::NoMatch, changes, effect: Effect::Create(body) })
+}
+
+/// Compares and, where something differs, patches.
+fn patch(
+    context: &PlanContext<'_>,
+    subject: &Subject,
+    target: &TargetId,
+    account: &Resource,
+    compared: impl Fn(usize) -> bool,
+    kind: ActionKind,
+    reason: Reason,
+) -> Step {
+    let differences: Vec<_> = context
+        .mapping
+        .attributes
+        .iter()
+        .zip(&subject.desired)
+        .enumerate()
+        .filter(|(index, _)| compared(*index))
+        .filter_map(|(_, (mapping, flow))| difference(mapping, flow, account))
+        .collect();
+    if differences.is_empty() {
+        let effect = Effect::Link(target.clone());
+        let reason = Reason::RedundantExport;
+        return Step::Act(Action { kind: ActionKind::None, reason, changes: Vec::new(), effect });
+    }
+    if !context.mapping.actions.update {
+        let effect = Effect::Link(target.clone());
+        let reason = Reason::ActionOff("update");
+        return Step::Act(Action { kind: ActionKind::Skip, reason, changes: Vec::new(), effect });
+    }
+    let changes = differences
+        .iter()
+        .map(|difference| AttributeChange {
+            attribute: difference.change.name.into(),
+            old: difference.old.cloned(),
+            new: Some(difference.change.value.clone()),
+        })
+        .collect();
+    let wire: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
+    let effect = Effect::Patch(target.clone(), context.dialect.patch(&wire));
+    Step::Act(Action { kind, reason, changes, effect })
+}
+
+struct Difference<'a> {
+    change: Change<'a>,
+    old: Option<&'a Value>,
+}
+
+fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Resource) -> Option<Difference<'a>> {
+    let Flow::Value(value) = flow else { return None };
+    let target = &mapping.target;
+    if matches!(target.mutability, Mutability::ReadOnly | Mutability::Immutable) {
+        return None;
+    }
+    let actual = target.path.get(account).filter(|actual| has_value(Some(actual)));
+    let sent = match mapping.flow {
+        FlowType::ObjectAddOnly => false,
+        FlowType::AttributeAddOnly => actual.is_none(),
+        // These two only ever add: a target that has all of the values is left alone.
+        FlowType::MultiValueAddOnly | FlowType::ValueAddOnly => differs(target, value, actual),
+        FlowType::Always => target.mutability == Mutability::WriteOnly || differs(target, value, actual),
+    };
+    sent.then(|| Difference {
+        change: Change {
+            name: &target.name,
+            path: &target.path,
+            op: match (actual, mapping.flow) {
+                (Some(_), FlowType::Always | FlowType::ObjectAddOnly | FlowType::AttributeAddOnly) => ChangeOp::Replace,
+                _ => ChangeOp::Add,
+            },
+            value,
+        },
+        old: actual,
+    })
+}
+
+#[cfg(test)]
+mod tests;

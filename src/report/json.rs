@@ -1,0 +1,114 @@
+//! Plans, cycles and events as JSON for programs. The keys are a contract.
+
+use serde_json::{Map, Value, json};
+
+use crate::base::TargetId;
+use crate::event::{CycleReport, Event, ObjectRecord, RequestCounts, Summary};
+use crate::plan::{ActionKind, PlannedObject};
+use crate::scim::Method;
+
+/// Version of every JSON document and stream.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// Counts by action: `create`, `update`, `disable`, `delete`, `unchanged`, `stagedDelete`,
+/// `skipped`, `failed`.
+pub fn summary_json(summary: &Summary) -> Value {
+    let key = |action: ActionKind| match action {
+        ActionKind::None => "unchanged",
+        ActionKind::Skip => "skipped",
+        ActionKind::Fail => "failed",
+        other => other.as_str(),
+    };
+    Value::Object(
+        ActionKind::ALL.into_iter().map(|action| (key(action).to_owned(), json!(summary.count(action)))).collect(),
+    )
+}
+
+fn requests_json(requests: &RequestCounts) -> Value {
+    let methods = [Method::Get, Method::Post, Method::Patch, Method::Delete];
+    let counts: Map<_, _> =
+        methods.into_iter().map(|method| (method.as_str().to_owned(), json!(requests.count(method)))).collect();
+    Value::Object(counts)
+}
+
+/// `{"formatVersion", "summary", "objects"}`.
+pub fn planned_json(summary: &Summary, objects: &[PlannedObject]) -> Value {
+    json!({
+        "formatVersion": FORMAT_VERSION,
+        "summary": summary_json(summary),
+        "objects": objects.iter().map(PlannedObject::to_json).collect::<Vec<_>>(),
+    })
+}
+
+/// One cycle: `id`, `kind`, `startedAt`, `durationMs`, `completed`, `summary`, `requests`.
+pub fn report_json(report: &CycleReport) -> Value {
+    let mut value = json!({
+        "id": report.id.as_str(),
+        "kind": report.kind.as_str(),
+        "startedAt": report.started.to_string(),
+        "durationMs": u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        "completed": report.completed,
+        "summary": summary_json(&report.summary),
+        "requests": requests_json(&report.requests),
+    });
+    if let Some(error) = &report.quarantine {
+        value["quarantine"] = json!({ "code": error.code, "message": error.message });
+    }
+    value
+}
+
+/// `{"formatVersion", "job": {"id", "state"}, "cycles"}`.
+pub fn run_json(job: &str, state: &str, cycles: &[CycleReport]) -> Value {
+    json!({
+        "formatVersion": FORMAT_VERSION,
+        "job": { "id": job, "state": state },
+        "cycles": cycles.iter().map(report_json).collect::<Vec<_>>(),
+    })
+}
+
+/// One object in one cycle.
+pub fn record_json(record: &ObjectRecord) -> Value {
+    let changes: Vec<_> = record
+        .changes
+        .iter()
+        .map(|change| json!({ "attribute": &*change.attribute, "old": change.old, "new": change.new }))
+        .collect();
+    json!({
+        "sourceId": record.source_id.to_string(),
+        "name": record.name,
+        "objectType": record.kind.as_str(),
+        "action": record.action.as_str(),
+        "reasonCode": record.reason.code(),
+        "reason": record.reason.to_string(),
+        "targetId": record.target_id.as_ref().map(TargetId::as_str),
+        "changes": changes,
+        "error": record.error.as_ref().map(|error| json!({ "code": error.code, "message": error.message })),
+        "durationMs": u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+    })
+}
+
+/// An event as one object of the stream: `type` and the event's own members.
+pub fn event_json(event: &Event) -> Value {
+    match event {
+        Event::CycleStarted { id, kind, at } => json!({
+            "type": "cycleStarted", "formatVersion": FORMAT_VERSION, "at": at.to_string(),
+            "cycleId": id.as_str(), "kind": kind.as_str(),
+        }),
+        Event::Evaluated { objects, due } => json!({ "type": "evaluated", "objects": objects, "due": due }),
+        Event::Object(record) => {
+            let mut value = json!({ "type": "object", "at": record.at.to_string() });
+            if let (Value::Object(value), Value::Object(members)) = (&mut value, record_json(record)) {
+                value.extend(members);
+            }
+            value
+        }
+        Event::Warning(text) => json!({ "type": "warning", "message": text }),
+        Event::CycleEnded(report) => {
+            let mut value = json!({ "type": "cycleEnded" });
+            if let (Value::Object(value), Value::Object(members)) = (&mut value, report_json(report)) {
+                value.extend(members);
+            }
+            value
+        }
+    }
+}

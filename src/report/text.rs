@@ -1,0 +1,140 @@
+//! Plans and cycles as text for people.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::style::{dim, heading, sign};
+use crate::event::{CycleReport, ObjectRecord, Summary};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject};
+use crate::scim::{Method, Request};
+
+/// Widest attribute column; longer names push their values out.
+const WIDEST: usize = 34;
+
+/// One object of a plan: sign, name, action, reason, then each attribute before → after. With
+/// `requests`, the exact requests follow.
+pub fn planned_object(object: &PlannedObject, requests: bool) -> String {
+    let mut text =
+        format!("{} {}  {}: {}\n", sign(object.action), heading(&object.name), object.action.as_str(), object.reason);
+    let width = object
+        .changes
+        .iter()
+        .map(|change| change.attribute.chars().count())
+        .chain(object.unknown.iter().map(|name| name.chars().count()))
+        .max()
+        .unwrap_or(0)
+        .min(WIDEST);
+    for change in &object.changes {
+        let _infallible = writeln!(text, "    {:width$}  {}", change.attribute, before_after(change));
+    }
+    if object.action.writes() {
+        for name in &object.unknown {
+            let _infallible = writeln!(text, "    {name:width$}  {}", dim("? the export lacks a column that it needs"));
+        }
+    }
+    if requests {
+        for request in &object.requests {
+            text.push_str(&request_text(request));
+        }
+    }
+    text
+}
+
+fn before_after(change: &AttributeChange) -> String {
+    let show = |value: &Option<Value>| value.as_ref().map_or_else(|| "(no value)".to_owned(), ToString::to_string);
+    match &change.old {
+        None => show(&change.new),
+        Some(_) => format!("{} → {}", show(&change.old), show(&change.new)),
+    }
+}
+
+fn request_text(request: &Request) -> String {
+    let mut text = format!("    {} {}\n", request.method, request.path);
+    if let Some(body) = &request.body {
+        for line in format!("{body:#}").lines() {
+            let _infallible = writeln!(text, "    {line}");
+        }
+    }
+    text
+}
+
+/// The line below a plan: `Plan: 3 to create, 1 to update …`.
+pub fn plan_summary(summary: &Summary) -> String {
+    let mut text = format!(
+        "{} {} to create, {} to update, {} to disable, {} to delete; {} unchanged, {}",
+        heading("Plan:"),
+        summary.count(ActionKind::Create),
+        summary.count(ActionKind::Update),
+        summary.count(ActionKind::Disable),
+        summary.count(ActionKind::Delete),
+        summary.count(ActionKind::None),
+        skipped(summary),
+    );
+    let _infallible = write!(text, ", {} failed.", summary.count(ActionKind::Fail));
+    text
+}
+
+fn skipped(summary: &Summary) -> String {
+    let reasons: Vec<_> = summary.skipped().map(|(code, count)| format!("{count} {code}")).collect();
+    match reasons.as_slice() {
+        [] => "0 skipped".to_owned(),
+        reasons => format!("{} skipped ({})", summary.count(ActionKind::Skip), reasons.join(", ")),
+    }
+}
+
+/// One finished object: sign, name, what was done and why.
+pub fn record_line(record: &ObjectRecord) -> String {
+    let done = match record.action {
+        ActionKind::Create => "created",
+        ActionKind::Update => "updated",
+        ActionKind::Disable => "disabled",
+        ActionKind::Delete => "deleted",
+        ActionKind::StagedDelete => "held back",
+        ActionKind::None => "unchanged",
+        ActionKind::Skip => "skipped",
+        ActionKind::Fail => "failed",
+    };
+    let why = record.error.as_ref().map_or_else(
+        || record.reason.to_string(),
+        |error| format!("{}: {}", error.code, error.message),
+    );
+    format!("{} {}  {done}: {why}", sign(record.action), heading(&record.name))
+}
+
+/// The lines below a cycle: what was done, how many requests, how long it took.
+pub fn run_summary(report: &CycleReport) -> String {
+    let summary = &report.summary;
+    let requests: Vec<_> = [Method::Get, Method::Post, Method::Patch, Method::Put, Method::Delete]
+        .into_iter()
+        .filter(|method| report.requests.count(*method) > 0)
+        .map(|method| format!("{} {method}", report.requests.count(method)))
+        .collect();
+    let kind = match report.kind {
+        crate::event::CycleKind::Initial => "Initial cycle:",
+        crate::event::CycleKind::Incremental => "Incremental cycle:",
+    };
+    let ended = if report.completed { "" } else { " It did not run to its end; the next one goes on from here." };
+    format!(
+        "{} {} created, {} updated, {} disabled, {} deleted; {} unchanged, {}, {} failed.\n{}",
+        heading(kind),
+        summary.count(ActionKind::Create),
+        summary.count(ActionKind::Update),
+        summary.count(ActionKind::Disable),
+        summary.count(ActionKind::Delete),
+        summary.count(ActionKind::None),
+        skipped(summary),
+        summary.count(ActionKind::Fail),
+        dim(format_args!(
+            "{} ({}) in {:.1} s.{ended}",
+            count(report.requests.total(), "request"),
+            requests.join(", "),
+            report.duration.as_secs_f64()
+        )),
+    )
+}
+
+/// `1 request`, `2 requests`.
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}

@@ -1,0 +1,197 @@
+//! Filters against resources.
+
+use std::cmp::Ordering;
+
+use serde_json::{Number, Value};
+
+use super::{Comparison, Filter, Literal};
+use crate::base::Timestamp;
+use crate::scim::resource::get;
+use crate::scim::{Attribute, AttributePath, AttributeType, Resource, ResourceSchema};
+
+/// Where the attributes of a filter are looked up.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    /// In a resource.
+    Resource(&'a Resource, &'a ResourceSchema),
+    /// In one entry of an attribute.
+    Entry(&'a Value, Option<&'a Attribute>),
+}
+
+impl Filter {
+    /// Whether a resource is among those asked for. Of an attribute with several values one has to
+    /// match; `ne` also holds where there is no value. Text is compared as the attribute's
+    /// `caseExact` says, without regard to letter case where the schema doesn't know it; the texts
+    /// `"true"` and `"false"` equal truth values.
+    pub fn matches(&self, resource: &Resource, schema: &ResourceSchema) -> bool {
+        self.holds(Place::Resource(resource, schema))
+    }
+
+    /// A text without its letter case: two texts that aren't `caseExact` are equal when these are. What
+    /// indexes have as their keys.
+    pub fn fold(text: &str) -> String {
+        fold(text)
+    }
+
+    /// Whether one entry of a multi-valued attribute matches a value filter.
+    pub(in crate::scim) fn matches_entry(&self, entry: &Value, attribute: Option<&Attribute>) -> bool {
+        self.holds(Place::Entry(entry, attribute))
+    }
+
+    fn holds(&self, place: Place<'_>) -> bool {
+        match self {
+            Self::And(parts) => parts.iter().all(|part| part.holds(place)),
+            Self::Or(parts) => parts.iter().any(|part| part.holds(place)),
+            Self::Not(inner) => !inner.holds(place),
+            Self::Present(path) => any(path, place, &mut |value, _| is_present(value)),
+            Self::Entry(path) => any(path, place, &mut |_, _| true),
+            Self::Compare { path, comparison: Comparison::Eq, value: Literal::Null } => {
+                !any(path, place, &mut |value, _| is_present(value))
+            }
+            Self::Compare { path, comparison: Comparison::Ne, value: Literal::Null } => {
+                any(path, place, &mut |value, _| is_present(value))
+            }
+            Self::Compare { path, comparison, value: literal } => {
+                let mut present = false;
+                any(path, place, &mut |value, attribute| {
+                    present |= is_present(value);
+                    compares(value, *comparison, literal, attribute)
+                }) || (*comparison == Comparison::Ne && !present)
+            }
+        }
+    }
+}
+
+type Test<'t> = dyn FnMut(&Value, Option<&Attribute>) -> bool + 't;
+
+/// Whether one of the values at a path passes.
+fn any(path: &AttributePath, place: Place<'_>, test: &mut Test<'_>) -> bool {
+    let (value, attribute) = match place {
+        Place::Resource(resource, schema) => {
+            let attribute = schema.resolve(path).and_then(|resolved| resolved.attribute);
+            (path.root(resource), attribute)
+        }
+        Place::Entry(entry, owner) => {
+            let attribute = owner.and_then(|owner| owner.sub_attribute(&path.attribute));
+            let value = match entry {
+                Value::Object(members) => get(members, &path.attribute),
+                // entries that aren't complex are their own `value`
+                _ if path.attribute.eq_ignore_ascii_case("value") => Some(entry),
+                _ => None,
+            };
+            (value, attribute)
+        }
+    };
+    let Some(value) = value else { return false };
+    each(value).any(|entry| {
+        if path.filter.as_ref().is_some_and(|filter| !filter.matches_entry(entry, attribute)) {
+            return false;
+        }
+        match (&path.sub_attribute, entry) {
+            (None, _) if path.filter.is_some() => test(entry, attribute),
+            // a complex value stands for its `value` (RFC 7644 section 3.4.2.2, `emails co "…"`)
+            (None, Value::Object(members)) => {
+                let part = attribute.and_then(|attribute| attribute.sub_attribute("value"));
+                match get(members, "value") {
+                    Some(value) => test(value, part),
+                    None => test(entry, attribute),
+                }
+            }
+            (None, _) => test(entry, attribute),
+            (Some(name), Value::Object(members)) => {
+                let part = attribute.and_then(|attribute| attribute.sub_attribute(name));
+                get(members, name).is_some_and(|value| each(value).any(|value| test(value, part)))
+            }
+            (Some(name), _) => name.eq_ignore_ascii_case("value") && test(entry, attribute),
+        }
+    })
+}
+
+/// The entries of an array, or the single value.
+pub(in crate::scim) fn each(value: &Value) -> impl Iterator<Item = &Value> {
+    match value {
+        Value::Array(entries) => entries.as_slice(),
+        single => std::slice::from_ref(single),
+    }
+    .iter()
+}
+
+fn is_present(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(entries) => !entries.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    }
+}
+
+fn compares(value: &Value, comparison: Comparison, literal: &Literal, attribute: Option<&Attribute>) -> bool {
+    match (value, literal) {
+        (Value::String(text), Literal::String(other)) => compare_texts(text, comparison, other, attribute),
+        (Value::Number(number), Literal::Number(other)) => ordered(compare_numbers(number, other), comparison),
+        (Value::Bool(value), Literal::Bool(other)) => equality(value == other, comparison),
+        (Value::Bool(value), Literal::String(text)) | (Value::String(text), Literal::Bool(value)) => {
+            equality(text.eq_ignore_ascii_case(if *value { "true" } else { "false" }), comparison)
+        }
+        (Value::Number(number), Literal::String(text)) | (Value::String(text), Literal::Number(number)) => {
+            equality(number.to_string() == *text, comparison)
+        }
+        _ => comparison == Comparison::Ne,
+    }
+}
+
+fn equality(equal: bool, comparison: Comparison) -> bool {
+    match comparison {
+        Comparison::Eq => equal,
+        Comparison::Ne => !equal,
+        _ => false,
+    }
+}
+
+fn ordered(ordering: Option<Ordering>, comparison: Comparison) -> bool {
+    match (comparison, ordering) {
+        (Comparison::Eq, ordering) => ordering == Some(Ordering::Equal),
+        (Comparison::Ne, ordering) => ordering != Some(Ordering::Equal),
+        (Comparison::Gt, Some(ordering)) => ordering.is_gt(),
+        (Comparison::Ge, Some(ordering)) => ordering.is_ge(),
+        (Comparison::Lt, Some(ordering)) => ordering.is_lt(),
+        (Comparison::Le, Some(ordering)) => ordering.is_le(),
+        _ => false,
+    }
+}
+
+fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
+    match (left.as_i64(), right.as_i64()) {
+        (Some(left), Some(right)) => Some(left.cmp(&right)),
+        _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
+    }
+}
+
+fn compare_texts(text: &str, comparison: Comparison, other: &str, attribute: Option<&Attribute>) -> bool {
+    if attribute.is_some_and(|attribute| attribute.kind == AttributeType::DateTime)
+        && let (Ok(left), Ok(right)) = (text.parse::<Timestamp>(), other.parse::<Timestamp>())
+    {
+        return ordered(Some(left.cmp(&right)), comparison);
+    }
+    if attribute.is_some_and(|attribute| attribute.case_exact) {
+        return compare_exactly(text, comparison, other);
+    }
+    match comparison {
+        Comparison::Eq if text.is_ascii() && other.is_ascii() => text.eq_ignore_ascii_case(other),
+        _ => compare_exactly(&fold(text), comparison, &fold(other)),
+    }
+}
+
+fn compare_exactly(text: &str, comparison: Comparison, other: &str) -> bool {
+    match comparison {
+        Comparison::Co => text.contains(other),
+        Comparison::Sw => text.starts_with(other),
+        Comparison::Ew => text.ends_with(other),
+        _ => ordered(Some(text.cmp(other)), comparison),
+    }
+}
+
+fn fold(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.chars().flat_map(char::to_lowercase).collect() }
+}

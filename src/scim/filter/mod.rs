@@ -1,0 +1,10 @@
+//! Filters (RFC 7644 section 3.4.2.2): read, print, evaluate.
+
+mod ast;
+mod eval;
+mod parser;
+#[cfg(test)]
+mod tests;
+
+pub use ast::{Comparison, Filter, Literal};
+pub(super) use parser::parse_path;

@@ -1,0 +1,140 @@
+//! All attributes of one type of resource.
+
+use serde_json::{Value, json};
+
+use super::attribute::Row;
+use super::user::{ENTERPRISE, USER};
+use super::{Attribute, common};
+use crate::scim::{AttributePath, urn};
+
+/// A schema: the attributes of a resource, and the extensions that the resource may carry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResourceSchema {
+    /// URN.
+    pub id: String,
+    /// Name of the schema, as of the resource type: `User`.
+    pub name: String,
+    /// One sentence for the schema document.
+    pub description: String,
+    /// Attributes; `schemas`, `id` and `meta` go without saying.
+    pub attributes: Vec<Attribute>,
+    /// Extensions, each under its URN in the resource.
+    pub extensions: Vec<ResourceSchema>,
+}
+
+/// What a path means in a schema.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::scim) struct Resolved<'s> {
+    /// Extension that the attribute belongs to; `None` for core attributes.
+    pub(in crate::scim) extension: Option<&'s ResourceSchema>,
+    /// The attribute; `None` when the path names the extension or the whole resource.
+    pub(in crate::scim) attribute: Option<&'s Attribute>,
+    /// The sub-attribute.
+    pub(in crate::scim) sub_attribute: Option<&'s Attribute>,
+}
+
+impl ResourceSchema {
+    /// The core User schema without extensions (RFC 7643 section 4.1), `externalId` included.
+    pub fn user() -> Self {
+        Self::from_rows(urn::USER, "User", "User account", USER)
+    }
+
+    /// The enterprise extension of users (RFC 7643 section 4.3).
+    pub fn enterprise_user() -> Self {
+        Self::from_rows(urn::ENTERPRISE_USER, "EnterpriseUser", "Enterprise user", ENTERPRISE)
+    }
+
+    fn from_rows(id: &str, name: &str, description: &str, rows: &[Row]) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            description: description.to_owned(),
+            attributes: rows.iter().map(Row::build).collect(),
+            extensions: Vec::new(),
+        }
+    }
+
+    /// Adds an extension.
+    #[must_use]
+    pub fn with_extension(mut self, extension: Self) -> Self {
+        self.extensions.push(extension);
+        self
+    }
+
+    /// Keeps only the named attributes and sub-attributes (`displayName`, `name.givenName`); a complex
+    /// attribute named alone keeps all its parts. Extensions stay.
+    #[must_use]
+    pub fn keeping(mut self, paths: &[&str]) -> Self {
+        let named = |name: &str| paths.iter().any(|path| path.eq_ignore_ascii_case(name));
+        self.attributes.retain_mut(|attribute| {
+            if named(&attribute.name) {
+                return true;
+            }
+            let owner = attribute.name.clone();
+            attribute.sub_attributes.retain(|part| named(&format!("{owner}.{}", part.name)));
+            !attribute.sub_attributes.is_empty()
+        });
+        self
+    }
+
+    /// A top-level attribute by name, in any letter case; `schemas`, `id` and `meta` are always there.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
+            .or_else(|| common::find(name))
+    }
+
+    /// An extension by its URN, in any letter case.
+    pub fn extension(&self, id: &str) -> Option<&Self> {
+        self.extensions.iter().find(|extension| extension.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The attribute or sub-attribute that a path names, in any letter case: `name.givenName`,
+    /// `emails[type eq "work"].value`, `urn:…:User:department`.
+    pub fn find(&self, path: &str) -> Option<&Attribute> {
+        let path = AttributePath::parse(path).ok()?;
+        let resolved = self.resolve(&path)?;
+        resolved.sub_attribute.or(resolved.attribute)
+    }
+
+    /// What a path names; `None` when the schema doesn't have it.
+    pub(in crate::scim) fn resolve(&self, path: &AttributePath) -> Option<Resolved<'_>> {
+        let whole = |extension| Resolved { extension, attribute: None, sub_attribute: None };
+        let (extension, owner) = match &path.urn {
+            None if self.id.eq_ignore_ascii_case(&path.attribute) => return Some(whole(None)),
+            None => match self.extension(&path.attribute) {
+                Some(extension) => return Some(whole(Some(extension))),
+                None => (None, self),
+            },
+            Some(id) if id.eq_ignore_ascii_case(&self.id) => (None, self),
+            Some(id) => match self.extension(id) {
+                Some(extension) => (Some(extension), extension),
+                // an extension whose URN has no version before its name reads like urn + attribute
+                None => return Some(whole(Some(self.extension(&format!("{id}:{}", path.attribute))?))),
+            },
+        };
+        let attribute = match extension {
+            None => owner.attribute(&path.attribute)?,
+            Some(_) => {
+                owner.attributes.iter().find(|candidate| candidate.name.eq_ignore_ascii_case(&path.attribute))?
+            }
+        };
+        let sub_attribute = match &path.sub_attribute {
+            None => None,
+            Some(name) => Some(attribute.sub_attribute(name)?),
+        };
+        Some(Resolved { extension, attribute: Some(attribute), sub_attribute })
+    }
+
+    /// The schema document (RFC 7643 section 7), extensions not included.
+    pub fn to_value(&self) -> Value {
+        json!({
+            "schemas": [urn::SCHEMA],
+            "id": self.id,
+            "name": self.name,
+            "description": self.description,
+            "attributes": self.attributes.iter().map(Attribute::to_value).collect::<Vec<_>>(),
+        })
+    }
+}

@@ -1,0 +1,258 @@
+//! Groups with their immediate members: Graph JSON, CSV, and lists of memberships.
+
+use std::ops::ControlFlow;
+
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use uuid::Uuid;
+
+use super::SourceError;
+use super::columns::boolean;
+use super::csv_file::CsvFile;
+use super::files::{FileSummary, Input, InputFile};
+use super::findings::Findings;
+use super::json_file::{each_object, parse};
+use super::principals::{NamedPrincipal, PrincipalKind};
+use super::users::{check_next_link, is_json, json_format};
+use super::users_json::Scalar;
+use crate::base::{Diagnostic, SourceId};
+use crate::directory::{Group, Known};
+
+/// Groups in the order in which they were met.
+#[derive(Debug, Default)]
+pub(super) struct GroupList {
+    pub(super) groups: Vec<Group>,
+    index: FxHashMap<SourceId, usize>,
+    /// Memberships whose member is given by name, with the group's index.
+    pub(super) named: Vec<(NamedPrincipal, usize)>,
+    /// Whether there is a groups file: then a group must be in it to be known by name.
+    declared: bool,
+}
+
+#[derive(Deserialize)]
+struct GroupJson<'a> {
+    #[serde(borrow, default, alias = "objectId", alias = "Id")]
+    id: Scalar<'a>,
+    #[serde(borrow, default, rename = "displayName", alias = "DisplayName")]
+    display_name: Scalar<'a>,
+    #[serde(default, rename = "securityEnabled", alias = "SecurityEnabled")]
+    security_enabled: Option<bool>,
+    #[serde(borrow, default, alias = "members@delta", alias = "Members")]
+    members: Option<Vec<MemberJson<'a>>>,
+    #[serde(borrow, default, rename = "members@odata.nextLink")]
+    next_members: Scalar<'a>,
+    #[serde(default, rename = "@removed")]
+    removed: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum MemberJson<'a> {
+    Object {
+        #[serde(borrow, default, alias = "objectId", alias = "Id")]
+        id: Scalar<'a>,
+        #[serde(default, rename = "@removed")]
+        removed: Option<IgnoredAny>,
+    },
+    Id(#[serde(borrow)] Scalar<'a>),
+}
+
+impl MemberJson<'_> {
+    fn id(&self) -> Option<SourceId> {
+        match self {
+            Self::Object { removed: Some(_), .. } => None,
+            Self::Object { id, .. } | Self::Id(id) => SourceId::parse(id.text()).ok(),
+        }
+    }
+}
+
+impl GroupList {
+    pub(super) fn read_groups(&mut self, input: &Input, findings: &mut Findings) -> Result<FileSummary, SourceError> {
+        self.declared = true;
+        let (mut rows, mut format) = (0, String::new());
+        for (index, file) in input.files.iter().enumerate() {
+            if !is_json(file)? {
+                rows += self.read_groups_csv(file, findings, &mut format)?;
+                continue;
+            }
+            let mut incomplete: Option<(usize, String)> = None;
+            let ending = each_object(file, &mut |bytes, place| {
+                let (json, length) = parse(std::marker::PhantomData::<GroupJson<'_>>, bytes)?;
+                if incomplete.is_none() && !json.next_members.text().is_empty() {
+                    incomplete = Some((place.line(), json.display_name.text().to_owned()));
+                }
+                self.add_json(&json, file, &|| place.line(), findings);
+                Ok((length, ControlFlow::Continue(())))
+            })?;
+            if let Some((line, name)) = incomplete {
+                return Err(SourceError::cut_off(
+                    Diagnostic::error(format!("the members of the group \"{name}\" go on at a next link"))
+                        .in_file(&file.name)
+                        .at_line(line)
+                        .in_field("members@odata.nextLink")
+                        .with_hint("list all memberships in a CSV `groupId,memberId` and name it as `members`"),
+                ));
+            }
+            check_next_link(file, &ending, index + 1 == input.files.len())?;
+            rows += ending.objects;
+            format = json_format(&ending);
+        }
+        Ok(summary(input, format, rows))
+    }
+
+    fn add_json(&mut self, json: &GroupJson<'_>, file: &InputFile, line: &dyn Fn() -> usize, findings: &mut Findings) {
+        if json.removed.is_some() {
+            return;
+        }
+        let group = SourceId::parse(json.id.text()).ok().map(|id| Group {
+            id,
+            display_name: json.display_name.text().to_owned(),
+            security_enabled: json.security_enabled.map_or(Known::Unknown, Known::Known),
+            members: json.members.iter().flatten().filter_map(MemberJson::id).collect(),
+        });
+        self.add(group, file, line, findings);
+    }
+
+    fn add(&mut self, group: Option<Group>, file: &InputFile, line: &dyn Fn() -> usize, findings: &mut Findings) {
+        let complain =
+            |message: String| Diagnostic::warning(message).in_file(&file.name).at_line(line()).in_field("id");
+        match group {
+            None => findings.add(|| complain("the id is empty, so the group is left out".to_owned())),
+            Some(group) if self.index.contains_key(&group.id) => {
+                findings.add(|| complain(format!("the id {} was met before, so this group is left out", group.id)));
+            }
+            Some(group) => {
+                self.index.insert(group.id.clone(), self.groups.len());
+                self.groups.push(group);
+            }
+        }
+    }
+
+    fn read_groups_csv(
+        &mut self,
+        file: &InputFile,
+        findings: &mut Findings,
+        format: &mut String,
+    ) -> Result<u64, SourceError> {
+        let mut csv = CsvFile::open(file)?;
+        *format = csv.format();
+        let Some(id) = csv.header.find(&["objectId", "id", "groupId"]) else {
+            let message = format!("there is no column for the object id; found: {}", csv.header.list());
+            return Err(csv.header.error(&file.name, message, "the file needs a column `id` or `objectId`"));
+        };
+        let name = csv.header.find(&["displayName", "name", "groupName"]);
+        let security = csv.header.find(&["securityEnabled"]);
+        let mut rows = 0;
+        while csv.advance(findings)? {
+            rows += 1;
+            let line = csv.line();
+            let cell = |column: Option<usize>| column.map_or(String::new(), |at| lossy(&csv.record()[at]));
+            let group = SourceId::parse(&cell(Some(id))).ok().map(|id| Group {
+                id,
+                display_name: cell(name),
+                security_enabled: boolean(cell(security).trim()).map_or(Known::Unknown, Known::Known),
+                members: Vec::new(),
+            });
+            self.add(group, file, &|| line, findings);
+        }
+        Ok(rows)
+    }
+
+    /// Reads `groupId,memberId` lists.
+    pub(super) fn read_members(&mut self, input: &Input, findings: &mut Findings) -> Result<FileSummary, SourceError> {
+        let (mut rows, mut format) = (0, String::new());
+        for file in &input.files {
+            let mut csv = CsvFile::open(file)?;
+            format = csv.format();
+            let group_id = csv.header.find(&["groupId", "groupObjectId"]);
+            let group_name = csv.header.find(&["group", "groupName", "groupDisplayName"]);
+            let member_id =
+                csv.header.find(&["memberId", "memberObjectId", "userId", "userObjectId", "objectId", "id"]);
+            let member_name = csv.header.find(&[
+                "memberUserPrincipalName",
+                "userPrincipalName",
+                "upn",
+                "member",
+                "user",
+                "memberName",
+                "mail",
+            ]);
+            let missing = match (group_id.or(group_name), member_id.or(member_name)) {
+                (None, _) => Some(("group", "`groupId`, or `group` for its display name")),
+                (_, None) => Some(("member", "`memberId`, or `userPrincipalName` for users")),
+                _ => None,
+            };
+            if let Some((what, spelling)) = missing {
+                let message = format!("there is no column for the {what}; found: {}", csv.header.list());
+                return Err(csv.header.error(&file.name, message, &format!("name it {spelling}")));
+            }
+            while csv.advance(findings)? {
+                rows += 1;
+                let line = csv.line();
+                let cell = |column: Option<usize>| {
+                    column.map_or(String::new(), |at| lossy(&csv.record()[at]).trim().to_owned())
+                };
+                let complain = |message: String| Diagnostic::warning(message).in_file(&file.name).at_line(line);
+                let group = match self.group(&cell(group_id), &cell(group_name)) {
+                    Ok(group) => group,
+                    Err(message) => {
+                        findings.add(|| complain(message));
+                        continue;
+                    }
+                };
+                let (id, name) = (cell(member_id), cell(member_name));
+                if let Ok(member) = SourceId::parse(&id) {
+                    self.groups[group].members.push(member);
+                } else if let Ok(guid) = Uuid::try_parse(&name) {
+                    self.groups[group].members.push(SourceId::from_guid(guid));
+                } else if name.is_empty() {
+                    findings.add(|| complain("the member is empty, so the row is left out".to_owned()));
+                } else {
+                    let named = NamedPrincipal { name, kind: PrincipalKind::Any, file: file.name.clone(), line };
+                    self.named.push((named, group));
+                }
+            }
+        }
+        Ok(summary(input, format, rows))
+    }
+
+    /// The group of a membership; one that only the members list knows is added.
+    fn group(&mut self, id: &str, name: &str) -> Result<usize, String> {
+        let by_name = || {
+            let mut found = (0..).zip(&self.groups).filter(|(_, group)| group.display_name.eq_ignore_ascii_case(name));
+            (found.next().map(|(index, _)| index), found.next().is_some())
+        };
+        let id = match (SourceId::parse(id), SourceId::parse(name)) {
+            (Ok(id), _) => id,
+            (Err(_), Err(_)) => return Err("the group is empty, so the row is left out".to_owned()),
+            (Err(_), Ok(id)) => match by_name() {
+                (Some(_), true) => return Err(format!("\"{name}\" means more than one group, so the row is left out")),
+                (Some(group), false) => return Ok(group),
+                (None, _) if self.declared && !self.index.contains_key(&id) => {
+                    return Err(format!("no group of the export is named \"{name}\", so the row is left out"));
+                }
+                (None, _) => id,
+            },
+        };
+        if let Some(known) = self.index.get(&id) {
+            return Ok(*known);
+        }
+        self.index.insert(id.clone(), self.groups.len());
+        self.groups.push(Group {
+            id,
+            display_name: name.to_owned(),
+            security_enabled: Known::Unknown,
+            members: Vec::new(),
+        });
+        Ok(self.groups.len() - 1)
+    }
+}
+
+fn lossy(cell: &[u8]) -> String {
+    String::from_utf8_lossy(cell).into_owned()
+}
+
+fn summary(input: &Input, format: String, rows: u64) -> FileSummary {
+    FileSummary { kind: input.kind, path: input.path.clone(), files: input.files.len(), format, rows: Some(rows) }
+}
