@@ -12,6 +12,11 @@ use super::{CycleLock, Holder, StoreError, row};
 /// How long a statement waits for another connection to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// The defaults (2 MB of cache, a checkpoint every 4 MB) halve the speed of a first cycle, whose ids
+/// come in no order; 16 MB and 40 MB don't. The log is cut to 64 MB when a checkpoint has emptied it.
+const SETUP: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;";
+
 /// The saved state of one job.
 #[derive(Debug)]
 pub struct Store {
@@ -100,9 +105,7 @@ impl Store {
     }
 
     fn migrate(&mut self) -> Result<(), StoreError> {
-        let setup = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-                     PRAGMA journal_size_limit = 67108864;";
-        self.try_sql(|sql| sql.execute_batch(setup))?;
+        self.try_sql(|sql| sql.execute_batch(SETUP))?;
         let path = &self.path;
         migration::migrate(&mut self.connection, migration::STEPS, env!("CARGO_PKG_VERSION"))
             .map_err(|error| StoreError::of(path, error))

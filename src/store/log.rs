@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rusqlite::{CachedStatement, params};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{Store, StoreError, row};
@@ -125,6 +125,18 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRecordRow> {
     })
 }
 
+struct BorrowedChanges<'a>(&'a [AttributeChange]);
+
+impl Serialize for BorrowedChanges<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|AttributeChange { attribute, old, new }| BorrowedChange {
+            attribute,
+            old: old.as_ref(),
+            new: new.as_ref(),
+        }))
+    }
+}
+
 /// A side that has no value is left out, which keeps it apart from `null`.
 #[derive(Serialize)]
 struct BorrowedChange<'a> {
@@ -155,10 +167,5 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, 
 }
 
 fn changes_to_json(changes: &[AttributeChange]) -> Option<String> {
-    let borrowed = |change: &'_ AttributeChange| -> String {
-        let AttributeChange { attribute, old, new } = change;
-        let change = BorrowedChange { attribute, old: old.as_ref(), new: new.as_ref() };
-        serde_json::to_string(&change).expect("JSON values are JSON")
-    };
-    (!changes.is_empty()).then(|| format!("[{}]", changes.iter().map(borrowed).collect::<Vec<_>>().join(",")))
+    (!changes.is_empty()).then(|| serde_json::to_string(&BorrowedChanges(changes)).expect("JSON values are JSON"))
 }

@@ -33,6 +33,7 @@ fn id(number: usize) -> SourceId {
 
 fn linked(number: u64) -> PriorState {
     PriorState {
+        name: format!("Ünal{number}@contoso.com").into(),
         target: Some(TargetId::new(format!("account-{number}"))),
         standing: Standing::InScope,
         fingerprints: vec![Some(Fingerprint(number)), None, Some(Fingerprint(u64::MAX - number))],
@@ -45,6 +46,7 @@ fn failed() -> PriorState {
     let failure = Failure { count: 3, first_at: at(-90), code: "InvalidAnchor".into(), message: "it's gone".into() };
     let deleted_since = Some(at(-5));
     PriorState {
+        name: "".into(),
         target: None,
         standing: Standing::SoftDeleted,
         fingerprints: vec![],
@@ -179,7 +181,7 @@ fn objects_come_back_as_they_were() {
     }
     assert_eq!(users.get(&id(1200)), None);
     let (first, view) = users.iter().next().unwrap();
-    assert_eq!((first, view.target(), view.standing()), (&id(0), Some("account-0"), Standing::InScope));
+    assert_eq!((first, view.name(), view.target()), (&id(0), "Ünal0@contoso.com", Some("account-0")));
     assert_eq!(view.fingerprints().next(), Some(Some(Fingerprint(0))));
     assert_eq!(users.iter().filter(|(_, view)| view.failure().is_some()).count(), 2);
 
@@ -480,7 +482,7 @@ fn damage_is_noticed() {
     check("UPDATE object SET failed_first = NULL", "Null");
     check("UPDATE object SET deleted_since = 9223372036854775807", "an instant can't be");
     check(
-        "INSERT INTO object SELECT upper(source_id), kind, target_id, standing, fingerprints, NULL, NULL, NULL, NULL, NULL FROM object",
+        "INSERT INTO object SELECT upper(source_id), kind, name, target_id, standing, fingerprints, NULL, NULL, NULL, NULL, NULL FROM object",
         "a second source id",
     );
     check("UPDATE log SET action = 'sing'", "an action can't be \"sing\"");
