@@ -38,7 +38,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
     let last_cycle = last_cycle(known.as_ref())?;
     drop(known);
-    check(&plan, &job, &export, last_cycle.as_deref()).map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
+    check(&plan, &job, &export, last_cycle.as_deref())
+        .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
     let PlanFile { mut objects, partial, .. } = plan;
     objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));

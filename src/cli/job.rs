@@ -99,7 +99,8 @@ impl Job {
     /// The job's id: mapping, tenant and service principal, the latter two from the application
     /// file or else derived from the job's name.
     pub(crate) fn id(&self, export: &Export) -> JobId {
-        let derived = |part: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{part}:{}", self.settings.job).as_bytes());
+        let derived =
+            |part: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{part}:{}", self.settings.job).as_bytes());
         let tenant = self.tenant(export).unwrap_or_else(|| derived("tenant"));
         let principal = export
             .application()
@@ -152,7 +153,8 @@ impl Job {
     pub(crate) fn connect(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
         match &self.settings.target.tenant {
             Tenant::Remote(url) => {
-                let secret = context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
+                let secret =
+                    context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
                 let options = self.client_options(url.clone(), secret)?;
                 Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
             }
@@ -160,7 +162,7 @@ impl Job {
                 let file = self.settings.state_dir.join(TARGET_FILE);
                 let storage = if writes || file.exists() {
                     if writes {
-                        crate::store::Store::open(&self.settings.state_dir, &self.settings.job)?.close()?;
+                        Store::open(&self.settings.state_dir, &self.settings.job)?.close()?;
                     }
                     crate::target::Storage::file(&file)?
                 } else {
@@ -217,7 +219,8 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
         }
         Mapping::File(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-            let name = path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
+            let name =
+                path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
             (name, text, path.display().to_string())
         }
     };

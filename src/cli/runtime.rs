@@ -1,6 +1,5 @@
 //! The asynchronous runtime and the signals that end a run.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
