@@ -82,15 +82,15 @@ fn read(path: &Path) -> Result<PlanFile, Error> {
 }
 
 /// A plan holds only for what it was made from.
-fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Diagnostic> {
+fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Box<Diagnostic>> {
     let moved = |what: &str| {
-        Err(Diagnostic::error(format!("{what} since the plan was made on {}", plan.created))
-            .with_hint("make the plan again with `scimulate plan --out FILE`"))
+        let diagnostic = Diagnostic::error(format!("{what} since the plan was made on {}", plan.created));
+        Err(Box::new(diagnostic.with_hint("make the plan again with `scimulate plan --out FILE`")))
     };
-    let digest = export.digest().map_err(|error| error.diagnostic().clone())?;
+    let digest = export.digest().map_err(|error| Box::new(error.diagnostic().clone()))?;
     if plan.job != job.id(export).as_str() || plan.target != job.settings.target.tenant.to_string() {
-        return Err(Diagnostic::error(format!("the plan is for the job {} at {}", plan.job, plan.target))
-            .with_hint("use the config that it was made with"));
+        let diagnostic = Diagnostic::error(format!("the plan is for the job {} at {}", plan.job, plan.target));
+        return Err(Box::new(diagnostic.with_hint("use the config that it was made with")));
     }
     if plan.export != digest {
         return moved("the export changed");

@@ -145,7 +145,7 @@ pub(crate) fn notes(job: &Job, export: &Export, only_default_access: u64) -> Vec
 }
 
 fn row(name: &str, number: u64, rest: &str) -> [String; 3] {
-    [format!("  {name}"), number.to_string(), if rest.is_empty() { String::new() } else { dim(rest).to_string() }]
+    [format!("  {name}"), number.to_string(), if rest.is_empty() { String::new() } else { dim(rest) }]
 }
 
 fn groups_text(export: &Export) -> String {

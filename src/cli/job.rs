@@ -1,6 +1,6 @@
 //! From settings to what a command works with: rules, policy, export, client, state.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,7 +155,7 @@ impl Job {
             Tenant::Remote(url) => {
                 let secret =
                     context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
-                let options = self.client_options(url.clone(), secret)?;
+                let options = self.client_options(url.clone(), &secret)?;
                 Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
             }
             Tenant::Embedded { .. } => {
@@ -179,13 +179,13 @@ impl Job {
         let token = Secret::new(random.guid().simple().to_string());
         let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
-        let options = self.client_options(url, token)?;
+        let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();
         let client = Client::in_process(router, options, clock.clone())?;
         Ok(Connection { client, endpoint: Some(endpoint) })
     }
 
-    fn client_options(&self, url: TenantUrl, secret: Secret) -> Result<ClientOptions, Error> {
+    fn client_options(&self, url: TenantUrl, secret: &Secret) -> Result<ClientOptions, Error> {
         let target = &self.settings.target;
         let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
         options.rate = target.rate.map_or(Rate::Unlimited, rate);
@@ -252,7 +252,7 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
     schema::compile(&document, &options).map_err(|problems| Problems(problems).into())
 }
 
-fn unreadable(path: &PathBuf, error: &std::io::Error) -> Diagnostic {
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(format!("the mapping can't be read: {error}"))
         .in_file(path.display().to_string())
         .with_hint("name a built-in mapping (`wedo`) or a schema file in [provisioning] mapping")
