@@ -213,7 +213,9 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        if let (Some(object), None) = (self.target, definition) {
+        if let (Some(object), None) = (self.target, definition)
+            && self.notices.len() < MAX_FINDINGS
+        {
             let known = nearest(name, object.attributes.iter().map(|attribute| attribute.name.as_str()));
             let notice = Diagnostic::warning(format!("the target's `{}` has no attribute `{name}`", object.name));
             let notice = notice.with_hint(known.map_or_else(
@@ -298,7 +300,7 @@ impl Compiler<'_> {
     fn check_source_attribute(&mut self, flow: &Flow, name: &str, pointer: &str) {
         let defined =
             |name| self.source.is_some_and(|source| source.attribute(name).is_some_and(|found| found.name == name));
-        if is_known_attribute(name) || defined(name) {
+        if self.notices.len() >= MAX_FINDINGS || is_known_attribute(name) || defined(name) {
             return;
         }
         let known = self.source.into_iter().flat_map(|source| &source.attributes);

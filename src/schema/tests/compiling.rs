@@ -135,8 +135,10 @@ fn everything_wrong_comes_at_once_with_its_place() {
 fn a_flood_of_attributes_and_findings_is_stopped() {
     let document = wedo(|json| {
         let mappings = edit(json, "/attributeMappings").as_array_mut().unwrap();
-        mappings.extend((0..11_000).map(|index| {
-            json!({ "targetAttributeName": format!("t{index}"), "source": { "expression": format!("[a{index}]") } })
+        mappings.extend((0..120).map(|index| {
+            let names: Vec<String> = (0..900).map(|name| format!("[a{}]", index * 900 + name)).collect();
+            let expression = if index < 12 { format!("Join(\"\", {})", names.join(",")) } else { "[mail]".to_owned() };
+            json!({ "targetAttributeName": format!("t{index}"), "source": { "expression": expression } })
         }));
     });
     let found = compile(&document, &options()).unwrap_err();
