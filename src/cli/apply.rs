@@ -38,7 +38,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
     let last_cycle = last_cycle(known.as_ref())?;
     drop(known);
-    check(&plan, &job, &export, last_cycle.as_deref()).map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
+    check(&plan, &job, &export, last_cycle.as_deref())
+        .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
     let PlanFile { mut objects, partial, .. } = plan;
     objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
@@ -81,15 +82,15 @@ fn read(path: &Path) -> Result<PlanFile, Error> {
 }
 
 /// A plan holds only for what it was made from.
-fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Diagnostic> {
+fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Box<Diagnostic>> {
     let moved = |what: &str| {
-        Err(Diagnostic::error(format!("{what} since the plan was made on {}", plan.created))
-            .with_hint("make the plan again with `scimulate plan --out FILE`"))
+        let diagnostic = Diagnostic::error(format!("{what} since the plan was made on {}", plan.created));
+        Err(Box::new(diagnostic.with_hint("make the plan again with `scimulate plan --out FILE`")))
     };
-    let digest = export.digest().map_err(|error| error.diagnostic().clone())?;
+    let digest = export.digest().map_err(|error| Box::new(error.diagnostic().clone()))?;
     if plan.job != job.id(export).as_str() || plan.target != job.settings.target.tenant.to_string() {
-        return Err(Diagnostic::error(format!("the plan is for the job {} at {}", plan.job, plan.target))
-            .with_hint("use the config that it was made with"));
+        let diagnostic = Diagnostic::error(format!("the plan is for the job {} at {}", plan.job, plan.target));
+        return Err(Box::new(diagnostic.with_hint("use the config that it was made with")));
     }
     if plan.export != digest {
         return moved("the export changed");

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-use super::{apply, completions, demo, init, inspect, man, plan, restart, run, serve, status, test_connection, variables};
+use super::{
+    apply, completions, demo, init, inspect, man, plan, restart, run, serve, status, test_connection, variables,
+};
 use crate::base::Timestamp;
 use crate::config::parse_duration;
 

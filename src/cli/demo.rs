@@ -74,7 +74,9 @@ fn write_contoso(folder: &Path) -> Result<(), Error> {
 fn copy_scenario(from: &Path, to: &Path) -> Result<(), Error> {
     if !from.join(FILE_NAME).is_file() {
         let text = format!("there is no {FILE_NAME} in {}", from.display());
-        return Err(Diagnostic::error(text).with_hint("name the folder of a scenario, such as fixtures/leavers").into());
+        return Err(Diagnostic::error(text)
+            .with_hint("name the folder of a scenario, such as fixtures/leavers")
+            .into());
     }
     copy(from, to).with_context(|| format!("the scenario {} can't be copied", from.display()))?;
     Ok(())
@@ -130,7 +132,9 @@ impl Stage<'_> {
         let mut random = Random::seeded(seed(self.clock.now()));
         let what = match &args.dir {
             Some(dir) => format!("the scenario {}", dir.display()),
-            None => "Contoso, a tenant of 64 people and a SCIM endpoint like WEDO's, both inside this program".to_owned(),
+            None => {
+                "Contoso, a tenant of 64 people and a SCIM endpoint like WEDO's, both inside this program".to_owned()
+            }
         };
         self.say(&format!("This is {what}. Nothing leaves this machine.\n"))?;
 
@@ -164,8 +168,10 @@ impl Stage<'_> {
         }
         if let Some(endpoint) = &self.connection.endpoint {
             let accounts = endpoint.resources()?;
-            let inactive =
-                accounts.iter().filter(|account| account.get("active") == Some(&serde_json::Value::Bool(false))).count();
+            let inactive = accounts
+                .iter()
+                .filter(|account| account.get("active") == Some(&serde_json::Value::Bool(false)))
+                .count();
             self.say(&format!(
                 "The endpoint now holds {}, {inactive} of them deactivated.\n",
                 count(accounts.len() as u64, "account")

@@ -77,7 +77,9 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         };
     }
     match cause.downcast_ref::<EngineError>() {
-        Some(EngineError::Source(_) | EngineError::Settings(_) | EngineError::Incomplete(_)) => return Some(Exit::Usage),
+        Some(EngineError::Source(_) | EngineError::Settings(_) | EngineError::Incomplete(_)) => {
+            return Some(Exit::Usage);
+        }
         Some(EngineError::Store(store)) => return classify(store),
         Some(EngineError::Quarantine { .. }) => return Some(Exit::Unreachable),
         Some(EngineError::Worker(_)) | None => {}

@@ -10,8 +10,8 @@ use serde_json::json;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use crate::report::heading;
 use crate::config::FILE_NAME;
+use crate::report::heading;
 
 /// Writes a commented config, a small sample export and a .gitignore
 ///

@@ -93,7 +93,11 @@ fn print(job: &Job, export: &Export, counts: &Counts, unknown: usize, context: &
     let entitlements = export.entitlements();
     printer.line(format_args!("\n{}", heading("Directory")))?;
     let mut rows = vec![
-        row("users", counts.users, &format!("{} guests, {} disabled, {} in the recycle bin", counts.guests, counts.disabled, counts.deleted)),
+        row(
+            "users",
+            counts.users,
+            &format!("{} guests, {} disabled, {} in the recycle bin", counts.guests, counts.disabled, counts.deleted),
+        ),
         row("groups", entitlements.groups().len() as u64, &groups_text(export)),
         row("assigned principals", entitlements.direct_count() as u64, &unknown_text(unknown)),
         row("app roles", entitlements.roles().iter().count() as u64, &roles_text(export)),
@@ -141,14 +145,13 @@ pub(crate) fn notes(job: &Job, export: &Export, only_default_access: u64) -> Vec
 }
 
 fn row(name: &str, number: u64, rest: &str) -> [String; 3] {
-    [format!("  {name}"), number.to_string(), if rest.is_empty() { String::new() } else { dim(rest).to_string() }]
+    [format!("  {name}"), number.to_string(), if rest.is_empty() { String::new() } else { dim(rest) }]
 }
 
 fn groups_text(export: &Export) -> String {
     let entitlements = export.entitlements();
     let assigned = entitlements.assignments().filter(|(id, _)| entitlements.find_group(id).is_some()).count();
-    let insecure =
-        entitlements.groups().iter().filter(|group| group.security_enabled == Known::Known(false)).count();
+    let insecure = entitlements.groups().iter().filter(|group| group.security_enabled == Known::Known(false)).count();
     match insecure {
         0 => format!("{assigned} assigned"),
         insecure => format!("{assigned} assigned, {insecure} without security (their members don't count)"),

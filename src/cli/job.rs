@@ -1,6 +1,6 @@
 //! From settings to what a command works with: rules, policy, export, client, state.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,7 +99,8 @@ impl Job {
     /// The job's id: mapping, tenant and service principal, the latter two from the application
     /// file or else derived from the job's name.
     pub(crate) fn id(&self, export: &Export) -> JobId {
-        let derived = |part: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{part}:{}", self.settings.job).as_bytes());
+        let derived =
+            |part: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("{part}:{}", self.settings.job).as_bytes());
         let tenant = self.tenant(export).unwrap_or_else(|| derived("tenant"));
         let principal = export
             .application()
@@ -152,15 +153,16 @@ impl Job {
     pub(crate) fn connect(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
         match &self.settings.target.tenant {
             Tenant::Remote(url) => {
-                let secret = context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
-                let options = self.client_options(url.clone(), secret)?;
+                let secret =
+                    context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
+                let options = self.client_options(url.clone(), &secret)?;
                 Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
             }
             Tenant::Embedded { .. } => {
                 let file = self.settings.state_dir.join(TARGET_FILE);
                 let storage = if writes || file.exists() {
                     if writes {
-                        crate::store::Store::open(&self.settings.state_dir, &self.settings.job)?.close()?;
+                        Store::open(&self.settings.state_dir, &self.settings.job)?.close()?;
                     }
                     crate::target::Storage::file(&file)?
                 } else {
@@ -177,13 +179,13 @@ impl Job {
         let token = Secret::new(random.guid().simple().to_string());
         let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
-        let options = self.client_options(url, token)?;
+        let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();
         let client = Client::in_process(router, options, clock.clone())?;
         Ok(Connection { client, endpoint: Some(endpoint) })
     }
 
-    fn client_options(&self, url: TenantUrl, secret: Secret) -> Result<ClientOptions, Error> {
+    fn client_options(&self, url: TenantUrl, secret: &Secret) -> Result<ClientOptions, Error> {
         let target = &self.settings.target;
         let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
         options.rate = target.rate.map_or(Rate::Unlimited, rate);
@@ -217,7 +219,8 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
         }
         Mapping::File(path) => {
             let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
-            let name = path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
+            let name =
+                path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
             (name, text, path.display().to_string())
         }
     };
@@ -249,7 +252,7 @@ fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
     schema::compile(&document, &options).map_err(|problems| Problems(problems).into())
 }
 
-fn unreadable(path: &PathBuf, error: &std::io::Error) -> Diagnostic {
+fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(format!("the mapping can't be read: {error}"))
         .in_file(path.display().to_string())
         .with_hint("name a built-in mapping (`wedo`) or a schema file in [provisioning] mapping")

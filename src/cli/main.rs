@@ -8,7 +8,9 @@ use super::args::{Cli, Command, command};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::{apply, completions, demo, init, inspect, logging, man, plan, restart, run, serve, status, test_connection};
+use super::{
+    apply, completions, demo, init, inspect, logging, man, plan, restart, run, serve, status, test_connection,
+};
 
 /// Runs the program on this process's command line and says how it ended.
 pub fn main() -> ExitCode {

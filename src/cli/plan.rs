@@ -83,14 +83,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
 
 /// Plans against an empty target; nothing is contacted, no state is looked at.
 fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &mut View<'_>) -> Result<(), Error> {
-    let evaluator = Evaluator {
-        policy: &job.policy,
-        rules: &job.rules,
-        export,
-        prior: None,
-        known_users: None,
-        now: clock.now(),
-    };
+    let evaluator =
+        Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
     let mut index = evaluator.index()?;
     warn_about_findings(&index, context);
     let rows = index.take_rows();
@@ -175,8 +169,7 @@ fn save(
         partial: !job.policy.only.is_empty(),
         objects,
     };
-    write_private(path, &plan.to_text())
-        .with_context(|| format!("the plan can't be saved as {}", path.display()))?;
+    write_private(path, &plan.to_text()).with_context(|| format!("the plan can't be saved as {}", path.display()))?;
     context.printer.talk(format_args!("Saved. To do exactly this: scimulate apply {}", path.display()));
     Ok(())
 }
@@ -238,7 +231,9 @@ impl<'a> View<'a> {
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
             Output::Jsonl => {
                 let summary = report::summary_json(&self.summary);
-                printer.json_line(&json!({ "type": "planEnded", "formatVersion": report::FORMAT_VERSION, "summary": summary }))?;
+                printer.json_line(
+                    &json!({ "type": "planEnded", "formatVersion": report::FORMAT_VERSION, "summary": summary }),
+                )?;
             }
         }
         Ok(())

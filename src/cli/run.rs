@@ -34,6 +34,7 @@ pub(crate) struct Args {
     /// From the start of one cycle to the next, such as 40m; until stopped, or until --cycles. Without
     /// a duration, the interval of the config file
     #[arg(long, value_name = "DURATION", num_args = 0..=1, value_parser = positive_duration)]
+    #[expect(clippy::option_option, reason = "the flag may stand without a value")]
     pub(crate) interval: Option<Option<Duration>>,
     /// End after a cycle that wrote nothing
     #[arg(long)]

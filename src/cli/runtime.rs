@@ -1,6 +1,5 @@
 //! The asynchronous runtime and the signals that end a run.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -49,7 +48,6 @@ impl Interrupt {
                 let exit = tokio::signal::ctrl_c().await.is_ok().then_some(Exit::Interrupted);
                 let Some(exit) = exit else { return };
                 if listening.token.is_cancelled() {
-                    #[expect(clippy::exit, reason = "the second signal stops at once")]
                     std::process::exit(i32::from(exit.code()));
                 }
                 listening.code.store(exit.code(), Ordering::SeqCst);

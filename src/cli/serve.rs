@@ -127,16 +127,17 @@ pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
     let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
-    let users = users(&text).map_err(place)?;
+    let users = users(&text).map_err(|diagnostic| place(*diagnostic))?;
     endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).into())
 }
 
-fn users(text: &str) -> Result<Vec<Resource>, Diagnostic> {
+fn users(text: &str) -> Result<Vec<Resource>, Box<Diagnostic>> {
     let mut users = Vec::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
         let document = document.map_err(|error| {
-            Diagnostic::error(format!("invalid JSON: {error}")).at_line(error.line()).at_column(error.column())
+            let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
+            Box::new(diagnostic.at_line(error.line()).at_column(error.column()))
         })?;
         let list = match document {
             Value::Array(list) => list,
@@ -149,8 +150,8 @@ fn users(text: &str) -> Result<Vec<Resource>, Diagnostic> {
         for user in list {
             let number = users.len() + 1;
             users.push(Resource::from_value(user).ok_or_else(|| {
-                Diagnostic::error(format!("resource {number} isn't a JSON object"))
-                    .with_hint("the file is a JSON array of SCIM users, or one user a line")
+                let diagnostic = Diagnostic::error(format!("resource {number} isn't a JSON object"));
+                Box::new(diagnostic.with_hint("the file is a JSON array of SCIM users, or one user a line"))
             })?);
         }
     }

@@ -52,7 +52,9 @@ fn print(store: &Store, name: &str, state: &JobState, context: &Context) -> Resu
     let totals = store.totals()?;
     printer.line(format_args!("  {} linked, {} waiting after a failure", totals.linked, totals.failing))?;
     match store.watermark()? {
-        Some(watermark) => printer.line(format_args!("  watermark {:.0}: the next cycle is incremental", watermark.ended))?,
+        Some(watermark) => {
+            printer.line(format_args!("  watermark {:.0}: the next cycle is incremental", watermark.ended))?;
+        }
         None => printer.line("  no watermark: the next cycle is initial")?,
     }
     if let Some(holder) = store.lock_holder() {

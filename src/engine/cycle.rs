@@ -22,7 +22,7 @@ use crate::schema::{CompiledSchema, ObjectKind};
 use crate::scim::Request;
 use crate::scoping::Scope;
 use crate::source::Export;
-use crate::store::{CycleStart, JobState, ObjectStates, Store, Watermark, Writer};
+use crate::store::{CycleStart, ObjectStates, Store, Watermark, Writer};
 
 /// Due objects that wait between reading and sending.
 const QUEUE: usize = 1_024;
@@ -158,8 +158,8 @@ impl Running<'_> {
                 Ok((true, index)) if self.options.whole => Some(self.watermark(index)),
                 _ => None,
             };
-            if let Err(error) = record(store, &report, watermark.as_ref()) {
-                return (None, Err(error));
+            if let Err(error) = store.end_cycle(&report, watermark.as_ref()) {
+                return (None, Err(error.into()));
             }
         }
         self.sink.event(&Event::CycleEnded(report.clone()));
@@ -325,20 +325,6 @@ impl Running<'_> {
             memberships: index.memberships.clone(),
         }
     }
-}
-
-/// Ends the cycle in the store: its row, the watermark, the job's state.
-fn record(store: &mut Store, report: &CycleReport, watermark: Option<&Watermark>) -> Result<(), EngineError> {
-    store.end_cycle(report, watermark)?;
-    let state = match &report.quarantine {
-        Some(error) => {
-            let reason = "EncounteredQuarantineException".to_owned();
-            JobState::Quarantine { reason, message: error.message.clone(), since: report.started }
-        }
-        None => JobState::Active,
-    };
-    store.set_job_state(&state)?;
-    Ok(())
 }
 
 fn quarantine(failure: Failure) -> EngineError {

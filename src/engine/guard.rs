@@ -17,12 +17,11 @@ pub(crate) fn check(policy: &Policy, watermark: &Watermark, index: &Index) -> Re
     ] {
         let missing = known.missing_in(now);
         if too_many(policy, known, missing) {
-            let share = missing as f64 / known.len() as f64;
             let diagnostic = Diagnostic::error(format!(
                 "the export lacks {missing} of {} {what} known from the last cycle ({:.0} %, allowed are {:.0} %); \
                  nothing was sent",
                 known.len(),
-                share * 100.0,
+                share(known, missing) * 100.0,
                 policy.max_missing * 100.0
             ));
             let hint = format!(
@@ -37,5 +36,10 @@ pub(crate) fn check(policy: &Policy, watermark: &Watermark, index: &Index) -> Re
 
 fn too_many(policy: &Policy, known: &KnownSet, missing: usize) -> bool {
     let accepted = policy.accept_missing.is_some_and(|accepted| missing as u64 <= accepted);
-    missing >= LEAST && missing as f64 > policy.max_missing * known.len() as f64 && !accepted
+    missing >= LEAST && share(known, missing) > policy.max_missing && !accepted
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share of less than 2⁵² objects")]
+fn share(known: &KnownSet, missing: usize) -> f64 {
+    missing as f64 / known.len().max(1) as f64
 }

@@ -75,6 +75,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::scim::AttributeType::{Boolean, Integer, String};
     use crate::scim::{AttributePath, Mutability};
 
     #[test]
@@ -91,7 +92,6 @@ mod tests {
             };
             assert_eq!(differs(&attribute, &desired, actual.as_ref()), expected, "{desired} against {actual:?}");
         };
-        use AttributeType::{Boolean, Integer, String};
         check(String, false, json!("Ann"), None, true);
         check(String, false, json!("Ann"), Some(json!("ANN")), false);
         check(String, false, json!("Ärger"), Some(json!("ärger")), false);

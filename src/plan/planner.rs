@@ -99,8 +99,9 @@ pub fn plan_one(context: &PlanContext<'_>, subject: &Subject, prior: Option<&Pri
     match (&subject.presence, link) {
         (Presence::HardDeleted, None) => quiet(ActionKind::Skip, Reason::HardDeleted),
         (Presence::HardDeleted, Some((prior, target))) => hard_deleted(context, prior, target),
-        (Presence::Uncertain(why), _) => quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone())),
-        (Presence::Out(_, why), None) => quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone())),
+        (Presence::Uncertain(why), _) | (Presence::Out(_, why), None) => {
+            quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone()))
+        }
         (Presence::Out(standing, why), Some((prior, target))) => {
             leave(context, subject, prior, target, *standing, why, answers)
         }

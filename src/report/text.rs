@@ -95,10 +95,10 @@ pub fn record_line(record: &ObjectRecord) -> String {
         ActionKind::Skip => "skipped",
         ActionKind::Fail => "failed",
     };
-    let why = record.error.as_ref().map_or_else(
-        || record.reason.to_string(),
-        |error| format!("{}: {}", error.code, error.message),
-    );
+    let why = record
+        .error
+        .as_ref()
+        .map_or_else(|| record.reason.to_string(), |error| format!("{}: {}", error.code, error.message));
     format!("{} {}  {done}: {why}", sign(record.action), heading(&record.name))
 }
 

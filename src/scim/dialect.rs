@@ -158,16 +158,12 @@ fn place(body: &mut Map<String, Value>, path: &AttributePath, value: Value) {
                 wanted.insert(name.to_owned(), entry_value(name, literal));
             }
             let entries = array(members.entry(attribute).or_insert_with(|| json!([])));
-            let same = |entry: &&mut Value| wanted.iter().all(|(name, value)| entry.get(name) == Some(value));
-            let at = entries.iter_mut().position(|mut entry| same(&&mut entry));
-            let entry = match at {
-                Some(at) => &mut entries[at],
-                None => {
-                    entries.push(Value::Object(wanted));
-                    entries.last_mut().expect("an entry was just pushed")
-                }
-            };
-            object(entry).insert(sub.clone().unwrap_or_else(|| "value".to_owned()), value);
+            let described = |entry: &Value| wanted.iter().all(|(name, value)| entry.get(name) == Some(value));
+            let at = entries.iter().position(described).unwrap_or(entries.len());
+            if at == entries.len() {
+                entries.push(Value::Object(wanted));
+            }
+            object(&mut entries[at]).insert(sub.clone().unwrap_or_else(|| "value".to_owned()), value);
         }
     }
 }

@@ -7,7 +7,9 @@ mod decision;
 mod filter;
 mod standing;
 
-pub use decision::{Active, Assigned, Cause, Decision, Explained, FilterVerdict, ONLY_DEFAULT_ACCESS, Role, ScopePolicy, decide};
+pub use decision::{
+    Active, Assigned, Cause, Decision, Explained, FilterVerdict, ONLY_DEFAULT_ACCESS, Role, ScopePolicy, decide,
+};
 pub use filter::{ClauseVerdict, evaluate_clause, evaluate_filters};
 pub use standing::Standing;
 

@@ -109,7 +109,9 @@ fn next_state(state: &JobState, report: &CycleReport) -> Option<JobState> {
                 JobState::Quarantine { since, .. } => *since,
                 JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => ended,
             };
-            Some(JobState::Quarantine { reason: why.code.clone(), message: why.message.clone(), since })
+            // Thresholds aren't judged yet: what leads here is a test query that failed.
+            let reason = "EncounteredQuarantineException".to_owned();
+            Some(JobState::Quarantine { reason, message: format!("{}: {}", why.code, why.message), since })
         }
         (JobState::NotRun | JobState::Quarantine { .. }, None) if report.completed => Some(JobState::Active),
         (JobState::NotRun | JobState::Quarantine { .. } | JobState::Active, None) => None,

@@ -83,10 +83,11 @@ impl Store {
     /// what is given, because it names the mapping too, which may change.
     pub fn bind(&mut self, given: &Binding) -> Result<(), StoreError> {
         self.check(given)?;
-        if let Some(known) = self.binding()? {
-            if known.job_id == given.job_id && (known.tenant.is_some() || given.tenant.is_none()) {
-                return Ok(());
-            }
+        if let Some(known) = self.binding()?
+            && known.job_id == given.job_id
+            && (known.tenant.is_some() || given.tenant.is_none())
+        {
+            return Ok(());
         }
         let update = "UPDATE job SET job_id = ?1, target = ?2, tenant = ifnull(tenant, ?3)";
         self.try_sql(|sql| sql.execute(update, params![given.job_id.as_str(), given.target, given.tenant]))?;

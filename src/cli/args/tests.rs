@@ -92,7 +92,7 @@ fn values_are_read() {
     else {
         panic!("not run")
     };
-    assert_eq!((run.interval, run.cycles), (Some(Duration::from_mins(40)), Some(3)));
+    assert_eq!((run.interval, run.cycles), (Some(Some(Duration::from_mins(40))), Some(3)));
     assert_eq!(run.lock_timeout, Duration::ZERO);
     assert_eq!(run.now, Some("2026-03-01T10:00:00Z".parse().unwrap()));
     let Command::Plan(plan) = parse("scimulate plan --only ann@x.example bob --only eve --offline").unwrap().command
