@@ -1,0 +1,6 @@
+//! The integration tests: one binary, one module for each boundary.
+
+#[cfg(unix)]
+mod interop;
+mod support;
+mod tidy;
