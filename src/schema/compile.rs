@@ -11,9 +11,9 @@ use super::filter;
 use super::select::{Selection, select_users};
 use super::source::source_text;
 use super::view::{AttributeDefinition, Flow, Mapping, ObjectDefinition};
-use crate::base::{Diagnostic, Severity, Snippet};
+use crate::base::{Diagnostic, Severity, Snippet, nearest};
 use crate::directory::{AttributeNames, Slot, is_known_attribute};
-use crate::expression::{Expression, NodeKind, SourceAttribute, nearest, parse, source_attribute};
+use crate::expression::{Expression, NodeKind, SourceAttribute, parse, source_attribute};
 use crate::scim::{AttributePath, AttributeType, Mutability};
 
 /// What the job's settings say beside the document.

@@ -5,8 +5,8 @@ use fancy_regex::Regex;
 use super::compile::{Compiler, ExtraFilter, MAX_ATTRIBUTES, floor_boundary};
 use super::compiled::{ClauseOperator, FilterClause, FilterGroup};
 use super::view::{AttributeDefinition, Group};
-use crate::base::{Diagnostic, Severity, Snippet};
-use crate::expression::{SourceAttribute, nearest, source_attribute};
+use crate::base::{Diagnostic, Severity, Snippet, nearest};
+use crate::expression::{SourceAttribute, source_attribute};
 
 /// The operators as schemas spell them.
 const OPERATORS: [&str; 14] = [

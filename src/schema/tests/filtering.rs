@@ -5,11 +5,8 @@ use serde_json::json;
 use super::*;
 
 fn one(attribute: &str, operator: &str, value: Option<&str>) -> CompileOptions {
-    let clause = ExtraClause {
-        attribute: attribute.into(),
-        operator: operator.into(),
-        value: value.map(ToOwned::to_owned),
-    };
+    let clause =
+        ExtraClause { attribute: attribute.into(), operator: operator.into(), value: value.map(ToOwned::to_owned) };
     CompileOptions { extra_filters: vec![ExtraFilter { title: "T".into(), clauses: vec![clause] }], ..options() }
 }
 
