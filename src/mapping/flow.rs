@@ -150,3 +150,6 @@ fn typed(kind: AttributeType, text: &str) -> Option<Value> {
         _ => Value::String(text.to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests;
