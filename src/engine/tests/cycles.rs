@@ -115,14 +115,14 @@ async fn missing_users_go_through_the_recycle_bin() {
     let gone = world.run().await;
     assert_eq!(gone.outcomes(), [(ActionKind::Disable, "LeftScope")]);
     assert!(!world.is_active(1));
-    world.clock.sleep(Duration::from_secs(29 * 86_400)).await;
+    world.clock.sleep(Duration::from_hours(29 * 24)).await;
     assert_eq!(world.run().await.requests.len(), 1, "29 days");
     world.people.insert(1, person.clone());
     assert_eq!(world.run().await.outcomes(), [(ActionKind::Update, "InScopeAgain")]);
     assert!(world.is_active(1), "restored");
     world.people.remove(&1);
     world.run().await;
-    world.clock.sleep(Duration::from_secs(30 * 86_400)).await;
+    world.clock.sleep(Duration::from_hours(30 * 24)).await;
     let deleted = world.run().await;
     assert_eq!(deleted.outcomes(), [(ActionKind::Delete, "HardDeleted")]);
     assert_eq!((deleted.sent(), world.account(1)), (vec!["DELETE"], None));
@@ -133,8 +133,9 @@ async fn missing_users_go_through_the_recycle_bin() {
 
 #[tokio::test]
 async fn hard_deletion_after_each_way_of_leaving() {
+    type Change = fn(&mut Person);
     // How it left before; what hard deletion does then.
-    let cases: [(fn(&mut Person), &str); 4] = [
+    let cases: [(Change, &str); 4] = [
         (|_| {}, "HardDeleted"),
         (|person| person.enabled = false, "HardDeleted"),
         (|person| (person.deleted, person.assigned) = (true, false), "HardDeleted"),
@@ -220,7 +221,7 @@ async fn a_new_mapping_makes_the_cycle_initial() {
     world.rules = rules(
         |document| {
             mapping(document, "title")["source"] = json!({
-        "expression": "\"Staff\"", "name": "Staff", "type": "Constant", "parameters": []})
+        "expression": "\"Staff\"", "name": "Staff", "type": "Constant", "parameters": []});
         },
         None,
     );
@@ -248,7 +249,7 @@ async fn a_new_scope_waits_for_a_restart() {
 }
 
 #[tokio::test]
-async fn default_access_counts_at_once() {
+async fn without_a_mapping_of_active_nobody_is_disabled() {
     let mut world = World::new(2);
     world.rules = rules(
         |document| {
@@ -264,6 +265,19 @@ async fn default_access_counts_at_once() {
     world.person(1).assigned = true;
     world.person(1).title = "Chief";
     assert_eq!(world.run().await.outcomes(), [(ActionKind::Update, "InScopeAgain")]);
+}
+
+#[tokio::test]
+async fn default_access_counts_at_once() {
+    let mut world = World::new(2);
+    world.policy.scope.default_access = crate::scoping::DefaultAccess::Include;
+    world.role = "00000000-0000-0000-0000-000000000000";
+    assert_eq!(world.run().await.count(ActionKind::Create), 2);
+    world.policy.scope.default_access = crate::scoping::DefaultAccess::Exclude;
+    assert_eq!(world.run().await.count(ActionKind::Disable), 2);
+    world.policy.scope.default_access = crate::scoping::DefaultAccess::Include;
+    assert_eq!(world.run().await.count(ActionKind::Update), 2);
+    assert!(world.is_active(1));
 }
 
 #[tokio::test]

@@ -126,6 +126,8 @@ struct World {
     policy: Policy,
     rules: Arc<CompiledSchema>,
     concurrency: usize,
+    /// Role of every assignment.
+    role: &'static str,
 }
 
 fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<CompiledSchema> {
@@ -189,6 +191,7 @@ impl World {
             },
             rules: rules(|_| {}, None),
             concurrency: 1,
+            role: ROLE,
         }
     }
 
@@ -219,9 +222,10 @@ impl World {
                 let comma = if assigned.is_empty() { "" } else { "," };
                 write!(
                     assigned,
-                    "{comma}{{\"id\":\"a{number}\",\"appRoleId\":\"{ROLE}\",\"principalId\":\"{}\",\
+                    "{comma}{{\"id\":\"a{number}\",\"appRoleId\":\"{}\",\"principalId\":\"{}\",\
                      \"principalType\":\"User\",\"principalDisplayName\":\"User {number}\",\
                      \"resourceId\":\"11111111-0000-4000-8000-000000000000\"}}",
+                    self.role,
                     id(*number)
                 )
                 .unwrap();
@@ -261,11 +265,13 @@ impl World {
         let mut sink = Recorder::default();
         let store = self.store();
         let running = cycle.run(Some(store), &options, &mut self.random, &mut sink);
-        let ended = tokio::time::timeout(Duration::from_secs(60), running).await.expect("the cycle hangs");
+        let ended = tokio::time::timeout(Duration::from_mins(1), running).await.expect("the cycle hangs");
         let (store, result) = ended;
         store.unwrap().close().unwrap();
         let mut requests = self.wire.log.lock().unwrap().clone();
-        requests.iter_mut().for_each(|line| *line = line.replace("/scim/v2", ""));
+        for line in &mut requests {
+            *line = line.replace("/scim/v2", "");
+        }
         Cycled { result, requests, records: sink.records, warnings: sink.warnings }
     }
 
