@@ -2,5 +2,6 @@
 
 #[cfg(unix)]
 mod interop;
+mod scenarios;
 mod support;
 mod tidy;
