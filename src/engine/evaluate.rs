@@ -316,7 +316,7 @@ impl Evaluator<'_> {
             Known::Known(enabled) => Some(Fingerprint::of(30, &[u8::from(enabled)])),
             Known::Unknown => None,
         };
-        let deletion = Fingerprint::of(31, &[u8::from(matches!(user.deletion, Deletion::Soft(_)))]);
+        let deletion = deletion(matches!(user.deletion, Deletion::Soft(_)));
         let facts = [Some(assignments), enabled, Some(deletion)];
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
@@ -400,6 +400,10 @@ impl Evaluator<'_> {
         }
         let desired = mapping::evaluate(mapping, &self.environment(&values))
             .unwrap_or_else(|_| vec![Flow::Unknown; mapping.attributes.len()]);
+        // What is assumed here counts as exported: whoever comes back differs from it.
+        let assumed =
+            values.iter().map(AttributeValue::fingerprint).chain([None, None, Some(deletion(true))]).collect();
+        let fingerprints = carry(&prior.fingerprints, assumed);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
         let (presence, standing) = if self.is_hard_deleted(prior.deleted_since) {
             (Presence::HardDeleted, prior.standing)
@@ -421,7 +425,7 @@ impl Evaluator<'_> {
                 defect: None,
             },
             standing,
-            fingerprints: prior.fingerprints.clone(),
+            fingerprints,
             deleted_since: Some(deleted_since),
             prior: Some(prior),
             unknown: Vec::new(),
@@ -491,6 +495,11 @@ impl Evaluator<'_> {
         }
         Ok(())
     }
+}
+
+/// Fingerprint of being in the recycle bin or not.
+fn deletion(deleted: bool) -> Fingerprint {
+    Fingerprint::of(31, &[u8::from(deleted)])
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.
