@@ -125,7 +125,7 @@ fn online(
             whole: false,
             cancel: interrupt.token(),
         };
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
         result?;
         if let Some(exit) = interrupt.exit() {
