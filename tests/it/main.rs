@@ -5,3 +5,4 @@ mod interop;
 mod scenarios;
 mod support;
 mod tidy;
+mod wire;
