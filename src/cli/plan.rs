@@ -87,6 +87,9 @@ fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &
         Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
     let mut index = evaluator.index()?;
     warn_about_findings(&index, context);
+    for sentence in &index.shared {
+        context.printer.diagnostic(&Diagnostic::warning(sentence.as_str()));
+    }
     let rows = index.take_rows();
     plan_offline(&evaluator, &rows, &mut |processed| {
         view.processed(&processed);
