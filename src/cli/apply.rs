@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
     let (report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?;
         let store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;

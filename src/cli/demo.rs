@@ -129,7 +129,7 @@ struct Stage<'a> {
 impl Stage<'_> {
     async fn play(&self, args: &Args, folder: &Path) -> Result<Exit, Error> {
         let interrupt = Interrupt::listen()?;
-        let mut random = Random::seeded(seed(self.clock.now()));
+        let mut random = Random::seeded(seed(self.clock.origin()));
         let what = match &args.dir {
             Some(dir) => format!("the scenario {}", dir.display()),
             None => {

@@ -175,7 +175,7 @@ impl Job {
 
     /// A client of the built-in endpoint over this storage.
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
         let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;

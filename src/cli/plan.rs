@@ -87,6 +87,9 @@ fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &
         Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
     let mut index = evaluator.index()?;
     warn_about_findings(&index, context);
+    for sentence in &index.shared {
+        context.printer.diagnostic(&Diagnostic::warning(sentence.as_str()));
+    }
     let rows = index.take_rows();
     plan_offline(&evaluator, &rows, &mut |processed| {
         view.processed(&processed);
@@ -125,7 +128,7 @@ fn online(
             whole: false,
             cancel: interrupt.token(),
         };
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
         result?;
         if let Some(exit) = interrupt.exit() {

@@ -96,7 +96,7 @@ struct Ran {
 
 async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
-    let mut random = Random::seeded(seed(clock.now()));
+    let mut random = Random::seeded(seed(clock.origin()));
     let connection = job.connect(context, clock, true)?;
     let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done };
     for number in 1..=schedule.cycles {

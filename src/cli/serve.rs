@@ -54,7 +54,7 @@ pub(crate) enum Profile {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
-    let mut random = Random::seeded(seed(clock.now()) ^ u64::from(std::process::id()));
+    let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
     let token = match &args.token_env {
         Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
         None => Secret::new(random_token()),

@@ -38,7 +38,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
     let (client, attribute, url) = connect(args, context, &clock)?;
-    let mut random = Random::seeded(seed(clock.now()));
+    let mut random = Random::seeded(seed(clock.origin()));
     let guid = random.guid();
     let report = block_on(async { Ok(test_connection(&client, &attribute, guid).await) })?;
     if context.printer.is_human() {

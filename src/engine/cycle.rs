@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::ready;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -212,6 +213,9 @@ impl Running<'_> {
         if let Some(planned) = &self.options.planned {
             index.due = planned.len() as u64;
         }
+        for sentence in std::mem::take(&mut index.shared) {
+            self.sink.event(&Event::Warning(sentence));
+        }
         self.sink.event(&Event::Evaluated { objects: index.objects, due: index.due });
         Ok((inputs, index))
     }
@@ -260,17 +264,35 @@ impl Running<'_> {
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
+            expected: &Mutex::default(),
         };
         let (due, reading) = read_due(inputs, index.take_rows(), planned.clone());
-        let tasks = due.take_until(stop.clone().cancelled_owned()).map(|due| {
+        let task = |due: Due| {
             let bound = planned.as_deref().and_then(|planned| find_planned(planned, &due.subject.id));
             worker.work(due, bound)
-        });
+        };
+        let followers = Mutex::new(Vec::new());
+        let tasks = due
+            .take_until(stop.clone().cancelled_owned())
+            .filter_map(|due| {
+                ready(if due.follows.is_none() {
+                    Some(due)
+                } else {
+                    lock(&followers).push(due);
+                    None
+                })
+            })
+            .map(task);
+        // Who shares an account is looked at once the account is there, one after the other.
+        let later = stream::once(async { stream::iter(std::mem::take(&mut *lock(&followers))) })
+            .flatten()
+            .take_until(stop.clone().cancelled_owned())
+            .then(task);
         let concurrency = self.options.concurrency.max(1);
         // A plan is shown in the order of the export; a run takes what is ready.
         let mut finished: Pin<Box<dyn Stream<Item = Worked> + Send + '_>> = match self.options.mode {
-            Mode::DryRun => Box::pin(tasks.buffered(concurrency)),
-            Mode::Run => Box::pin(tasks.buffer_unordered(concurrency)),
+            Mode::DryRun => Box::pin(tasks.buffered(concurrency).chain(later)),
+            Mode::Run => Box::pin(tasks.buffer_unordered(concurrency).chain(later)),
         };
         let (mut aborted, mut in_a_row, mut drained) = (None, 0_u32, false);
         let mut probe: Option<Pin<Box<dyn Future<Output = CallOutcome<()>> + Send + '_>>> = None;
@@ -357,6 +379,10 @@ impl Running<'_> {
 fn test_of(rules: &CompiledSchema) -> (&'static str, &str) {
     let mapping = &rules.users;
     (mapping.kind.endpoint(), &mapping.attributes[mapping.matching[0]].target.name)
+}
+
+fn lock(followers: &Mutex<Vec<Due>>) -> MutexGuard<'_, Vec<Due>> {
+    followers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn quarantine(failure: Failure) -> EngineError {

@@ -94,8 +94,13 @@ pub struct Index {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings in all; the list above is capped.
     pub finding_count: u64,
+    /// Sentences about users that are to share an account.
+    pub shared: Vec<String>,
     due_rows: Vec<u64>,
     duplicates: FxHashMap<SourceId, Box<str>>,
+    /// Users that share the account of another one, which is worked on first.
+    followers: FxHashMap<SourceId, SourceId>,
+    leaders: FxHashSet<SourceId>,
     absent: Vec<SourceId>,
 }
 
@@ -117,8 +122,22 @@ impl Index {
         Self {
             due_rows: std::mem::take(&mut self.due_rows),
             duplicates: std::mem::take(&mut self.duplicates),
+            followers: std::mem::take(&mut self.followers),
+            leaders: std::mem::take(&mut self.leaders),
             absent: std::mem::take(&mut self.absent),
             ..Self::default()
+        }
+    }
+
+    /// Lets a group of users with one matching value, sorted by id, share the account of the first.
+    fn share(&mut self, group: &[(SourceId, String, bool)]) {
+        self.leaders.insert(group[0].0.clone());
+        for (id, ..) in &group[1..] {
+            self.followers.entry(id.clone()).or_insert_with(|| group[0].0.clone());
+        }
+        if group.iter().any(|(.., due)| *due) {
+            let names: Vec<String> = group.iter().map(|(id, name, _)| format!("{name} ({id})")).collect();
+            self.shared.push(format!("{} have the same matching value and share one account", names.join(", ")));
         }
     }
 
@@ -143,6 +162,10 @@ pub struct Due {
     pub prior: Option<PriorState>,
     /// Target attributes that can't be told because the export lacks a column.
     pub unknown: Vec<String>,
+    /// The user whose account it is to share.
+    pub follows: Option<SourceId>,
+    /// Whether others are to share its account.
+    pub leads: bool,
 }
 
 /// Evaluates the users of an export against the rules and the saved state.
@@ -228,10 +251,12 @@ impl Evaluator<'_> {
         Ok(index)
     }
 
-    /// The second pass: every due user in the order of the export, then the absent ones by id.
+    /// The second pass: every due user in the order of the export, then those who share the account of
+    /// another one, then the absent ones by id.
     pub fn each_due(&self, index: &Index, each: &mut dyn FnMut(Due) -> ControlFlow<()>) -> Result<(), EngineError> {
         let mut row = 0_usize;
         let mut stopped = false;
+        let mut followers = Vec::new();
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             let at = row;
             row += 1;
@@ -239,10 +264,21 @@ impl Evaluator<'_> {
                 return ControlFlow::Continue(());
             }
             let decision = self.decide(&mut user);
-            let flow = each(self.due(&user, &decision, index));
+            let due = self.due(&user, &decision, index);
+            if due.follows.is_some() {
+                followers.push(due);
+                return ControlFlow::Continue(());
+            }
+            let flow = each(due);
             stopped = flow.is_break();
             flow
         })?;
+        for due in followers {
+            if stopped {
+                break;
+            }
+            stopped = each(due).is_break();
+        }
         for id in &index.absent {
             if stopped {
                 break;
@@ -331,7 +367,7 @@ impl Evaluator<'_> {
             Known::Known(enabled) => Some(enabled_fingerprint(enabled)),
             Known::Unknown => None,
         };
-        let deletion = Fingerprint::of(31, &[u8::from(matches!(user.deletion, Deletion::Soft(_)))]);
+        let deletion = deletion(matches!(user.deletion, Deletion::Soft(_)));
         let facts = [Some(assignments), enabled, Some(deletion)];
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
@@ -395,6 +431,8 @@ impl Evaluator<'_> {
             deleted_since,
             prior,
             unknown,
+            follows: index.followers.get(&user.id).cloned(),
+            leads: index.leaders.contains(&user.id),
         }
     }
 
@@ -409,7 +447,8 @@ impl Evaluator<'_> {
             values[usize::from(slot.0)] = AttributeValue::Bool(false);
         }
         let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&values));
-        let facts = [None; FACTS.len()];
+        // What is assumed here counts as exported: whoever comes back differs from it.
+        let facts = [None, None, Some(deletion(true))];
         let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
         let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
@@ -437,6 +476,8 @@ impl Evaluator<'_> {
             deleted_since: Some(deleted_since),
             prior: Some(prior),
             unknown: Vec::new(),
+            follows: None,
+            leads: false,
         }
     }
 
@@ -475,16 +516,18 @@ impl Evaluator<'_> {
         let suspects: FxHashSet<u32> =
             values.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).flatten().map(|(_, row)| *row).collect();
         drop(values);
-        if suspects.is_empty() || self.policy.duplicates == Duplicates::Link {
+        if suspects.is_empty() {
             return Ok(());
         }
-        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String)>> = FxHashMap::default();
+        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String, bool)>> = FxHashMap::default();
         let mut row = 0_u32;
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             if suspects.contains(&row) {
                 let _in_scope = self.decide(&mut user);
+                let due = index.is_due(usize::try_from(row).unwrap_or(usize::MAX));
                 for (mapping, value) in self.matching_values(&user) {
-                    groups.entry((mapping, value.0)).or_default().push((user.id.clone(), user.name.to_string()));
+                    let group = groups.entry((mapping, value.0)).or_default();
+                    group.push((user.id.clone(), user.name.to_string(), due));
                 }
             }
             row = row.saturating_add(1);
@@ -495,16 +538,21 @@ impl Evaluator<'_> {
         for mut group in groups.into_values().filter(|group| group.len() > 1) {
             // Who has the account keeps it; apart from that the order of the ids decides.
             group.sort_by(|a, b| is_linked(&b.0).cmp(&is_linked(&a.0)).then_with(|| a.cmp(b)));
+            if self.policy.duplicates == Duplicates::Link {
+                index.share(&group);
+                continue;
+            }
             for later in 1..group.len() {
                 let others: Vec<String> = group
                     .iter()
                     .enumerate()
                     .filter(|(at, _)| *at != later)
-                    .map(|(_, (id, name))| format!("{name} ({id})"))
+                    .map(|(_, (id, name, _))| format!("{name} ({id})"))
                     .collect();
                 index.duplicates.insert(group[later].0.clone(), others.join(", ").into());
             }
         }
+        index.shared.sort();
         Ok(())
     }
 }
@@ -517,6 +565,11 @@ fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
 
 fn enabled_fingerprint(enabled: bool) -> Fingerprint {
     Fingerprint::of(30, &[u8::from(enabled)])
+}
+
+/// Fingerprint of being in the recycle bin or not.
+fn deletion(deleted: bool) -> Fingerprint {
+    Fingerprint::of(31, &[u8::from(deleted)])
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.

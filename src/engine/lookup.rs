@@ -1,6 +1,10 @@
 //! One object from lookups to outcome: asks what the planner needs, executes what it decides.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use serde_json::Value;
 
 use super::{Due, Processed};
 use crate::base::{Fingerprint, SourceId, Timestamp};
@@ -11,7 +15,7 @@ use crate::matching;
 use crate::plan::{
     Action, ActionKind, Answer, Effect, Lookup, PlanContext, PlannedObject, PriorState, Reason, Step, plan_one,
 };
-use crate::scim::{Exchange, Request};
+use crate::scim::{Exchange, Request, Resource};
 use crate::scoping::Standing;
 use crate::store::{Outcome, StateChange};
 
@@ -31,6 +35,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) clock: &'a Clock,
     /// Reads, but writes nothing.
     pub(crate) dry: bool,
+    /// Accounts that would be there by now, were it not dry; for those who are to share them.
+    pub(crate) expected: &'a Mutex<FxHashMap<SourceId, Resource>>,
 }
 
 /// What happened on the way of one object.
@@ -59,7 +65,7 @@ impl Worker<'_> {
                 Step::Act(action) => action,
                 Step::Need(lookup) => match self.ask(&lookup, &mut trail).await {
                     Ok(answer) => {
-                        answers.push(answer);
+                        answers.push(self.foresee(&due, &lookup, answer));
                         continue;
                     }
                     Err((failure, operation)) => {
@@ -74,6 +80,7 @@ impl Worker<'_> {
             {
                 break (Action::quiet(ActionKind::Fail, Reason::TargetMoved(moved.into())), Ok(None));
             }
+            self.expect(&due, &action);
             match self.execute(&action, &mut trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&answers) => {
                     answers.push(Answer::Conflict(failure.to_string().into()));
@@ -108,6 +115,33 @@ impl Worker<'_> {
                 Err(failure) => Err((failure, Operation::Get)),
             },
         }
+    }
+
+    /// Remembers what would be created, under the source id until it has one of its own.
+    fn expect(&self, due: &Due, action: &Action) {
+        if let (true, Effect::Create(body)) = (self.dry && due.leads, &action.effect) {
+            let id = &due.subject.id;
+            self.accounts().insert(id.clone(), expected_account(id, body));
+        }
+    }
+
+    /// What the target would answer if what was planned before were done.
+    fn foresee(&self, due: &Due, lookup: &Lookup, answer: Answer) -> Answer {
+        match (&due.follows, lookup, &answer) {
+            (Some(leader), Lookup::Match(query), Answer::Matched(matching::Candidates::None)) if self.dry => {
+                let account = self.accounts().get(leader).cloned();
+                let target = &self.context.mapping.attributes[query.mapping].target;
+                match matching::judge(target, &query.value, account.into_iter().collect()) {
+                    found @ matching::Candidates::One(_) => Answer::Matched(found),
+                    _ => answer,
+                }
+            }
+            _ => answer,
+        }
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, FxHashMap<SourceId, Resource>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn execute(&self, action: &Action, trail: &mut Trail) -> Result<Done, (Failure, Operation)> {
@@ -218,6 +252,13 @@ fn conflicted(answers: &[Answer]) -> bool {
     answers.iter().any(|answer| matches!(answer, Answer::Conflict(_)))
 }
 
+/// An account as it would be created, with the source id in the place of its id.
+pub(crate) fn expected_account(id: &SourceId, body: &Value) -> Resource {
+    let mut members = body.as_object().cloned().unwrap_or_default();
+    members.insert("id".to_owned(), Value::String(id.to_string()));
+    Resource::from_value(Value::Object(members)).unwrap_or_default()
+}
+
 /// The request that an effect sends.
 fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
     match effect {
@@ -319,8 +360,7 @@ fn moved(planned: &PlannedObject, action: &Action) -> Option<String> {
         return Some("other attributes would change now than were planned".to_owned());
     }
     planned.changes.iter().zip(&action.changes).find(|(planned, now)| planned != now).map(|(planned, now)| {
-        let show =
-            |value: &Option<serde_json::Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
+        let show = |value: &Option<Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
         format!("{} was {} when it was planned and is {} now", planned.attribute, show(&planned.old), show(&now.old))
     })
 }

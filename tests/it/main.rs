@@ -2,5 +2,7 @@
 
 #[cfg(unix)]
 mod interop;
+mod scenarios;
 mod support;
 mod tidy;
+mod wire;

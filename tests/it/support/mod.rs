@@ -1,9 +1,12 @@
-//! What several tests need: the program as a process, a copy of a fixture, a look at a server.
+//! What several tests need: the program as a process, a copy of a fixture, a look at a server, an
+//! endpoint that records.
 
 mod fixture;
 mod http;
 mod program;
+mod recorder;
 
 pub(crate) use fixture::Fixture;
 pub(crate) use http::get_json;
 pub(crate) use program::{json, scimulate};
+pub(crate) use recorder::{Exchange, Recorder, TOKEN};
