@@ -2,7 +2,11 @@
 
 mod fixture;
 mod http;
+#[cfg(unix)]
+pub(crate) mod process;
 mod program;
+#[cfg(unix)]
+pub(crate) mod stub;
 
 pub(crate) use fixture::Fixture;
 pub(crate) use http::get_json;
