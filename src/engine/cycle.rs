@@ -72,6 +72,8 @@ pub struct Cycle {
 struct Remembered {
     prior: Arc<ObjectStates>,
     watermark: Option<Arc<Watermark>>,
+    /// Whether there is a watermark of other rules, which doesn't count any more.
+    rules_changed: bool,
 }
 
 impl Cycle {
@@ -87,7 +89,7 @@ impl Cycle {
         random: &mut Random,
         sink: &mut dyn Sink,
     ) -> (Option<Store>, Result<CycleReport, EngineError>) {
-        let remembered = match remembered(&self.rules, store.as_ref(), sink) {
+        let remembered = match remembered(&self.rules, store.as_ref()) {
             Ok(remembered) => remembered,
             Err(error) => return (store, Err(error)),
         };
@@ -106,20 +108,17 @@ impl Cycle {
     }
 }
 
-fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink) -> Result<Remembered, EngineError> {
+fn remembered(rules: &CompiledSchema, store: Option<&Store>) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
-        return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None });
+        return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None, rules_changed: false });
     };
     let prior = Arc::new(store.objects(ObjectKind::User)?);
+    let mut rules_changed = false;
     let watermark = store.watermark()?.filter(|watermark| {
-        let same = watermark.rules == rules.digest;
-        if !same {
-            let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
-            sink.event(&Event::Warning(text.to_owned()));
-        }
-        same && watermark.attributes == fingerprint_names(rules)
+        rules_changed = watermark.rules != rules.digest;
+        !rules_changed && watermark.attributes == fingerprint_names(rules)
     });
-    Ok(Remembered { prior, watermark: watermark.map(Arc::new) })
+    Ok(Remembered { prior, watermark: watermark.map(Arc::new), rules_changed })
 }
 
 /// A cycle under way.
@@ -138,9 +137,17 @@ struct Running<'a> {
 impl Running<'_> {
     async fn run(mut self, store: Option<Store>) -> (Option<Store>, Result<CycleReport, EngineError>) {
         self.sink.event(&Event::CycleStarted { id: self.id.clone(), kind: self.kind, at: self.started });
-        let writes = self.options.mode == Mode::Run;
+        if self.remembered.rules_changed {
+            let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
+            self.sink.event(&Event::Warning(text.to_owned()));
+        }
+        let mut writes = self.options.mode == Mode::Run;
         let (mut store, result) = match self.prepare().await {
-            Err(error) => (store, Err(error)),
+            Err(error) => {
+                // What is wrong with the export leaves the state as it is; a target that refuses doesn't.
+                writes &= matches!(error, EngineError::Quarantine { .. });
+                (store, Err(error))
+            }
             Ok((inputs, mut index)) if writes => match store {
                 None => (None, self.work(inputs, &mut index, None).await.map(|completed| (completed, index))),
                 Some(store) => match self.work_and_write(store, inputs, &mut index).await {
@@ -212,6 +219,12 @@ impl Running<'_> {
         }
         if let Some(planned) = &self.options.planned {
             index.due = planned.len() as u64;
+        }
+        if index.finding_count > 0 {
+            self.sink.event(&Event::Warning(format!(
+                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
+                index.finding_count
+            )));
         }
         self.sink.event(&Event::Evaluated { objects: index.objects, due: index.due });
         Ok((inputs, index))

@@ -23,7 +23,8 @@ fn a_plan_is_applied_as_it_was_shown() {
     assert!(stub.take_seen().iter().all(|seen| seen.method == "GET"));
 
     sandbox.run("apply next.plan").with(0);
-    let planned: Vec<_> = plan["objects"].as_array().unwrap().iter().map(|object| &object["requests"][0]).collect();
+    let planned: Vec<_> =
+        plan["objects"].as_array().unwrap().iter().flat_map(|object| object["requests"].as_array().unwrap()).collect();
     let mut posted: Vec<serde_json::Value> = stub
         .take_seen()
         .iter()
@@ -72,8 +73,11 @@ fn a_plan_that_does_not_hold_any_more_is_refused() {
     });
     check("the plan is for the job ", &|sandbox| sandbox.edit("scimulate.toml", "/scim/v2", "/scim/v3"));
     check("the plan can't be read", &|sandbox| fs::remove_file(sandbox.path("next.plan")).unwrap());
-    check("plan", &|sandbox| sandbox.write("next.plan", "{\"formatVersion\":\"99\"}"));
-    check("plan", &|sandbox| {
+    check("it has plan format 99, this version reads 1.0", &|sandbox| {
+        sandbox.write("next.plan", "{\"kind\":\"scimulate-plan\",\"formatVersion\":\"99\"}");
+    });
+    check("it isn't a plan that `scimulate plan --out` wrote", &|sandbox| sandbox.write("next.plan", "{}"));
+    check("EOF while parsing", &|sandbox| {
         let text = sandbox.read("next.plan");
         sandbox.write("next.plan", &text[..text.len() / 2]);
     });
@@ -97,10 +101,12 @@ fn an_account_that_moved_fails_and_the_others_go_on() {
     server.send("PATCH", &format!("/Users/{}", moved["id"].as_str().unwrap()), &patch);
 
     let ended = sandbox.run("apply next.plan").with(4);
-    let line = "user2@contoso.com  failed: TargetMoved: title was \"Engineer\" when it was planned and is \"Director\" now";
+    let line =
+        "user2@contoso.com  failed: TargetMoved: title was \"Engineer\" when it was planned and is \"Director\" now";
     assert!(ended.stdout.contains(line), "{}", ended.stdout);
     assert!(ended.stdout.contains("2 updated"), "{}", ended.stdout);
-    let mut titles: Vec<_> = server.accounts().iter().map(|it| (it["userName"].to_string(), it["title"].clone())).collect();
+    let mut titles: Vec<_> =
+        server.accounts().iter().map(|it| (it["userName"].to_string(), it["title"].clone())).collect();
     titles.sort_by(|a, b| a.0.cmp(&b.0));
     let titles: Vec<_> = titles.iter().map(|(_, title)| title.as_str().unwrap()).collect();
     assert_eq!(titles, ["Lead", "Director", "Lead"]);

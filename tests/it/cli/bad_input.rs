@@ -140,10 +140,12 @@ fn token() {
     let remote = "tenant_url = \"https://api.wedo.example/scim/v2\"";
     let mut cases = Cases::new();
     cases.check("token not set", |sandbox| target(sandbox, &format!("{remote}\nsecret_token_env = \"NO_TOKEN\"")));
-    cases.check("token file missing", |sandbox| target(sandbox, &format!("{remote}\nsecret_token_file = \"token\"")));
+    cases.check("token file missing", |sandbox| {
+        target(sandbox, &format!("{remote}\nsecret_token_file = \"secret.txt\""))
+    });
     cases.check("token file empty", |sandbox| {
-        sandbox.write("token", "\n");
-        target(sandbox, &format!("{remote}\nsecret_token_file = \"token\""));
+        sandbox.write("secret.txt", "\n");
+        target(sandbox, &format!("{remote}\nsecret_token_file = \"secret.txt\""));
     });
     cases.check("token in the config", |sandbox| {
         target(sandbox, &format!("{remote}\nsecret_token = \"{TOKEN}\""));
@@ -190,7 +192,8 @@ fn state() {
         fs::create_dir(sandbox.path(".scimulate/other.db")).unwrap();
     });
     check("state file of another program", "run --job other", &|sandbox| {
-        sandbox.write(".scimulate/other.db", "this is no database, but it is long enough to be taken for one\n".repeat(9));
+        sandbox
+            .write(".scimulate/other.db", "this is no database, but it is long enough to be taken for one\n".repeat(9));
     });
     insta::assert_snapshot!("bad_state", text);
 }

@@ -1,6 +1,8 @@
 //! Killing the process at any moment leaves a state from which the next run converges.
 
 use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
 
 use crate::support::process::{Sandbox, Server, until, user_name, users};
 use crate::support::stub::{Deed, Stub};
@@ -76,4 +78,22 @@ fn check_converged(sandbox: &Sandbox, stub: &Stub, server: &Server, users: u32) 
     assert!(ended.stdout.starts_with("Incremental cycle: 0 created, 0 updated"), "{}", ended.stdout);
     let sent = stub.take_seen();
     assert!(sent.len() == 1 && sent[0].is_test_query(), "{sent:?}");
+}
+
+#[test]
+fn the_built_in_endpoint_survives_with_the_state() {
+    let sandbox = Sandbox::with_users(USERS, "embedded");
+    for moment in moments(3, 4, 300) {
+        let run = sandbox.start("run");
+        thread::sleep(Duration::from_millis(moment as u64));
+        run.signal("KILL");
+        run.wait();
+    }
+    sandbox.run("run").with(0);
+    let idle = sandbox.run("run --output json").with(0).json();
+    assert_eq!(idle["cycles"][0]["requests"], serde_json::json!({"GET": 1, "POST": 0, "PATCH": 0, "DELETE": 0}));
+    let server = Server::start_in(&sandbox, "--data .scimulate/target.db");
+    let mut expected: Vec<_> = (1..=USERS).map(user_name).collect();
+    expected.sort();
+    assert_eq!(server.user_names(), expected);
 }

@@ -85,7 +85,8 @@ fn a_conflict_of_an_account_that_is_found_links() {
         _ => Deed::Pass,
     })
     .with(0);
-    insta::assert_snapshot!("conflict_found", results(&ended).join("\n"));
+    let line = "Initial cycle: 0 created, 0 updated, 0 disabled, 0 deleted; 2 unchanged";
+    assert!(ended.stdout.starts_with(line), "{}", ended.stdout);
 }
 
 #[test]

@@ -1,15 +1,16 @@
 //! Two runs of one job at once.
 
+use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, until};
+use crate::support::process::{Sandbox, Server, now, until};
 use crate::support::stub::{Deed, Stub};
 
 #[test]
 fn the_second_run_says_who_holds_the_lock_or_waits() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_millis(2_500)),
+        "POST" => Deed::Late(Duration::from_millis(4_000)),
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(4, &stub.url);
@@ -30,6 +31,12 @@ fn the_second_run_says_who_holds_the_lock_or_waits() {
     sandbox.run("plan -q").with(0);
 
     let waiting = sandbox.start("run --lock-timeout 30s");
+    let impatient = sandbox.start("run --lock-timeout 30s");
+    let begun = now();
+    thread::sleep(Duration::from_millis(300));
+    impatient.signal("INT");
+    impatient.wait().with(130);
+    assert!(begun.elapsed() < Duration::from_secs(2), "Ctrl-C ends the waiting");
     first.wait().with(0);
     waiting.wait().with(0);
     assert_eq!((stub.count("POST"), server.accounts().len()), (4, 4));

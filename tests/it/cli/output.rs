@@ -38,8 +38,8 @@ fn a_plan_as_json_lines_has_one_object_a_line() {
     let sandbox = Sandbox::with_users(2, "embedded");
     let lines = sandbox.run("plan --output jsonl").with(0).json_lines();
     let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
-    assert_eq!(types, ["plannedObject", "plannedObject", "planEnded"]);
-    assert_eq!(lines[2]["summary"]["create"], 2);
+    assert_eq!(types, ["planStarted", "plannedObject", "plannedObject", "planEnded"]);
+    assert_eq!(lines[3]["summary"]["create"], 2);
     assert_eq!(lines[0]["formatVersion"], "1.0", "the first line says which format it is");
 }
 
