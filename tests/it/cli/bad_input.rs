@@ -35,7 +35,7 @@ impl Cases {
         assert!(used.tree(".scimulate") == before, "{title}: the state changed");
 
         assert_eq!(first.stdout, "", "{title}");
-        writeln!(self.0, "## {title}\n{}", first.stderr).unwrap();
+        writeln!(self.0, "## {title}\n{}", first.stderr).expect("text can always be written");
     }
 }
 
@@ -141,7 +141,7 @@ fn token() {
     let mut cases = Cases::new();
     cases.check("token not set", |sandbox| target(sandbox, &format!("{remote}\nsecret_token_env = \"NO_TOKEN\"")));
     cases.check("token file missing", |sandbox| {
-        target(sandbox, &format!("{remote}\nsecret_token_file = \"secret.txt\""))
+        target(sandbox, &format!("{remote}\nsecret_token_file = \"secret.txt\""));
     });
     cases.check("token file empty", |sandbox| {
         sandbox.write("secret.txt", "\n");

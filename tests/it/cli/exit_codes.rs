@@ -20,9 +20,9 @@ fn a_plan_says_by_its_code_whether_there_are_changes() {
 #[test]
 fn objects_that_fail_are_told_by_the_code_and_tried_again() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.body.contains(&user_name(2)) {
-        true => Deed::Answer("500 Internal Server Error", "", "out of order".to_owned()),
-        false => Deed::Pass,
+    let stub = Stub::before(&server, |seen| {
+        let fails = seen.body.contains(&user_name(2));
+        if fails { Deed::Answer("500 Internal Server Error", "", "out of order".to_owned()) } else { Deed::Pass }
     });
     let sandbox = Sandbox::with_users(3, &stub.url);
     let ended = sandbox.run("run").with(4);

@@ -27,7 +27,7 @@ fn kill_at(moments: &[usize], method: &str, sandbox: &Sandbox, stub: &Stub) -> u
 fn moments(mut seed: u64, count: usize, below: u64) -> Vec<usize> {
     let mut next = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from((seed >> 33) % below).unwrap()
+        usize::try_from((seed >> 33) % below).expect("a small number")
     };
     let mut moments: Vec<_> = (0..count).map(|_| next()).collect();
     moments.sort_unstable();
@@ -85,7 +85,7 @@ fn the_built_in_endpoint_survives_with_the_state() {
     let sandbox = Sandbox::with_users(USERS, "embedded");
     for moment in moments(3, 4, 300) {
         let run = sandbox.start("run");
-        thread::sleep(Duration::from_millis(moment as u64));
+        thread::sleep(Duration::from_millis(moment.try_into().unwrap()));
         run.signal("KILL");
         run.wait();
     }

@@ -10,7 +10,7 @@ use crate::support::stub::{Deed, Stub};
 fn the_second_run_says_who_holds_the_lock_or_waits() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_millis(4_000)),
+        "POST" => Deed::Late(Duration::from_secs(4)),
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(4, &stub.url);

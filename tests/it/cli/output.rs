@@ -104,7 +104,7 @@ fn colours_are_for_terminals_or_on_demand() {
     assert_eq!(coloured("plan", &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]), (false, false));
     assert_eq!(coloured("plan", &[("SCIMULATE_COLOR", "always")]), (true, true));
     assert_eq!(coloured("plan --color never", &[("SCIMULATE_COLOR", "always")]), (false, false));
-    assert_eq!(coloured("plan --color always --output json", &[]).0, false);
+    assert!(!coloured("plan --color always --output json", &[]).0);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use super::get_json;
 pub(crate) const TOKEN: &str = "t0ken-of-the-tests-4711";
 
 /// Nothing here takes longer than a few seconds; what does hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const COLUMNS: &str =
     "id,userPrincipalName,displayName,givenName,surname,mail,jobTitle,accountEnabled,userType,preferredLanguage";
 
@@ -35,8 +35,8 @@ impl Sandbox {
     /// `users.csv` with so many users, and a config that provisions all of them to a target.
     pub(crate) fn with_users(count: u32, tenant_url: &str) -> Self {
         let sandbox = Self::empty();
-        sandbox.write("scimulate.toml", &config(tenant_url));
-        sandbox.write("users.csv", &users(1..=count));
+        sandbox.write("scimulate.toml", config(tenant_url));
+        sandbox.write("users.csv", users(1..=count));
         sandbox
     }
 
@@ -93,7 +93,9 @@ impl Sandbox {
 fn collect(path: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) {
     if path.is_dir() {
         files.insert(path.to_owned(), Vec::new());
-        fs::read_dir(path).unwrap().for_each(|entry| collect(&entry.unwrap().path(), files));
+        for entry in fs::read_dir(path).unwrap() {
+            collect(&entry.unwrap().path(), files);
+        }
     } else if path.is_file() {
         files.insert(path.to_owned(), fs::read(path).unwrap());
     }
