@@ -63,6 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = args.now.map_or_else(Clock::real, Clock::starting_at);
     let keep = args.out.is_some() || context.printer.output() == Output::Json;
     let mut view = View::new(context, args.show_requests, keep);
+    view.start(clock.now())?;
     let last_cycle = if args.offline {
         offline(&job, &export, &clock, context, &mut view)?;
         None
@@ -205,6 +206,16 @@ impl<'a> View<'a> {
         Self { context, requests, keep, summary, objects, only_default_access: 0, error: None }
     }
 
+    /// The first line of the stream says which format it has.
+    fn start(&self, now: Timestamp) -> Result<(), Error> {
+        let printer = &self.context.printer;
+        if printer.output() == Output::Jsonl {
+            let version = report::FORMAT_VERSION;
+            printer.json_line(&json!({ "type": "planStarted", "formatVersion": version, "at": now.to_string() }))?;
+        }
+        Ok(())
+    }
+
     fn show(&self, object: &PlannedObject) -> Result<(), OutputError> {
         let printer = &self.context.printer;
         match printer.output() {
@@ -234,9 +245,7 @@ impl<'a> View<'a> {
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
             Output::Jsonl => {
                 let summary = report::summary_json(&self.summary);
-                printer.json_line(
-                    &json!({ "type": "planEnded", "formatVersion": report::FORMAT_VERSION, "summary": summary }),
-                )?;
+                printer.json_line(&json!({ "type": "planEnded", "summary": summary }))?;
             }
         }
         Ok(())

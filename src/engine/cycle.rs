@@ -91,7 +91,7 @@ impl Cycle {
         random: &mut Random,
         sink: &mut dyn Sink,
     ) -> (Option<Store>, Result<CycleReport, EngineError>) {
-        let remembered = match remembered(&self.rules, store.as_ref(), sink) {
+        let remembered = match remembered(&self.rules, store.as_ref()) {
             Ok(remembered) => remembered,
             Err(error) => return (store, Err(error)),
         };
@@ -110,7 +110,7 @@ impl Cycle {
     }
 }
 
-fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink) -> Result<Remembered, EngineError> {
+fn remembered(rules: &CompiledSchema, store: Option<&Store>) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
         return Ok(Remembered { prior: Arc::default(), watermark: None, outdated: None });
     };
@@ -119,8 +119,6 @@ fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink
     if watermark.rules == rules.digest && watermark.attributes == fingerprint_names(rules) {
         return Ok(Remembered { prior, watermark: Some(Arc::new(watermark)), outdated: None });
     }
-    let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
-    sink.event(&Event::Warning(text.to_owned()));
     Ok(Remembered { prior, watermark: None, outdated: Some(watermark) })
 }
 
@@ -140,9 +138,17 @@ struct Running<'a> {
 impl Running<'_> {
     async fn run(mut self, store: Option<Store>) -> (Option<Store>, Result<CycleReport, EngineError>) {
         self.sink.event(&Event::CycleStarted { id: self.id.clone(), kind: self.kind, at: self.started });
-        let writes = self.options.mode == Mode::Run;
+        if self.remembered.outdated.is_some() {
+            let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
+            self.sink.event(&Event::Warning(text.to_owned()));
+        }
+        let mut writes = self.options.mode == Mode::Run;
         let (mut store, result) = match self.prepare().await {
-            Err(error) => (store, Err(error)),
+            Err(error) => {
+                // What is wrong with the export leaves the state as it is; a target that refuses doesn't.
+                writes &= matches!(error, EngineError::Quarantine { .. });
+                (store, Err(error))
+            }
             Ok((inputs, mut index)) if writes => match store {
                 None => (None, self.work(inputs, &mut index, None).await.map(|completed| (completed, index))),
                 Some(store) => match self.work_and_write(store, inputs, &mut index).await {
@@ -215,6 +221,12 @@ impl Running<'_> {
         }
         for sentence in std::mem::take(&mut index.shared) {
             self.sink.event(&Event::Warning(sentence));
+        }
+        if index.finding_count > 0 {
+            self.sink.event(&Event::Warning(format!(
+                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
+                index.finding_count
+            )));
         }
         self.sink.event(&Event::Evaluated { objects: index.objects, due: index.due });
         Ok((inputs, index))

@@ -141,7 +141,7 @@ pub enum PlanFileError {
     #[error("it isn't a plan that `scimulate plan --out` wrote: {0}")]
     Shape(String),
     /// A plan of another format.
-    #[error("it has plan format {0}, this version reads {FORMAT}; make the plan again")]
+    #[error("it has plan format {0}, this version reads {FORMAT}")]
     Version(String),
 }
 

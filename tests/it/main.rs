@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module for each boundary.
 
 #[cfg(unix)]
+mod cli;
+#[cfg(unix)]
 mod interop;
 mod scenarios;
 mod support;
