@@ -2,5 +2,6 @@
 
 #[cfg(unix)]
 mod interop;
+mod readme;
 mod support;
 mod tidy;
