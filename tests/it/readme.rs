@@ -5,11 +5,14 @@
 //! line of its own stands for lines that are left out, `[..]` for a part of a line. Durations,
 //! instants and ids are masked. Blocks in other languages aren't run.
 
+#[cfg(unix)]
 mod matching;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 
 use scimulate::config::{self, Overrides};
 
@@ -43,20 +46,12 @@ fn chapter<'t>(text: &'t str, heading: &str) -> &'t str {
 
 /// The rows of the tables in a text, without head and rule.
 fn rows(text: &str) -> Vec<Vec<&str>> {
-    let lines = text.lines().filter(|line| line.starts_with('|'));
-    let cells = |line: &'_ str| -> Vec<_> { line.trim_matches('|').split(" | ").map(str::trim).collect() };
-    // The rule of a table makes its row and the head before it go.
-    let all: Vec<_> = lines.collect();
-    let is_rule = |line: &&str| line.starts_with("| ---");
-    all.iter()
-        .enumerate()
-        .filter(|(at, line)| !is_rule(line) && !all.get(at + 1).is_some_and(is_rule))
-        .map(|(_, line)| cells(line_of(line)))
+    let lines: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+    let is_rule = |at: usize| lines.get(at).is_some_and(|line| line.starts_with("| ---"));
+    (0..lines.len())
+        .filter(|at| !is_rule(*at) && !is_rule(*at + 1))
+        .map(|at| lines[at].trim_matches('|').split(" | ").map(str::trim).collect())
         .collect()
-}
-
-fn line_of<'t>(line: &&'t str) -> &'t str {
-    line
 }
 
 /// What stands between the first two backticks.
@@ -284,7 +279,8 @@ fn every_config_key_has_its_row() {
 #[test]
 fn operators_are_all_there() {
     let text = read("README.md");
-    let clause = "[[provisioning.scoping_filter]]\nclauses = [{ attribute = \"city\", operator = \"qqqqqqqqqqqqqqqq\" }]";
+    let clause =
+        "[[provisioning.scoping_filter]]\nclauses = [{ attribute = \"city\", operator = \"qqqqqqqqqqqqqqqq\" }]";
     let problems = load(&config_with("provisioning", clause)).expect_err("an unknown operator is an error");
     let known = problems.iter().find_map(|problem| problem.split_once("it is one of: "));
     for operator in known.unwrap_or_else(|| panic!("{problems:?}")).1.split(", ") {
