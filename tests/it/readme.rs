@@ -213,7 +213,7 @@ fn every_exit_code_has_its_row() {
 fn config_with(section: &str, lines: &str) -> String {
     let extra = |name: &str| if name == section { lines } else { "" };
     format!(
-        "{}\n[target]\n{}\n[source]\nusers = \"u.csv\"\n{}\n[provisioning]\nscope = \"all\"\n{}\n[log]\n{}\n",
+        "{}\n[target]\n{}\n[source]\nusers = \"u.csv\"\nassignments = \"a.csv\"\n{}\n[provisioning]\n{}\n[log]\n{}\n",
         extra(""),
         extra("target"),
         extra("source"),
