@@ -278,7 +278,7 @@ impl Evaluator<'_> {
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
             let text = mapping::matching_text(attribute, &environment)?;
-            let text = if attribute.target.case_exact { text } else { Cow::Owned(text.to_lowercase()) };
+            let text = if attribute.target.case_exact { text } else { lower_case(text) };
             let kind = u8::try_from(index % 200).unwrap_or(0);
             Some((*index, Fingerprint::of(20 + kind, text.as_bytes())))
         };
@@ -324,7 +324,8 @@ impl Evaluator<'_> {
     fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
         let mapping = &self.rules.users;
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
-        let fingerprints = self.fingerprints(user);
+        // Without a state to compare with or to write to, nobody asks what changed.
+        let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
         let mut defect = None;
         let desired = mapping::evaluate(mapping, &self.environment(&user.values)).unwrap_or_else(|error| {
             defect = Some(Reason::InvalidValue(error.to_string().into()));
@@ -352,11 +353,8 @@ impl Evaluator<'_> {
         };
         let old = prior.as_ref().map_or(&[][..], |prior| &prior.fingerprints);
         let slots: Vec<bool> = changed(old, &fingerprints).collect();
-        let changed = mapping
-            .attributes
-            .iter()
-            .map(|attribute| attribute.slots.iter().any(|slot| slots[usize::from(slot.0)]))
-            .collect();
+        let slot_changed = |slot: &Slot| slots.get(usize::from(slot.0)).copied().unwrap_or(true);
+        let changed = mapping.attributes.iter().map(|attribute| attribute.slots.iter().any(slot_changed)).collect();
         let unknown = mapping
             .attributes
             .iter()
@@ -491,6 +489,12 @@ impl Evaluator<'_> {
         }
         Ok(())
     }
+}
+
+/// In lower case, without a copy where it is already.
+fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.

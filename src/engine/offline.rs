@@ -40,8 +40,8 @@ pub fn plan_offline(
                 }
             }
         };
-        if let Effect::Create(body) = &action.effect {
-            requests.push(create_request(endpoint, body.clone()));
+        if let Effect::Create(body) = action.effect {
+            requests.push(create_request(endpoint, body));
         }
         each(Processed {
             record: ObjectRecord {
