@@ -241,6 +241,7 @@ const UNKNOWN: &str = "qqqqqqqqqqqq = 1";
 #[test]
 fn every_config_key_has_its_row() {
     let text = read("README.md");
+    let template = read("src/cli/init/scimulate.toml");
     let filter = |inside: &str, clause: &str| {
         format!(
             "[[provisioning.scoping_filter]]\n{inside}\n\
@@ -266,6 +267,9 @@ fn every_config_key_has_its_row() {
         let apart = ["target", "source", "provisioning", "log", "scoping_filter", "secret_token"];
         let known = known.into_iter().filter(|key| !apart.contains(&key.as_str())).collect();
         assert_eq!(told, known, "in the README, in the program: {heading}");
+        for key in &told {
+            assert!(template.contains(key), "the config that `init` writes doesn't name {key}");
+        }
         // A default in backticks, written into the file, changes nothing.
         for row in rows.iter().filter(|row| row[1].starts_with('`')) {
             let line = format!("{} = {}", code(row[0]).expect("a key"), code(row[1]).expect("a default"));
