@@ -4,6 +4,7 @@
 mod cli;
 #[cfg(unix)]
 mod interop;
+mod readme;
 mod scenarios;
 mod support;
 mod tidy;
