@@ -6,6 +6,7 @@ mod hash;
 mod id;
 mod random;
 mod secret;
+mod suggest;
 
 pub use backoff::Backoff;
 pub use diagnostic::{Diagnostic, Severity, Snippet};
@@ -14,3 +15,4 @@ pub use id::{CycleId, JobId, ParseIdError, SourceId, TargetId};
 pub use jiff::{SignedDuration, Timestamp};
 pub use random::Random;
 pub use secret::{Secret, mask};
+pub use suggest::nearest;

@@ -1,6 +1,8 @@
 //! Shows a cycle while it runs: a bar on a terminal, plain lines otherwise, JSON lines for programs.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::args::Output;
 use super::context::Context;
@@ -43,8 +45,12 @@ impl<'a> Progress<'a> {
     fn begin(&mut self, due: u64) {
         self.due = due;
         if self.context.printer.shows_progress() && due > 0 {
-            let template = "{msg} [{bar:30}] {pos}/{len}  {per_sec}  {eta} left";
+            let template = "{msg} [{wide_bar}] {pos}/{len}, {rate}, {eta} left";
+            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+                let _infallible: fmt::Result = write!(out, "{:.0}/s", state.per_sec());
+            };
             let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = style.with_key("rate", rate);
             let bar = ProgressBar::with_draw_target(Some(due), ProgressDrawTarget::stderr());
             bar.set_style(style.progress_chars("=> "));
             bar.set_message(format!("{} cycle", self.kind.as_str()));

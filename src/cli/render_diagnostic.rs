@@ -40,10 +40,18 @@ fn render_with(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         }
         group = group.element(origin);
     }
-    if let Some(hint) = &diagnostic.hint {
-        group = group.element(Level::HELP.message(normalize_untrusted_str(hint)));
+    let has_place = diagnostic.snippet.is_some() || diagnostic.file.is_some();
+    match &diagnostic.hint {
+        Some(hint) if has_place => {
+            renderer.render(&[group.element(Level::HELP.message(normalize_untrusted_str(hint)))])
+        }
+        // Without a place there is no margin that the hint could stand in.
+        Some(hint) => {
+            let help = Group::with_title(Level::HELP.secondary_title(normalize_untrusted_str(hint)));
+            format!("{}\n  {}", renderer.render(&[group]), renderer.render(&[help]))
+        }
+        None => renderer.render(&[group]),
     }
-    renderer.render(&[group])
 }
 
 /// A byte range that lies inside a text and on its character boundaries.
@@ -87,7 +95,7 @@ mod tests {
             &Diagnostic::warning("an empty id").in_file("users.csv").at_line(12).in_field("id"),
             "warning: id: an empty id\n--> users.csv:12",
         );
-        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n |\n = help: yes");
+        check(&Diagnostic::error("no").with_hint("yes"), "error: no\n  help: yes");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::answer::RawAnswer;
 use super::{ClientError, ClientOptions, Failure, TlsProblem, TransportKind, Unexpected};
-use crate::scim::Method;
+use crate::scim::{Method, is_loopback};
 
 /// No answer is read beyond this.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -249,15 +249,6 @@ fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn 
 /// The cause that says most: the last one. Outer ones repeat the URL.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     chain(error).last().map_or_else(String::new, ToString::to_string)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

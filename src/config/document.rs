@@ -7,7 +7,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::suggest::nearest;
+use crate::base::nearest;
 use crate::base::{Diagnostic, Severity, Snippet};
 
 /// Words in the name of a key whose value may be a secret.

@@ -12,7 +12,7 @@ mod load;
 mod provisioning;
 mod settings;
 mod source;
-mod suggest;
+
 mod target;
 mod token;
 

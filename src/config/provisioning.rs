@@ -4,9 +4,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::document::{Located, Section};
-use super::suggest::nearest;
 use super::target::duration;
 use super::{Clause, DefaultAccess, Duplicates, Mapping, ProvisioningSettings, Scope, ScopingFilter, Vanished};
+use crate::base::nearest;
 use crate::directory::canonical_name;
 use crate::schema::Actions;
 

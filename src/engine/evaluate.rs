@@ -104,6 +104,9 @@ pub struct Index {
     absent: Vec<SourceId>,
 }
 
+/// A user with a matching value that others have too: id, name, whether it is due.
+type Sharer = (SourceId, String, bool);
+
 impl Index {
     fn is_due(&self, row: usize) -> bool {
         self.due_rows.get(row / 64).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
@@ -130,7 +133,7 @@ impl Index {
     }
 
     /// Lets a group of users with one matching value, sorted by id, share the account of the first.
-    fn share(&mut self, group: &[(SourceId, String, bool)]) {
+    fn share(&mut self, group: &[Sharer]) {
         self.leaders.insert(group[0].0.clone());
         for (id, ..) in &group[1..] {
             self.followers.entry(id.clone()).or_insert_with(|| group[0].0.clone());
@@ -314,7 +317,7 @@ impl Evaluator<'_> {
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
             let text = mapping::matching_text(attribute, &environment)?;
-            let text = if attribute.target.case_exact { text } else { Cow::Owned(text.to_lowercase()) };
+            let text = if attribute.target.case_exact { text } else { lower_case(text) };
             let kind = u8::try_from(index % 200).unwrap_or(0);
             Some((*index, Fingerprint::of(20 + kind, text.as_bytes())))
         };
@@ -360,7 +363,8 @@ impl Evaluator<'_> {
     fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
         let mapping = &self.rules.users;
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
-        let fingerprints = self.fingerprints(user);
+        // Without a state to compare with or to write to, nobody asks what changed.
+        let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
         let mut defect = None;
         let desired = mapping::evaluate(mapping, &self.environment(&user.values)).unwrap_or_else(|error| {
             defect = Some(Reason::InvalidValue(error.to_string().into()));
@@ -388,11 +392,8 @@ impl Evaluator<'_> {
         };
         let old = prior.as_ref().map_or(&[][..], |prior| &prior.fingerprints);
         let slots: Vec<bool> = changed(old, &fingerprints).collect();
-        let changed = mapping
-            .attributes
-            .iter()
-            .map(|attribute| attribute.slots.iter().any(|slot| slots[usize::from(slot.0)]))
-            .collect();
+        let slot_changed = |slot: &Slot| slots.get(usize::from(slot.0)).copied().unwrap_or(true);
+        let changed = mapping.attributes.iter().map(|attribute| attribute.slots.iter().any(slot_changed)).collect();
         let unknown = mapping
             .attributes
             .iter()
@@ -509,7 +510,7 @@ impl Evaluator<'_> {
         if suspects.is_empty() {
             return Ok(());
         }
-        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String, bool)>> = FxHashMap::default();
+        let mut groups: FxHashMap<(usize, u64), Vec<Sharer>> = FxHashMap::default();
         let mut row = 0_u32;
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             if suspects.contains(&row) {
@@ -547,6 +548,12 @@ impl Evaluator<'_> {
 /// Fingerprint of being in the recycle bin or not.
 fn deletion(deleted: bool) -> Fingerprint {
     Fingerprint::of(31, &[u8::from(deleted)])
+}
+
+/// In lower case, without a copy where it is already.
+fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.

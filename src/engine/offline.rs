@@ -49,14 +49,14 @@ pub fn plan_offline(
                 }
             }
         };
-        match &action.effect {
+        match action.effect {
             Effect::Create(body) => {
                 if due.leads {
-                    expected.insert(due.subject.id.clone(), expected_account(&due.subject.id, body));
+                    expected.insert(due.subject.id.clone(), expected_account(&due.subject.id, &body));
                 }
-                requests.push(create_request(endpoint, body.clone()));
+                requests.push(create_request(endpoint, body));
             }
-            Effect::Patch(target, body) => requests.push(patch_request(endpoint, target.as_str(), body.clone())),
+            Effect::Patch(target, body) => requests.push(patch_request(endpoint, target.as_str(), body)),
             Effect::Nothing | Effect::Link(_) | Effect::Delete(_) => {}
         }
         each(Processed {

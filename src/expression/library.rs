@@ -4,9 +4,9 @@ use std::ops::Range;
 
 use super::ast::{Node, NodeKind};
 use super::lex::{error_at, snippet};
-use super::suggest::nearest;
 use super::value::Number;
 use crate::base::Diagnostic;
+use crate::base::nearest;
 
 /// The functions that this version evaluates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

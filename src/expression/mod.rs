@@ -16,7 +16,7 @@ mod functions;
 mod lex;
 mod library;
 mod parse;
-mod suggest;
+
 mod value;
 
 #[cfg(test)]
@@ -27,5 +27,5 @@ pub use attribute::{SourceAttribute, source_attribute};
 pub use compile::Expression;
 pub use evaluate::{Environment, EvaluationError, MAX_TEXT};
 pub use parse::{MAX_CHARACTERS, MAX_DEPTH, parse};
-pub use suggest::nearest;
+
 pub use value::{Number, Value};

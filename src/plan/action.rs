@@ -16,6 +16,13 @@ pub struct AttributeChange {
     pub new: Option<Value>,
 }
 
+impl AttributeChange {
+    /// `{"attribute", "old", "new"}`, null for no value.
+    pub fn to_json(&self) -> Value {
+        serde_json::json!({ "attribute": &*self.attribute, "old": self.old, "new": self.new })
+    }
+}
+
 /// The one request that an action sends, if any.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {

@@ -44,11 +44,7 @@ impl PlannedObject {
     /// The object as the JSON output has it: `sourceId`, `name`, `objectType`, `action`, `reason`,
     /// `changes`, `requests`.
     pub fn to_json(&self) -> Value {
-        let changes: Vec<_> = self
-            .changes
-            .iter()
-            .map(|change| json!({ "attribute": &*change.attribute, "old": change.old, "new": change.new }))
-            .collect();
+        let changes: Vec<_> = self.changes.iter().map(AttributeChange::to_json).collect();
         let requests: Vec<_> = self
             .requests
             .iter()

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::base::TargetId;
 use crate::event::{CycleReport, Event, ObjectRecord, RequestCounts, Summary};
-use crate::plan::{ActionKind, PlannedObject};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject};
 use crate::scim::Method;
 
 /// Version of every JSON document and stream.
@@ -68,11 +68,7 @@ pub fn run_json(job: &str, state: &str, cycles: &[CycleReport]) -> Value {
 
 /// One object in one cycle.
 pub fn record_json(record: &ObjectRecord) -> Value {
-    let changes: Vec<_> = record
-        .changes
-        .iter()
-        .map(|change| json!({ "attribute": &*change.attribute, "old": change.old, "new": change.new }))
-        .collect();
+    let changes: Vec<_> = record.changes.iter().map(AttributeChange::to_json).collect();
     json!({
         "sourceId": record.source_id.to_string(),
         "name": record.name,

@@ -1,5 +1,7 @@
 //! Compiles a document into the rules of a job.
 
+use std::collections::HashSet;
+
 use super::compiled::{
     Actions, AttributeMapping, AttributeSource, CompiledSchema, FilterGroup, ObjectKind, ObjectMapping, TargetAttribute,
 };
@@ -9,9 +11,9 @@ use super::filter;
 use super::select::{Selection, select_users};
 use super::source::source_text;
 use super::view::{AttributeDefinition, Flow, Mapping, ObjectDefinition};
-use crate::base::{Diagnostic, Severity, Snippet};
+use crate::base::{Diagnostic, Severity, Snippet, nearest};
 use crate::directory::{AttributeNames, Slot, is_known_attribute};
-use crate::expression::{Expression, NodeKind, SourceAttribute, nearest, parse, source_attribute};
+use crate::expression::{Expression, NodeKind, SourceAttribute, parse, source_attribute};
 use crate::scim::{AttributePath, AttributeType, Mutability};
 
 /// What the job's settings say beside the document.
@@ -61,9 +63,12 @@ pub fn compile(document: &Document, options: &CompileOptions) -> Result<Compiled
         Compiler { document, options, source, target, names: AttributeNames::default(), notices, errors: Vec::new() };
     let mut attributes = Vec::new();
     let mut priorities = Vec::new();
-    for (index, flow) in mapping.attributes.iter().enumerate() {
-        let earlier = &mapping.attributes[..index];
-        if earlier.iter().any(|other| other.target.eq_ignore_ascii_case(&flow.target)) && !flow.target.is_empty() {
+    let mut targets = HashSet::new();
+    for flow in &mapping.attributes {
+        if compiler.errors.len() >= MAX_FINDINGS {
+            break;
+        }
+        if !targets.insert(flow.target.to_ascii_lowercase()) && !flow.target.is_empty() {
             let error = Diagnostic::error(format!("`{}` is the target of two mappings", flow.target));
             compiler.fail(error.with_hint("remove one of them"), flow, &flow.pointer);
         } else if let Some(attribute) = compiler.attribute(flow) {
@@ -103,6 +108,12 @@ pub fn compile(document: &Document, options: &CompileOptions) -> Result<Compiled
     })
 }
 
+/// How many errors and how many notices are reported, each with its place in the document.
+const MAX_FINDINGS: usize = 100;
+
+/// How many source attributes the rules may look at; one expression alone can't reach the next 65,536.
+pub(super) const MAX_ATTRIBUTES: usize = 10_000;
+
 /// Source attributes whose values aren't plain texts; this version leaves their mappings out.
 const REFERENCES: [&str; 3] = ["appRoleAssignments", "manager", "members"];
 
@@ -118,8 +129,22 @@ pub(super) struct Compiler<'d> {
 
 impl Compiler<'_> {
     fn fail(&mut self, diagnostic: Diagnostic, flow: &Flow, pointer: &str) {
+        if self.is_enough(&diagnostic) {
+            return;
+        }
         let diagnostic = self.document.place(diagnostic, pointer);
         self.report(if flow.target.is_empty() { diagnostic } else { diagnostic.in_field(&flow.target) });
+    }
+
+    /// Whether so much of this severity was found already that more would help nobody.
+    pub(super) fn is_enough(&self, diagnostic: &Diagnostic) -> bool {
+        let list = if diagnostic.severity == Severity::Error { &self.errors } else { &self.notices };
+        list.len() >= MAX_FINDINGS
+    }
+
+    /// Whether rules look at so many source attributes that no export can mean it.
+    pub(super) fn has_too_many_attributes(&self) -> bool {
+        self.names.len() > MAX_ATTRIBUTES
     }
 
     /// Files a finding by its severity.
@@ -188,7 +213,9 @@ impl Compiler<'_> {
                 return None;
             }
         };
-        if let (Some(object), None) = (self.target, definition) {
+        if let (Some(object), None) = (self.target, definition)
+            && self.notices.len() < MAX_FINDINGS
+        {
             let known = nearest(name, object.attributes.iter().map(|attribute| attribute.name.as_str()));
             let notice = Diagnostic::warning(format!("the target's `{}` has no attribute `{name}`", object.name));
             let notice = notice.with_hint(known.map_or_else(
@@ -215,6 +242,11 @@ impl Compiler<'_> {
 
     /// The source with the slots that it needs and its text.
     fn attribute_source(&mut self, flow: &Flow) -> Option<(AttributeSource, Vec<Slot>, String)> {
+        if self.has_too_many_attributes() {
+            let error = Diagnostic::error(format!("the mappings name more than {MAX_ATTRIBUTES} source attributes"));
+            self.fail(error.with_hint("remove what isn't needed"), flow, &flow.pointer);
+            return None;
+        }
         let Some(source) = &flow.source else { return Some((AttributeSource::None, Vec::new(), String::new())) };
         let (text, notice) = source_text(source);
         if let Some(notice) = notice {
@@ -268,7 +300,7 @@ impl Compiler<'_> {
     fn check_source_attribute(&mut self, flow: &Flow, name: &str, pointer: &str) {
         let defined =
             |name| self.source.is_some_and(|source| source.attribute(name).is_some_and(|found| found.name == name));
-        if is_known_attribute(name) || defined(name) {
+        if self.notices.len() >= MAX_FINDINGS || is_known_attribute(name) || defined(name) {
             return;
         }
         let known = self.source.into_iter().flat_map(|source| &source.attributes);

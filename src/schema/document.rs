@@ -21,9 +21,9 @@ pub struct Document {
 pub struct ReadError(pub Box<Diagnostic>);
 
 impl ReadError {
-    /// File, line, column, message and remedy.
-    pub fn diagnostic(&self) -> &Diagnostic {
-        &self.0
+    /// File, line, column, message and remedy; always one.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        vec![(*self.0).clone()]
     }
 }
 

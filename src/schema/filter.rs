@@ -2,11 +2,11 @@
 
 use fancy_regex::Regex;
 
-use super::compile::{Compiler, ExtraFilter, floor_boundary};
+use super::compile::{Compiler, ExtraFilter, MAX_ATTRIBUTES, floor_boundary};
 use super::compiled::{ClauseOperator, FilterClause, FilterGroup};
 use super::view::{AttributeDefinition, Group};
-use crate::base::{Diagnostic, Severity, Snippet};
-use crate::expression::{SourceAttribute, nearest, source_attribute};
+use crate::base::{Diagnostic, Severity, Snippet, nearest};
+use crate::expression::{SourceAttribute, source_attribute};
 
 /// The operators as schemas spell them.
 const OPERATORS: [&str; 14] = [
@@ -78,6 +78,9 @@ struct Reporter<'c, 'd, 's> {
 
 impl Reporter<'_, '_, '_> {
     fn report(&mut self, mut diagnostic: Diagnostic) {
+        if self.compiler.is_enough(&diagnostic) {
+            return;
+        }
         diagnostic.message = format!("scoping filter `{}`, `{}`: {}", self.site.title, self.clause, diagnostic.message);
         self.compiler.report(match self.site.pointer {
             Some(pointer) => self.compiler.document.place(diagnostic, pointer),
@@ -110,6 +113,10 @@ fn compile_clause(
     let name = check_attribute(&mut reporter, attribute);
     let operator = compile_operator(&mut reporter, operator, &values);
     let (name, operator) = (name?, operator?);
+    if reporter.compiler.has_too_many_attributes() {
+        let message = format!("the rules name more than {MAX_ATTRIBUTES} source attributes");
+        return reporter.fail(message, "remove what isn't needed");
+    }
     if matches!(operator, ClauseOperator::IsTrue | ClauseOperator::IsFalse)
         && definition(&reporter, &name).is_some_and(|found| !found.kind.eq_ignore_ascii_case("Boolean"))
     {

@@ -22,4 +22,4 @@ pub use patch::{PatchError, PatchOperation, PatchOptions, PatchRequest, apply};
 pub use path::{AttributePath, SyntaxError};
 pub use resource::Resource;
 pub use schema::{Attribute, AttributeType, Mutability, ResourceSchema, Returned, Uniqueness};
-pub use tenant_url::{TenantUrl, TenantUrlError};
+pub use tenant_url::{TenantUrl, TenantUrlError, is_loopback};

@@ -87,7 +87,8 @@ impl fmt::Display for TenantUrl {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL points to this machine: `localhost` or a loopback address.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost") || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),

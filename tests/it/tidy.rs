@@ -118,12 +118,12 @@ fn the_command_line_keeps_its_crates() {
 
 #[test]
 fn every_source_file_is_a_module() {
-    let known: BTreeSet<PathBuf> = tree::library().into_iter().map(|module| module.path).collect();
+    let known: BTreeSet<&Path> = tree::library().iter().map(|module| module.path.as_path()).collect();
     let main = tree::root().join("src/main.rs");
     report(
         &rust_files("src")
             .into_iter()
-            .filter(|path| *path != main && !known.contains(path))
+            .filter(|path| *path != main && !known.contains(path.as_path()))
             .map(|path| format!("{}: no `mod` declares it", tree::show(&path)))
             .collect::<Vec<_>>(),
     );
@@ -131,12 +131,12 @@ fn every_source_file_is_a_module() {
 
 #[test]
 fn every_file_says_what_it_is_for() {
-    let unit_tests: BTreeSet<PathBuf> =
-        tree::library().into_iter().filter(|module| module.test).map(|module| module.path).collect();
+    let unit_tests: BTreeSet<&Path> =
+        tree::library().iter().filter(|module| module.test).map(|module| module.path.as_path()).collect();
     report(
         &code_files()
             .into_iter()
-            .filter(|path| !unit_tests.contains(path))
+            .filter(|path| !unit_tests.contains(path.as_path()))
             .filter(|path| !fs::read_to_string(path).expect("readable source").starts_with("//! "))
             .map(|path| format!("{}: it doesn't begin with `//! `", tree::show(&path)))
             .collect::<Vec<_>>(),
@@ -184,7 +184,7 @@ fn floor(name: &str) -> u8 {
 /// The top modules that a file's code reaches, through `crate::` or a chain of `super::`.
 fn used_modules(module: &Module) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
-    for path in paths::paths(&module.code) {
+    for path in &module.paths {
         let supers = path.iter().take_while(|segment| *segment == "super").count();
         let first = match path[0].as_str() {
             "crate" => path.get(1),
@@ -200,7 +200,7 @@ fn used_modules(module: &Module) -> BTreeSet<String> {
 /// Each use of one of these crates or parts of the standard library.
 fn outsiders(module: &Module, names: &[&str]) -> Vec<String> {
     let mut problems = BTreeSet::new();
-    for path in paths::paths(&module.code) {
+    for path in &module.paths {
         for name in names {
             let wanted: Vec<&str> = name.split("::").collect();
             if path.len() >= wanted.len() && path.iter().zip(&wanted).all(|(segment, wanted)| segment == wanted) {

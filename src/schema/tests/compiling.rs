@@ -132,6 +132,21 @@ fn everything_wrong_comes_at_once_with_its_place() {
 }
 
 #[test]
+fn a_flood_of_attributes_and_findings_is_stopped() {
+    let document = wedo(|json| {
+        let mappings = edit(json, "/attributeMappings").as_array_mut().unwrap();
+        mappings.extend((0..120).map(|index| {
+            let names: Vec<String> = (0..900).map(|name| format!("[a{}]", index * 900 + name)).collect();
+            let expression = if index < 12 { format!("Join(\"\", {})", names.join(",")) } else { "[mail]".to_owned() };
+            json!({ "targetAttributeName": format!("t{index}"), "source": { "expression": expression } })
+        }));
+    });
+    let found = compile(&document, &options()).unwrap_err();
+    assert_eq!(found.len(), 100);
+    assert!(found[0].message.ends_with("the mappings name more than 10000 source attributes"));
+}
+
+#[test]
 fn what_is_odd_is_noted() {
     type Change = fn(&mut Value);
     let table: &[(Change, Severity, &str)] = &[

@@ -100,7 +100,7 @@ fn what_cannot_be_read_is_located() {
     ] {
         let error = read(&text, "s.json").unwrap_err();
         assert_eq!(error.to_string(), expected, "{text}");
-        assert!(error.diagnostic().hint.as_ref().is_some_and(|found| found.contains(hint)), "{error:?}");
+        assert!(error.0.hint.as_ref().is_some_and(|found| found.contains(hint)), "{error:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::paths;
 
@@ -12,8 +13,8 @@ pub(crate) struct Module {
     pub(crate) path: PathBuf,
     /// Declared under `#[cfg(test)]`, itself or further up.
     pub(crate) test: bool,
-    /// Its text without comments, strings and items under `#[cfg(test)]`.
-    pub(crate) code: String,
+    /// The paths in its code: comments, strings and items under `#[cfg(test)]` aside.
+    pub(crate) paths: Vec<Vec<String>>,
 }
 
 impl Module {
@@ -37,11 +38,14 @@ pub(crate) fn show(path: &Path) -> String {
 }
 
 /// Every file of the library, tests included.
-pub(crate) fn library() -> Vec<Module> {
-    let mut found = Vec::new();
-    visit(root().join("src/lib.rs"), Vec::new(), false, &mut found);
-    assert!(found.len() > 20, "the walk found only {} modules", found.len());
-    found
+pub(crate) fn library() -> &'static [Module] {
+    static LIBRARY: LazyLock<Vec<Module>> = LazyLock::new(|| {
+        let mut found = Vec::new();
+        visit(root().join("src/lib.rs"), Vec::new(), false, &mut found);
+        assert!(found.len() > 20, "the walk found only {} modules", found.len());
+        found
+    });
+    &LIBRARY
 }
 
 fn visit(path: PathBuf, segments: Vec<String>, test: bool, found: &mut Vec<Module>) {
@@ -56,7 +60,9 @@ fn visit(path: PathBuf, segments: Vec<String>, test: bool, found: &mut Vec<Modul
             visit(child, segments, test, found);
         }
     }
-    found.push(Module { segments, path, test, code });
+    // Nothing is asked about the code of tests.
+    let paths = if test { Vec::new() } else { paths::paths(&code) };
+    found.push(Module { segments, path, test, paths });
 }
 
 fn locate(parent: &Path, is_root: bool, name: &str, text: &str) -> PathBuf {
