@@ -104,6 +104,9 @@ pub struct Index {
     absent: Vec<SourceId>,
 }
 
+/// A user with a matching value that others have too: id, name, whether it is due.
+type Sharer = (SourceId, String, bool);
+
 impl Index {
     fn is_due(&self, row: usize) -> bool {
         self.due_rows.get(row / 64).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
@@ -130,7 +133,7 @@ impl Index {
     }
 
     /// Lets a group of users with one matching value, sorted by id, share the account of the first.
-    fn share(&mut self, group: &[(SourceId, String, bool)]) {
+    fn share(&mut self, group: &[Sharer]) {
         self.leaders.insert(group[0].0.clone());
         for (id, ..) in &group[1..] {
             self.followers.entry(id.clone()).or_insert_with(|| group[0].0.clone());
@@ -519,7 +522,7 @@ impl Evaluator<'_> {
         if suspects.is_empty() {
             return Ok(());
         }
-        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String, bool)>> = FxHashMap::default();
+        let mut groups: FxHashMap<(usize, u64), Vec<Sharer>> = FxHashMap::default();
         let mut row = 0_u32;
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             if suspects.contains(&row) {
