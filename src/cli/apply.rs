@@ -11,7 +11,7 @@ use super::job::{Job, Narrowed, seed};
 use super::plan;
 use super::run::{Work, one_cycle};
 use super::runtime::{Interrupt, block_on};
-use crate::base::{Diagnostic, Random};
+use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::plan::{ActionKind, PlanFile};
 use crate::report;
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
     let (report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?;
         let store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
@@ -89,7 +89,7 @@ fn read(path: &Path) -> Result<PlanFile, Error> {
 /// A plan holds only for what it was made from.
 fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Box<Diagnostic>> {
     let moved = |what: &str| {
-        let diagnostic = Diagnostic::error(format!("{what} since the plan was made on {}", plan.created));
+        let diagnostic = Diagnostic::error(format!("{what} since the plan was made at {}", made(plan)));
         Err(Box::new(diagnostic.with_hint("make the plan again with `scimulate plan --out FILE`")))
     };
     let digest = export.digest().map_err(|error| Box::new(error.diagnostic().clone()))?;
@@ -107,4 +107,9 @@ fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) 
         return moved("a cycle ran");
     }
     Ok(())
+}
+
+/// When a plan was made, to the second.
+fn made(plan: &PlanFile) -> String {
+    plan.created.parse().map_or_else(|_| plan.created.clone(), |at: Timestamp| format!("{at:.0}"))
 }

@@ -49,10 +49,6 @@ impl Job {
     pub(crate) fn from_settings(settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
         let rules = compile(&settings)?;
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
-        for (flag, known) in settings.target.tenant.misspelt_flags() {
-            let text = format!("the tenant URL's flag `{flag}` isn't known and changes nothing");
-            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(format!("did you mean `{known}`?")));
-        }
         let provisioning = &settings.provisioning;
         let policy = Policy {
             scope: ScopePolicy { scope: provisioning.scope, default_access: provisioning.default_access },
@@ -175,7 +171,7 @@ impl Job {
 
     /// A client of the built-in endpoint over this storage.
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
         let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;

@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::inspect;
 use super::job::{Job, Narrowed, seed};
 use super::printer::OutputError;
+use super::run::explain;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
@@ -71,6 +72,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         online(&job, &export, &clock, context, &mut view)?
     };
     view.finish()?;
+    if !args.only.is_empty() && view.summary.total() == 0 {
+        let text = format!("--only {}: nothing is due for such a user", args.only.join(" "));
+        let hint =
+            "users are named by userPrincipalName, object id or mail; a linked user who did not change isn't due";
+        context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+    }
     for note in inspect::notes(&job, &export, view.only_default_access) {
         context.printer.talk(note);
     }
@@ -88,6 +95,9 @@ fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &
         Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
     let mut index = evaluator.index()?;
     warn_about_findings(&index, context);
+    for sentence in &index.shared {
+        context.printer.diagnostic(&Diagnostic::warning(sentence.as_str()));
+    }
     let rows = index.take_rows();
     plan_offline(&evaluator, &rows, &mut |processed| {
         view.processed(&processed);
@@ -126,9 +136,9 @@ fn online(
             whole: false,
             cancel: interrupt.token(),
         };
-        let mut random = Random::seeded(seed(clock.now()));
+        let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
-        result?;
+        result.map_err(explain)?;
         if let Some(exit) = interrupt.exit() {
             return Err(Error::new(exit, anyhow::anyhow!("interrupted: the plan isn't complete")));
         }

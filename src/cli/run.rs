@@ -97,7 +97,7 @@ struct Ran {
 
 async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
-    let mut random = Random::seeded(seed(clock.now()));
+    let mut random = Random::seeded(seed(clock.origin()));
     let mut opened = Some(first_export(job, context)?);
     let connection = job.connect(context, clock, true)?;
     let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done };

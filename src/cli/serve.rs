@@ -54,7 +54,7 @@ pub(crate) enum Profile {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
-    let mut random = Random::seeded(seed(clock.now()) ^ u64::from(std::process::id()));
+    let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
     let token = match &args.token_env {
         Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
         None => Secret::new(random_token()),
@@ -128,7 +128,9 @@ pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
     let users = users(&text).map_err(|diagnostic| place(*diagnostic))?;
-    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).into())
+    let hint =
+        "accounts that the endpoint holds already can't be loaded again: leave --load out, or name another --data";
+    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).with_hint(hint).into())
 }
 
 fn users(text: &str) -> Result<Vec<Resource>, Box<Diagnostic>> {

@@ -44,6 +44,15 @@ impl Clock {
         }
     }
 
+    /// When a real clock began, and the current instant of a virtual one: what seeds follow from, so
+    /// that they don't depend on how long the start took.
+    pub fn origin(&self) -> Timestamp {
+        match &self.0 {
+            Kind::Real { started, .. } => *started,
+            Kind::Virtual(_) => self.now(),
+        }
+    }
+
     /// Whether time passes only by waiting.
     pub fn is_virtual(&self) -> bool {
         matches!(self.0, Kind::Virtual(_))
@@ -73,6 +82,16 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_origin_stays() {
+        let origin = "2026-03-01T10:00:00Z".parse().unwrap();
+        let clock = Clock::real_from(origin);
+        while clock.now() == origin {
+            std::hint::spin_loop();
+        }
+        assert_eq!(clock.origin(), origin);
+    }
 
     #[tokio::test]
     async fn virtual_time_moves_by_waiting() {

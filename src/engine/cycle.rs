@@ -2,9 +2,10 @@
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::ready;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -14,7 +15,7 @@ use super::evaluate::fingerprint_names;
 use super::lookup::{Worked, Worker, find_planned};
 use super::{Due, EngineError, Evaluator, Index, Policy, Processed, Sink, guard};
 use crate::base::{CycleId, Random, Timestamp};
-use crate::client::{Client, Failure, Operation};
+use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
 use crate::plan::PlannedObject;
@@ -71,9 +72,10 @@ pub struct Cycle {
 /// What was remembered when the cycle began.
 struct Remembered {
     prior: Arc<ObjectStates>,
+    /// What the cycle goes on from; without it the cycle is initial.
     watermark: Option<Arc<Watermark>>,
-    /// Whether there is a watermark of other rules, which doesn't count any more.
-    rules_changed: bool,
+    /// A watermark of other rules: it still says what was known.
+    outdated: Option<Watermark>,
 }
 
 impl Cycle {
@@ -110,15 +112,14 @@ impl Cycle {
 
 fn remembered(rules: &CompiledSchema, store: Option<&Store>) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
-        return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None, rules_changed: false });
+        return Ok(Remembered { prior: Arc::default(), watermark: None, outdated: None });
     };
     let prior = Arc::new(store.objects(ObjectKind::User)?);
-    let mut rules_changed = false;
-    let watermark = store.watermark()?.filter(|watermark| {
-        rules_changed = watermark.rules != rules.digest;
-        !rules_changed && watermark.attributes == fingerprint_names(rules)
-    });
-    Ok(Remembered { prior, watermark: watermark.map(Arc::new), rules_changed })
+    let Some(watermark) = store.watermark()? else { return Ok(Remembered { prior, watermark: None, outdated: None }) };
+    if watermark.rules == rules.digest && watermark.attributes == fingerprint_names(rules) {
+        return Ok(Remembered { prior, watermark: Some(Arc::new(watermark)), outdated: None });
+    }
+    Ok(Remembered { prior, watermark: None, outdated: Some(watermark) })
 }
 
 /// A cycle under way.
@@ -137,7 +138,7 @@ struct Running<'a> {
 impl Running<'_> {
     async fn run(mut self, store: Option<Store>) -> (Option<Store>, Result<CycleReport, EngineError>) {
         self.sink.event(&Event::CycleStarted { id: self.id.clone(), kind: self.kind, at: self.started });
-        if self.remembered.rules_changed {
+        if self.remembered.outdated.is_some() {
             let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
             self.sink.event(&Event::Warning(text.to_owned()));
         }
@@ -193,10 +194,9 @@ impl Running<'_> {
     }
 
     async fn test_query(&mut self) -> Result<(), Failure> {
-        let mapping = &self.cycle.rules.users;
-        let attribute = &mapping.attributes[mapping.matching[0]].target.name;
+        let (endpoint, attribute) = test_of(&self.cycle.rules);
         let guid = self.random.guid();
-        let outcome = self.cycle.client.test_query(mapping.kind.endpoint(), attribute, guid).await;
+        let outcome = self.cycle.client.test_query(endpoint, attribute, guid).await;
         self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
         outcome.result
     }
@@ -214,11 +214,13 @@ impl Running<'_> {
         let reading = inputs.clone();
         let indexed = tokio::task::spawn_blocking(move || reading.evaluator().index()).await;
         let mut index = indexed.map_err(|error| EngineError::Worker(error.to_string()))??;
-        if let Some(watermark) = &self.remembered.watermark {
-            guard::check(&self.cycle.policy, watermark, &index)?;
-        }
+        let Remembered { prior, watermark, outdated } = &self.remembered;
+        guard::check(&self.cycle.policy, watermark.as_deref().or(outdated.as_ref()), prior, &index)?;
         if let Some(planned) = &self.options.planned {
             index.due = planned.len() as u64;
+        }
+        for sentence in std::mem::take(&mut index.shared) {
+            self.sink.event(&Event::Warning(sentence));
         }
         if index.finding_count > 0 {
             self.sink.event(&Event::Warning(format!(
@@ -255,6 +257,10 @@ impl Running<'_> {
         index: &mut Index,
     ) -> Result<(Store, Result<bool, EngineError>), EngineError> {
         store.begin_cycle(&CycleStart { id: self.id.clone(), kind: self.kind, started: self.started })?;
+        if self.remembered.outdated.is_some() {
+            // Should this cycle be cut off and the old rules come back, what it wrote must be compared again.
+            store.outdate_watermark()?;
+        }
         let writer = store.writer()?;
         let worked = self.work(inputs, index, Some(&writer)).await;
         Ok((writer.finish()?, worked))
@@ -270,21 +276,63 @@ impl Running<'_> {
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
+            expected: &Mutex::default(),
         };
         let (due, reading) = read_due(inputs, index.take_rows(), planned.clone());
-        let tasks = due.take_until(stop.clone().cancelled_owned()).map(|due| {
+        let task = |due: Due| {
             let bound = planned.as_deref().and_then(|planned| find_planned(planned, &due.subject.id));
             worker.work(due, bound)
-        });
+        };
+        let followers = Mutex::new(Vec::new());
+        let tasks = due
+            .take_until(stop.clone().cancelled_owned())
+            .filter_map(|due| {
+                ready(if due.follows.is_none() {
+                    Some(due)
+                } else {
+                    lock(&followers).push(due);
+                    None
+                })
+            })
+            .map(task);
+        // Who shares an account is looked at once the account is there, one after the other.
+        let later = stream::once(async { stream::iter(std::mem::take(&mut *lock(&followers))) })
+            .flatten()
+            .take_until(stop.clone().cancelled_owned())
+            .then(task);
         let concurrency = self.options.concurrency.max(1);
         // A plan is shown in the order of the export; a run takes what is ready.
         let mut finished: Pin<Box<dyn Stream<Item = Worked> + Send + '_>> = match self.options.mode {
-            Mode::DryRun => Box::pin(tasks.buffered(concurrency)),
-            Mode::Run => Box::pin(tasks.buffer_unordered(concurrency)),
+            Mode::DryRun => Box::pin(tasks.buffered(concurrency).chain(later)),
+            Mode::Run => Box::pin(tasks.buffer_unordered(concurrency).chain(later)),
         };
-        let (mut aborted, mut in_a_row) = (None, 0_u32);
-        while let Some(worked) = finished.next().await {
-            let Worked { processed, outcome, failure } = worked;
+        let (mut aborted, mut in_a_row, mut drained) = (None, 0_u32, false);
+        let mut probe: Option<Pin<Box<dyn Future<Output = CallOutcome<()>> + Send + '_>>> = None;
+        loop {
+            // Objects under way go on while the target is asked whether it is still there.
+            let worked = tokio::select! {
+                biased;
+                outcome = async { probe.as_mut().expect("only polled where there is one").await }, if probe.is_some() => {
+                    probe = None;
+                    self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
+                    if let Err(failure) = outcome.result {
+                        aborted.get_or_insert(quarantine(failure));
+                        stop.cancel();
+                    }
+                    if drained {
+                        break;
+                    }
+                    continue;
+                }
+                worked = finished.next(), if !drained => worked,
+            };
+            let Some(Worked { processed, outcome, failure }) = worked else {
+                drained = true;
+                if probe.is_none() {
+                    break;
+                }
+                continue;
+            };
             self.tally.add(&processed);
             if let Some(writer) = writer {
                 writer.send(outcome).await?;
@@ -293,12 +341,11 @@ impl Running<'_> {
             self.sink.event(&Event::Object(processed.record));
             let unauthorized = failure.as_ref().is_some_and(Failure::is_unauthorized);
             in_a_row = if matches!(failure, Some(Failure::Transport { .. })) { in_a_row + 1 } else { 0 };
-            if (unauthorized || in_a_row >= SUSPICIOUS) && aborted.is_none() {
+            if (unauthorized || in_a_row >= SUSPICIOUS) && aborted.is_none() && probe.is_none() {
                 in_a_row = 0;
-                if let Err(failure) = self.test_query().await {
-                    aborted = Some(quarantine(failure));
-                    stop.cancel();
-                }
+                let (client, guid) = (&cycle.client, self.random.guid());
+                let (endpoint, attribute) = test_of(&cycle.rules);
+                probe = Some(Box::pin(client.test_query(endpoint, attribute, guid)));
             }
         }
         drop(finished);
@@ -338,6 +385,16 @@ impl Running<'_> {
             memberships: index.memberships.clone(),
         }
     }
+}
+
+/// Endpoint and matching attribute of the test query.
+fn test_of(rules: &CompiledSchema) -> (&'static str, &str) {
+    let mapping = &rules.users;
+    (mapping.kind.endpoint(), &mapping.attributes[mapping.matching[0]].target.name)
+}
+
+fn lock(followers: &Mutex<Vec<Due>>) -> MutexGuard<'_, Vec<Due>> {
+    followers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn quarantine(failure: Failure) -> EngineError {

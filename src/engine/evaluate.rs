@@ -94,8 +94,13 @@ pub struct Index {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings in all; the list above is capped.
     pub finding_count: u64,
+    /// Sentences about users that are to share an account.
+    pub shared: Vec<String>,
     due_rows: Vec<u64>,
     duplicates: FxHashMap<SourceId, Box<str>>,
+    /// Users that share the account of another one, which is worked on first.
+    followers: FxHashMap<SourceId, SourceId>,
+    leaders: FxHashSet<SourceId>,
     absent: Vec<SourceId>,
 }
 
@@ -117,8 +122,22 @@ impl Index {
         Self {
             due_rows: std::mem::take(&mut self.due_rows),
             duplicates: std::mem::take(&mut self.duplicates),
+            followers: std::mem::take(&mut self.followers),
+            leaders: std::mem::take(&mut self.leaders),
             absent: std::mem::take(&mut self.absent),
             ..Self::default()
+        }
+    }
+
+    /// Lets a group of users with one matching value, sorted by id, share the account of the first.
+    fn share(&mut self, group: &[(SourceId, String, bool)]) {
+        self.leaders.insert(group[0].0.clone());
+        for (id, ..) in &group[1..] {
+            self.followers.entry(id.clone()).or_insert_with(|| group[0].0.clone());
+        }
+        if group.iter().any(|(.., due)| *due) {
+            let names: Vec<String> = group.iter().map(|(id, name, _)| format!("{name} ({id})")).collect();
+            self.shared.push(format!("{} have the same matching value and share one account", names.join(", ")));
         }
     }
 
@@ -143,6 +162,10 @@ pub struct Due {
     pub prior: Option<PriorState>,
     /// Target attributes that can't be told because the export lacks a column.
     pub unknown: Vec<String>,
+    /// The user whose account it is to share.
+    pub follows: Option<SourceId>,
+    /// Whether others are to share its account.
+    pub leads: bool,
 }
 
 /// Evaluates the users of an export against the rules and the saved state.
@@ -228,10 +251,12 @@ impl Evaluator<'_> {
         Ok(index)
     }
 
-    /// The second pass: every due user in the order of the export, then the absent ones by id.
+    /// The second pass: every due user in the order of the export, then those who share the account of
+    /// another one, then the absent ones by id.
     pub fn each_due(&self, index: &Index, each: &mut dyn FnMut(Due) -> ControlFlow<()>) -> Result<(), EngineError> {
         let mut row = 0_usize;
         let mut stopped = false;
+        let mut followers = Vec::new();
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             let at = row;
             row += 1;
@@ -239,10 +264,21 @@ impl Evaluator<'_> {
                 return ControlFlow::Continue(());
             }
             let decision = self.decide(&mut user);
-            let flow = each(self.due(&user, &decision, index));
+            let due = self.due(&user, &decision, index);
+            if due.follows.is_some() {
+                followers.push(due);
+                return ControlFlow::Continue(());
+            }
+            let flow = each(due);
             stopped = flow.is_break();
             flow
         })?;
+        for due in followers {
+            if stopped {
+                break;
+            }
+            stopped = each(due).is_break();
+        }
         for id in &index.absent {
             if stopped {
                 break;
@@ -256,6 +292,9 @@ impl Evaluator<'_> {
 
     /// Decides, and fills in what follows from the decision.
     fn decide(&self, user: &mut User<'_>) -> Decision {
+        if user.account_enabled == Known::Unknown && self.was_disabled(&user.id) {
+            user.account_enabled = Known::Known(false);
+        }
         let decision = decide(self.policy.scope, self.export.entitlements(), &self.rules.users.filters, user);
         if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
             user.values[usize::from(slot.0)] = if decision.is_uncertain() {
@@ -265,6 +304,16 @@ impl Evaluator<'_> {
             };
         }
         decision
+    }
+
+    /// Whether the user was disabled when an export last said so: a column that is missing now is no
+    /// change.
+    fn was_disabled(&self, id: &SourceId) -> bool {
+        let Some(prior) = self.prior.and_then(|prior| prior.view(id)) else { return false };
+        let fingerprints: Vec<_> = prior.fingerprints().collect();
+        // Facts stand last, whatever attributes there were.
+        let fact = fingerprints.len().checked_sub(FACTS.len() - 1).and_then(|at| fingerprints[at]);
+        fact == Some(enabled_fingerprint(false))
     }
 
     fn environment<'v>(&'v self, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
@@ -301,7 +350,9 @@ impl Evaluator<'_> {
         let Some(known) = self.known_users else { return true };
         match self.prior.and_then(|prior| prior.view(&user.id)) {
             Some(prior) => {
+                let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
                 prior.failure().is_some()
+                    || (moved && !decision.is_uncertain())
                     || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
                     || any_changed(prior.fingerprints(), &self.fingerprints(user))
             }
@@ -313,10 +364,10 @@ impl Evaluator<'_> {
     fn fingerprints(&self, user: &User<'_>) -> Vec<Option<Fingerprint>> {
         let assignments = self.export.entitlements().fingerprint(&user.id);
         let enabled = match user.account_enabled {
-            Known::Known(enabled) => Some(Fingerprint::of(30, &[u8::from(enabled)])),
+            Known::Known(enabled) => Some(enabled_fingerprint(enabled)),
             Known::Unknown => None,
         };
-        let deletion = Fingerprint::of(31, &[u8::from(matches!(user.deletion, Deletion::Soft(_)))]);
+        let deletion = deletion(matches!(user.deletion, Deletion::Soft(_)));
         let facts = [Some(assignments), enabled, Some(deletion)];
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
@@ -326,11 +377,8 @@ impl Evaluator<'_> {
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
         let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
-        let mut defect = None;
-        let desired = mapping::evaluate(mapping, &self.environment(&user.values)).unwrap_or_else(|error| {
-            defect = Some(Reason::InvalidValue(error.to_string().into()));
-            vec![Flow::Unknown; mapping.attributes.len()]
-        });
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&user.values));
+        let mut defect = error.map(|error| Reason::InvalidValue(error.to_string().into()));
         let queries: Vec<Query> = if defect.is_none() { matching::queries(mapping, &desired) } else { Vec::new() };
         if defect.is_none() && queries.is_empty() {
             let names = mapping.matching.iter().map(|index| mapping.attributes[*index].target.name.as_str());
@@ -383,6 +431,8 @@ impl Evaluator<'_> {
             deleted_since,
             prior,
             unknown,
+            follows: index.followers.get(&user.id).cloned(),
+            leads: index.leaders.contains(&user.id),
         }
     }
 
@@ -396,8 +446,11 @@ impl Evaluator<'_> {
         if let Some(slot) = self.rules.attributes.get("accountEnabled") {
             values[usize::from(slot.0)] = AttributeValue::Bool(false);
         }
-        let desired = mapping::evaluate(mapping, &self.environment(&values))
-            .unwrap_or_else(|_| vec![Flow::Unknown; mapping.attributes.len()]);
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&values));
+        // What is assumed here counts as exported: whoever comes back differs from it.
+        let facts = [None, None, Some(deletion(true))];
+        let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
+        let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
         let (presence, standing) = if self.is_hard_deleted(prior.deleted_since) {
             (Presence::HardDeleted, prior.standing)
@@ -416,13 +469,15 @@ impl Evaluator<'_> {
                 changed: vec![false; desired.len()],
                 desired,
                 queries: Vec::new(),
-                defect: None,
+                defect: error.map(|error| Reason::InvalidValue(error.to_string().into())),
             },
             standing,
-            fingerprints: prior.fingerprints.clone(),
+            fingerprints,
             deleted_since: Some(deleted_since),
             prior: Some(prior),
             unknown: Vec::new(),
+            follows: None,
+            leads: false,
         }
     }
 
@@ -454,39 +509,50 @@ impl Evaluator<'_> {
         index.absent = absent;
     }
 
-    /// Objects that share a matching value: the first by id stays, the others are named together.
+    /// Objects that share a matching value: the one that is linked stays, else the first by id; the
+    /// others are named together.
     fn find_duplicates(&self, index: &mut Index, mut values: Vec<(u64, u32)>) -> Result<(), EngineError> {
         values.sort_unstable();
         let suspects: FxHashSet<u32> =
             values.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).flatten().map(|(_, row)| *row).collect();
         drop(values);
-        if suspects.is_empty() || self.policy.duplicates == Duplicates::Link {
+        if suspects.is_empty() {
             return Ok(());
         }
-        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String)>> = FxHashMap::default();
+        let mut groups: FxHashMap<(usize, u64), Vec<(SourceId, String, bool)>> = FxHashMap::default();
         let mut row = 0_u32;
         self.export.each_user(&self.rules.attributes, &mut |mut user| {
             if suspects.contains(&row) {
                 let _in_scope = self.decide(&mut user);
+                let due = index.is_due(usize::try_from(row).unwrap_or(usize::MAX));
                 for (mapping, value) in self.matching_values(&user) {
-                    groups.entry((mapping, value.0)).or_default().push((user.id.clone(), user.name.to_string()));
+                    let group = groups.entry((mapping, value.0)).or_default();
+                    group.push((user.id.clone(), user.name.to_string(), due));
                 }
             }
             row = row.saturating_add(1);
             ControlFlow::Continue(())
         })?;
+        let is_linked =
+            |id: &SourceId| self.prior.and_then(|prior| prior.view(id)).is_some_and(|prior| prior.target().is_some());
         for mut group in groups.into_values().filter(|group| group.len() > 1) {
-            group.sort();
+            // Who has the account keeps it; apart from that the order of the ids decides.
+            group.sort_by(|a, b| is_linked(&b.0).cmp(&is_linked(&a.0)).then_with(|| a.cmp(b)));
+            if self.policy.duplicates == Duplicates::Link {
+                index.share(&group);
+                continue;
+            }
             for later in 1..group.len() {
                 let others: Vec<String> = group
                     .iter()
                     .enumerate()
                     .filter(|(at, _)| *at != later)
-                    .map(|(_, (id, name))| format!("{name} ({id})"))
+                    .map(|(_, (id, name, _))| format!("{name} ({id})"))
                     .collect();
                 index.duplicates.insert(group[later].0.clone(), others.join(", ").into());
             }
         }
+        index.shared.sort();
         Ok(())
     }
 }
@@ -495,6 +561,15 @@ impl Evaluator<'_> {
 fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
+}
+
+fn enabled_fingerprint(enabled: bool) -> Fingerprint {
+    Fingerprint::of(30, &[u8::from(enabled)])
+}
+
+/// Fingerprint of being in the recycle bin or not.
+fn deletion(deleted: bool) -> Fingerprint {
+    Fingerprint::of(31, &[u8::from(deleted)])
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.

@@ -1,9 +1,13 @@
 //! One object from lookups to outcome: asks what the planner needs, executes what it decides.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+use serde_json::Value;
+
 use super::{Due, Processed};
-use crate::base::{SourceId, Timestamp};
+use crate::base::{Fingerprint, SourceId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
@@ -11,7 +15,7 @@ use crate::matching;
 use crate::plan::{
     Action, ActionKind, Answer, Effect, Lookup, PlanContext, PlannedObject, PriorState, Reason, Step, plan_one,
 };
-use crate::scim::{Exchange, Request};
+use crate::scim::{Exchange, Request, Resource};
 use crate::scoping::Standing;
 use crate::store::{Outcome, StateChange};
 
@@ -31,6 +35,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) clock: &'a Clock,
     /// Reads, but writes nothing.
     pub(crate) dry: bool,
+    /// Accounts that would be there by now, were it not dry; for those who are to share them.
+    pub(crate) expected: &'a Mutex<FxHashMap<SourceId, Resource>>,
 }
 
 /// What happened on the way of one object.
@@ -53,12 +59,13 @@ impl Worker<'_> {
     pub(crate) async fn work(&self, due: Due, planned: Option<&PlannedObject>) -> Worked {
         let mut trail = Trail::default();
         let mut answers = Vec::new();
+        let mut conflict = None;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &answers) {
                 Step::Act(action) => action,
                 Step::Need(lookup) => match self.ask(&lookup, &mut trail).await {
                     Ok(answer) => {
-                        answers.push(answer);
+                        answers.push(self.foresee(&due, &lookup, answer));
                         continue;
                     }
                     Err((failure, operation)) => {
@@ -73,9 +80,11 @@ impl Worker<'_> {
             {
                 break (Action::quiet(ActionKind::Fail, Reason::TargetMoved(moved.into())), Ok(None));
             }
+            self.expect(&due, &action);
             match self.execute(&action, &mut trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&answers) => {
                     answers.push(Answer::Conflict(failure.to_string().into()));
+                    conflict = Some(failure.error_code(Operation::Create));
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
                 Ok(Done::CreatedWithoutId) => match self.find_created(&due, &mut trail).await {
@@ -87,7 +96,7 @@ impl Worker<'_> {
                 Err(failed) => break (action, Err(failed)),
             }
         };
-        self.conclude(due, action, result, trail)
+        self.conclude(due, action, result, conflict, trail)
     }
 
     async fn ask(&self, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
@@ -106,6 +115,33 @@ impl Worker<'_> {
                 Err(failure) => Err((failure, Operation::Get)),
             },
         }
+    }
+
+    /// Remembers what would be created, under the source id until it has one of its own.
+    fn expect(&self, due: &Due, action: &Action) {
+        if let (true, Effect::Create(body)) = (self.dry && due.leads, &action.effect) {
+            let id = &due.subject.id;
+            self.accounts().insert(id.clone(), expected_account(id, body));
+        }
+    }
+
+    /// What the target would answer if what was planned before were done.
+    fn foresee(&self, due: &Due, lookup: &Lookup, answer: Answer) -> Answer {
+        match (&due.follows, lookup, &answer) {
+            (Some(leader), Lookup::Match(query), Answer::Matched(matching::Candidates::None)) if self.dry => {
+                let account = self.accounts().get(leader).cloned();
+                let target = &self.context.mapping.attributes[query.mapping].target;
+                match matching::judge(target, &query.value, account.into_iter().collect()) {
+                    found @ matching::Candidates::One(_) => Answer::Matched(found),
+                    _ => answer,
+                }
+            }
+            _ => answer,
+        }
+    }
+
+    fn accounts(&self) -> MutexGuard<'_, FxHashMap<SourceId, Resource>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn execute(&self, action: &Action, trail: &mut Trail) -> Result<Done, (Failure, Operation)> {
@@ -158,6 +194,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<crate::base::TargetId>, (Failure, Operation)>,
+        conflict: Option<&'static str>,
         trail: Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -174,10 +211,13 @@ impl Worker<'_> {
             }
         };
         let error = error.or_else(|| {
-            (action.kind == ActionKind::Fail)
-                .then(|| ObjectError { code: action.reason.code().to_owned(), message: action.reason.to_string() })
+            (action.kind == ActionKind::Fail).then(|| {
+                let conflict = conflict.filter(|_| matches!(action.reason, Reason::RequestFailed(_)));
+                let code = conflict.unwrap_or(action.reason.code()).to_owned();
+                ObjectError { code, message: action.reason.to_string() }
+            })
         });
-        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at);
+        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
         let target_id = match &action.effect {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
@@ -212,6 +252,13 @@ fn conflicted(answers: &[Answer]) -> bool {
     answers.iter().any(|answer| matches!(answer, Answer::Conflict(_)))
 }
 
+/// An account as it would be created, with the source id in the place of its id.
+pub(crate) fn expected_account(id: &SourceId, body: &Value) -> Resource {
+    let mut members = body.as_object().cloned().unwrap_or_default();
+    members.insert("id".to_owned(), Value::String(id.to_string()));
+    Resource::from_value(Value::Object(members)).unwrap_or_default()
+}
+
 /// The request that an effect sends.
 fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
     match effect {
@@ -229,17 +276,17 @@ fn state_after(
     target: Option<&crate::base::TargetId>,
     error: Option<&ObjectError>,
     at: Timestamp,
+    compare_all: bool,
 ) -> StateChange {
     let prior = due.prior.as_ref();
     let linked = prior.and_then(|prior| prior.target.clone());
     if let Some(error) = error {
-        // What was exported before stays as it was, so that the next try sees the same changes.
         let before = prior.and_then(|prior| prior.failure.as_ref());
         return StateChange::Put(PriorState {
             name: due.subject.name.clone(),
             target: linked,
             standing: prior.map_or(Standing::InScope, |prior| prior.standing),
-            fingerprints: prior.map(|prior| prior.fingerprints.clone()).unwrap_or_default(),
+            fingerprints: after_failure(prior, &due.fingerprints, compare_all),
             deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
             failure: Some(crate::plan::Failure {
                 count: before.map_or(1, |failure| failure.count.saturating_add(1)),
@@ -277,6 +324,13 @@ fn state_after(
                 StateChange::Keep
             }
         }
+        // Not looked at: what changed is still to be exported once there is a value to match by.
+        (ActionKind::Skip, Reason::ImportSkipped(_)) => match prior {
+            Some(prior) if linked.is_some() => StateChange::Put(PriorState { failure: None, ..prior.clone() }),
+            _ if due.subject.presence == crate::plan::Presence::InScope => put(None),
+            Some(_) => StateChange::Remove,
+            None => StateChange::Keep,
+        },
         // Left alone means no longer managed.
         (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
             StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
@@ -284,6 +338,17 @@ fn state_after(
         },
         _ => put(target.cloned().or(linked)),
     }
+}
+
+/// The fingerprints to go on from after a failure. Whether the target has acted on the request can't
+/// be told, so what was to be sent counts as changed at the next try, whatever its value is then.
+fn after_failure(
+    prior: Option<&PriorState>,
+    now: &[Option<Fingerprint>],
+    compare_all: bool,
+) -> Vec<Option<Fingerprint>> {
+    let before = prior.filter(|_| !compare_all).map_or(&[][..], |prior| &prior.fingerprints);
+    before.iter().zip(now).map(|(before, now)| before.filter(|before| Some(*before) == *now)).collect()
 }
 
 /// Says how the target moved since the plan was made; `None` when the same would be done.
@@ -295,8 +360,7 @@ fn moved(planned: &PlannedObject, action: &Action) -> Option<String> {
         return Some("other attributes would change now than were planned".to_owned());
     }
     planned.changes.iter().zip(&action.changes).find(|(planned, now)| planned != now).map(|(planned, now)| {
-        let show =
-            |value: &Option<serde_json::Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
+        let show = |value: &Option<Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
         format!("{} was {} when it was planned and is {} now", planned.attribute, show(&planned.old), show(&now.old))
     })
 }

@@ -2,13 +2,17 @@
 
 use std::ops::ControlFlow;
 
+use rustc_hash::FxHashMap;
+
+use super::lookup::expected_account;
 use super::{EngineError, Evaluator, Index, Processed};
-use crate::client::{create_request, find_request};
+use crate::base::SourceId;
+use crate::client::{create_request, find_request, patch_request};
 use crate::event::ObjectRecord;
-use crate::matching::Candidates;
+use crate::matching::{Candidates, judge};
 use crate::plan::{Action, Answer, Effect, Lookup, Reason, Step, plan_one};
 use crate::schema::ObjectKind;
-use crate::scim::Request;
+use crate::scim::{Request, Resource};
 
 /// Plans every user of the export against an empty target, in the order of the export.
 ///
@@ -22,6 +26,7 @@ pub fn plan_offline(
     let mapping = &evaluator.rules.users;
     let context = evaluator.policy.context(mapping, true);
     let endpoint = ObjectKind::User.endpoint();
+    let mut expected: FxHashMap<SourceId, Resource> = FxHashMap::default();
     evaluator.each_due(index, &mut |due| {
         let mut answers = Vec::new();
         let mut requests: Vec<Request> = Vec::new();
@@ -29,9 +34,13 @@ pub fn plan_offline(
             match plan_one(&context, &due.subject, None, &answers) {
                 Step::Act(action) => break action,
                 Step::Need(Lookup::Match(query)) => {
-                    let attribute = &mapping.attributes[query.mapping].target.name;
-                    requests.push(find_request(endpoint, attribute, &query.value));
-                    answers.push(Answer::Matched(Candidates::None));
+                    let target = &mapping.attributes[query.mapping].target;
+                    requests.push(find_request(endpoint, &target.name, &query.value));
+                    let account = due.follows.as_ref().and_then(|leader| expected.get(leader)).cloned();
+                    answers.push(Answer::Matched(match judge(target, &query.value, account.into_iter().collect()) {
+                        found @ Candidates::One(_) => found,
+                        _ => Candidates::None,
+                    }));
                 }
                 Step::Need(Lookup::Read(target)) => {
                     // Without a saved state nothing is linked; should that ever change, say so.
@@ -40,8 +49,15 @@ pub fn plan_offline(
                 }
             }
         };
-        if let Effect::Create(body) = action.effect {
-            requests.push(create_request(endpoint, body));
+        match action.effect {
+            Effect::Create(body) => {
+                if due.leads {
+                    expected.insert(due.subject.id.clone(), expected_account(&due.subject.id, &body));
+                }
+                requests.push(create_request(endpoint, body));
+            }
+            Effect::Patch(target, body) => requests.push(patch_request(endpoint, target.as_str(), body)),
+            Effect::Nothing | Effect::Link(_) | Effect::Delete(_) => {}
         }
         each(Processed {
             record: ObjectRecord {

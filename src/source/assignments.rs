@@ -167,6 +167,12 @@ impl AssignmentList {
                 });
                 continue;
             };
+            // People write names into the column for ids.
+            let (id, name) = match id.trim() {
+                "" => ("", name),
+                given if Uuid::try_parse(given).is_err() => ("", given),
+                _ => (id, name),
+            };
             let row = Row { file: &file.name, id, name, kind: PrincipalKind::parse(kind), role, resource: "" };
             self.add(&row, &|| line, roles, findings);
         }

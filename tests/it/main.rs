@@ -4,5 +4,8 @@
 mod cli;
 #[cfg(unix)]
 mod interop;
+mod readme;
+mod scenarios;
 mod support;
 mod tidy;
+mod wire;

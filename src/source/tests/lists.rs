@@ -166,6 +166,25 @@ fn assignments_in_several_shapes() {
 }
 
 #[test]
+fn names_in_the_column_for_ids() {
+    let csv = "principalId,principalType,role\nANN@x.ch,User,Designer\ncid@y.com,User,Designer\nDesign,Group,Designer\n\
+        0B4D5A6E-0001-4000-8000-0000000000AB,User,Designer\n2,User,Designer\nDesign,User,Designer\n";
+    let (_files, export, findings) = open(&[
+        ("application.json", APPLICATION),
+        ("groups.csv", "id,displayName,securityEnabled\ng1,Design,True\n"),
+        ("assignments.csv", csv),
+    ]);
+    assert_eq!(
+        direct(export.entitlements()),
+        ["0b4d5a6e-0001-4000-8000-0000000000ab: Designer", "1: Designer", "2: Designer", "3: Designer", "g1: Designer"]
+    );
+    assert_eq!(
+        findings.last().map(String::as_str),
+        Some("assignments.csv:7: no user of the export is named \"Design\", so the row is left out")
+    );
+}
+
+#[test]
 fn groups_from_json_csv_and_members() {
     let json = r##"{"value":[
         {"id":"g1","displayName":"Design","securityEnabled":true,"members":[

@@ -1,0 +1,65 @@
+//! Every folder of `fixtures` is a scenario and a test: its cycles are planned and run against an
+//! endpoint that records, and what the program says and sends is compared with `expected/`.
+//!
+//! `SCIMULATE_BLESS=1` rewrites the golden files.
+
+mod golden;
+mod stage;
+
+use std::collections::BTreeSet;
+use std::fs;
+
+macro_rules! scenarios {
+    ($($test:ident = $folder:literal,)+) => {
+        $(
+            #[test]
+            fn $test() {
+                stage::play($folder);
+            }
+        )+
+
+        const SCENARIOS: &[&str] = &[$($folder),+];
+    };
+}
+
+scenarios! {
+    actions_off = "actions-off",
+    bad_rows = "bad-rows",
+    compliant_dialect = "compliant-dialect",
+    contoso = "contoso",
+    default_access_included = "default-access-included",
+    duplicates_in_source = "duplicates-in-source",
+    duplicates_linked = "duplicates-linked",
+    graph_ndjson = "graph-ndjson",
+    graph_pages = "graph-pages",
+    guests = "guests",
+    leavers = "leavers",
+    match_existing = "match-existing",
+    missing_columns = "missing-columns",
+    nested_groups = "nested-groups",
+    no_roles = "no-roles",
+    null_values = "null-values",
+    portal_csv = "portal-csv",
+    portal_csv_semicolon = "portal-csv-semicolon",
+    portal_csv_utf16 = "portal-csv-utf16",
+    recycle_bin_by_the_clock = "recycle-bin-by-the-clock",
+    renames = "renames",
+    role_filter = "role-filter",
+    scoping_filters = "scoping-filters",
+    scoping_operators = "scoping-operators",
+    scoping_regex_anchored = "scoping-regex-anchored",
+    skip_out_of_scope = "skip-out-of-scope",
+    soft_deleted_by_absence = "soft-deleted-by-absence",
+    soft_deleted_name = "soft-deleted-name",
+    sync_all = "sync-all",
+    unchanged = "unchanged",
+}
+
+#[test]
+fn every_fixture_is_played() {
+    let folders: BTreeSet<_> = fs::read_dir(stage::fixtures())
+        .expect("the fixtures")
+        .map(|entry| entry.expect("a readable entry").file_name().into_string().expect("a name in UTF-8"))
+        .collect();
+    assert_eq!(folders, SCENARIOS.iter().map(|name| (*name).to_owned()).collect());
+}
