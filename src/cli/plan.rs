@@ -19,10 +19,10 @@ use super::run::explain;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Cycle, CycleOptions, Evaluator, Index, Mode, Processed, Sink, plan_offline};
+use crate::engine::{Cycle, CycleOptions, Evaluator, Mode, Processed, Sink, plan_offline};
 use crate::event::{Event, Summary};
 use crate::plan::{PlanFile, PlannedObject, Reason};
-use crate::report::{self, count};
+use crate::report;
 use crate::scoping::ONLY_DEFAULT_ACCESS;
 use crate::source::Export;
 use crate::store::Store;
@@ -94,7 +94,9 @@ fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &
     let evaluator =
         Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
     let mut index = evaluator.index()?;
-    warn_about_findings(&index, context);
+    if let Some(sentence) = index.findings() {
+        context.printer.diagnostic(&Diagnostic::warning(sentence));
+    }
     for sentence in &index.shared {
         context.printer.diagnostic(&Diagnostic::warning(sentence.as_str()));
     }
@@ -151,14 +153,6 @@ fn online(
 pub(crate) fn last_cycle(store: Option<&Store>) -> Result<Option<String>, Error> {
     let Some(store) = store else { return Ok(None) };
     Ok(store.cycles(1)?.into_iter().next().map(|row| row.start.id.to_string()))
-}
-
-/// Says how many rows of the export couldn't be used.
-pub(crate) fn warn_about_findings(index: &Index, context: &Context) {
-    if index.finding_count > 0 {
-        let text = format!("{} in the export's rows; they were left out", count(index.finding_count, "problem"));
-        context.printer.diagnostic(&Diagnostic::warning(text).with_hint("`scimulate inspect` lists them"));
-    }
 }
 
 fn save(

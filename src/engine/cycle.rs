@@ -222,11 +222,8 @@ impl Running<'_> {
         for sentence in std::mem::take(&mut index.shared) {
             self.sink.event(&Event::Warning(sentence));
         }
-        if index.finding_count > 0 {
-            self.sink.event(&Event::Warning(format!(
-                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
-                index.finding_count
-            )));
+        if let Some(sentence) = index.findings() {
+            self.sink.event(&Event::Warning(sentence));
         }
         self.sink.event(&Event::Evaluated { objects: index.objects, due: index.due });
         Ok((inputs, index))

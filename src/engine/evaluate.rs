@@ -108,6 +108,14 @@ pub struct Index {
 type Sharer = (SourceId, String, bool);
 
 impl Index {
+    /// Says how many rows of the export couldn't be used.
+    pub fn findings(&self) -> Option<String> {
+        (self.finding_count > 0).then(|| {
+            let count = self.finding_count;
+            format!("rows of the export couldn't be used and were left out: {count} (`scimulate inspect` lists them)")
+        })
+    }
+
     fn is_due(&self, row: usize) -> bool {
         self.due_rows.get(row / 64).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
     }
