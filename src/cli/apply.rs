@@ -8,10 +8,10 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
-use super::plan::last_cycle;
+use super::plan;
 use super::run::{Work, one_cycle};
 use super::runtime::{Interrupt, block_on};
-use crate::base::{Diagnostic, Random};
+use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::plan::{ActionKind, PlanFile};
 use crate::report;
@@ -32,16 +32,16 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
-    let plan = read(&args.file)?;
+    let mut saved = read(&args.file)?;
     let job = Job::load(context, Narrowed::default())?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
-    let last_cycle = last_cycle(known.as_ref())?;
+    let last_cycle = plan::last_cycle(known.as_ref())?;
     drop(known);
-    check(&plan, &job, &export, last_cycle.as_deref())
+    check(&saved, &job, &export, last_cycle.as_deref())
         .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
-    let PlanFile { mut objects, partial, .. } = plan;
+    let mut objects = std::mem::take(&mut saved.objects);
     objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
     let (report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
@@ -49,13 +49,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let connection = job.connect(context, &clock, true)?;
         let store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
+        // A cycle of another process may have ended since the first look.
+        check(&saved, &job, &export, plan::last_cycle(Some(&store))?.as_deref())
+            .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
         let work = Work {
             job: &job,
             export: Arc::clone(&export),
             client: connection.client,
             clock: &clock,
             planned: Some(objects.into()),
-            whole: !partial,
+            whole: !saved.partial,
         };
         let report = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);
@@ -78,13 +81,15 @@ fn read(path: &Path) -> Result<PlanFile, Error> {
         place(Diagnostic::error(format!("the plan can't be read: {error}")))
             .with_hint("save one with `scimulate plan --out FILE`")
     })?;
-    Ok(PlanFile::parse(&text).map_err(|error| place(Diagnostic::error(error.to_string())))?)
+    Ok(PlanFile::parse(&text).map_err(|error| {
+        place(Diagnostic::error(error.to_string())).with_hint("make the plan again with `scimulate plan --out FILE`")
+    })?)
 }
 
 /// A plan holds only for what it was made from.
 fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) -> Result<(), Box<Diagnostic>> {
     let moved = |what: &str| {
-        let diagnostic = Diagnostic::error(format!("{what} since the plan was made on {}", plan.created));
+        let diagnostic = Diagnostic::error(format!("{what} since the plan was made at {}", made(plan)));
         Err(Box::new(diagnostic.with_hint("make the plan again with `scimulate plan --out FILE`")))
     };
     let digest = export.digest().map_err(|error| Box::new(error.diagnostic().clone()))?;
@@ -102,4 +107,9 @@ fn check(plan: &PlanFile, job: &Job, export: &Export, last_cycle: Option<&str>) 
         return moved("a cycle ran");
     }
     Ok(())
+}
+
+/// When a plan was made, to the second.
+fn made(plan: &PlanFile) -> String {
+    plan.created.parse().map_or_else(|_| plan.created.clone(), |at: Timestamp| format!("{at:.0}"))
 }

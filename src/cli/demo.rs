@@ -145,7 +145,7 @@ impl Stage<'_> {
             let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
             self.say(&format!("{} {} → {status}", exchange.request.method, exchange.request.path))?;
         }
-        self.say(&format!("{}: {}\n", report.verdict.title(), report.verdict.explanation()))?;
+        self.say(&format!("{}. {}\n", report.verdict.title(), report.verdict.explanation()))?;
 
         self.title("2. Plan: what a first cycle would do, and why")?;
         self.plan(&interrupt, &mut random).await?;

@@ -96,7 +96,12 @@ fn print(job: &Job, export: &Export, counts: &Counts, unknown: usize, context: &
         row(
             "users",
             counts.users,
-            &format!("{} guests, {} disabled, {} in the recycle bin", counts.guests, counts.disabled, counts.deleted),
+            &format!(
+                "{}, {} disabled, {} in the recycle bin",
+                count(counts.guests, "guest"),
+                counts.disabled,
+                counts.deleted
+            ),
         ),
         row("groups", entitlements.groups().len() as u64, &groups_text(export)),
         row("assigned principals", entitlements.direct_count() as u64, &unknown_text(unknown)),

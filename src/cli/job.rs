@@ -49,10 +49,6 @@ impl Job {
     pub(crate) fn from_settings(settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
         let rules = compile(&settings)?;
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
-        for (flag, known) in settings.target.tenant.misspelt_flags() {
-            let text = format!("the tenant URL's flag `{flag}` isn't known and changes nothing");
-            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(format!("did you mean `{known}`?")));
-        }
         let provisioning = &settings.provisioning;
         let policy = Policy {
             scope: ScopePolicy { scope: provisioning.scope, default_access: provisioning.default_access },

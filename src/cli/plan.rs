@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::inspect;
 use super::job::{Job, Narrowed, seed};
 use super::printer::OutputError;
+use super::run::explain;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
@@ -63,6 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = args.now.map_or_else(Clock::real, Clock::starting_at);
     let keep = args.out.is_some() || context.printer.output() == Output::Json;
     let mut view = View::new(context, args.show_requests, keep);
+    view.start(clock.now())?;
     let last_cycle = if args.offline {
         offline(&job, &export, &clock, context, &mut view)?;
         None
@@ -70,6 +72,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         online(&job, &export, &clock, context, &mut view)?
     };
     view.finish()?;
+    if !args.only.is_empty() && view.summary.total() == 0 {
+        let text = format!("--only {}: nothing is due for such a user", args.only.join(" "));
+        let hint =
+            "users are named by userPrincipalName, object id or mail; a linked user who did not change isn't due";
+        context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+    }
     for note in inspect::notes(&job, &export, view.only_default_access) {
         context.printer.talk(note);
     }
@@ -130,7 +138,7 @@ fn online(
         };
         let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
-        result?;
+        result.map_err(explain)?;
         if let Some(exit) = interrupt.exit() {
             return Err(Error::new(exit, anyhow::anyhow!("interrupted: the plan isn't complete")));
         }
@@ -205,6 +213,16 @@ impl<'a> View<'a> {
         Self { context, requests, keep, summary, objects, only_default_access: 0, error: None }
     }
 
+    /// The first line of the stream says which format it has.
+    fn start(&self, now: Timestamp) -> Result<(), Error> {
+        let printer = &self.context.printer;
+        if printer.output() == Output::Jsonl {
+            let version = report::FORMAT_VERSION;
+            printer.json_line(&json!({ "type": "planStarted", "formatVersion": version, "at": now.to_string() }))?;
+        }
+        Ok(())
+    }
+
     fn show(&self, object: &PlannedObject) -> Result<(), OutputError> {
         let printer = &self.context.printer;
         match printer.output() {
@@ -234,9 +252,7 @@ impl<'a> View<'a> {
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
             Output::Jsonl => {
                 let summary = report::summary_json(&self.summary);
-                printer.json_line(
-                    &json!({ "type": "planEnded", "formatVersion": report::FORMAT_VERSION, "summary": summary }),
-                )?;
+                printer.json_line(&json!({ "type": "planEnded", "summary": summary }))?;
             }
         }
         Ok(())

@@ -3,12 +3,14 @@
 use std::fmt;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use serde_json::{Value, json};
 
 use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::printer::OutputError;
-use crate::base::Diagnostic;
+use crate::base::{CycleId, Diagnostic};
+use crate::clock::Clock;
 use crate::engine::Sink;
 use crate::event::{CycleKind, Event};
 use crate::plan::ActionKind;
@@ -22,16 +24,21 @@ const LITTLE: u64 = 200;
 /// Consumes the events of a cycle.
 pub(crate) struct Progress<'a> {
     context: &'a Context,
+    clock: &'a Clock,
     bar: Option<ProgressBar>,
+    cycle: Option<CycleId>,
     kind: CycleKind,
+    /// Whether the export was read and nothing held the cycle back.
+    begun: bool,
     due: u64,
     done: u64,
     error: Option<OutputError>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(context: &'a Context) -> Self {
-        Self { context, bar: None, kind: CycleKind::Initial, due: 0, done: 0, error: None }
+    pub(crate) fn new(context: &'a Context, clock: &'a Clock) -> Self {
+        let kind = CycleKind::Initial;
+        Self { context, clock, bar: None, cycle: None, kind, begun: false, due: 0, done: 0, error: None }
     }
 
     /// Ends the bar; says whether stdout could be written.
@@ -42,7 +49,18 @@ impl<'a> Progress<'a> {
         self.error.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
+    /// The event as a line of the stream; every one says when it was and in which cycle.
+    fn stream_line(&self, event: &Event) -> Value {
+        let mut line = report::event_json(event);
+        if let Value::Object(members) = &mut line {
+            members.entry("at").or_insert_with(|| json!(self.clock.now().to_string()));
+            members.entry("cycleId").or_insert_with(|| json!(self.cycle.as_ref().map(CycleId::as_str)));
+        }
+        line
+    }
+
     fn begin(&mut self, due: u64) {
+        self.begun = true;
         self.due = due;
         if self.context.printer.shows_progress() && due > 0 {
             let template = "{msg} [{wide_bar}] {pos}/{len}, {rate}, {eta} left";
@@ -82,14 +100,18 @@ impl<'a> Progress<'a> {
 
 impl Sink for Progress<'_> {
     fn event(&mut self, event: &Event) {
+        if let Event::CycleStarted { id, kind, .. } = event {
+            self.cycle = Some(id.clone());
+            self.kind = *kind;
+        }
         let printer = &self.context.printer;
         if printer.output() == Output::Jsonl
-            && let Err(error) = printer.json_line(&report::event_json(event))
+            && let Err(error) = printer.json_line(&self.stream_line(event))
         {
             self.error.get_or_insert(error);
         }
         match event {
-            Event::CycleStarted { kind, .. } => self.kind = *kind,
+            Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
             Event::Warning(text) => {
                 let diagnostic = Diagnostic::warning(text.as_str());
@@ -110,7 +132,7 @@ impl Sink for Progress<'_> {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                if printer.is_human() && ended.quarantine.is_none() {
+                if printer.is_human() && self.begun && ended.quarantine.is_none() {
                     self.print(&report::run_summary(ended));
                 }
             }

@@ -1,5 +1,6 @@
 //! `scimulate run`.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,15 +98,25 @@ struct Ran {
 async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
     let mut random = Random::seeded(seed(clock.origin()));
+    let mut opened = Some(first_export(job, context)?);
     let connection = job.connect(context, clock, true)?;
     let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done };
     for number in 1..=schedule.cycles {
         let begun = clock.now();
-        let export = job.open_export(context)?;
+        let export = match opened.take() {
+            Some(export) => export,
+            None => job.open_export(context)?,
+        };
         ran.job = job.id(&export).to_string();
         let store = job.open_store(&export)?;
         refuse(&store)?;
-        let lock = job.lock(&store, clock, schedule.patience).await?;
+        let lock = tokio::select! {
+            lock = job.lock(&store, clock, schedule.patience) => lock?,
+            () = interrupt.token().cancelled_owned() => {
+                ran.exit = interrupt.exit().unwrap_or(ran.exit);
+                break;
+            }
+        };
         let work = Work { job, export, client: connection.client.clone(), clock, planned: None, whole: true };
         let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);
@@ -129,6 +140,16 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
         }
     }
     Ok(ran)
+}
+
+/// Opens the export before anything is made. Where there is no state yet it is read through as well:
+/// the cycle finds what is wrong with it before it writes, but not before the state is there.
+fn first_export(job: &Job, context: &Context) -> Result<Arc<Export>, Error> {
+    let export = job.open_export(context)?;
+    if Store::open_existing(&job.settings.state_dir, &job.settings.job)?.is_none() {
+        export.each_user(&job.rules.attributes, &mut |_| ControlFlow::Continue(()))?;
+    }
+    Ok(export)
 }
 
 /// Waits until the next cycle is due, or until a signal.
@@ -187,7 +208,7 @@ pub(crate) async fn one_cycle(
         whole: work.whole,
         cancel: interrupt.token(),
     };
-    let mut view = Progress::new(context);
+    let mut view = Progress::new(context, work.clock);
     let (store, result) = cycle.run(Some(store), &options, random, &mut view).await;
     view.finish()?;
     let report = match result {

@@ -128,7 +128,9 @@ pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
     let users = users(&text).map_err(|diagnostic| place(*diagnostic))?;
-    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).into())
+    let hint =
+        "accounts that the endpoint holds already can't be loaded again: leave --load out, or name another --data";
+    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).with_hint(hint).into())
 }
 
 fn users(text: &str) -> Result<Vec<Resource>, Box<Diagnostic>> {

@@ -34,6 +34,9 @@ pub(crate) struct Args {
     pub(crate) secret_token_file: Option<PathBuf>,
 }
 
+/// How the built-in endpoint shows as a tenant URL.
+const EMBEDDED: &str = "embedded";
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
@@ -68,10 +71,6 @@ fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, Str
         }
     };
     let tenant = TenantUrl::parse(url, false).map_err(|error| tenant_error(&error))?;
-    for (flag, known) in tenant.misspelt_flags() {
-        let text = format!("the tenant URL's flag `{flag}` isn't known and changes nothing");
-        context.printer.diagnostic(&Diagnostic::warning(text).with_hint(format!("did you mean `{known}`?")));
-    }
     let secret = context.token(&source)?.unwrap_or_else(|| Secret::new(""));
     let shown = tenant.to_string();
     let options = ClientOptions::new(tenant, Token::from_text(secret.expose())?);
@@ -84,8 +83,9 @@ fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), 
         printer.diagnostic(&Diagnostic::warning(warning.as_str()));
     }
     let verdict = report.verdict;
+    let (who, prefix) = if url == EMBEDDED { ("the built-in endpoint", "") } else { (url, url) };
     if report.is_good() {
-        printer.line(format_args!("{} {url} answers as the service expects.", heading("Connection good:")))?;
+        printer.line(format_args!("{} {who} answers as the service expects.", heading("Connection good:")))?;
     } else {
         printer.line(format_args!("{} {}", heading("Connection failed:"), verdict.title()))?;
         printer.line(format_args!("\n{}", verdict.explanation()))?;
@@ -98,7 +98,7 @@ fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), 
         let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         let milliseconds = exchange.duration.as_millis();
         printer.line(dim(format_args!(
-            "{} {url}{} → {status} in {milliseconds} ms",
+            "{} {prefix}{} → {status} in {milliseconds} ms",
             exchange.request.method, exchange.request.path
         )))?;
     }

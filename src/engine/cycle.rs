@@ -15,7 +15,7 @@ use super::evaluate::fingerprint_names;
 use super::lookup::{Worked, Worker, find_planned};
 use super::{Due, EngineError, Evaluator, Index, Policy, Processed, Sink, guard};
 use crate::base::{CycleId, Random, Timestamp};
-use crate::client::{Client, Failure, Operation};
+use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
 use crate::plan::PlannedObject;
@@ -72,7 +72,10 @@ pub struct Cycle {
 /// What was remembered when the cycle began.
 struct Remembered {
     prior: Arc<ObjectStates>,
+    /// What the cycle goes on from; without it the cycle is initial.
     watermark: Option<Arc<Watermark>>,
+    /// A watermark of other rules: it still says what was known.
+    outdated: Option<Watermark>,
 }
 
 impl Cycle {
@@ -88,7 +91,7 @@ impl Cycle {
         random: &mut Random,
         sink: &mut dyn Sink,
     ) -> (Option<Store>, Result<CycleReport, EngineError>) {
-        let remembered = match remembered(&self.rules, store.as_ref(), sink) {
+        let remembered = match remembered(&self.rules, store.as_ref()) {
             Ok(remembered) => remembered,
             Err(error) => return (store, Err(error)),
         };
@@ -107,20 +110,16 @@ impl Cycle {
     }
 }
 
-fn remembered(rules: &CompiledSchema, store: Option<&Store>, sink: &mut dyn Sink) -> Result<Remembered, EngineError> {
+fn remembered(rules: &CompiledSchema, store: Option<&Store>) -> Result<Remembered, EngineError> {
     let Some(store) = store else {
-        return Ok(Remembered { prior: Arc::new(ObjectStates::default()), watermark: None });
+        return Ok(Remembered { prior: Arc::default(), watermark: None, outdated: None });
     };
     let prior = Arc::new(store.objects(ObjectKind::User)?);
-    let watermark = store.watermark()?.filter(|watermark| {
-        let same = watermark.rules == rules.digest;
-        if !same {
-            let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
-            sink.event(&Event::Warning(text.to_owned()));
-        }
-        same && watermark.attributes == fingerprint_names(rules)
-    });
-    Ok(Remembered { prior, watermark: watermark.map(Arc::new) })
+    let Some(watermark) = store.watermark()? else { return Ok(Remembered { prior, watermark: None, outdated: None }) };
+    if watermark.rules == rules.digest && watermark.attributes == fingerprint_names(rules) {
+        return Ok(Remembered { prior, watermark: Some(Arc::new(watermark)), outdated: None });
+    }
+    Ok(Remembered { prior, watermark: None, outdated: Some(watermark) })
 }
 
 /// A cycle under way.
@@ -139,9 +138,17 @@ struct Running<'a> {
 impl Running<'_> {
     async fn run(mut self, store: Option<Store>) -> (Option<Store>, Result<CycleReport, EngineError>) {
         self.sink.event(&Event::CycleStarted { id: self.id.clone(), kind: self.kind, at: self.started });
-        let writes = self.options.mode == Mode::Run;
+        if self.remembered.outdated.is_some() {
+            let text = "the mapping or a scoping filter changed since the last cycle: this cycle is initial again";
+            self.sink.event(&Event::Warning(text.to_owned()));
+        }
+        let mut writes = self.options.mode == Mode::Run;
         let (mut store, result) = match self.prepare().await {
-            Err(error) => (store, Err(error)),
+            Err(error) => {
+                // What is wrong with the export leaves the state as it is; a target that refuses doesn't.
+                writes &= matches!(error, EngineError::Quarantine { .. });
+                (store, Err(error))
+            }
             Ok((inputs, mut index)) if writes => match store {
                 None => (None, self.work(inputs, &mut index, None).await.map(|completed| (completed, index))),
                 Some(store) => match self.work_and_write(store, inputs, &mut index).await {
@@ -187,10 +194,9 @@ impl Running<'_> {
     }
 
     async fn test_query(&mut self) -> Result<(), Failure> {
-        let mapping = &self.cycle.rules.users;
-        let attribute = &mapping.attributes[mapping.matching[0]].target.name;
+        let (endpoint, attribute) = test_of(&self.cycle.rules);
         let guid = self.random.guid();
-        let outcome = self.cycle.client.test_query(mapping.kind.endpoint(), attribute, guid).await;
+        let outcome = self.cycle.client.test_query(endpoint, attribute, guid).await;
         self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
         outcome.result
     }
@@ -208,14 +214,19 @@ impl Running<'_> {
         let reading = inputs.clone();
         let indexed = tokio::task::spawn_blocking(move || reading.evaluator().index()).await;
         let mut index = indexed.map_err(|error| EngineError::Worker(error.to_string()))??;
-        if let Some(watermark) = &self.remembered.watermark {
-            guard::check(&self.cycle.policy, watermark, &index)?;
-        }
+        let Remembered { prior, watermark, outdated } = &self.remembered;
+        guard::check(&self.cycle.policy, watermark.as_deref().or(outdated.as_ref()), prior, &index)?;
         if let Some(planned) = &self.options.planned {
             index.due = planned.len() as u64;
         }
         for sentence in std::mem::take(&mut index.shared) {
             self.sink.event(&Event::Warning(sentence));
+        }
+        if index.finding_count > 0 {
+            self.sink.event(&Event::Warning(format!(
+                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
+                index.finding_count
+            )));
         }
         self.sink.event(&Event::Evaluated { objects: index.objects, due: index.due });
         Ok((inputs, index))
@@ -246,6 +257,10 @@ impl Running<'_> {
         index: &mut Index,
     ) -> Result<(Store, Result<bool, EngineError>), EngineError> {
         store.begin_cycle(&CycleStart { id: self.id.clone(), kind: self.kind, started: self.started })?;
+        if self.remembered.outdated.is_some() {
+            // Should this cycle be cut off and the old rules come back, what it wrote must be compared again.
+            store.outdate_watermark()?;
+        }
         let writer = store.writer()?;
         let worked = self.work(inputs, index, Some(&writer)).await;
         Ok((writer.finish()?, worked))
@@ -291,9 +306,33 @@ impl Running<'_> {
             Mode::DryRun => Box::pin(tasks.buffered(concurrency).chain(later)),
             Mode::Run => Box::pin(tasks.buffer_unordered(concurrency).chain(later)),
         };
-        let (mut aborted, mut in_a_row) = (None, 0_u32);
-        while let Some(worked) = finished.next().await {
-            let Worked { processed, outcome, failure } = worked;
+        let (mut aborted, mut in_a_row, mut drained) = (None, 0_u32, false);
+        let mut probe: Option<Pin<Box<dyn Future<Output = CallOutcome<()>> + Send + '_>>> = None;
+        loop {
+            // Objects under way go on while the target is asked whether it is still there.
+            let worked = tokio::select! {
+                biased;
+                outcome = async { probe.as_mut().expect("only polled where there is one").await }, if probe.is_some() => {
+                    probe = None;
+                    self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
+                    if let Err(failure) = outcome.result {
+                        aborted.get_or_insert(quarantine(failure));
+                        stop.cancel();
+                    }
+                    if drained {
+                        break;
+                    }
+                    continue;
+                }
+                worked = finished.next(), if !drained => worked,
+            };
+            let Some(Worked { processed, outcome, failure }) = worked else {
+                drained = true;
+                if probe.is_none() {
+                    break;
+                }
+                continue;
+            };
             self.tally.add(&processed);
             if let Some(writer) = writer {
                 writer.send(outcome).await?;
@@ -302,12 +341,11 @@ impl Running<'_> {
             self.sink.event(&Event::Object(processed.record));
             let unauthorized = failure.as_ref().is_some_and(Failure::is_unauthorized);
             in_a_row = if matches!(failure, Some(Failure::Transport { .. })) { in_a_row + 1 } else { 0 };
-            if (unauthorized || in_a_row >= SUSPICIOUS) && aborted.is_none() {
+            if (unauthorized || in_a_row >= SUSPICIOUS) && aborted.is_none() && probe.is_none() {
                 in_a_row = 0;
-                if let Err(failure) = self.test_query().await {
-                    aborted = Some(quarantine(failure));
-                    stop.cancel();
-                }
+                let (client, guid) = (&cycle.client, self.random.guid());
+                let (endpoint, attribute) = test_of(&cycle.rules);
+                probe = Some(Box::pin(client.test_query(endpoint, attribute, guid)));
             }
         }
         drop(finished);
@@ -347,6 +385,12 @@ impl Running<'_> {
             memberships: index.memberships.clone(),
         }
     }
+}
+
+/// Endpoint and matching attribute of the test query.
+fn test_of(rules: &CompiledSchema) -> (&'static str, &str) {
+    let mapping = &rules.users;
+    (mapping.kind.endpoint(), &mapping.attributes[mapping.matching[0]].target.name)
 }
 
 fn lock(followers: &Mutex<Vec<Due>>) -> MutexGuard<'_, Vec<Due>> {

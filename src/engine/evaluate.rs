@@ -295,6 +295,9 @@ impl Evaluator<'_> {
 
     /// Decides, and fills in what follows from the decision.
     fn decide(&self, user: &mut User<'_>) -> Decision {
+        if user.account_enabled == Known::Unknown && self.was_disabled(&user.id) {
+            user.account_enabled = Known::Known(false);
+        }
         let decision = decide(self.policy.scope, self.export.entitlements(), &self.rules.users.filters, user);
         if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
             user.values[usize::from(slot.0)] = if decision.is_uncertain() {
@@ -304,6 +307,16 @@ impl Evaluator<'_> {
             };
         }
         decision
+    }
+
+    /// Whether the user was disabled when an export last said so: a column that is missing now is no
+    /// change.
+    fn was_disabled(&self, id: &SourceId) -> bool {
+        let Some(prior) = self.prior.and_then(|prior| prior.view(id)) else { return false };
+        let fingerprints: Vec<_> = prior.fingerprints().collect();
+        // Facts stand last, whatever attributes there were.
+        let fact = fingerprints.len().checked_sub(FACTS.len() - 1).and_then(|at| fingerprints[at]);
+        fact == Some(enabled_fingerprint(false))
     }
 
     fn environment<'v>(&'v self, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
@@ -340,7 +353,9 @@ impl Evaluator<'_> {
         let Some(known) = self.known_users else { return true };
         match self.prior.and_then(|prior| prior.view(&user.id)) {
             Some(prior) => {
+                let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
                 prior.failure().is_some()
+                    || (moved && !decision.is_uncertain())
                     || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
                     || any_changed(prior.fingerprints(), &self.fingerprints(user))
             }
@@ -352,7 +367,7 @@ impl Evaluator<'_> {
     fn fingerprints(&self, user: &User<'_>) -> Vec<Option<Fingerprint>> {
         let assignments = self.export.entitlements().fingerprint(&user.id);
         let enabled = match user.account_enabled {
-            Known::Known(enabled) => Some(Fingerprint::of(30, &[u8::from(enabled)])),
+            Known::Known(enabled) => Some(enabled_fingerprint(enabled)),
             Known::Unknown => None,
         };
         let deletion = deletion(matches!(user.deletion, Deletion::Soft(_)));
@@ -365,11 +380,8 @@ impl Evaluator<'_> {
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
         let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
-        let mut defect = None;
-        let desired = mapping::evaluate(mapping, &self.environment(&user.values)).unwrap_or_else(|error| {
-            defect = Some(Reason::InvalidValue(error.to_string().into()));
-            vec![Flow::Unknown; mapping.attributes.len()]
-        });
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&user.values));
+        let mut defect = error.map(|error| Reason::InvalidValue(error.to_string().into()));
         let queries: Vec<Query> = if defect.is_none() { matching::queries(mapping, &desired) } else { Vec::new() };
         if defect.is_none() && queries.is_empty() {
             let names = mapping.matching.iter().map(|index| mapping.attributes[*index].target.name.as_str());
@@ -437,12 +449,11 @@ impl Evaluator<'_> {
         if let Some(slot) = self.rules.attributes.get("accountEnabled") {
             values[usize::from(slot.0)] = AttributeValue::Bool(false);
         }
-        let desired = mapping::evaluate(mapping, &self.environment(&values))
-            .unwrap_or_else(|_| vec![Flow::Unknown; mapping.attributes.len()]);
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&values));
         // What is assumed here counts as exported: whoever comes back differs from it.
-        let assumed =
-            values.iter().map(AttributeValue::fingerprint).chain([None, None, Some(deletion(true))]).collect();
-        let fingerprints = carry(&prior.fingerprints, assumed);
+        let facts = [None, None, Some(deletion(true))];
+        let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
+        let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
         let (presence, standing) = if self.is_hard_deleted(prior.deleted_since) {
             (Presence::HardDeleted, prior.standing)
@@ -461,7 +472,7 @@ impl Evaluator<'_> {
                 changed: vec![false; desired.len()],
                 desired,
                 queries: Vec::new(),
-                defect: None,
+                defect: error.map(|error| Reason::InvalidValue(error.to_string().into())),
             },
             standing,
             fingerprints,
@@ -501,7 +512,8 @@ impl Evaluator<'_> {
         index.absent = absent;
     }
 
-    /// Objects that share a matching value: the first by id stays, the others are named together.
+    /// Objects that share a matching value: the one that is linked stays, else the first by id; the
+    /// others are named together.
     fn find_duplicates(&self, index: &mut Index, mut values: Vec<(u64, u32)>) -> Result<(), EngineError> {
         values.sort_unstable();
         let suspects: FxHashSet<u32> =
@@ -524,8 +536,11 @@ impl Evaluator<'_> {
             row = row.saturating_add(1);
             ControlFlow::Continue(())
         })?;
+        let is_linked =
+            |id: &SourceId| self.prior.and_then(|prior| prior.view(id)).is_some_and(|prior| prior.target().is_some());
         for mut group in groups.into_values().filter(|group| group.len() > 1) {
-            group.sort();
+            // Who has the account keeps it; apart from that the order of the ids decides.
+            group.sort_by(|a, b| is_linked(&b.0).cmp(&is_linked(&a.0)).then_with(|| a.cmp(b)));
             if self.policy.duplicates == Duplicates::Link {
                 index.share(&group);
                 continue;
@@ -545,15 +560,19 @@ impl Evaluator<'_> {
     }
 }
 
-/// Fingerprint of being in the recycle bin or not.
-fn deletion(deleted: bool) -> Fingerprint {
-    Fingerprint::of(31, &[u8::from(deleted)])
-}
-
 /// In lower case, without a copy where it is already.
 fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
+}
+
+fn enabled_fingerprint(enabled: bool) -> Fingerprint {
+    Fingerprint::of(30, &[u8::from(enabled)])
+}
+
+/// Fingerprint of being in the recycle bin or not.
+fn deletion(deleted: bool) -> Fingerprint {
+    Fingerprint::of(31, &[u8::from(deleted)])
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.

@@ -1,37 +1,48 @@
 //! An incomplete read must never look like everybody having left.
 
+use super::evaluate::id_fingerprint;
 use super::{EngineError, Index, Policy};
 use crate::base::Diagnostic;
-use crate::store::{KnownSet, Watermark};
+use crate::store::{KnownSet, ObjectStates, Watermark};
 
 /// Fewer missing objects than this never stop a run.
 const LEAST: usize = 10;
 
 /// Stops when the export lacks too many of the users, assignments or memberships that the last
-/// cycle knew.
-pub(crate) fn check(policy: &Policy, watermark: &Watermark, index: &Index) -> Result<(), EngineError> {
-    for (what, known, now) in [
-        ("users", &watermark.users, &index.users),
-        ("assignments", &watermark.assignments, &index.assignments),
-        ("memberships", &watermark.memberships, &index.memberships),
-    ] {
-        let missing = known.missing_in(now);
-        if too_many(policy, known, missing) {
-            let diagnostic = Diagnostic::error(format!(
-                "the export lacks {missing} of {} {what} known from the last cycle ({:.0} %, allowed are {:.0} %); \
-                 nothing was sent",
-                known.len(),
-                share(known, missing) * 100.0,
-                policy.max_missing * 100.0
-            ));
-            let hint = format!(
-                "check that the export is complete; if they have really left, repeat with --accept-missing {missing}, \
-                 or raise source.max_missing"
-            );
-            return Err(EngineError::Incomplete(Box::new(diagnostic.with_hint(hint))));
-        }
+/// cycle knew; where no watermark says what it knew, of the users who have an account.
+pub(crate) fn check(
+    policy: &Policy,
+    watermark: Option<&Watermark>,
+    prior: &ObjectStates,
+    index: &Index,
+) -> Result<(), EngineError> {
+    let Some(watermark) = watermark else {
+        let here = prior.iter().filter(|(_, state)| state.target().is_some() && state.deleted_since().is_none());
+        let linked = KnownSet::from_unsorted(here.map(|(id, _)| id_fingerprint(id).0).collect());
+        return compare(policy, "users", &linked, &index.users);
+    };
+    compare(policy, "users", &watermark.users, &index.users)?;
+    compare(policy, "assignments", &watermark.assignments, &index.assignments)?;
+    compare(policy, "memberships", &watermark.memberships, &index.memberships)
+}
+
+fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Result<(), EngineError> {
+    let missing = known.missing_in(now);
+    if !too_many(policy, known, missing) {
+        return Ok(());
     }
-    Ok(())
+    let diagnostic = Diagnostic::error(format!(
+        "the export lacks {missing} of {} {what} known from the last cycle ({:.0} %, allowed are {:.0} %); nothing \
+         was sent",
+        known.len(),
+        share(known, missing) * 100.0,
+        policy.max_missing * 100.0
+    ));
+    let hint = format!(
+        "check that the export is complete; if they have really left, repeat with --accept-missing {missing}, or \
+         raise source.max_missing"
+    );
+    Err(EngineError::Incomplete(Box::new(diagnostic.with_hint(hint))))
 }
 
 fn too_many(policy: &Policy, known: &KnownSet, missing: usize) -> bool {

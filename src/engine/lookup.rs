@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::{Due, Processed};
-use crate::base::{SourceId, Timestamp};
+use crate::base::{Fingerprint, SourceId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
@@ -59,6 +59,7 @@ impl Worker<'_> {
     pub(crate) async fn work(&self, due: Due, planned: Option<&PlannedObject>) -> Worked {
         let mut trail = Trail::default();
         let mut answers = Vec::new();
+        let mut conflict = None;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &answers) {
                 Step::Act(action) => action,
@@ -83,6 +84,7 @@ impl Worker<'_> {
             match self.execute(&action, &mut trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&answers) => {
                     answers.push(Answer::Conflict(failure.to_string().into()));
+                    conflict = Some(failure.error_code(Operation::Create));
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
                 Ok(Done::CreatedWithoutId) => match self.find_created(&due, &mut trail).await {
@@ -94,7 +96,7 @@ impl Worker<'_> {
                 Err(failed) => break (action, Err(failed)),
             }
         };
-        self.conclude(due, action, result, trail)
+        self.conclude(due, action, result, conflict, trail)
     }
 
     async fn ask(&self, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
@@ -192,6 +194,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<crate::base::TargetId>, (Failure, Operation)>,
+        conflict: Option<&'static str>,
         trail: Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -208,10 +211,13 @@ impl Worker<'_> {
             }
         };
         let error = error.or_else(|| {
-            (action.kind == ActionKind::Fail)
-                .then(|| ObjectError { code: action.reason.code().to_owned(), message: action.reason.to_string() })
+            (action.kind == ActionKind::Fail).then(|| {
+                let conflict = conflict.filter(|_| matches!(action.reason, Reason::RequestFailed(_)));
+                let code = conflict.unwrap_or(action.reason.code()).to_owned();
+                ObjectError { code, message: action.reason.to_string() }
+            })
         });
-        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at);
+        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
         let target_id = match &action.effect {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
@@ -270,17 +276,17 @@ fn state_after(
     target: Option<&crate::base::TargetId>,
     error: Option<&ObjectError>,
     at: Timestamp,
+    compare_all: bool,
 ) -> StateChange {
     let prior = due.prior.as_ref();
     let linked = prior.and_then(|prior| prior.target.clone());
     if let Some(error) = error {
-        // What was exported before stays as it was, so that the next try sees the same changes.
         let before = prior.and_then(|prior| prior.failure.as_ref());
         return StateChange::Put(PriorState {
             name: due.subject.name.clone(),
             target: linked,
             standing: prior.map_or(Standing::InScope, |prior| prior.standing),
-            fingerprints: prior.map(|prior| prior.fingerprints.clone()).unwrap_or_default(),
+            fingerprints: after_failure(prior, &due.fingerprints, compare_all),
             deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
             failure: Some(crate::plan::Failure {
                 count: before.map_or(1, |failure| failure.count.saturating_add(1)),
@@ -318,6 +324,13 @@ fn state_after(
                 StateChange::Keep
             }
         }
+        // Not looked at: what changed is still to be exported once there is a value to match by.
+        (ActionKind::Skip, Reason::ImportSkipped(_)) => match prior {
+            Some(prior) if linked.is_some() => StateChange::Put(PriorState { failure: None, ..prior.clone() }),
+            _ if due.subject.presence == crate::plan::Presence::InScope => put(None),
+            Some(_) => StateChange::Remove,
+            None => StateChange::Keep,
+        },
         // Left alone means no longer managed.
         (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
             StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
@@ -325,6 +338,17 @@ fn state_after(
         },
         _ => put(target.cloned().or(linked)),
     }
+}
+
+/// The fingerprints to go on from after a failure. Whether the target has acted on the request can't
+/// be told, so what was to be sent counts as changed at the next try, whatever its value is then.
+fn after_failure(
+    prior: Option<&PriorState>,
+    now: &[Option<Fingerprint>],
+    compare_all: bool,
+) -> Vec<Option<Fingerprint>> {
+    let before = prior.filter(|_| !compare_all).map_or(&[][..], |prior| &prior.fingerprints);
+    before.iter().zip(now).map(|(before, now)| before.filter(|before| Some(*before) == *now)).collect()
 }
 
 /// Says how the target moved since the plan was made; `None` when the same would be done.

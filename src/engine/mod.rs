@@ -15,3 +15,6 @@ pub use evaluate::{Due, Evaluator, Index, MissingColumn, missing_columns};
 pub use offline::plan_offline;
 pub use policy::Policy;
 pub use progress::{Processed, Sink};
+
+#[cfg(test)]
+mod tests;

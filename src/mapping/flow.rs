@@ -43,6 +43,19 @@ pub fn evaluate(mapping: &ObjectMapping, environment: &Environment<'_>) -> Resul
     mapping.attributes.iter().map(|attribute| evaluate_one(attribute, environment)).collect()
 }
 
+/// Evaluates every mapping; one that can't be evaluated is [`Flow::Unknown`], and the first such
+/// error comes along.
+pub fn evaluate_each(mapping: &ObjectMapping, environment: &Environment<'_>) -> (Desired, Option<MappingError>) {
+    let mut first = None;
+    let one = |attribute| {
+        evaluate_one(attribute, environment).unwrap_or_else(|error| {
+            first.get_or_insert(error);
+            Flow::Unknown
+        })
+    };
+    (mapping.attributes.iter().map(one).collect(), first)
+}
+
 fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Result<Flow, MappingError> {
     if mapping.target.kind == AttributeType::Reference {
         return Ok(Flow::Nothing);
@@ -137,3 +150,6 @@ fn typed(kind: AttributeType, text: &str) -> Option<Value> {
         _ => Value::String(text.to_owned()),
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,4 +2,4 @@
 
 mod flow;
 
-pub use flow::{Desired, Flow, MappingError, evaluate, matching_text};
+pub use flow::{Desired, Flow, MappingError, evaluate, evaluate_each, matching_text};

@@ -7,7 +7,7 @@ use super::{Action, ActionKind, AttributeChange, Effect, PriorState, Reason, dif
 use crate::base::{SourceId, TargetId};
 use crate::mapping::{Desired, Flow};
 use crate::matching::{Candidates, Query};
-use crate::schema::{AttributeMapping, FlowType, ObjectMapping};
+use crate::schema::{AttributeMapping, FlowType, ObjectMapping, TargetAttribute};
 use crate::scim::{Change, ChangeOp, Dialect, Mutability, Resource, creation};
 use crate::scoping::Standing;
 
@@ -99,9 +99,11 @@ pub fn plan_one(context: &PlanContext<'_>, subject: &Subject, prior: Option<&Pri
     match (&subject.presence, link) {
         (Presence::HardDeleted, None) => quiet(ActionKind::Skip, Reason::HardDeleted),
         (Presence::HardDeleted, Some((prior, target))) => hard_deleted(context, prior, target),
-        (Presence::Uncertain(why), _) | (Presence::Out(_, why), None) => {
-            quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone()))
-        }
+        // The import comes before the scope; an account that is there is still taken care of below.
+        (Presence::Uncertain(why), _) | (Presence::Out(_, why), None) => match &subject.defect {
+            Some(defect @ Reason::ImportSkipped(_)) => quiet(ActionKind::Skip, defect.clone()),
+            _ => quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.clone())),
+        },
         (Presence::Out(standing, why), Some((prior, target))) => {
             leave(context, subject, prior, target, *standing, why, answers)
         }
@@ -162,13 +164,23 @@ fn leave(
     if !context.mapping.actions.update {
         return quiet(ActionKind::Skip, Reason::ActionOff("update"));
     }
+    if subject.desired[active] == Flow::Unknown {
+        return match &subject.defect {
+            Some(defect @ Reason::InvalidValue(_)) => quiet(ActionKind::Fail, defect.clone()),
+            _ => quiet(ActionKind::Skip, Reason::NoActiveMapping(why.into())),
+        };
+    }
     // What is left of a deleted user in the recycle bin is no source of other values.
     let only_active = left_before || standing == Standing::SoftDeleted;
     let compared = |index: usize| index == active || (!only_active && subject.changed[index]);
     match answers.first() {
         None => Step::Need(Lookup::Read(target.clone())),
         Some(Answer::Read(account)) => {
+            // An account that isn't to be disabled isn't kept up to date either.
+            let mapping = &context.mapping.attributes[active];
+            let disables = difference(mapping, &subject.desired[active], account).is_some();
             let reason = Reason::LeftScope(why.into());
+            let compared = |index: usize| disables && compared(index);
             patch(context, subject, target, account, compared, ActionKind::Disable, reason)
         }
         Some(_) => quiet(ActionKind::Fail, Reason::InvalidAnchor(target.as_str().into())),
@@ -183,8 +195,9 @@ fn update(
     target: &TargetId,
     answers: &[Answer],
 ) -> Step {
-    let compared =
-        |index: usize| context.compare_all || subject.changed[index] || context.mapping.attributes[index].flow_always;
+    // What changed while it was out of scope was seen, but not sent.
+    let all = context.compare_all || prior.standing != Standing::InScope;
+    let compared = |index: usize| all || subject.changed[index] || context.mapping.attributes[index].flow_always;
     match answers.first() {
         None => Step::Need(Lookup::Read(target.clone())),
         Some(Answer::Read(account)) => {
@@ -329,7 +342,10 @@ fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Re
         FlowType::ObjectAddOnly => false,
         FlowType::AttributeAddOnly => actual.is_none(),
         // These two only ever add: a target that has all of the values is left alone.
-        FlowType::MultiValueAddOnly | FlowType::ValueAddOnly => differs(target, value, actual),
+        FlowType::MultiValueAddOnly | FlowType::ValueAddOnly => match value {
+            Value::Array(values) => values.iter().any(|value| !among(target, value, actual)),
+            value => !among(target, value, actual),
+        },
         FlowType::Always => target.mutability == Mutability::WriteOnly || differs(target, value, actual),
     };
     sent.then(|| Difference {
@@ -344,6 +360,14 @@ fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Re
         },
         old: actual,
     })
+}
+
+/// Whether the target has this value, among others or alone.
+fn among(target: &TargetAttribute, value: &Value, actual: Option<&Value>) -> bool {
+    match actual {
+        Some(Value::Array(values)) => values.iter().any(|actual| !differs(target, value, Some(actual))),
+        actual => !differs(target, value, actual),
+    }
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ pub struct PlanFile {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PlanFileError {
     /// Not JSON.
-    #[error("line {line}, column {column}: {message}")]
+    #[error("it isn't a plan that `scimulate plan --out` wrote: {message}")]
     Syntax {
         /// From 1.
         line: usize,
@@ -141,7 +141,7 @@ pub enum PlanFileError {
     #[error("it isn't a plan that `scimulate plan --out` wrote: {0}")]
     Shape(String),
     /// A plan of another format.
-    #[error("it has plan format {0}, this version reads {FORMAT}; make the plan again")]
+    #[error("it has plan format {0}, this version reads {FORMAT}")]
     Version(String),
 }
 
@@ -244,7 +244,7 @@ mod tests {
         let check = |text: &str, expected: &str| {
             assert!(PlanFile::parse(text).unwrap_err().to_string().contains(expected), "{text}");
         };
-        check("{", "line 1, column 1");
+        check("{", "at line 1 column 1");
         check("{}", "isn't a plan");
         check(&plan().to_text().replace("\"1.0\"", "\"7.0\""), "plan format 7.0");
         check(&plan().to_text().replace("\"update\"", "\"explode\""), "object 0");

@@ -9,3 +9,6 @@ pub use json::{FORMAT_VERSION, event_json, planned_json, record_json, report_jso
 pub use style::{dim, heading, sign, style, symbol};
 pub use text::{count, plan_summary, planned_object, record_line, run_summary};
 pub use transcript::transcript;
+
+#[cfg(test)]
+mod tests;

@@ -53,6 +53,13 @@ impl Store {
         self.try_sql(|sql| sql.execute("DELETE FROM watermark", [])).map(drop)
     }
 
+    /// Makes the watermark one of other rules, whichever come: the next cycle is initial. What was
+    /// known is kept, so that an incomplete export is still noticed.
+    pub fn outdate_watermark(&mut self) -> Result<(), StoreError> {
+        let none = Digest::of(b"").to_string();
+        self.try_sql(|sql| sql.execute("UPDATE watermark SET rules = ?1", [none])).map(drop)
+    }
+
     /// Forgets the failures that wait: the objects are tried again as if for the first time.
     pub fn clear_failures(&mut self) -> Result<(), StoreError> {
         let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL";

@@ -1,7 +1,10 @@
 //! The integration tests: one binary, one module for each boundary.
 
 #[cfg(unix)]
+mod cli;
+#[cfg(unix)]
 mod interop;
+mod readme;
 mod scenarios;
 mod support;
 mod tidy;

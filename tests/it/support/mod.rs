@@ -3,8 +3,12 @@
 
 mod fixture;
 mod http;
+#[cfg(unix)]
+pub(crate) mod process;
 mod program;
 mod recorder;
+#[cfg(unix)]
+pub(crate) mod stub;
 
 pub(crate) use fixture::Fixture;
 pub(crate) use http::get_json;

@@ -1,0 +1,357 @@
+//! Whole cycles against the embedded endpoint, in process and on a virtual clock.
+
+mod cycles;
+mod troubles;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::base::{Random, Secret, SourceId};
+use crate::client::{Client, ClientOptions, Rate, Token};
+use crate::clock::Clock;
+use crate::config::Duplicates;
+use crate::event::{CycleKind, CycleReport, Event, ObjectRecord};
+use crate::plan::{ActionKind, PlannedObject};
+use crate::schema::{self, Actions, CompileOptions, CompiledSchema, template};
+use crate::scim::{Dialect, Resource, TenantUrl};
+use crate::scoping::ScopePolicy;
+use crate::source::{Export, SourcePaths};
+use crate::store::Store;
+use crate::target::{Endpoint, EndpointOptions, Storage};
+
+const ROLE: &str = "00000001-0000-4000-8000-000000000000";
+
+/// What the wire does to a request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Fault {
+    /// It never reaches the endpoint and is answered with this.
+    Instead(u16),
+    /// The endpoint acts on it, but this is answered.
+    After(u16),
+    /// The endpoint acts on it and answers without a body and without `Location`.
+    Mute,
+    /// The cycle is cancelled when this comes by.
+    Cancel,
+    /// From now on everything is answered with 401.
+    Revoke,
+}
+
+#[derive(Default)]
+struct Wire {
+    log: Mutex<Vec<String>>,
+    /// Method, part of the path or body, times, what.
+    faults: Mutex<Vec<(&'static str, String, usize, Fault)>>,
+    cancel: Mutex<CancellationToken>,
+}
+
+impl Wire {
+    fn fault(&self, method: &str, line: &str) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap();
+        let hit =
+            faults.iter_mut().find(|(of, part, times, _)| *times > 0 && *of == method && line.contains(&**part))?;
+        hit.2 -= 1;
+        let fault = hit.3;
+        if fault == Fault::Revoke {
+            let all = ["GET", "POST", "PATCH"].map(|of| (of, String::new(), usize::MAX, Fault::Instead(401)));
+            faults.extend(all);
+        }
+        Some(fault)
+    }
+}
+
+async fn pass(State(wire): State<Arc<Wire>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap();
+    let line = format!("{} {} {}", parts.method, parts.uri.path_and_query().unwrap(), String::from_utf8_lossy(&body));
+    wire.log.lock().unwrap().push(line.trim().to_owned());
+    let fault = wire.fault(parts.method.as_str(), &line);
+    let broken = |status| StatusCode::from_u16(status).unwrap().into_response();
+    match fault {
+        Some(Fault::Instead(status)) => return broken(status),
+        Some(Fault::Revoke) => return broken(401),
+        _ => {}
+    }
+    if fault == Some(Fault::Cancel) {
+        wire.cancel.lock().unwrap().cancel();
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body))).await;
+    match fault {
+        Some(Fault::After(status)) => broken(status),
+        Some(Fault::Mute) => response.status().into_response(),
+        _ => response,
+    }
+}
+
+/// A user of the directory.
+#[derive(Debug, Clone)]
+struct Person {
+    title: &'static str,
+    enabled: bool,
+    assigned: bool,
+    deleted: bool,
+    user_name: Option<String>,
+}
+
+impl Person {
+    fn new() -> Self {
+        Self { title: "Engineer", enabled: true, assigned: true, deleted: false, user_name: None }
+    }
+}
+
+/// A directory, a target and a job between them.
+struct World {
+    folder: TempDir,
+    people: BTreeMap<u32, Person>,
+    /// Columns that the export leaves out.
+    without: Vec<&'static str>,
+    /// Whether deleted users are exported in a file of their own.
+    recycle_bin: bool,
+    wire: Arc<Wire>,
+    endpoint: Endpoint,
+    client: Client,
+    clock: Clock,
+    random: Random,
+    policy: Policy,
+    rules: Arc<CompiledSchema>,
+    concurrency: usize,
+    /// Role of every assignment.
+    role: &'static str,
+}
+
+fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<CompiledSchema> {
+    let mut document: Value = serde_json::from_str(template("wedo").unwrap().text).unwrap();
+    change(&mut document);
+    let document = schema::read(&document.to_string(), "test").unwrap();
+    let options = CompileOptions {
+        name: "wedo".to_owned(),
+        extra_filters: Vec::new(),
+        actions,
+        anchor_scope_regex: false,
+        filterable: Some(vec!["userName".to_owned()]),
+    };
+    Arc::new(schema::compile(&document, &options).unwrap())
+}
+
+/// The mapping of a target attribute in the document.
+fn mapping<'d>(document: &'d mut Value, target: &str) -> &'d mut Value {
+    let mappings = document["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"].as_array_mut();
+    mappings.unwrap().iter_mut().find(|mapping| mapping["targetAttributeName"] == target).unwrap()
+}
+
+fn id(number: u32) -> SourceId {
+    SourceId::parse(&format!("0b4d5a6e-0001-4000-8000-{number:012}")).unwrap()
+}
+
+impl World {
+    fn new(people: u32) -> Self {
+        let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
+        let secret = Secret::new("secret");
+        let endpoint =
+            Endpoint::new(EndpointOptions::wedo(vec![secret], clock.clone(), Random::seeded(1)), Storage::memory());
+        let endpoint = endpoint.unwrap();
+        let wire = Arc::new(Wire::default());
+        let router = endpoint.router().layer(from_fn_with_state(Arc::clone(&wire), pass));
+        let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
+        let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
+        options.rate = Rate::Unlimited;
+        let client = Client::in_process(router, options, clock.clone()).unwrap();
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            people: (1..=people).map(|number| (number, Person::new())).collect(),
+            without: Vec::new(),
+            recycle_bin: false,
+            wire,
+            endpoint,
+            client,
+            clock,
+            random: Random::seeded(2),
+            policy: Policy {
+                scope: ScopePolicy::default(),
+                dialect: Dialect::Scim,
+                soft_delete: true,
+                skip_out_of_scope_deletions: false,
+                rematch_vanished: false,
+                duplicates: Duplicates::Fail,
+                max_missing: 0.3,
+                accept_missing: None,
+                default_domain: None,
+                only: Vec::new(),
+            },
+            rules: rules(|_| {}, None),
+            concurrency: 1,
+            role: ROLE,
+        }
+    }
+
+    fn person(&mut self, number: u32) -> &mut Person {
+        self.people.get_mut(&number).unwrap()
+    }
+
+    fn fault(&self, method: &'static str, part: &str, times: usize, fault: Fault) {
+        self.wire.faults.lock().unwrap().push((method, part.to_owned(), times, fault));
+    }
+
+    fn export(&self) -> Arc<Export> {
+        let names = ["id", "userPrincipalName", "displayName", "jobTitle", "accountEnabled"];
+        let columns: Vec<_> = names.into_iter().filter(|name| !self.without.contains(name)).collect();
+        let header = format!("{}\n", columns.join(","));
+        let (mut users, mut deleted, mut assigned) = (header.clone(), header, String::new());
+        for (number, person) in &self.people {
+            let fields = |name: &&str| match *name {
+                "id" => id(*number).to_string(),
+                "userPrincipalName" => person.user_name.clone().unwrap_or_else(|| format!("u{number}@contoso.com")),
+                "displayName" => format!("User {number}"),
+                "jobTitle" => person.title.to_owned(),
+                _ => if person.enabled { "True" } else { "False" }.to_owned(),
+            };
+            let row: Vec<_> = columns.iter().map(fields).collect();
+            writeln!(if person.deleted { &mut deleted } else { &mut users }, "{}", row.join(",")).unwrap();
+            if person.assigned {
+                let comma = if assigned.is_empty() { "" } else { "," };
+                write!(
+                    assigned,
+                    "{comma}{{\"id\":\"a{number}\",\"appRoleId\":\"{}\",\"principalId\":\"{}\",\
+                     \"principalType\":\"User\",\"principalDisplayName\":\"User {number}\",\
+                     \"resourceId\":\"11111111-0000-4000-8000-000000000000\"}}",
+                    self.role,
+                    id(*number)
+                )
+                .unwrap();
+            }
+        }
+        let write = |name: &str, text: &str| {
+            let path = self.folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let paths = SourcePaths {
+            users: write("users.csv", &users),
+            deleted_users: self.recycle_bin.then(|| write("deleted.csv", &deleted)),
+            assignments: Some(write("assignments.json", &format!("{{\"value\":[{assigned}]}}"))),
+            ..SourcePaths::default()
+        };
+        Arc::new(Export::open(&paths).unwrap())
+    }
+
+    /// One cycle with a store.
+    async fn run(&mut self) -> Cycled {
+        self.run_as(Mode::Run, None, true).await
+    }
+
+    async fn run_as(&mut self, mode: Mode, planned: Option<Arc<[PlannedObject]>>, whole: bool) -> Cycled {
+        let cancel = CancellationToken::new();
+        *self.wire.cancel.lock().unwrap() = cancel.clone();
+        self.wire.log.lock().unwrap().clear();
+        let cycle = Cycle {
+            policy: Arc::new(self.policy.clone()),
+            rules: Arc::clone(&self.rules),
+            export: self.export(),
+            client: self.client.clone(),
+            clock: self.clock.clone(),
+        };
+        let options = CycleOptions { mode, concurrency: self.concurrency, planned, whole, cancel };
+        let mut sink = Recorder::default();
+        let store = self.store();
+        let running = cycle.run(Some(store), &options, &mut self.random, &mut sink);
+        let ended = tokio::time::timeout(Duration::from_mins(1), running).await.expect("the cycle hangs");
+        let (store, result) = ended;
+        store.unwrap().close().unwrap();
+        let mut requests = self.wire.log.lock().unwrap().clone();
+        for line in &mut requests {
+            *line = line.replace("/scim/v2", "");
+        }
+        Cycled { result, requests, records: sink.records, warnings: sink.warnings }
+    }
+
+    fn store(&self) -> Store {
+        Store::open(self.folder.path(), "wedo").unwrap()
+    }
+
+    /// The account of a user.
+    fn account(&self, number: u32) -> Option<Resource> {
+        let name = format!("u{number}@contoso.com");
+        self.endpoint.resources().unwrap().into_iter().find(|user| user.get("userName").unwrap() == name.as_str())
+    }
+
+    fn is_active(&self, number: u32) -> bool {
+        self.account(number).unwrap().get("active") == Some(&Value::Bool(true))
+    }
+
+    fn title(&self, number: u32) -> String {
+        self.account(number).unwrap().get("title").unwrap().as_str().unwrap().to_owned()
+    }
+}
+
+#[derive(Default)]
+struct Recorder {
+    records: Vec<ObjectRecord>,
+    warnings: Vec<String>,
+}
+
+impl Sink for Recorder {
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::Object(record) => self.records.push(record.clone()),
+            Event::Warning(text) => self.warnings.push(text.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// What one cycle came to.
+struct Cycled {
+    result: Result<CycleReport, EngineError>,
+    requests: Vec<String>,
+    records: Vec<ObjectRecord>,
+    warnings: Vec<String>,
+}
+
+impl Cycled {
+    fn report(&self) -> &CycleReport {
+        self.result.as_ref().unwrap()
+    }
+
+    fn count(&self, action: ActionKind) -> u64 {
+        self.report().summary.count(action)
+    }
+
+    /// `METHOD endpoint` of everything sent after the test query, ids left out.
+    fn sent(&self) -> Vec<&str> {
+        let short = |line: &'_ String| -> &'static str {
+            match (line.split(' ').next().unwrap(), line.contains("filter=")) {
+                ("GET", true) => "FIND",
+                ("GET", false) => "GET",
+                ("POST", _) => "POST",
+                ("PATCH", _) => "PATCH",
+                ("DELETE", _) => "DELETE",
+                _ => "?",
+            }
+        };
+        self.requests.iter().skip(1).map(short).collect()
+    }
+
+    /// Body of the only PATCH.
+    fn patched(&self) -> Value {
+        let mut patches = self.requests.iter().filter(|line| line.starts_with("PATCH"));
+        let patch = patches.next().unwrap_or_else(|| panic!("no PATCH in {:?}", self.requests));
+        assert_eq!(patches.next(), None);
+        serde_json::from_str::<Value>(patch.splitn(3, ' ').nth(2).unwrap()).unwrap()["Operations"].clone()
+    }
+
+    /// Action and reason code of every object, by number.
+    fn outcomes(&self) -> Vec<(ActionKind, &str)> {
+        self.records.iter().map(|record| (record.action, record.reason.code())).collect()
+    }
+}

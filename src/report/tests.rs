@@ -1,0 +1,181 @@
+//! What people and programs get to see.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::base::{CycleId, SourceId, TargetId};
+use crate::event::{CycleKind, CycleReport, Event, ObjectError, ObjectRecord, RequestCounts, Summary};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason};
+use crate::schema::ObjectKind;
+use crate::scim::{Method, Request};
+
+/// A text without its colours.
+fn plain(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\u{1b}') {
+        plain.push_str(before);
+        rest = after.split_once('m').map_or("", |(_, rest)| rest);
+    }
+    plain + rest
+}
+
+fn change(attribute: &str, old: Option<Value>, new: Value) -> AttributeChange {
+    AttributeChange { attribute: attribute.into(), old, new: Some(new) }
+}
+
+fn record(action: ActionKind, reason: Reason, error: Option<ObjectError>) -> ObjectRecord {
+    ObjectRecord {
+        at: "2026-03-01T10:00:00Z".parse().unwrap(),
+        source_id: SourceId::parse("ann").unwrap(),
+        name: "ann@contoso.com".to_owned(),
+        kind: ObjectKind::User,
+        action,
+        reason,
+        target_id: Some(TargetId::new("7")),
+        changes: vec![change("title", Some(json!("Clerk")), json!("Chief"))],
+        error,
+        duration: Duration::from_micros(1_500),
+    }
+}
+
+fn planned(action: ActionKind, reason: &Reason) -> PlannedObject {
+    PlannedObject {
+        source_id: SourceId::parse("ann").unwrap(),
+        name: "ann@contoso.com".to_owned(),
+        kind: ObjectKind::User,
+        action,
+        reason_code: String::new(),
+        reason: String::new(),
+        target_id: None,
+        changes: vec![
+            change("title", Some(json!("Clerk")), json!("Chief")),
+            change("emails[type eq \"work\"].value", None, json!("ann@contoso.com")),
+        ],
+        unknown: vec!["preferredLanguage".to_owned()],
+        requests: vec![Request { method: Method::Patch, path: "/Users/7".to_owned(), body: Some(json!({"a": 1})) }],
+    }
+    .because(reason)
+}
+
+fn summary() -> Summary {
+    let mut summary = Summary::default();
+    summary.add(ActionKind::Create, &Reason::NoMatch);
+    summary.add(ActionKind::Fail, &Reason::RequestFailed("x".into()));
+    for reason in ["a", "b"] {
+        summary.add(ActionKind::Skip, &Reason::NotEffectivelyEntitled(reason.into()));
+    }
+    summary.add(ActionKind::Skip, &Reason::Unmanaged);
+    summary
+}
+
+fn report(completed: bool) -> CycleReport {
+    let mut requests = RequestCounts::default();
+    for method in [Method::Get, Method::Get, Method::Post] {
+        requests.add(method);
+    }
+    CycleReport {
+        id: CycleId::new("c-1"),
+        kind: CycleKind::Incremental,
+        started: "2026-03-01T10:00:00Z".parse().unwrap(),
+        duration: Duration::from_millis(1_250),
+        summary: summary(),
+        requests,
+        completed,
+        quarantine: (!completed).then(|| ObjectError { code: "X".to_owned(), message: "y".to_owned() }),
+    }
+}
+
+#[test]
+fn a_planned_object() {
+    let text = plain(&planned_object(&planned(ActionKind::Update, &Reason::Changed), true));
+    assert_eq!(
+        text,
+        "~ ann@contoso.com  update: attributes changed\n    \
+         title                          \"Clerk\" → \"Chief\"\n    \
+         emails[type eq \"work\"].value  \"ann@contoso.com\"\n    \
+         preferredLanguage              ? the export lacks a column that it needs\n    \
+         PATCH /Users/7\n    {\n      \"a\": 1\n    }\n"
+    );
+    let skipped = plain(&planned_object(&planned(ActionKind::Skip, &Reason::Unmanaged), false));
+    assert!(skipped.starts_with(". ann@contoso.com  skip: ") && !skipped.contains('?'), "{skipped}");
+}
+
+#[test]
+fn signs_differ() {
+    let mut signs: Vec<_> = ActionKind::ALL.iter().map(|action| symbol(*action)).collect();
+    signs.sort_unstable();
+    signs.dedup();
+    assert_eq!(signs.len(), ActionKind::ALL.len());
+}
+
+#[test]
+fn summaries() {
+    assert_eq!(
+        plain(&plan_summary(&summary())),
+        "Plan: 1 to create, 0 to update, 0 to disable, 0 to delete; 0 unchanged, \
+         3 skipped (2 NotEffectivelyEntitled, 1 Unmanaged), 1 failed."
+    );
+    let text = plain(&run_summary(&report(true)));
+    assert!(text.starts_with("Incremental cycle: 1 created, 0 updated"), "{text}");
+    assert!(text.contains("\n3 requests (2 GET, 1 POST) in 1.2 s."), "{text}");
+    assert!(!text.contains("run to its end"));
+    assert!(
+        plain(&run_summary(&report(false))).ends_with("It did not run to its end; the next one goes on from here.")
+    );
+    assert_eq!((count(1, "user"), count(0, "user")), ("1 user".to_owned(), "0 users".to_owned()));
+}
+
+#[test]
+fn a_failed_object() {
+    let error = ObjectError { code: "InsufficientRights".to_owned(), message: "status 403".to_owned() };
+    let failed = record(ActionKind::Fail, Reason::RequestFailed("status 403".into()), Some(error));
+    assert_eq!(plain(&record_line(&failed)), "E ann@contoso.com  failed: InsufficientRights: status 403");
+    let json = record_json(&failed);
+    assert_eq!(json["error"], json!({"code": "InsufficientRights", "message": "status 403"}));
+    assert_eq!((&json["action"], &json["reasonCode"]), (&json!("fail"), &json!("RequestFailed")));
+    assert_eq!(json["changes"], json!([{"attribute": "title", "old": "Clerk", "new": "Chief"}]));
+    assert_eq!((&json["targetId"], &json["durationMs"]), (&json!("7"), &json!(1)));
+}
+
+#[test]
+fn json_for_programs() {
+    assert_eq!(
+        summary_json(&summary()),
+        json!({"create": 1, "update": 0, "disable": 0, "delete": 0, "unchanged": 0, "stagedDelete": 0, "skipped": 3,
+               "failed": 1})
+    );
+    let cycle = report_json(&report(false));
+    assert_eq!(cycle["requests"], json!({"GET": 2, "POST": 1, "PATCH": 0, "DELETE": 0}));
+    assert_eq!((&cycle["completed"], &cycle["durationMs"]), (&json!(false), &json!(1250)));
+    assert_eq!(cycle["quarantine"], json!({"code": "X", "message": "y"}));
+    assert_eq!(report_json(&report(true)).get("quarantine"), None);
+    let run = run_json("job", "active", &[report(true)]);
+    assert_eq!((&run["formatVersion"], &run["job"]), (&json!("1.0"), &json!({"id": "job", "state": "active"})));
+    let plan = planned_json(&summary(), &[planned(ActionKind::Create, &Reason::NoMatch)]);
+    assert_eq!((plan["objects"].as_array().unwrap().len(), &plan["formatVersion"]), (1, &json!("1.0")));
+}
+
+#[test]
+fn every_event_has_a_type() {
+    let at = "2026-03-01T10:00:00Z".parse().unwrap();
+    for (event, expected) in [
+        (Event::CycleStarted { id: CycleId::new("c"), kind: CycleKind::Initial, at }, "cycleStarted"),
+        (Event::Evaluated { objects: 3, due: 1 }, "evaluated"),
+        (Event::Object(record(ActionKind::Update, Reason::Changed, None)), "object"),
+        (Event::Warning("w".to_owned()), "warning"),
+        (Event::CycleEnded(report(true)), "cycleEnded"),
+    ] {
+        assert_eq!(event_json(&event)["type"], expected);
+    }
+}
+
+#[test]
+fn transcripts() {
+    let get = Request { method: Method::Get, path: "/Users/7".to_owned(), body: None };
+    let patch = Request { method: Method::Patch, path: "/Users/7".to_owned(), body: Some(json!({"a": 1})) };
+    assert_eq!(transcript([&get, &patch]), "GET /Users/7\n\nPATCH /Users/7\n{\n  \"a\": 1\n}\n");
+    assert_eq!(transcript([]), "");
+}

@@ -1,0 +1,12 @@
+//! The program as a process: what it prints, how it ends, what it leaves behind.
+
+mod apply;
+mod bad_input;
+mod commands;
+mod exit_codes;
+mod killed;
+mod lies;
+mod locked;
+mod missing;
+mod output;
+mod secrets;

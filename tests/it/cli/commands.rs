@@ -1,0 +1,186 @@
+//! One command after the other, as a newcomer meets them.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::support::get_json;
+use crate::support::process::{Sandbox, Server, TOKEN, user_id, user_name, users};
+use crate::support::stub::{Deed, Stub};
+
+#[test]
+fn what_init_writes_can_be_planned() {
+    let sandbox = Sandbox::empty();
+    let written = sandbox.run("init here").with(0);
+    insta::assert_snapshot!("init", format!("{}\n{}", written.stdout, written.stderr));
+    let again = sandbox.run("init here").with(2);
+    assert!(again.stderr.contains("files are already there: here/scimulate.toml"), "{}", again.stderr);
+    let plan = sandbox.run("plan --offline -c here/scimulate.toml").with(0);
+    insta::assert_snapshot!("plan_of_init", format!("{}\n{}", plan.stdout, plan.stderr));
+    let ignored = sandbox.read("here/.gitignore");
+    assert!(ignored.contains(".scimulate"), "{ignored}");
+}
+
+#[test]
+fn inspect_shows_what_is_there() {
+    let sandbox = Sandbox::empty();
+    sandbox.run("init .").with(0);
+    let human = sandbox.run("inspect").with(0);
+    insta::assert_snapshot!("inspect", format!("{}\n{}", human.stdout, human.stderr));
+    let document = sandbox.run("inspect --output json").with(0).json();
+    insta::assert_snapshot!("inspect_json", format!("{document:#}"));
+    assert!(!sandbox.path(".scimulate").exists());
+}
+
+#[test]
+fn inspect_strict_fails_on_any_problem() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    sandbox.run("inspect --strict").with(0);
+    sandbox.edit("users.csv", &user_id(3), &user_id(2));
+    sandbox.run("inspect").with(0);
+    let strict = sandbox.run("inspect --strict").with(2);
+    assert!(strict.stdout.contains("1 problem") && strict.stdout.contains("users.csv:4"), "{}", strict.stdout);
+    // The row is left out, the others go on.
+    let ended = sandbox.run("run").with(0);
+    assert!(ended.stdout.contains("2 created"), "{}", ended.stdout);
+    assert!(ended.stderr.contains("left out: 1 (`scimulate inspect` lists them)"), "{}", ended.stderr);
+}
+
+#[test]
+fn status_tells_before_and_after() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    assert_eq!(sandbox.run("status").with(0).stdout, "The job \"test\" has not run yet.\n");
+    let document = sandbox.run("status --output json").with(0).json();
+    assert_eq!(document["job"], json!({"id": null, "name": "test", "state": "not-run"}));
+    assert!(!sandbox.path(".scimulate").exists(), "status writes nothing");
+
+    sandbox.run("run --cycles 2").with(0);
+    let files = sandbox.tree(".scimulate");
+    let human = sandbox.run("status").with(0).stdout;
+    assert!(human.starts_with("Job test: active\n"), "{human}");
+    assert!(human.contains("3 linked, 0 waiting after a failure"), "{human}");
+    assert!(human.contains("the next cycle is incremental"), "{human}");
+    let document = sandbox.run("status --output json").with(0).json();
+    assert_eq!(document["job"]["state"], "active");
+    let kinds: Vec<_> = document["cycles"].as_array().unwrap().iter().map(|cycle| &cycle["kind"]).collect();
+    assert_eq!(kinds, ["incremental", "initial"]);
+    assert!(sandbox.tree(".scimulate") == files, "status writes nothing");
+}
+
+#[test]
+fn restart_looks_at_everyone_and_creates_nobody_twice() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    sandbox.run("run").with(0);
+    let ended = sandbox.run("restart").with(0);
+    assert!(ended.stderr.contains("the next cycle is initial"), "{}", ended.stderr);
+    assert!(sandbox.run("status").stdout.contains("no watermark: the next cycle is initial"));
+    stub.take_seen();
+    let ended = sandbox.run("run").with(0);
+    assert!(
+        ended.stdout.contains("Initial cycle: 0 created, 0 updated, 0 disabled, 0 deleted; 4 unchanged"),
+        "{ended:?}"
+    );
+    assert!(stub.take_seen().iter().all(|seen| seen.method == "GET"));
+    assert_eq!(server.accounts().len(), 4);
+}
+
+#[test]
+fn without_its_state_a_job_matches_everyone_again() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    sandbox.run("run").with(0);
+    fs::remove_dir_all(sandbox.path(".scimulate")).unwrap();
+    stub.take_seen();
+    sandbox.run("run").with(0);
+    assert!(stub.take_seen().iter().all(|seen| seen.method == "GET"));
+    assert_eq!(server.accounts().len(), 4);
+}
+
+#[test]
+fn a_new_scope_counts_from_the_next_restart_on() {
+    let server = Server::start();
+    let sandbox = Sandbox::with_users(3, &server.url);
+    sandbox.run("run").with(0);
+    let role = "0a9f1d52-00aa-4000-8000-00000000b001";
+    sandbox.write("assignments.csv", format!("principalId,principalType,appRoleId\n{},User,{role}\n", user_id(1)));
+    sandbox.edit("scimulate.toml", "users = \"users.csv\"", "users = \"users.csv\"\nassignments = \"assignments.csv\"");
+    sandbox.edit("scimulate.toml", "scope = \"all\"", "scope = \"assigned\"");
+    let active = || server.accounts().iter().filter(|account| account["active"] == true).count();
+    for command in ["plan", "run"] {
+        let ended = sandbox.run(command).with(0);
+        let warning = "the scope changed from \"all\" to \"assigned\"";
+        assert!(ended.stderr.contains(warning) && ended.stderr.contains("scimulate restart"), "{}", ended.stderr);
+        assert_eq!(active(), 3);
+    }
+    sandbox.run("restart").with(0);
+    let ended = sandbox.run("run").with(0);
+    assert!(ended.stdout.contains("2 disabled") && !ended.stderr.contains("the scope changed"), "{ended:?}");
+    assert_eq!(active(), 1);
+}
+
+#[test]
+fn serve_says_where_it_is_and_keeps_its_data() {
+    let sandbox = Sandbox::empty();
+    let server = Server::start_in(&sandbox, "--data accounts.db");
+    let ready: Value = serde_json::from_str(&server.ready).unwrap();
+    assert_eq!(ready, json!({"tenantUrl": server.url, "token": TOKEN}));
+    assert!(get_json(server.port, "/scim/v2/Users", "wrong").unwrap_err().contains(" 401 "));
+    let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": user_name(1)});
+    server.send("POST", "/Users", &user);
+    let id = |server: &Server| server.accounts().iter().map(|it| it["id"].to_string()).collect::<Vec<_>>();
+    let before = id(&server);
+    // A connection that nobody uses doesn't hold the end up.
+    let idle = std::net::TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    server.terminate().with(0);
+    drop(idle);
+
+    let server = Server::start_in(&sandbox, "--data accounts.db");
+    assert_eq!((server.accounts().len(), id(&server)), (1, before));
+    server.terminate().with(0);
+
+    sandbox.write("load.json", json!([user, {"userName": "second"}]).to_string());
+    let server = Server::start_in(&sandbox, "--load load.json");
+    assert_eq!(server.user_names(), ["second".to_owned(), user_name(1)]);
+}
+
+#[test]
+fn serve_refuses_a_port_that_is_taken() {
+    let server = Server::start();
+    let sandbox = Sandbox::empty();
+    let ended = sandbox.run(&format!("serve --listen 127.0.0.1:{}", server.port)).with(2);
+    assert!(ended.stderr.contains("can't listen on") && ended.stderr.contains("--listen"), "{}", ended.stderr);
+}
+
+#[test]
+fn completions_and_man_are_generated() {
+    let sandbox = Sandbox::empty();
+    let script = sandbox.run("completions bash").with(0).stdout;
+    assert!(script.starts_with("_scimulate()") && script.contains("--accept-missing"), "{script}");
+    let page = sandbox.run("man").with(0).stdout;
+    assert!(page.contains(".TH scimulate 1") && page.contains("Exit codes"), "{page}");
+    sandbox.run("--help").with(0);
+    sandbox.run("").with(2);
+}
+
+#[test]
+fn a_demo_needs_nothing() {
+    let sandbox = Sandbox::empty();
+    let ended = sandbox.run("demo").with(0);
+    assert!(ended.stdout.contains("Initial cycle:") && ended.stdout.contains("Incremental cycle:"), "{ended:?}");
+    assert_eq!(fs::read_dir(sandbox.folder()).unwrap().count(), 0);
+}
+
+#[test]
+fn cycles_end_when_there_is_nothing_left() {
+    let server = Server::start();
+    let sandbox = Sandbox::with_users(2, &server.url);
+    let document = sandbox.run("run --until-idle --output json").with(0).json();
+    assert_eq!(document["cycles"].as_array().unwrap().len(), 2);
+    sandbox.write("users.csv", users(1..=3));
+    let dry = sandbox.run("run --dry-run").with(0);
+    assert!(dry.stdout.contains("Plan: 1 to create"), "{}", dry.stdout);
+    assert_eq!(server.accounts().len(), 2);
+}

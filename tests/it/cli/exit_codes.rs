@@ -1,0 +1,135 @@
+//! The exit codes that scripts rely on, and the signals.
+
+use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
+
+use crate::support::process::{Sandbox, Server, now, until, user_name, users};
+use crate::support::stub::{Deed, Stub};
+
+#[test]
+fn a_plan_says_by_its_code_whether_there_are_changes() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run("plan").with(0);
+    sandbox.run("plan --detailed-exitcode").with(3);
+    sandbox.run("run").with(0);
+    sandbox.run("plan --detailed-exitcode").with(0);
+    sandbox.run("plan --no-such-flag").with(2);
+}
+
+#[test]
+fn objects_that_fail_are_told_by_the_code_and_tried_again() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| {
+        let fails = seen.body.contains(&user_name(2));
+        if fails { Deed::Answer("500 Internal Server Error", "", "out of order".to_owned()) } else { Deed::Pass }
+    });
+    let sandbox = Sandbox::with_users(3, &stub.url);
+    let ended = sandbox.run("run").with(4);
+    assert!(ended.stdout.contains("user2@contoso.com  failed: "), "{}", ended.stdout);
+    assert_eq!(server.user_names(), [user_name(1), user_name(3)]);
+    stub.mend();
+    stub.take_seen();
+    sandbox.run("run").with(0);
+    assert_eq!(server.accounts().len(), 3);
+    let sent: Vec<_> = stub.take_seen().into_iter().map(|seen| seen.method).collect();
+    assert_eq!(sent, ["GET", "GET", "POST"], "the test query, then the one that failed");
+}
+
+#[test]
+fn a_target_that_cannot_be_reached_or_refuses_is_told_apart() {
+    let nobody = Sandbox::with_users(2, "http://127.0.0.1:1/scim/v2");
+    for command in ["run", "plan", "test-connection"] {
+        let ended = nobody.run(command).with(6);
+        assert!(ended.stderr.contains("refused") || ended.stdout.contains("refused"), "{ended:?}");
+    }
+    let server = Server::start();
+    let refused = Sandbox::with_users(2, &server.url);
+    for command in ["run", "plan", "test-connection"] {
+        let ended = refused.command(command).env("TOKEN", "another-token").output().unwrap();
+        let text = String::from_utf8([ended.stdout, ended.stderr].concat()).unwrap();
+        assert_eq!(ended.status.code(), Some(6), "{text}");
+        assert!(text.contains("401"), "{text}");
+    }
+    // The failed test query put the job into quarantine, which `status` says, and a good cycle ends.
+    refused.run("status").with(5);
+    refused.run("run").with(0);
+    refused.run("status").with(0);
+}
+
+/// Ends a run in its middle; gives the exit code. What was under way is finished, nothing is lost,
+/// and the next run goes on from there.
+fn interrupt(signal: &str) -> Option<i32> {
+    const USERS: u32 = 60;
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_millis(40)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(USERS, &stub.url);
+    let run = sandbox.start("run");
+    until("ten users are created", || stub.count("POST") >= 10);
+    run.signal(signal);
+    let ended = run.wait();
+    let begun = stub.count("POST");
+    assert!(begun < 40, "it went on with {begun} of {USERS}");
+    assert_eq!(server.accounts().len(), begun, "requests under way were finished");
+    let linked = sandbox.run("status").with(0);
+    assert!(linked.stdout.contains(&format!("{begun} linked")), "{}", linked.stdout);
+
+    stub.mend();
+    stub.take_seen();
+    sandbox.run("run").with(0);
+    assert_eq!(stub.count("POST") + begun, USERS as usize, "nobody is created twice");
+    assert_eq!(server.accounts().len(), USERS as usize);
+    ended.code
+}
+
+#[test]
+fn ctrl_c_ends_a_run_in_good_order() {
+    assert_eq!(interrupt("INT"), Some(130));
+}
+
+#[test]
+fn sigterm_ends_a_run_in_good_order() {
+    assert_eq!(interrupt("TERM"), Some(143));
+}
+
+#[test]
+fn a_second_ctrl_c_ends_a_run_at_once() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_secs(20)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(3, &stub.url);
+    let mut run = sandbox.start("run");
+    until("users are being created", || stub.count("POST") == 3);
+    run.signal("INT");
+    thread::sleep(Duration::from_millis(500));
+    assert!(run.is_running(), "it waits for what is under way");
+    let second = now();
+    run.signal("INT");
+    run.wait().with(130);
+    assert!(second.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let server = Server::start();
+    let sandbox = Sandbox::with_users(30, &server.url);
+    for arguments in ["plan --offline", "plan", "run", "run --output jsonl", "status", "man", "completions bash"] {
+        let mut command = sandbox.command(arguments);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{arguments}: {ended:?}");
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert!(!stderr.contains("error") && !stderr.contains("panic"), "{arguments}: {stderr}");
+        if arguments == "run" {
+            assert_eq!(server.accounts().len(), 30, "the work is done all the same");
+            sandbox.write("users.csv", users(1..=31));
+        }
+    }
+    assert_eq!(server.accounts().len(), 31);
+}

@@ -1,0 +1,59 @@
+//! Two runs of one job at once.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::support::process::{Sandbox, Server, now, until};
+use crate::support::stub::{Deed, Stub};
+
+#[test]
+fn the_second_run_says_who_holds_the_lock_or_waits() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_secs(4)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    let first = sandbox.start("run --no-progress");
+    until("the first run writes", || stub.count("POST") > 0);
+
+    let status = sandbox.run("status").with(0);
+    assert!(status.stdout.contains(&format!("a cycle is under way: process {}", first.id())), "{}", status.stdout);
+    for command in ["run", "restart"] {
+        let second = sandbox.run(command).with(8);
+        let holder = format!("process {} (", first.id());
+        assert!(second.stderr.contains(&holder), "{}", second.stderr);
+        assert!(second.stderr.contains("scimulate run --no-progress), since "), "{}", second.stderr);
+        assert!(second.stderr.contains("--lock-timeout"), "{}", second.stderr);
+        assert_eq!(second.stdout, "");
+    }
+    // Reading is always possible.
+    sandbox.run("plan -q").with(0);
+
+    let waiting = sandbox.start("run --lock-timeout 30s");
+    let impatient = sandbox.start("run --lock-timeout 30s");
+    let begun = now();
+    thread::sleep(Duration::from_millis(300));
+    impatient.signal("INT");
+    impatient.wait().with(130);
+    assert!(begun.elapsed() < Duration::from_secs(2), "Ctrl-C ends the waiting");
+    first.wait().with(0);
+    waiting.wait().with(0);
+    assert_eq!((stub.count("POST"), server.accounts().len()), (4, 4));
+}
+
+#[test]
+fn jobs_of_one_config_do_not_hold_each_other_up() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_millis(1_500)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    let mut first = sandbox.start("run");
+    until("the first run writes", || stub.count("POST") > 0);
+    sandbox.run("plan --job other").with(0);
+    sandbox.run("restart --job other").with(0);
+    assert!(first.is_running());
+    first.wait().with(0);
+}
