@@ -103,7 +103,7 @@ create=("$bin/scimulate" run -q --output json --config "$dir/scimulate.toml")
 TIMEFORMAT=%R
 seconds=$({ time "${create[@]}" >"$work/create.json" 2>"$work/create.log"; } 2>&1)
 created=$(in_cycle "$work/create.json" summary create)
-row "initial cycle into serve, $created users created" "$seconds" "$baseline" "$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$server/status") (serve)"
+row "initial cycle into serve, $created users created (memory of serve)" "$seconds" "$baseline" "$(awk '/VmHWM/ { print int($2 / 1024) }' "/proc/$server/status")"
 
 cat <<EOF
 

@@ -9,7 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
 use super::plan;
-use super::run::{Work, one_cycle};
+use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let connection = job.connect(context, &clock, true)?;
         let store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
+        refuse(&store)?;
         // A cycle of another process may have ended since the first look.
         check(&saved, &job, &export, plan::last_cycle(Some(&store))?.as_deref())
             .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;

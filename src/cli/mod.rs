@@ -1,7 +1,7 @@
 //! The command line: clap tree, one file per subcommand, the printer, errors to text and exit code.
 //!
-//! stdout is data, stderr is talk. Only [`printer`] prints; [`exit`] has the exit codes. Flags have
-//! environment variables, see [`variables`].
+//! stdout is data, stderr is talk. Only `printer` prints; `exit` has the exit codes. Flags have
+//! environment variables, see `variables`.
 
 mod apply;
 mod args;

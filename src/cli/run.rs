@@ -109,7 +109,6 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
         };
         ran.job = job.id(&export).to_string();
         let store = job.open_store(&export)?;
-        refuse(&store)?;
         let lock = tokio::select! {
             lock = job.lock(&store, clock, schedule.patience) => lock?,
             () = interrupt.token().cancelled_owned() => {
@@ -117,15 +116,28 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
                 break;
             }
         };
+        refuse(&store)?;
         let work = Work { job, export, client: connection.client.clone(), clock, planned: None, whole: true };
         let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);
-        let report = ended?;
-        let idle = report.summary.writes() == 0 && report.summary.count(ActionKind::Fail) == 0;
-        if report.summary.count(ActionKind::Fail) > 0 {
-            ran.exit = Exit::ObjectsFailed;
-        }
-        ran.cycles.push(report);
+        let idle = match ended {
+            Ok(report) => {
+                let failed = report.summary.count(ActionKind::Fail) > 0;
+                let idle = report.summary.writes() == 0 && !failed;
+                ran.exit = if failed { Exit::ObjectsFailed } else { Exit::Done };
+                ran.state = "active";
+                ran.cycles.push(report);
+                idle
+            }
+            // A target that was there at first may come back: in quarantine the service goes on trying too.
+            Err(error) if number > 1 && !schedule.interval.is_zero() && error.exit() == Exit::Unreachable => {
+                error.diagnostics().iter().for_each(|diagnostic| context.printer.diagnostic(diagnostic));
+                ran.exit = Exit::JobHeld;
+                ran.state = "quarantine";
+                false
+            }
+            Err(error) => return Err(error),
+        };
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -165,7 +177,7 @@ async fn wait(begun: Timestamp, interval: Duration, clock: &Clock, interrupt: &I
 }
 
 /// A paused or disabled job runs no cycle.
-fn refuse(store: &Store) -> Result<(), Error> {
+pub(crate) fn refuse(store: &Store) -> Result<(), Error> {
     let state = store.job_state()?;
     match state {
         JobState::Paused | JobState::Disabled => {

@@ -94,9 +94,9 @@ fn a_planned_object() {
     assert_eq!(
         text,
         "~ ann@contoso.com  update: attributes changed\n    \
-         title                          \"Clerk\" → \"Chief\"\n    \
+         title                         \"Clerk\" → \"Chief\"\n    \
          emails[type eq \"work\"].value  \"ann@contoso.com\"\n    \
-         preferredLanguage              ? the export lacks a column that it needs\n    \
+         preferredLanguage             ? the export lacks a column that it needs\n    \
          PATCH /Users/7\n    {\n      \"a\": 1\n    }\n"
     );
     let skipped = plain(&planned_object(&planned(ActionKind::Skip, &Reason::Unmanaged), false));

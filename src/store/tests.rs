@@ -283,7 +283,11 @@ fn the_job_moves_between_its_states() {
         store.end_cycle(&report("c", completed, quarantine), None).unwrap();
         assert_eq!(store.job_state().unwrap(), *after, "{before:?}, {completed}, {quarantine:?}");
     };
-    let quarantine = |reason: &str, since| JobState::Quarantine { reason: reason.into(), message: "401".into(), since };
+    let quarantine = |code: &str, since| JobState::Quarantine {
+        reason: "EncounteredQuarantineException".into(),
+        message: format!("{code}: 401"),
+        since,
+    };
     let ended: Timestamp = at(0) + Duration::from_millis(1500);
     check(JobState::NotRun, true, None, &JobState::Active);
     check(JobState::NotRun, false, None, &JobState::NotRun);

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::base::SourceId;
-use crate::directory::{AppRole, Assignment, Group};
+use crate::directory::{AppRole, Assignment, AttributeValue, Group};
 
 fn id(text: &str) -> SourceId {
     SourceId::parse(text).unwrap()
@@ -110,4 +110,38 @@ fn every_step_is_explained() {
             "no scoping filter",
         ]
     );
+}
+
+#[test]
+fn filters_decide_last() {
+    let tenant = tenant();
+    let filters = [FilterGroup {
+        title: "Sales".to_owned(),
+        clauses: vec![crate::schema::FilterClause {
+            slot: crate::directory::Slot(0),
+            attribute: "department".to_owned(),
+            operator: ClauseOperator::Equals,
+            values: vec!["Sales".to_owned()],
+        }],
+    }];
+    let check = |name, enabled, department, cause, standing, words: &str| {
+        let mut user = user(name, Known::Known(enabled), Deletion::None);
+        user.values.push(department);
+        let decision = decide(ScopePolicy::default(), &tenant, &filters, &user);
+        assert_eq!((decision.cause(), decision.standing()), (cause, standing), "{user:?}");
+        assert_eq!(decision.deciding(&filters), words);
+        assert_eq!(decision.is_uncertain(), cause == Some(Cause::FilterUnknown));
+    };
+    let text = |text: &'static str| AttributeValue::String(Cow::Borrowed(text));
+    let failed = "filter \"Sales\": department EQUALS 'Sales' is false";
+    check("ann", true, text("Sales"), None, Standing::InScope, "");
+    check("ann", true, text("HR"), Some(Cause::FilteredOut), Standing::OutOfScope, failed);
+    check("ann", true, AttributeValue::Null, Some(Cause::FilteredOut), Standing::OutOfScope, failed);
+    let disabled = "accountEnabled is false";
+    check("ann", false, text("HR"), Some(Cause::AccountDisabled), Standing::OutOfScope, disabled);
+    check("ann", false, text("Sales"), Some(Cause::AccountDisabled), Standing::Disabled, disabled);
+    let unknown = "filter \"Sales\": the export has no column department";
+    check("ann", true, AttributeValue::Unknown, Some(Cause::FilterUnknown), Standing::InScope, unknown);
+    let unassigned = "not assigned to the application";
+    check("eve", true, AttributeValue::Unknown, Some(Cause::NotAssigned), Standing::OutOfScope, unassigned);
 }

@@ -40,7 +40,7 @@ fn killed_runs_converge_without_a_duplicate() {
     let stub = Stub::before(&server, |_| Deed::Pass);
     let sandbox = Sandbox::with_users(USERS, &stub.url);
 
-    let struck = kill_at(&moments(1, 6, 290), "POST", &sandbox, &stub);
+    let struck = kill_at(&moments(1, 6, 270), "POST", &sandbox, &stub);
     assert!(struck >= 5, "only {struck} runs were killed in their middle");
     sandbox.run("run").with(0);
     let mut created: BTreeMap<String, u32> = BTreeMap::new();
@@ -60,7 +60,7 @@ fn killed_runs_converge_without_a_duplicate() {
         .map(|(number, line)| if number % 4 == 1 { line.replace("Engineer", "Lead") } else { line.to_owned() })
         .collect();
     sandbox.write("users.csv", promoted.join("\n") + "\n");
-    let struck = kill_at(&moments(2, 6, 70), "PATCH", &sandbox, &stub);
+    let struck = kill_at(&moments(2, 6, 60), "PATCH", &sandbox, &stub);
     assert!(struck >= 5, "only {struck} runs were killed in their middle");
     sandbox.run("run").with(0);
     check_converged(&sandbox, &stub, &server, USERS + 20);
