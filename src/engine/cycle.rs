@@ -224,7 +224,7 @@ impl Running<'_> {
         }
         if index.finding_count > 0 {
             self.sink.event(&Event::Warning(format!(
-                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
+                "rows of the user list couldn't be used and were left out: {} (`scimulate inspect` lists them)",
                 index.finding_count
             )));
         }
