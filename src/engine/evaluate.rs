@@ -112,7 +112,7 @@ impl Index {
     pub fn findings(&self) -> Option<String> {
         (self.finding_count > 0).then(|| {
             let count = self.finding_count;
-            format!("rows of the export couldn't be used and were left out: {count} (`scimulate inspect` lists them)")
+            format!("rows of the user list couldn't be used and were left out: {count} (`scimulate inspect` lists them)")
         })
     }
 
