@@ -1,5 +1,6 @@
 //! The provisioning cycle: evaluate the export, look up, plan, execute, remember.
 
+mod columns;
 mod cycle;
 mod error;
 mod evaluate;
@@ -9,9 +10,10 @@ mod offline;
 mod policy;
 mod progress;
 
+pub use columns::{MissingColumn, missing_columns};
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
-pub use evaluate::{Due, Evaluator, Index, MissingColumn, missing_columns};
+pub use evaluate::{Due, Evaluator, Index};
 pub use offline::plan_offline;
 pub use policy::Policy;
 pub use progress::{Processed, Sink};
