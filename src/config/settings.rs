@@ -113,7 +113,7 @@ pub enum TokenSource {
     Env(String),
     /// A file that holds nothing else.
     File(PathBuf),
-    /// No token: requests carry no `Authorization` header.
+    /// No token: only the built-in endpoint can be the target.
     None,
 }
 

@@ -111,7 +111,7 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Targe
     if let (true, TokenSource::None, Some(url)) = (remote, &settings.token, &url) {
         section.report.warning(
             url.span.clone(),
-            "no secret token: requests carry no Authorization header",
+            "no secret token: nothing can be sent to this target",
             "name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`",
         );
     }

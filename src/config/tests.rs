@@ -170,7 +170,7 @@ fn odd_but_allowed_things_are_warnings() {
          tenant_url = \"https://h.example?aadOptscim062021\"\n             \
          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
          = did you mean `aadOptscim062020`? Everything after the `?` is taken as flags\n\
-         conf/scimulate.toml:2:14: no secret token: requests carry no Authorization header\n\
+         conf/scimulate.toml:2:14: no secret token: nothing can be sent to this target\n\
          tenant_url = \"https://h.example?aadOptscim062021\"\n             \
          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
          = name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`\n"

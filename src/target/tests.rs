@@ -496,6 +496,11 @@ async fn a_file_survives() {
     let ann_id = create(&first, "ann").await;
     let bob = create(&first, "bob").await;
     send(&first, request(Method::DELETE, &format!("/Users/{bob}"), None)).await;
+    #[cfg(unix)]
+    for name in ["data.db", "data.db-wal", "data.db-shm"] {
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(directory.path().join(name)).unwrap());
+        assert_eq!(mode & 0o777, 0o600, "{name} is about people");
+    }
     // not dropped: as after a kill, the write-ahead log is still there
     let second = Endpoint::new(options(&clock()), Storage::file(&path).unwrap()).unwrap();
     assert_eq!(get(&second, &format!("/Users/{ann_id}")).await.body["userName"], "ann");

@@ -23,9 +23,20 @@ const TABLES: &str = "
     PRAGMA user_version = 1;
 ";
 
+/// Makes a file that isn't there yet so that only the user can read it. Where that fails, opening it
+/// as a database fails too, and says why.
+fn make_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(path));
+}
+
 impl File {
     pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
         let fail = |source| StorageError::Open { path: path.to_owned(), source };
+        make_private(path);
         let mut connection = Connection::open(path).map_err(fail)?;
         connection.busy_timeout(Duration::from_secs(5)).map_err(fail)?;
         let found: i64 = match connection.pragma_query_value(None, "user_version", |row| row.get(0)) {
