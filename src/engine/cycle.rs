@@ -12,11 +12,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::evaluate::fingerprint_names;
+use super::links::Links;
 use super::lookup::{Worked, Worker, find_planned};
 use super::{Due, EngineError, Evaluator, Index, Policy, Processed, Sink, guard};
 use crate::base::{CycleId, Random, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
+use crate::config::Duplicates;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
 use crate::plan::PlannedObject;
 use crate::schema::{CompiledSchema, ObjectKind};
@@ -268,12 +270,14 @@ impl Running<'_> {
         let cycle = self.cycle;
         let stop = self.options.cancel.child_token();
         let planned = self.options.planned.clone();
+        let links = Links::new(Arc::clone(&self.remembered.prior));
         let worker = Worker {
             context: cycle.policy.context(&cycle.rules.users, self.kind == CycleKind::Initial),
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
             expected: &Mutex::default(),
+            links: (cycle.policy.duplicates == Duplicates::Fail).then_some(&links),
         };
         let (due, reading) = read_due(inputs, index.take_rows(), planned.clone());
         let task = |due: Due| {

@@ -6,12 +6,13 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::links::Links;
 use super::{Due, Processed};
 use crate::base::{Fingerprint, SourceId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
-use crate::matching;
+use crate::matching::{self, Candidates};
 use crate::plan::{
     Action, ActionKind, Answer, Effect, Lookup, PlanContext, PlannedObject, PriorState, Reason, Step, plan_one,
 };
@@ -37,6 +38,8 @@ pub(crate) struct Worker<'a> {
     pub(crate) dry: bool,
     /// Accounts that would be there by now, were it not dry; for those who are to share them.
     pub(crate) expected: &'a Mutex<FxHashMap<SourceId, Resource>>,
+    /// Who has which account; `None` where accounts may be shared.
+    pub(crate) links: Option<&'a Links>,
 }
 
 /// What happened on the way of one object.
@@ -63,7 +66,7 @@ impl Worker<'_> {
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &answers) {
                 Step::Act(action) => action,
-                Step::Need(lookup) => match self.ask(&lookup, &mut trail).await {
+                Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, &mut trail).await {
                     Ok(answer) => {
                         answers.push(self.foresee(&due, &lookup, answer));
                         continue;
@@ -99,7 +102,7 @@ impl Worker<'_> {
         self.conclude(due, action, result, conflict, trail)
     }
 
-    async fn ask(&self, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
+    async fn ask(&self, id: &SourceId, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
         let mapping = self.context.mapping;
         let endpoint = mapping.kind.endpoint();
         match lookup {
@@ -107,7 +110,8 @@ impl Worker<'_> {
                 let target = &mapping.attributes[query.mapping].target;
                 let found = trail.add(self.client.find(endpoint, &target.name, &query.value).await);
                 let found = found.map_err(|failure| (failure, Operation::Find))?;
-                Ok(Answer::Matched(matching::judge(target, &query.value, found.resources)))
+                let found = matching::judge(target, &query.value, found.resources);
+                Ok(Answer::Matched(self.unless_taken(id, found)))
             }
             Lookup::Read(id) => match trail.add(self.client.get(endpoint, id).await) {
                 Ok(account) => Ok(Answer::Read(account)),
@@ -128,11 +132,11 @@ impl Worker<'_> {
     /// What the target would answer if what was planned before were done.
     fn foresee(&self, due: &Due, lookup: &Lookup, answer: Answer) -> Answer {
         match (&due.follows, lookup, &answer) {
-            (Some(leader), Lookup::Match(query), Answer::Matched(matching::Candidates::None)) if self.dry => {
+            (Some(leader), Lookup::Match(query), Answer::Matched(Candidates::None)) if self.dry => {
                 let account = self.accounts().get(leader).cloned();
                 let target = &self.context.mapping.attributes[query.mapping].target;
                 match matching::judge(target, &query.value, account.into_iter().collect()) {
-                    found @ matching::Candidates::One(_) => Answer::Matched(found),
+                    found @ Candidates::One(_) => Answer::Matched(found),
                     _ => answer,
                 }
             }
@@ -142,6 +146,13 @@ impl Worker<'_> {
 
     fn accounts(&self) -> MutexGuard<'_, FxHashMap<SourceId, Resource>> {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An account that is linked to another object isn't free.
+    fn unless_taken(&self, id: &SourceId, found: Candidates) -> Candidates {
+        let Candidates::One(account) = found else { return found };
+        let owner = account.id().and_then(|account| self.links?.other_owner(&account, id));
+        owner.map_or(Candidates::One(account), Candidates::Taken)
     }
 
     async fn execute(&self, action: &Action, trail: &mut Trail) -> Result<Done, (Failure, Operation)> {
@@ -175,8 +186,8 @@ impl Worker<'_> {
 
     async fn find_created(&self, due: &Due, trail: &mut Trail) -> Result<crate::base::TargetId, Reason> {
         for query in &due.subject.queries {
-            match self.ask(&Lookup::Match(query.clone()), trail).await {
-                Ok(Answer::Matched(matching::Candidates::One(account))) => {
+            match self.ask(&due.subject.id, &Lookup::Match(query.clone()), trail).await {
+                Ok(Answer::Matched(Candidates::One(account))) => {
                     if let Some(id) = account.id() {
                         return Ok(crate::base::TargetId::new(id));
                     }

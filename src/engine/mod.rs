@@ -5,6 +5,7 @@ mod cycle;
 mod error;
 mod evaluate;
 mod guard;
+mod links;
 mod lookup;
 mod offline;
 mod policy;

@@ -24,6 +24,8 @@ pub enum Candidates {
     One(Resource),
     /// Several have it; their ids.
     Several(Vec<String>),
+    /// One has it, but it is linked to another source object, which the text names.
+    Taken(String),
     /// Accounts came back, but none has the value: the endpoint ignores the filter. How many.
     FilterIgnored(usize),
 }
@@ -103,6 +105,7 @@ mod tests {
                 Candidates::One(resource) => format!("one {}", resource.id().unwrap()),
                 Candidates::Several(ids) => format!("several {}", ids.join(" ")),
                 Candidates::FilterIgnored(count) => format!("ignored {count}"),
+                Candidates::Taken(owner) => format!("taken by {owner}"),
             };
             assert_eq!(found, expected, "{names:?}");
         };

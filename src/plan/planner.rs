@@ -223,6 +223,10 @@ fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answe
                 let what = format!("{attribute} eq \"{}\" finds {}", query.value, ids.join(", "));
                 return quiet(ActionKind::Fail, Reason::DuplicateTargetEntries(what.into()));
             }
+            Some(Answer::Matched(Candidates::Taken(owner))) => {
+                let what = format!("{owner}, which the account is linked to");
+                return quiet(ActionKind::Fail, Reason::DuplicateSourceEntries(what.into()));
+            }
             Some(Answer::Matched(Candidates::FilterIgnored(count))) => {
                 let attribute = &context.mapping.attributes[query.mapping].target.name;
                 let what = format!(

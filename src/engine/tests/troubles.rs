@@ -302,6 +302,31 @@ async fn duplicates_in_the_source() {
     assert_eq!(world.title(3), "Engineer");
 }
 
+/// Somebody leaves and comes back as a new object of the same name: the new one doesn't take over the
+/// account while it belongs to the old one, whose deletion would take it away.
+#[tokio::test]
+async fn a_new_object_with_an_old_name() {
+    let mut world = World::new(2);
+    world.run().await;
+    world.people.remove(&1);
+    let mut again = Person::new();
+    again.user_name = Some("u1@contoso.com".to_owned());
+    world.people.insert(9, again);
+    let second = world.run().await;
+    assert_eq!(
+        second.outcomes(),
+        [(ActionKind::Fail, "DuplicateSourceEntries"), (ActionKind::Disable, "LeftScope")],
+        "{:?}",
+        second.records
+    );
+    assert!(second.records[0].error.as_ref().unwrap().message.contains(&id(1).to_string()));
+    world.clock.sleep(Duration::from_hours(30 * 24)).await;
+    assert_eq!(world.run().await.count(ActionKind::Delete), 1);
+    let last = world.run().await;
+    assert_eq!((last.count(ActionKind::Create), last.count(ActionKind::Fail)), (1, 0));
+    assert_eq!(world.run().await.requests.len(), 1);
+}
+
 #[tokio::test]
 async fn no_value_to_match_by() {
     let mut world = World::new(2);
