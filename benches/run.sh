@@ -96,7 +96,7 @@ read -r url token < <(python3 -c '
 import json, sys
 ready = json.loads(open(sys.argv[1]).readline())
 print(ready["tenantUrl"], ready["token"])' "$work/serve.json")
-printf '\n[target]\ntenant_url = "%s"\nsecret_token_env = "BENCH_TOKEN"\nrate = "unlimited"\n' "$url" >>"$dir/scimulate.toml"
+printf '\n[target]\ntenant_url = "%s"\nsecret_token_env = "BENCH_TOKEN"\nrate = "unlimited"\nconcurrency = 16\n' "$url" >>"$dir/scimulate.toml"
 export BENCH_TOKEN=$token
 baseline=$(best "$bin/examples/baseline" "$dir")
 create=("$bin/scimulate" run -q --output json --config "$dir/scimulate.toml")

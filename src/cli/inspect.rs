@@ -14,7 +14,7 @@ use crate::base::{Diagnostic, SourceId};
 use crate::directory::{AttributeNames, Deletion, Known};
 use crate::report::{count, dim, heading};
 use crate::scoping::{Cause, DefaultAccess, Scope, decide};
-use crate::source::Export;
+use crate::source::{DIAGNOSTIC_LIMIT, Export, SourceKind};
 
 /// Reads the export and shows what is there
 ///
@@ -66,7 +66,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let unknown = export.unknown_principals(&|id| known.contains(id));
     let mut problems: Vec<Diagnostic> = export.diagnostics().to_vec();
     problems.extend(summary.diagnostics);
-    let problem_count = export.diagnostic_count() + summary.diagnostic_count;
+    problems.extend(unknown.iter().take(DIAGNOSTIC_LIMIT).map(|id| unknown_principal(id, &export)));
+    let problem_count = export.diagnostic_count() + summary.diagnostic_count + unknown.len() as u64;
     if context.printer.is_human() {
         print(&job, &export, &counts, unknown.len(), context)?;
         print_problems(&problems, problem_count, context)?;
@@ -75,6 +76,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         context.printer.json(&document)?;
     }
     Ok(if args.strict && problem_count > 0 { Exit::Usage } else { Exit::Done })
+}
+
+/// An assignment to somebody outside the export: of no use, and perhaps a sign that a file is missing.
+fn unknown_principal(id: &SourceId, export: &Export) -> Diagnostic {
+    let text = format!("the assigned principal {id} is neither in the user list nor in the groups");
+    let hint = "export it too; if it is a group, name the groups in [source] groups";
+    let assignments = export.files().into_iter().find(|file| file.kind == SourceKind::Assignments);
+    let diagnostic = Diagnostic::warning(text).with_hint(hint);
+    match assignments {
+        Some(file) => diagnostic.in_file(file.path.display().to_string()),
+        None => diagnostic,
+    }
 }
 
 fn print(job: &Job, export: &Export, counts: &Counts, unknown: usize, context: &Context) -> Result<(), Error> {

@@ -21,7 +21,7 @@ use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::engine::{Cycle, CycleOptions, Evaluator, Mode, Processed, Sink, plan_offline};
 use crate::event::{Event, Summary};
-use crate::plan::{PlanFile, PlannedObject, Reason};
+use crate::plan::{ActionKind, PlanFile, PlannedObject, Reason};
 use crate::report;
 use crate::scoping::ONLY_DEFAULT_ACCESS;
 use crate::source::Export;
@@ -40,7 +40,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) show_requests: bool,
     /// Save the plan for `scimulate apply`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
     pub(crate) out: Option<PathBuf>,
     /// Only these users: userPrincipalName, object id or mail
     #[arg(long, value_name = "NAME", num_args = 1..)]
@@ -85,8 +85,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let objects = std::mem::take(&mut view.objects);
         save(path, &job, &export, &clock, last_cycle, objects, context)?;
     }
-    let changes = args.detailed_exitcode && view.summary.writes() > 0;
-    Ok(if changes { Exit::Changes } else { Exit::Done })
+    Ok(match (args.detailed_exitcode, view.summary.count(ActionKind::Fail), view.summary.writes()) {
+        (false, ..) | (true, 0, 0) => Exit::Done,
+        (true, 0, _) => Exit::Changes,
+        (true, ..) => Exit::ObjectsFailed,
+    })
 }
 
 /// Plans against an empty target; nothing is contacted, no state is looked at.

@@ -96,9 +96,12 @@ impl Printer {
         self.bytes(text.as_bytes())
     }
 
-    /// A JSON document, indented.
+    /// A JSON document: indented, or on one line with `--output jsonl`.
     pub(crate) fn json(&self, document: &Value) -> Result<(), OutputError> {
-        self.line(format_args!("{document:#}"))
+        match self.output {
+            Output::Jsonl => self.json_line(document),
+            Output::Json | Output::Human => self.line(format_args!("{document:#}")),
+        }
     }
 
     /// A JSON object on one line, which goes out at once.

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state, &ran.cycles))?;
     }
-    Ok(ran.exit)
+    ran.error.map_or(Ok(ran.exit), Err)
 }
 
 /// When cycles run.
@@ -93,6 +93,8 @@ struct Ran {
     state: &'static str,
     cycles: Vec<CycleReport>,
     exit: Exit,
+    /// What ended them before their time.
+    error: Option<Error>,
 }
 
 async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
@@ -100,7 +102,7 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
     let mut random = Random::seeded(seed(clock.origin()));
     let mut opened = Some(first_export(job, context)?);
     let connection = job.connect(context, clock, true)?;
-    let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done };
+    let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done, error: None };
     for number in 1..=schedule.cycles {
         let begun = clock.now();
         let export = match opened.take() {
@@ -136,7 +138,13 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
                 ran.state = "quarantine";
                 false
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                if error.exit() == Exit::Unreachable {
+                    ran.state = "quarantine";
+                }
+                ran.error = Some(error);
+                break;
+            }
         };
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;

@@ -57,19 +57,24 @@ fn print(store: &Store, name: &str, state: &JobState, context: &Context) -> Resu
         }
         None => printer.line("  no watermark: the next cycle is initial")?,
     }
-    if let Some(holder) = store.lock_holder() {
+    let holder = store.lock_holder();
+    if let Some(holder) = &holder {
         printer.line(format_args!("  a cycle is under way: process {} since {:.0}", holder.pid, holder.since))?;
     }
     printer.line(format_args!("\n{}", heading("Last cycles")))?;
-    let rows: Vec<Vec<String>> = store.cycles(CYCLES)?.iter().map(row).collect();
+    let cycles = store.cycles(CYCLES)?;
+    let rows: Vec<_> = cycles.iter().enumerate().map(|(at, cycle)| row(cycle, at == 0 && holder.is_some())).collect();
     printer.text(&table(&[Align::Left, Align::Left, Align::Right, Align::Left], &rows))?;
     Ok(())
 }
 
-fn row(cycle: &CycleRow) -> Vec<String> {
+fn row(cycle: &CycleRow, under_way: bool) -> Vec<String> {
     let begun = format!("  {:.0}", cycle.start.started);
     let kind = cycle.start.kind.as_str().to_owned();
-    let Some(end) = &cycle.end else { return vec![begun, kind, String::new(), "cut off".to_owned()] };
+    let Some(end) = &cycle.end else {
+        let how = if under_way { "under way" } else { "cut off" };
+        return vec![begun, kind, String::new(), how.to_owned()];
+    };
     let actions = ActionKind::ALL.into_iter().filter(|action| end.count(*action) > 0);
     let counts: Vec<_> = actions.map(|action| format!("{} {}", end.count(action), action.as_str())).collect();
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };

@@ -181,9 +181,9 @@ verdicts! {
         "Nothing is at `/Users` below the tenant URL: the 404 doesn't come from a SCIM endpoint.";
         "Compare the tenant URL with the target's documentation; it ends before `/Users`, often in `/scim` or `/scim/v2`.";
     /// 404 from SCIM.
-    EmptyIsNotFound "empty-is-not-found" "404 for nobody found":
-        "The endpoint answers 404 when a filter matches nobody. The service takes that for a failure and won't start.";
-        "Have the endpoint answer 200 with a ListResponse and `totalResults` 0; if its paths are different, correct the tenant URL.";
+    EmptyIsNotFound "empty-is-not-found" "Answered with 404":
+        "The endpoint answers 404 with a SCIM error: either there is nothing at `/Users` below this tenant URL, or it answers so when a filter matches nobody. The service takes both for a failure and won't start.";
+        "Compare the tenant URL with the target's documentation (it ends before `/Users`). If it is right, have the endpoint answer 200 with a ListResponse and `totalResults` 0 when nobody matches.";
     /// 400, about the filter.
     FilterRefused "filter-refused" "Filter refused":
         "The endpoint refuses to filter on the matching attribute.";

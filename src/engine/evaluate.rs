@@ -45,6 +45,8 @@ pub struct Index {
     pub diagnostics: Vec<Diagnostic>,
     /// Findings in all; the list above is capped.
     pub finding_count: u64,
+    /// Findings in assignments, groups, application and deleted users.
+    pub other_finding_count: u64,
     /// Sentences about users that are to share an account.
     pub shared: Vec<String>,
     due_rows: Vec<u64>,
@@ -61,10 +63,16 @@ type Sharer = (SourceId, String, bool);
 impl Index {
     /// Says how many rows of the export couldn't be used.
     pub fn findings(&self) -> Option<String> {
-        (self.finding_count > 0).then(|| {
-            let count = self.finding_count;
+        let counts = [("the user list", self.finding_count), ("the other files", self.other_finding_count)];
+        let found: Vec<_> = counts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(file, count)| format!("{count} in {file}"))
+            .collect();
+        (!found.is_empty()).then(|| {
             format!(
-                "rows of the user list couldn't be used and were left out: {count} (`scimulate inspect` lists them)"
+                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
+                found.join(", ")
             )
         })
     }
@@ -89,6 +97,7 @@ impl Index {
             followers: std::mem::take(&mut self.followers),
             leaders: std::mem::take(&mut self.leaders),
             absent: std::mem::take(&mut self.absent),
+            finding_count: self.finding_count,
             ..Self::default()
         }
     }
@@ -186,6 +195,7 @@ impl Evaluator<'_> {
         index.objects = row as u64;
         index.diagnostics = summary.diagnostics;
         index.finding_count = summary.diagnostic_count;
+        index.other_finding_count = self.export.diagnostic_count();
         index.users = KnownSet::from_unsorted(ids);
         let entitlements = self.export.entitlements();
         index.assignments = KnownSet::from_unsorted(
@@ -248,7 +258,7 @@ impl Evaluator<'_> {
                 break;
             }
             if let Some(prior) = self.prior.and_then(|prior| prior.get(id)) {
-                stopped = each(self.absent(id, prior)).is_break();
+                stopped = each(self.absent(id, prior, index)).is_break();
             }
         }
         Ok(())
@@ -381,15 +391,7 @@ impl Evaluator<'_> {
             }
         };
         Due {
-            subject: Subject {
-                id: user.id.clone(),
-                name: user.name.as_ref().into(),
-                presence,
-                desired,
-                queries,
-                changed,
-                defect,
-            },
+            subject: Subject { id: user.id.clone(), name: name_of(user), presence, desired, queries, changed, defect },
             standing,
             fingerprints: carry(old, fingerprints),
             deleted_since,
@@ -401,7 +403,7 @@ impl Evaluator<'_> {
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
-    fn absent(&self, id: &SourceId, prior: PriorState) -> Due {
+    fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
         let mapping = &self.rules.users;
         let mut values = vec![AttributeValue::Unknown; self.rules.attributes.len()];
         if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
@@ -416,7 +418,14 @@ impl Evaluator<'_> {
         let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
         let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
-        let (presence, standing) = if self.is_hard_deleted(prior.deleted_since) {
+        let (presence, standing) = if index.finding_count > 0 {
+            // The row may be there and merely unusable: that is nobody's leaving.
+            let why = format!(
+                "not in the user list, but {} of its rows couldn't be used; left alone until they are mended",
+                index.finding_count
+            );
+            (Presence::Uncertain(why.into()), prior.standing)
+        } else if self.is_hard_deleted(prior.deleted_since) {
             (Presence::HardDeleted, prior.standing)
         } else {
             let standing = match prior.standing {
@@ -519,6 +528,11 @@ impl Evaluator<'_> {
         index.shared.sort();
         Ok(())
     }
+}
+
+/// What people call a user: without a name, the id.
+fn name_of(user: &User<'_>) -> Box<str> {
+    if user.name.is_empty() { user.id.to_string().into() } else { user.name.as_ref().into() }
 }
 
 /// In lower case, without a copy where it is already.

@@ -7,6 +7,7 @@ use crate::store::{KnownSet, ObjectStates, Watermark};
 
 /// Fewer missing objects than this never stop a run.
 const LEAST: usize = 10;
+const USERS: &str = "users";
 
 /// Stops when the export lacks too many of the users, assignments or memberships that the last
 /// cycle knew; where no watermark says what it knew, of the users who have an account.
@@ -19,16 +20,16 @@ pub(crate) fn check(
     let Some(watermark) = watermark else {
         let here = prior.iter().filter(|(_, state)| state.target().is_some() && state.deleted_since().is_none());
         let linked = KnownSet::from_unsorted(here.map(|(id, _)| id_fingerprint(id).0).collect());
-        return compare(policy, "users", &linked, &index.users);
+        return compare(policy, USERS, &linked, &index.users);
     };
-    compare(policy, "users", &watermark.users, &index.users)?;
+    compare(policy, USERS, &watermark.users, &index.users)?;
     compare(policy, "assignments", &watermark.assignments, &index.assignments)?;
     compare(policy, "memberships", &watermark.memberships, &index.memberships)
 }
 
 fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Result<(), EngineError> {
     let missing = known.missing_in(now);
-    if !too_many(policy, known, missing) {
+    if !too_many(policy, what, known, now, missing) {
         return Ok(());
     }
     let diagnostic = Diagnostic::error(format!(
@@ -45,9 +46,11 @@ fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Res
     Err(EngineError::Incomplete(Box::new(diagnostic.with_hint(hint))))
 }
 
-fn too_many(policy: &Policy, known: &KnownSet, missing: usize) -> bool {
+/// A user list without anybody is suspicious however short it was.
+fn too_many(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet, missing: usize) -> bool {
     let accepted = policy.accept_missing.is_some_and(|accepted| missing as u64 <= accepted);
-    missing >= LEAST && share(known, missing) > policy.max_missing && !accepted
+    let suspicious = missing >= LEAST || (what == USERS && missing > 0 && now.is_empty());
+    suspicious && share(known, missing) > policy.max_missing && !accepted
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a share of less than 2⁵² objects")]

@@ -62,9 +62,13 @@ impl Store {
         self.try_sql(|sql| sql.query_row("SELECT job_id, target, tenant FROM job", [], read))
     }
 
-    /// Checks that the state belongs to a target and a tenant, or to nothing yet.
+    /// Checks that the state belongs to a target and a tenant, or to nothing yet: nothing is
+    /// remembered of any object, as after a first run that only met a mistyped tenant URL.
     pub fn check(&self, given: &Binding) -> Result<(), StoreError> {
         let Some(known) = self.binding()? else { return Ok(()) };
+        if self.totals()?.objects == 0 {
+            return Ok(());
+        }
         let path = self.path().to_owned();
         if known.target != given.target {
             return Err(StoreError::OtherTarget { path, known: known.target, given: given.target.clone() });
@@ -85,11 +89,12 @@ impl Store {
         self.check(given)?;
         if let Some(known) = self.binding()?
             && known.job_id == given.job_id
+            && known.target == given.target
             && (known.tenant.is_some() || given.tenant.is_none())
         {
             return Ok(());
         }
-        let update = "UPDATE job SET job_id = ?1, target = ?2, tenant = ifnull(tenant, ?3)";
+        let update = "UPDATE job SET job_id = ?1, target = ?2, tenant = ifnull(?3, tenant)";
         self.try_sql(|sql| sql.execute(update, params![given.job_id.as_str(), given.target, given.tenant]))?;
         Ok(())
     }

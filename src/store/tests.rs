@@ -315,6 +315,13 @@ fn it_belongs_to_one_target_and_one_tenant() {
     store.bind(&binding("j2", "https://a/scim", None)).unwrap();
     assert_eq!(store.binding().unwrap(), Some(binding("j2", "https://a/scim", Some("t1"))));
 
+    // Nothing hangs on it yet: a mistyped URL can be corrected.
+    store.bind(&binding("j2", "https://b/scim", Some("t2"))).unwrap();
+    store.bind(&binding("j2", "https://a/scim", Some("t1"))).unwrap();
+    let writer = store.writer().unwrap();
+    writer.send_blocking(put(1, linked(1))).unwrap();
+    let mut store = writer.finish().unwrap();
+
     let other_target = store.bind(&binding("j2", "https://b/scim", Some("t1"))).unwrap_err();
     assert!(
         matches!(&other_target, StoreError::OtherTarget { known, given, .. } if known == "https://a/scim" && given == "https://b/scim")

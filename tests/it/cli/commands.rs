@@ -43,7 +43,7 @@ fn inspect_strict_fails_on_any_problem() {
     // The row is left out, the others go on.
     let ended = sandbox.run("run").with(0);
     assert!(ended.stdout.contains("2 created"), "{}", ended.stdout);
-    assert!(ended.stderr.contains("left out: 1 (`scimulate inspect` lists them)"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("left out: 1 in the user list (`scimulate inspect` lists them)"), "{}", ended.stderr);
 }
 
 #[test]

@@ -133,3 +133,25 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
     assert_eq!(server.accounts().len(), 31);
 }
+
+/// Objects that would fail are no "nothing to do".
+#[test]
+fn a_plan_in_which_objects_would_fail() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    sandbox.run("run").with(0);
+    sandbox.run("plan --detailed-exitcode").with(0);
+    for file in ["target.db", "target.db-wal", "target.db-shm"] {
+        drop(std::fs::remove_file(sandbox.path(&format!(".scimulate/{file}"))));
+    }
+    sandbox.run("restart").with(0);
+    assert!(sandbox.run("plan --detailed-exitcode").with(4).stdout.contains("3 failed"));
+    sandbox.run("plan").with(0);
+}
+
+/// A program that reads JSON gets a document from a run that fails, too.
+#[test]
+fn a_failing_run_still_prints_its_document() {
+    let sandbox = Sandbox::with_users(1, "http://127.0.0.1:1/scim/v2");
+    let document = sandbox.run("run --output json").with(6).json();
+    assert_eq!((&document["job"]["state"], &document["cycles"]), (&"quarantine".into(), &serde_json::json!([])));
+}

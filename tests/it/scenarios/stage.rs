@@ -35,8 +35,6 @@ struct Script {
     does_not_converge: Option<String>,
     /// Why the requests of plan and run differ.
     plan_differs: Option<String>,
-    /// What `inspect` doesn't say yet as the README has it; until then it isn't compared.
-    inspect_lacks: Option<String>,
 }
 
 impl Script {
@@ -54,7 +52,6 @@ impl Script {
             },
             does_not_converge: take("does_not_converge").map(reason),
             plan_differs: take("plan_differs").map(reason),
-            inspect_lacks: take("inspect_lacks").map(reason),
         };
         assert!(table.is_empty(), "scenario.toml has keys that nobody knows: {table}");
         script
@@ -84,7 +81,7 @@ pub(crate) fn play(name: &str) {
     let mut number = 1;
     let last = loop {
         let now = script.instant(number);
-        if number == 1 && script.inspect_lacks.is_none() {
+        if number == 1 {
             golden.check("inspect.txt", &stage.text(&stage.scimulate(&["inspect"])));
         }
         let planned = stage.plan(now, number, &mut golden);
