@@ -58,10 +58,13 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    if let Some(path) = &args.out {
+        check_place(path)?;
+    }
     let narrowed = Narrowed { only: args.only.clone(), accept_missing: args.accept_missing };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
-    let clock = args.now.map_or_else(Clock::real, Clock::starting_at);
+    let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let keep = args.out.is_some() || context.printer.output() == Output::Json;
     let mut view = View::new(context, args.show_requests, keep);
     view.start(clock.now())?;
@@ -182,6 +185,16 @@ fn save(
     Ok(())
 }
 
+/// Says before anything is asked of the target that a plan can't be saved there.
+fn check_place(path: &Path) -> Result<(), Error> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() && !path.is_dir() {
+        return Ok(());
+    }
+    let text = format!("the plan can't be saved as {}: there is no such folder, or it is one itself", path.display());
+    Err(Diagnostic::error(text).with_hint("name a file in a folder that is there").into())
+}
+
 /// Writes a file that only the user may read: a plan holds personal data.
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
@@ -201,23 +214,36 @@ struct View<'a> {
     summary: Summary,
     objects: Vec<PlannedObject>,
     only_default_access: u64,
+    /// Id of the dry cycle; an offline plan has none.
+    cycle: Option<String>,
+    /// When the last object was planned.
+    at: Option<Timestamp>,
     error: Option<OutputError>,
 }
 
 impl<'a> View<'a> {
     fn new(context: &'a Context, requests: bool, keep: bool) -> Self {
         let (summary, objects) = (Summary::default(), Vec::new());
-        Self { context, requests, keep, summary, objects, only_default_access: 0, error: None }
+        Self { context, requests, keep, summary, objects, only_default_access: 0, cycle: None, at: None, error: None }
     }
 
     /// The first line of the stream says which format it has.
-    fn start(&self, now: Timestamp) -> Result<(), Error> {
-        let printer = &self.context.printer;
-        if printer.output() == Output::Jsonl {
-            let version = report::FORMAT_VERSION;
-            printer.json_line(&json!({ "type": "planStarted", "formatVersion": version, "at": now.to_string() }))?;
+    fn start(&mut self, now: Timestamp) -> Result<(), Error> {
+        self.at = Some(now);
+        if self.context.printer.output() == Output::Jsonl {
+            self.stream("planStarted", &json!({ "formatVersion": report::FORMAT_VERSION }))?;
         }
         Ok(())
+    }
+
+    /// One line of the stream: `type`, `at`, `cycleId`, then what belongs to it.
+    fn stream(&self, kind: &str, members: &Value) -> Result<(), OutputError> {
+        let at = self.at.map(|at| at.to_string());
+        let mut line = json!({ "type": kind, "at": at, "cycleId": self.cycle });
+        if let (Value::Object(line), Value::Object(members)) = (&mut line, members) {
+            line.extend(members.clone());
+        }
+        self.context.printer.json_line(&line)
     }
 
     fn show(&self, object: &PlannedObject) -> Result<(), OutputError> {
@@ -226,13 +252,7 @@ impl<'a> View<'a> {
             Output::Human if printer.is_quiet() => Ok(()),
             Output::Human => printer.text(&report::planned_object(object, self.requests)),
             Output::Json => Ok(()),
-            Output::Jsonl => {
-                let mut line = json!({ "type": "plannedObject" });
-                if let (Value::Object(line), Value::Object(members)) = (&mut line, object.to_json()) {
-                    line.extend(members);
-                }
-                printer.json_line(&line)
-            }
+            Output::Jsonl => self.stream("plannedObject", &object.to_json()),
         }
     }
 
@@ -248,8 +268,7 @@ impl<'a> View<'a> {
             }
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
             Output::Jsonl => {
-                let summary = report::summary_json(&self.summary);
-                printer.json_line(&json!({ "type": "planEnded", "summary": summary }))?;
+                self.stream("planEnded", &json!({ "summary": report::summary_json(&self.summary) }))?;
             }
         }
         Ok(())
@@ -260,7 +279,8 @@ impl Sink for View<'_> {
     fn event(&mut self, event: &Event) {
         match event {
             Event::Warning(text) => self.context.printer.diagnostic(&Diagnostic::warning(text.as_str())),
-            Event::CycleStarted { kind, .. } => {
+            Event::CycleStarted { id, kind, .. } => {
+                self.cycle = Some(id.to_string());
                 self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
             }
             Event::Evaluated { .. } | Event::Object(_) | Event::CycleEnded(_) => {}
@@ -269,6 +289,7 @@ impl Sink for View<'_> {
 
     fn processed(&mut self, processed: &Processed) {
         let record = &processed.record;
+        self.at = Some(record.at);
         self.summary.add(record.action, &record.reason);
         if matches!(&record.reason, Reason::NotEffectivelyEntitled(why) if &**why == ONLY_DEFAULT_ACCESS) {
             self.only_default_access += 1;

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed};
 use super::runtime::block_on;
 use crate::clock::Clock;
+use crate::report::FORMAT_VERSION;
 use crate::store::JobState;
 
 /// Restarts provisioning: the next cycle is initial again
@@ -27,6 +30,10 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
     store.clear_failures()?;
     store.set_job_state(&JobState::Active)?;
     drop(lock);
+    if !context.printer.is_human() {
+        let job = json!({ "id": job.id(&export).as_str(), "state": JobState::Active.as_str() });
+        context.printer.json(&json!({ "formatVersion": FORMAT_VERSION, "job": job }))?;
+    }
     context.printer.talk("Provisioning restarts: the next cycle is initial and looks at every object. Links stay.");
     Ok(Exit::Done)
 }

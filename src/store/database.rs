@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -194,8 +195,11 @@ fn make_folder(dir: &Path) -> Result<(), StoreError> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => StoreError::NotAFolder { path: dir.to_owned() },
-        _ => StoreError::of_io("making", dir, error),
+        std::io::ErrorKind::AlreadyExists | std::io::ErrorKind::NotADirectory => {
+            StoreError::NotAFolder { path: dir.to_owned() }
+        }
+        std::io::ErrorKind::StorageFull => StoreError::of_io("making", dir, error),
+        _ => StoreError::NotWritable { path: dir.to_owned(), source: Some(Arc::new(error)) },
     })
 }
 
