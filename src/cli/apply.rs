@@ -47,8 +47,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?;
-        let store = job.open_store(&export)?;
+        let mut store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
+        job.bind(&mut store, &export)?;
         refuse(&store)?;
         // A cycle of another process may have ended since the first look.
         check(&saved, &job, &export, plan::last_cycle(Some(&store))?.as_deref())

@@ -212,7 +212,8 @@ impl Stage<'_> {
 
     async fn cycle(&self, interrupt: &Interrupt, random: &mut Random) -> Result<Option<Exit>, Error> {
         let export = self.job.open_export(self.context)?;
-        let store = self.job.open_store(&export)?;
+        let mut store = self.job.open_store(&export)?;
+        self.job.bind(&mut store, &export)?;
         let work = Work {
             job: &self.job,
             export,

@@ -19,7 +19,7 @@ use crate::schema::{self, CompileOptions, CompiledSchema, ExtraFilter, template}
 use crate::scim::TenantUrl;
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths};
-use crate::store::{Binding, CycleLock, Holder, Store};
+use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
 use crate::target::Endpoint;
 
 /// File of the in-process endpoint in the state folder.
@@ -118,11 +118,17 @@ impl Job {
         }
     }
 
-    /// Opens the state for writing and checks that it belongs to this job.
+    /// Opens the state for writing and checks that it may belong to this job. It is bound to it under
+    /// the lock, with [`Self::bind`].
     pub(crate) fn open_store(&self, export: &Export) -> Result<Store, Error> {
-        let mut store = Store::open(&self.settings.state_dir, &self.settings.job)?;
-        store.bind(&self.binding(export))?;
+        let store = Store::open(&self.settings.state_dir, &self.settings.job)?;
+        store.check(&self.binding(export))?;
         Ok(store)
+    }
+
+    /// Binds the state to this job's target and tenant, or checks that it is bound to them.
+    pub(crate) fn bind(&self, store: &mut Store, export: &Export) -> Result<(), Error> {
+        Ok(store.bind(&self.binding(export))?)
     }
 
     /// Takes the job's lock, waiting for it as long as allowed.
@@ -134,7 +140,7 @@ impl Job {
         loop {
             match store.lock(&holder) {
                 Ok(lock) => return Ok(lock),
-                Err(error) if left.is_zero() => return Err(error.into()),
+                Err(error) if left.is_zero() || !matches!(error, StoreError::Held { .. }) => return Err(error.into()),
                 Err(_) => {
                     let step = STEP.min(left);
                     tokio::time::sleep(step).await;

@@ -26,6 +26,7 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
     let export = job.open_export(context)?;
     let mut store = job.open_store(&export)?;
     let lock = block_on(job.lock(&store, &Clock::real(), Duration::ZERO))?;
+    job.bind(&mut store, &export)?;
     store.clear_watermark()?;
     store.clear_failures()?;
     store.set_job_state(&JobState::Active)?;

@@ -110,7 +110,7 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
             None => job.open_export(context)?,
         };
         ran.job = job.id(&export).to_string();
-        let store = job.open_store(&export)?;
+        let mut store = job.open_store(&export)?;
         let lock = tokio::select! {
             lock = job.lock(&store, clock, schedule.patience) => lock?,
             () = interrupt.token().cancelled_owned() => {
@@ -118,6 +118,7 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
                 break;
             }
         };
+        job.bind(&mut store, &export)?;
         refuse(&store)?;
         let work = Work { job, export, client: connection.client.clone(), clock, planned: None, whole: true };
         let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
