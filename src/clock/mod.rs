@@ -53,11 +53,6 @@ impl Clock {
         }
     }
 
-    /// Whether time passes only by waiting.
-    pub fn is_virtual(&self) -> bool {
-        matches!(self.0, Kind::Virtual(_))
-    }
-
     /// Waits; on a virtual clock this moves it and returns at once.
     pub async fn sleep(&self, duration: Duration) {
         match &self.0 {

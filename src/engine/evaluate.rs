@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{EngineError, Policy};
-use crate::base::{Diagnostic, Fingerprint, SignedDuration, SourceId, Timestamp};
+use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::config::Duplicates;
 use crate::directory::{AttributeValue, Deletion, Known, Slot, User};
 use crate::expression::Environment;
@@ -41,11 +41,9 @@ pub struct Index {
     pub assignments: KnownSet,
     /// Every membership.
     pub memberships: KnownSet,
-    /// Findings of the reader, row by row.
-    pub diagnostics: Vec<Diagnostic>,
-    /// Findings in all; the list above is capped.
+    /// Findings in the rows of users and deleted users.
     pub finding_count: u64,
-    /// Findings in assignments, groups, application and deleted users.
+    /// Findings in assignments, groups and application.
     pub other_finding_count: u64,
     /// Sentences about users that are to share an account.
     pub shared: Vec<String>,
@@ -112,11 +110,6 @@ impl Index {
             let names: Vec<String> = group.iter().map(|(id, name, _)| format!("{name} ({id})")).collect();
             self.shared.push(format!("{} have the same matching value and share one account", names.join(", ")));
         }
-    }
-
-    /// How many objects share a matching value with an earlier one.
-    pub fn duplicate_count(&self) -> usize {
-        self.duplicates.len()
     }
 }
 
@@ -193,7 +186,6 @@ impl Evaluator<'_> {
             ControlFlow::Continue(())
         })?;
         index.objects = row as u64;
-        index.diagnostics = summary.diagnostics;
         index.finding_count = summary.diagnostic_count;
         index.other_finding_count = self.export.diagnostic_count();
         index.users = KnownSet::from_unsorted(ids);

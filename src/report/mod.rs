@@ -1,14 +1,12 @@
-//! Renderers over plans and events: text for people, JSON for programs, transcripts of requests.
+//! Renderers over plans and events: text for people, JSON for programs.
 
 mod json;
 mod style;
 mod text;
-mod transcript;
 
 pub use json::{FORMAT_VERSION, event_json, planned_json, record_json, report_json, run_json, summary_json};
 pub use style::{dim, heading, sign, style, symbol};
 pub use text::{count, plan_summary, planned_object, record_line, run_summary};
-pub use transcript::transcript;
 
 #[cfg(test)]
 mod tests;

@@ -171,11 +171,3 @@ fn every_event_has_a_type() {
         assert_eq!(event_json(&event)["type"], expected);
     }
 }
-
-#[test]
-fn transcripts() {
-    let get = Request { method: Method::Get, path: "/Users/7".to_owned(), body: None };
-    let patch = Request { method: Method::Patch, path: "/Users/7".to_owned(), body: Some(json!({"a": 1})) };
-    assert_eq!(transcript([&get, &patch]), "GET /Users/7\n\nPATCH /Users/7\n{\n  \"a\": 1\n}\n");
-    assert_eq!(transcript([]), "");
-}

@@ -1,7 +1,7 @@
 //! The export as a whole.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use super::files::{FileSummary, Input, SourceKind};
@@ -225,10 +225,5 @@ impl Export {
     /// Whether a source of deleted users was given: then a user in neither list is gone for good.
     pub fn has_deleted_users(&self) -> bool {
         self.deleted.is_some()
-    }
-
-    /// The configured path of the users.
-    pub fn users_path(&self) -> &Path {
-        &self.users.input().path
     }
 }

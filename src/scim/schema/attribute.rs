@@ -39,11 +39,6 @@ impl AttributeType {
             Self::Complex => "complex",
         }
     }
-
-    /// Whether values of the type are JSON strings.
-    pub const fn is_text(self) -> bool {
-        matches!(self, Self::String | Self::DateTime | Self::Binary | Self::Reference)
-    }
 }
 
 /// When an attribute can be written.
