@@ -114,7 +114,7 @@ fn users(export: &Export, rules: &CompiledSchema) -> Vec<User<'static>> {
 fn subject(rules: &CompiledSchema) -> Subject {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let user = users(&export(folder.path()), rules).swap_remove(0);
-    let environment = Environment { values: &user.values, default_domain: None };
+    let environment = Environment::new(&user.values);
     let desired = mapping::evaluate(&rules.users, &environment).expect("it can be evaluated");
     Subject {
         id: SourceId::parse("ann").expect("an id"),
@@ -151,7 +151,7 @@ fn mapping_of_one(bencher: Bencher<'_, '_>) {
     let mut next = users.iter().cycle();
     bencher.bench_local(|| {
         let user = next.next().expect("it goes round");
-        let environment = Environment { values: &user.values, default_domain: None };
+        let environment = Environment::new(&user.values);
         mapping::evaluate(&rules.users, black_box(&environment)).expect("it can be evaluated")
     });
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::AppRole;
 use crate::base::Fingerprint;
 
 /// Place of an attribute in a user's values: an index into [`AttributeNames`].
@@ -65,6 +66,8 @@ pub enum AttributeValue<'a> {
     Bool(bool),
     /// Several values in order.
     Strings(Vec<Cow<'a, str>>),
+    /// `appRoleAssignments`: the roles of a user's assignments, *Default Access* included.
+    Roles(Vec<Cow<'a, AppRole>>),
 }
 
 impl AttributeValue<'_> {
@@ -78,6 +81,9 @@ impl AttributeValue<'_> {
             Self::Strings(values) => {
                 AttributeValue::Strings(values.into_iter().map(|text| Cow::Owned(text.into_owned())).collect())
             }
+            Self::Roles(roles) => {
+                AttributeValue::Roles(roles.into_iter().map(|role| Cow::Owned(role.into_owned())).collect())
+            }
         }
     }
 
@@ -87,6 +93,7 @@ impl AttributeValue<'_> {
             Self::Null => true,
             Self::String(text) => text.is_empty(),
             Self::Strings(values) => values.is_empty(),
+            Self::Roles(roles) => roles.is_empty(),
             Self::Unknown | Self::Bool(_) => false,
         }
     }
@@ -101,6 +108,11 @@ impl AttributeValue<'_> {
             Self::Bool(value) => Some(Fingerprint::of(2, if *value { b"True" } else { b"False" })),
             Self::Strings(values) => Some(
                 values.iter().fold(Fingerprint::of(3, b""), |all, text| all.then(Fingerprint::of(2, text.as_bytes()))),
+            ),
+            Self::Roles(roles) => Some(
+                roles
+                    .iter()
+                    .fold(Fingerprint::of(8, b""), |all, role| all.then(Fingerprint::of(7, role.id.as_bytes()))),
             ),
         }
     }

@@ -282,13 +282,19 @@ impl Evaluator<'_> {
         fact == Some(enabled_fingerprint(false))
     }
 
-    fn environment<'v>(&'v self, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
-        Environment { values, default_domain: self.policy.default_domain.as_deref() }
+    fn environment<'v>(&'v self, id: &SourceId, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
+        let instant = Fingerprint::of(13, &self.now.as_nanosecond().to_le_bytes());
+        Environment {
+            values,
+            default_domain: self.policy.default_domain.as_deref(),
+            now: self.now,
+            seed: instant.then(id_fingerprint(id)).0,
+        }
     }
 
     /// Fingerprints of the values that an account would be matched by, with the mapping's index.
     fn matching_values(&self, user: &User<'_>) -> Vec<(usize, Fingerprint)> {
-        let environment = self.environment(&user.values);
+        let environment = self.environment(&user.id, &user.values);
         let mapping = &self.rules.users;
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
@@ -343,7 +349,7 @@ impl Evaluator<'_> {
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
         let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
-        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&user.values));
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&user.id, &user.values));
         let mut defect = error.map(|error| Reason::InvalidValue(error.to_string().into()));
         let queries: Vec<Query> = if defect.is_none() { matching::queries(mapping, &desired) } else { Vec::new() };
         if defect.is_none() && queries.is_empty() {
@@ -404,7 +410,7 @@ impl Evaluator<'_> {
         if let Some(slot) = self.rules.attributes.get("accountEnabled") {
             values[usize::from(slot.0)] = AttributeValue::Bool(false);
         }
-        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(&values));
+        let (desired, error) = mapping::evaluate_each(mapping, &self.environment(id, &values));
         // What is assumed here counts as exported: whoever comes back differs from it.
         let facts = [None, None, Some(deletion(true))];
         let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();

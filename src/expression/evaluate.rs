@@ -7,7 +7,8 @@ use super::ast::Relation;
 use super::compile::{Code, Expression};
 use super::functions;
 use super::library::Function;
-use super::value::{Number, Value, bool_text};
+use super::value::{Number, Value, bool_text, date_text, role_name};
+use crate::base::Timestamp;
 use crate::directory::AttributeValue;
 
 /// How many bytes of text a function may produce, all its values together: no expression can fill
@@ -22,6 +23,17 @@ pub struct Environment<'a> {
     pub values: &'a [AttributeValue<'a>],
     /// The tenant's default verified domain, for `DefaultDomain()`.
     pub default_domain: Option<&'a str>,
+    /// The cycle's beginning, for `Now()`.
+    pub now: Timestamp,
+    /// What `Guid()` and `RandomString()` start from: one number for each object and cycle.
+    pub seed: u64,
+}
+
+impl<'a> Environment<'a> {
+    /// Values alone; at the epoch, with seed 0 and without a default domain.
+    pub const fn new(values: &'a [AttributeValue<'a>]) -> Self {
+        Self { values, default_domain: None, now: Timestamp::UNIX_EPOCH, seed: 0 }
+    }
 }
 
 /// Why an expression has no result for one object.
@@ -60,6 +72,12 @@ pub enum EvaluationError {
     /// The tenant has no default verified domain, as far as is known.
     #[error("`DefaultDomain` has no value: the tenant's default domain isn't configured")]
     NoDefaultDomain,
+    /// Not built yet.
+    #[error("`{function}` isn't built yet")]
+    Pending {
+        /// Function name.
+        function: &'static str,
+    },
     /// More than [`MAX_TEXT`].
     #[error("`{function}` produced more than {MAX_TEXT} bytes")]
     TooLong {
@@ -206,6 +224,15 @@ impl<'a> Call<'a> {
             Value::String(text) => Some(text),
             Value::Bool(value) => Some(Cow::Borrowed(bool_text(value))),
             Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            Value::DateTime(at) => Some(Cow::Owned(date_text(at))),
+            Value::Roles(_, roles) => match roles.as_slice() {
+                [] => None,
+                [only] => Some(Cow::Owned(role_name(only).to_owned())),
+                several => {
+                    let count = several.len();
+                    return Err(EvaluationError::SeveralValues { function: self.function.name(), count }.into());
+                }
+            },
             Value::Strings(mut values) => match values.len() {
                 0 | 1 => values.pop(),
                 count => return Err(EvaluationError::SeveralValues { function: self.function.name(), count }.into()),

@@ -12,13 +12,28 @@ use crate::base::nearest;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Function {
     Append,
+    AppRoleAssignments,
+    AppRoleAssignmentsComplex,
+    AssertiveAppRoleAssignmentsComplex,
+    BitAnd,
+    CBool,
+    CDate,
     Coalesce,
+    ConvertFromBase64,
+    ConvertToBase64,
+    ConvertToUtf8Hex,
     Count,
     CStr,
+    DateAdd,
+    DateDiff,
+    DateFromNum,
     DefaultDomain,
+    FormatDateTime,
+    Guid,
     IgnoreFlowIfNullOrEmpty,
     Iif,
     InStr,
+    IsNothing,
     IsNull,
     IsNullOrEmpty,
     IsPresent,
@@ -28,15 +43,23 @@ pub(super) enum Function {
     Left,
     Len,
     Mid,
+    NormalizeDiacritics,
     Not,
+    Now,
+    NumFromDate,
+    PCase,
     Prepend,
+    RandomString,
+    Redact,
     RemoveDuplicates,
     Replace,
+    SingleAppRoleAssignment,
     Split,
     StripSpaces,
     Switch,
     ToLower,
     ToUpper,
+    Trim,
     Word,
 }
 
@@ -46,13 +69,28 @@ struct Entry(Function, &'static str, &'static [&'static str]);
 
 const READY: &[Entry] = &[
     Entry(Function::Append, "Append", &["source", "suffix"]),
+    Entry(Function::AppRoleAssignments, "AppRoleAssignments", &["source"]),
+    Entry(Function::AppRoleAssignmentsComplex, "AppRoleAssignmentsComplex", &["source"]),
+    Entry(Function::AssertiveAppRoleAssignmentsComplex, "AssertiveAppRoleAssignmentsComplex", &["source"]),
+    Entry(Function::BitAnd, "BitAnd", &["value1#", "value2#"]),
+    Entry(Function::CBool, "CBool", &["expression"]),
+    Entry(Function::CDate, "CDate", &["expression"]),
     Entry(Function::Coalesce, "Coalesce", &["source", "source*"]),
+    Entry(Function::ConvertFromBase64, "ConvertFromBase64", &["source", "encoding?"]),
+    Entry(Function::ConvertToBase64, "ConvertToBase64", &["source"]),
+    Entry(Function::ConvertToUtf8Hex, "ConvertToUTF8Hex", &["source"]),
     Entry(Function::Count, "Count", &["attribute"]),
     Entry(Function::CStr, "CStr", &["value"]),
+    Entry(Function::DateAdd, "DateAdd", &["interval", "value#", "dateTime"]),
+    Entry(Function::DateDiff, "DateDiff", &["interval", "date1", "date2"]),
+    Entry(Function::DateFromNum, "DateFromNum", &["value#"]),
     Entry(Function::DefaultDomain, "DefaultDomain", &[]),
+    Entry(Function::FormatDateTime, "FormatDateTime", &["source", "dateTimeStyles?", "inputFormat", "outputFormat"]),
+    Entry(Function::Guid, "Guid", &[]),
     Entry(Function::IgnoreFlowIfNullOrEmpty, "IgnoreFlowIfNullOrEmpty", &["expression"]),
     Entry(Function::Iif, "IIF", &["condition", "valueIfTrue", "valueIfFalse"]),
     Entry(Function::InStr, "InStr", &["value1", "value2", "start?#", "compareType?"]),
+    Entry(Function::IsNothing, "IsNothing", &["source"]),
     Entry(Function::IsNull, "IsNull", &["expression"]),
     Entry(Function::IsNullOrEmpty, "IsNullOrEmpty", &["expression"]),
     Entry(Function::IsPresent, "IsPresent", &["expression"]),
@@ -62,8 +100,25 @@ const READY: &[Entry] = &[
     Entry(Function::Left, "Left", &["string", "numChars#"]),
     Entry(Function::Len, "Len", &["string"]),
     Entry(Function::Mid, "Mid", &["source", "start#", "length#"]),
+    Entry(Function::NormalizeDiacritics, "NormalizeDiacritics", &["source"]),
     Entry(Function::Not, "Not", &["source"]),
+    Entry(Function::Now, "Now", &[]),
+    Entry(Function::NumFromDate, "NumFromDate", &["value"]),
+    Entry(Function::PCase, "PCase", &["source", "wordSeparators?"]),
     Entry(Function::Prepend, "Prepend", &["prefix", "source"]),
+    Entry(
+        Function::RandomString,
+        "RandomString",
+        &[
+            "Length#",
+            "MinimumNumbers#",
+            "MinimumSpecialCharacters#",
+            "MinimumCapital#",
+            "MinimumLowerCase#",
+            "CharactersToAvoid?",
+        ],
+    ),
+    Entry(Function::Redact, "Redact", &["value"]),
     Entry(Function::RemoveDuplicates, "RemoveDuplicates", &["attribute"]),
     Entry(
         Function::Replace,
@@ -78,39 +133,23 @@ const READY: &[Entry] = &[
             "template?",
         ],
     ),
+    Entry(Function::SingleAppRoleAssignment, "SingleAppRoleAssignment", &["source"]),
     Entry(Function::Split, "Split", &["source", "delimiter"]),
     Entry(Function::StripSpaces, "StripSpaces", &["source"]),
     Entry(Function::Switch, "Switch", &["source", "defaultValue?", "key, value*"]),
     Entry(Function::ToLower, "ToLower", &["source", "culture?"]),
     Entry(Function::ToUpper, "ToUpper", &["source", "culture?"]),
+    Entry(Function::Trim, "Trim", &["source"]),
     Entry(Function::Word, "Word", &["string", "wordNumber#", "delimiters"]),
 ];
 
-/// In Microsoft's reference, not evaluated by this version.
-const LATER: &[&str] = &[
-    "AppRoleAssignments",
-    "AppRoleAssignmentsComplex",
-    "AssertiveAppRoleAssignmentsComplex",
-    "BitAnd",
-    "CBool",
-    "CDate",
-    "ConvertFromBase64",
-    "ConvertToBase64",
-    "ConvertToUTF8Hex",
-    "DateAdd",
-    "DateDiff",
-    "DateFromNum",
-    "FormatDateTime",
-    "Guid",
-    "IsNothing",
-    "NormalizeDiacritics",
-    "Now",
-    "NumFromDate",
-    "PCase",
-    "RandomString",
-    "Redact",
-    "SingleAppRoleAssignment",
-    "Trim",
+/// Functions that Microsoft's reference doesn't have any more or never had, with what to write instead.
+const LEGACY: &[(Function, &str)] = &[
+    (Function::AppRoleAssignments, "write `AppRoleAssignmentsComplex([appRoleAssignments])`"),
+    (Function::ConvertFromBase64, "it is a function of Entra Connect; the service may refuse it"),
+    (Function::IsNothing, "write `IsNull(…)`, which does the same"),
+    (Function::Prepend, "write `Append(prefix, source)`, which does the same"),
+    (Function::Trim, "it is a function of cloud sync; write `Replace([x], , \"^\\\\s+|\\\\s+$\", , \"\", , )`"),
 ];
 
 /// Functions of Microsoft Entra Connect and cloud sync, with what does the same in app provisioning.
@@ -162,9 +201,8 @@ pub(super) fn find(
         let warning = |message: String, hint: String| {
             Diagnostic::warning(message).with_snippet(snippet(text, span.clone(), "")).with_hint(hint)
         };
-        let oddity = if *function == Function::Prepend {
-            let hint = "write `Append(prefix, source)`, which does the same".to_owned();
-            Some(warning("`Prepend` is not in Microsoft's reference any more".to_owned(), hint))
+        let oddity = if let Some((_, instead)) = LEGACY.iter().find(|(legacy, _)| legacy == function) {
+            Some(warning(format!("`{canonical}` is not in Microsoft's reference"), (*instead).to_owned()))
         } else if *canonical == name {
             None
         } else {
@@ -175,11 +213,6 @@ pub(super) fn find(
         return Ok((*function, oddity));
     }
     let same = |known: &&str| known.eq_ignore_ascii_case(name);
-    if let Some(known) = LATER.iter().copied().find(|known| same(known)) {
-        return Err(error(format!("`{known}` isn't supported by this version of scimulate"))
-            .with_hint("the service knows the function; leave this mapping out of the schema that you simulate")
-            .into());
-    }
     if let Some((known, instead)) = OTHER_PRODUCTS.iter().find(|(known, _)| same(known)) {
         let message = format!("`{known}` exists in Entra Connect or cloud sync, not in Entra app provisioning");
         return Err(match *instead {
@@ -198,7 +231,7 @@ pub(super) fn find(
             .with_hint("remove the mapping")
             .into());
     }
-    let names = READY.iter().map(|entry| entry.1).chain(LATER.iter().copied());
+    let names = READY.iter().map(|entry| entry.1);
     let error = error(format!("there is no function `{name}`"));
     Err(match nearest(name, names) {
         Some(known) => error.with_hint(format!("did you mean `{known}`?")),

@@ -28,4 +28,4 @@ pub use compile::Expression;
 pub use evaluate::{Environment, EvaluationError, MAX_TEXT};
 pub use parse::{MAX_CHARACTERS, MAX_DEPTH, parse};
 
-pub use value::{Number, Value};
+pub use value::{Number, RoleShape, Value, role_name};

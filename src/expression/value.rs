@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::directory::AttributeValue;
+use crate::base::Timestamp;
+use crate::directory::{AppRole, AttributeValue};
 
 /// A value inside the language, borrowed from the source object or the expression where it can be.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +19,25 @@ pub enum Value<'a> {
     Bool(bool),
     /// A number.
     Number(Number),
+    /// A date with its time in UTC, printed as `M/d/yyyy h:mm:ss tt`.
+    DateTime(Timestamp),
+    /// App roles, and what becomes of them at the target.
+    Roles(RoleShape, Vec<Cow<'a, AppRole>>),
     /// The attribute doesn't flow at all, not even its default (`IgnoreFlowIfNullOrEmpty`).
     NoFlow,
+}
+
+/// What becomes of app roles at the target; the function that gave them decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleShape {
+    /// `[appRoleAssignments]` and `AppRoleAssignments`: their names.
+    Names,
+    /// `SingleAppRoleAssignment`: the name of one.
+    Single,
+    /// `AppRoleAssignmentsComplex`: objects that are added.
+    Complex,
+    /// `AssertiveAppRoleAssignmentsComplex`: objects that replace what is there.
+    Assertive,
 }
 
 /// A number of the language.
@@ -99,6 +117,10 @@ impl<'a> Value<'a> {
             AttributeValue::Strings(values) => {
                 Self::Strings(values.iter().map(|text| Cow::Borrowed(text.as_ref())).collect())
             }
+            AttributeValue::Roles(roles) if roles.is_empty() => Self::Null,
+            AttributeValue::Roles(roles) => {
+                Self::Roles(RoleShape::Names, roles.iter().map(|role| Cow::Borrowed(role.as_ref())).collect())
+            }
         }
     }
 
@@ -113,6 +135,11 @@ impl<'a> Value<'a> {
             },
             Self::Bool(value) => Some(Cow::Borrowed(bool_text(*value))),
             Self::Number(number) => Some(Cow::Owned(number.to_string())),
+            Self::DateTime(at) => Some(Cow::Owned(date_text(*at))),
+            Self::Roles(_, roles) => match roles.as_slice() {
+                [only] => Some(Cow::Borrowed(role_name(only))),
+                _ => None,
+            },
             Self::Null | Self::NoFlow => None,
         }
     }
@@ -122,7 +149,8 @@ impl<'a> Value<'a> {
         match self {
             Self::Null | Self::NoFlow => true,
             Self::Strings(values) => values.is_empty(),
-            Self::String(_) | Self::Bool(_) | Self::Number(_) => false,
+            Self::Roles(_, roles) => roles.is_empty(),
+            Self::String(_) | Self::Bool(_) | Self::Number(_) | Self::DateTime(_) => false,
         }
     }
 
@@ -132,7 +160,8 @@ impl<'a> Value<'a> {
             Self::Null | Self::NoFlow => true,
             Self::String(text) => text.is_empty(),
             Self::Strings(values) => values.iter().all(|text| text.is_empty()),
-            Self::Bool(_) | Self::Number(_) => false,
+            Self::Roles(_, roles) => roles.is_empty(),
+            Self::Bool(_) | Self::Number(_) | Self::DateTime(_) => false,
         }
     }
 }
@@ -140,4 +169,14 @@ impl<'a> Value<'a> {
 /// `True` or `False`, as .NET prints them.
 pub(super) const fn bool_text(value: bool) -> &'static str {
     if value { "True" } else { "False" }
+}
+
+/// How a role is named: its `value`, where it has none its display name.
+pub fn role_name(role: &AppRole) -> &str {
+    role.value.as_deref().filter(|value| !value.is_empty()).unwrap_or(&role.display_name)
+}
+
+/// `M/d/yyyy h:mm:ss tt`, as .NET prints a date in US English.
+pub(super) fn date_text(at: Timestamp) -> String {
+    at.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::directory::AttributeValue;
-use crate::expression::{self, Environment};
+use crate::expression::{self, Environment, role_name};
 use crate::schema::{AttributeMapping, AttributeSource, FlowType, ObjectMapping};
 use crate::scim::AttributeType;
 
@@ -110,6 +110,9 @@ fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
         AttributeValue::String(text) => typed(kind, text),
         AttributeValue::Bool(value) => Some(boolean(kind, *value)),
         AttributeValue::Strings(values) => several(kind, values),
+        AttributeValue::Roles(roles) => {
+            several(kind, &roles.iter().map(|role| Cow::Borrowed(role_name(role))).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -119,7 +122,10 @@ fn from_expression(kind: AttributeType, value: &expression::Value<'_>) -> Option
         expression::Value::String(text) => typed(kind, text),
         expression::Value::Bool(value) => Some(boolean(kind, *value)),
         expression::Value::Strings(values) => several(kind, values),
-        expression::Value::Number(number) => typed(kind, &number.to_string()),
+        expression::Value::Number(_) | expression::Value::DateTime(_) => typed(kind, &value.to_text()?),
+        expression::Value::Roles(_, roles) => {
+            several(kind, &roles.iter().map(|role| Cow::Borrowed(role_name(role))).collect::<Vec<_>>())
+        }
     }
 }
 

@@ -36,7 +36,8 @@ fn every_text(value: &AttributeValue<'_>, mut test: impl FnMut(&str) -> bool) ->
         AttributeValue::String(text) => test(text),
         AttributeValue::Bool(value) => test(if *value { "True" } else { "False" }),
         AttributeValue::Strings(values) => values.iter().all(|text| test(text)),
-        AttributeValue::Null | AttributeValue::Unknown => false,
+        // What can't be filtered on is refused when the filter is compiled.
+        AttributeValue::Null | AttributeValue::Unknown | AttributeValue::Roles(_) => false,
     }
 }
 

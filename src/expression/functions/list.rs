@@ -90,7 +90,8 @@ pub(in crate::expression) fn count(value: &Value<'_>) -> usize {
     match value {
         Value::Null | Value::NoFlow => 0,
         Value::Strings(values) => values.len(),
-        Value::String(_) | Value::Bool(_) | Value::Number(_) => 1,
+        Value::Roles(_, roles) => roles.len(),
+        Value::String(_) | Value::Bool(_) | Value::Number(_) | Value::DateTime(_) => 1,
     }
 }
 

@@ -2,8 +2,14 @@
 
 mod case;
 mod choose;
+mod date;
+mod encode;
+mod letters;
 mod list;
+mod number;
 mod presence;
+mod random;
+mod roles;
 mod text;
 
 pub(super) use list::count;
@@ -25,7 +31,7 @@ pub(super) fn call<'a>(call: &Call<'a>) -> Evaluated<'a> {
         Function::IgnoreFlowIfNullOrEmpty => choose::ignore_flow_if_null_or_empty(call),
         Function::Iif => choose::iif(call),
         Function::InStr => text::position(call),
-        Function::IsNull => presence::is_null(call),
+        Function::IsNull | Function::IsNothing => presence::is_null(call),
         Function::IsNullOrEmpty => presence::is_null_or_empty(call),
         Function::IsPresent => presence::is_present(call),
         Function::IsString => presence::is_string(call),
@@ -43,5 +49,28 @@ pub(super) fn call<'a>(call: &Call<'a>) -> Evaluated<'a> {
         Function::ToLower => case::to_lower(call),
         Function::ToUpper => case::to_upper(call),
         Function::Word => list::word(call),
+        Function::AppRoleAssignments => roles::names(call),
+        Function::AppRoleAssignmentsComplex => roles::complex(call),
+        Function::AssertiveAppRoleAssignmentsComplex => roles::assertive(call),
+        Function::SingleAppRoleAssignment => roles::single(call),
+        Function::CDate => date::to_date(call),
+        Function::DateAdd => date::add(call),
+        Function::DateDiff => date::difference(call),
+        Function::DateFromNum => date::from_file_time(call),
+        Function::FormatDateTime => date::format(call),
+        Function::Now => date::now(call),
+        Function::NumFromDate => date::to_file_time(call),
+        Function::ConvertFromBase64 => encode::from_base64(call),
+        Function::ConvertToBase64 => encode::to_base64(call),
+        Function::ConvertToUtf8Hex => encode::to_utf8_hex(call),
+        Function::BitAnd => number::bit_and(call),
+        Function::CBool => number::to_bool(call),
+        Function::Guid => random::guid(call),
+        Function::RandomString => random::random_string(call),
+        Function::NormalizeDiacritics => letters::normalize_diacritics(call),
+        Function::PCase => letters::proper_case(call),
+        Function::Trim => letters::trim(call),
+        // What the log shows of it is the mapping's business.
+        Function::Redact => call.value(0),
     }
 }

@@ -36,7 +36,7 @@ fn evaluate(text: &str) -> Result<Value<'static>, EvaluationError> {
     let mut names = AttributeNames::default();
     let expression = Expression::compile(text, &mut names).unwrap_or_else(|error| panic!("{text}: {error}"));
     let values: Vec<AttributeValue<'_>> = names.iter().map(|(_, name)| value_of(name)).collect();
-    let environment = Environment { values: &values, default_domain: Some("contoso.com") };
+    let environment = Environment { default_domain: Some("contoso.com"), ..Environment::new(&values) };
     Ok(match expression.evaluate(&environment)? {
         Value::Null => Value::Null,
         Value::NoFlow => Value::NoFlow,
@@ -45,6 +45,10 @@ fn evaluate(text: &str) -> Result<Value<'static>, EvaluationError> {
         Value::String(text) => Value::String(Cow::Owned(text.into_owned())),
         Value::Strings(values) => {
             Value::Strings(values.into_iter().map(|text| Cow::Owned(text.into_owned())).collect())
+        }
+        Value::DateTime(at) => Value::DateTime(at),
+        Value::Roles(shape, roles) => {
+            Value::Roles(shape, roles.into_iter().map(|role| Cow::Owned(role.into_owned())).collect())
         }
     })
 }
@@ -110,7 +114,7 @@ fn the_default_mapping_of_active_borrows_everything() {
     let expression = Expression::compile(text, &mut names).unwrap();
     for (deleted, expected) in [(false, "True"), (true, "False")] {
         let values = [AttributeValue::Bool(deleted)];
-        let value = expression.evaluate(&Environment { values: &values, default_domain: None }).unwrap();
+        let value = expression.evaluate(&Environment::new(&values)).unwrap();
         assert!(matches!(value, Value::String(Cow::Borrowed(text)) if text == expected));
     }
 }
@@ -337,7 +341,7 @@ fn no_expression_fills_the_memory() {
 #[test]
 fn the_default_domain_may_be_missing() {
     let expression = Expression::compile("DefaultDomain()", &mut AttributeNames::default()).unwrap();
-    let nothing = Environment { values: &[], default_domain: None };
+    let nothing = Environment::new(&[]);
     assert_eq!(expression.evaluate(&nothing), Err(EvaluationError::NoDefaultDomain));
 }
 

@@ -78,7 +78,7 @@ fn limits_hold() {
     let deepest = nested(MAX_DEPTH);
     let small = std::thread::Builder::new().stack_size(1 << 20).spawn(move || {
         let expression = compile(&deepest).unwrap();
-        expression.evaluate(&Environment { values: &[], default_domain: None }) == Ok(Value::Bool(false))
+        expression.evaluate(&Environment::new(&[])) == Ok(Value::Bool(false))
     });
     assert!(small.unwrap().join().unwrap());
     assert_eq!(parse(&nested(MAX_DEPTH + 1)).unwrap_err().message, "calls nest deeper than 100 levels");
@@ -242,7 +242,7 @@ proptest! {
     #[test]
     fn no_text_panics(text in r#"([A-Za-z]{0,3}[ \[\]"\\(),=<>&%$'ü1-]{0,3}){0,30}"#) {
         if let Ok(expression) = compile(&text) {
-            let empty = Environment { values: &[], default_domain: None };
+            let empty = Environment::new(&[]);
             drop(expression.evaluate(&empty));
         }
     }

@@ -37,7 +37,7 @@ fn text(text: &str) -> AttributeValue<'_> {
 }
 
 fn flow(mapping: &AttributeMapping, value: &AttributeValue<'_>) -> Result<Flow, MappingError> {
-    evaluate_one(mapping, &Environment { values: std::slice::from_ref(value), default_domain: None })
+    evaluate_one(mapping, &Environment::new(std::slice::from_ref(value)))
 }
 
 #[test]
@@ -103,7 +103,8 @@ fn expressions() {
 #[test]
 fn matching_texts() {
     let check = |mapping: &AttributeMapping, value: AttributeValue<'_>, expected: Option<&str>| {
-        let environment = Environment { values: &[value], default_domain: None };
+        let values = [value];
+        let environment = Environment::new(&values);
         assert_eq!(matching_text(mapping, &environment).as_deref(), expected);
     };
     let direct = direct_mapping(AttributeType::String);

@@ -72,6 +72,7 @@ fn show(value: &AttributeValue<'_>) -> String {
         AttributeValue::String(text) => text.to_string(),
         AttributeValue::Bool(value) => if *value { "T" } else { "F" }.to_owned(),
         AttributeValue::Strings(values) => format!("[{}]", values.join(" ")),
+        AttributeValue::Roles(_) => unreachable!("roles aren't read but computed"),
     }
 }
 
