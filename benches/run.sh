@@ -77,6 +77,16 @@ for users in 100000 1000000; do
     [ "$users" = 100000 ] && baseline_100k=$baseline
 done
 
+# The same export, with every column that the generic mapping needs, under either mapping.
+dir=$work/columns
+"$bin/examples/generate" --users 100000 --mapping scim --out "$dir"
+sed 's/mapping = "scim"/mapping = "wedo"/' "$dir/scimulate.toml" >"$dir/wedo.toml"
+wedo=("$bin/scimulate" plan --offline -q --config "$dir/wedo.toml")
+scim=("$bin/scimulate" plan --offline -q --config "$dir/scimulate.toml")
+with_wedo=$(best "${wedo[@]}")
+row "plan, 100000 users with 24 columns, mapping wedo" "$with_wedo" "$with_wedo" "$(peak "${wedo[@]}")"
+row "plan, the same, mapping scim" "$(best "${scim[@]}")" "$with_wedo" "$(peak "${scim[@]}")"
+
 run=("$bin/scimulate" run -q --output json --config "$work/100000/scimulate.toml")
 "${run[@]}" >"$work/initial.json"
 idle=$(best "${run[@]}")

@@ -1,6 +1,6 @@
 //! Writes an export of any size, the same for the same seed:
 //! `cargo run --release --example generate -- --users 100000 --out DIR [--seed N] [--format csv|json]
-//! [--assigned 0.9]`.
+//! [--assigned 0.9] [--mapping wedo|scim]`. With `scim` every column that its 22 user mappings need is there.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use scimulate::base::Random;
 use uuid::Uuid;
 
-const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json] [--assigned FRACTION]";
+const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json] [--assigned FRACTION] \
+                     [--mapping wedo|scim]";
 
 const GIVEN_NAMES: &[&str] = &[
     "Ann", "Björn", "Chloé", "Dmitri", "Eva", "Fatima", "Giulia", "Hiroshi", "Inês", "Jürg", "Kwame", "Léa", "Mehmet",
@@ -59,6 +60,9 @@ const ROLES: &[(&str, &str)] =
     &[("designer", "Designer"), ("reviewer", "Reviewer"), ("admin", "Administrator"), ("viewer", "Viewer")];
 const COLUMNS: &str = "userPrincipalName,displayName,surname,mail,givenName,id,userType,jobTitle,department,\
                        accountEnabled,usageLocation,city,country,mobilePhone,preferredLanguage";
+/// What the `scim` mapping needs beyond those.
+const FURTHER_COLUMNS: &str = ",streetAddress,state,postalCode,telephoneNumber,facsimileTelephoneNumber,mailNickname,\
+                               employeeId,physicalDeliveryOfficeName,manager";
 const GROUP_SIZE: usize = 50;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,6 +77,7 @@ struct Options {
     seed: u64,
     format: Format,
     assigned: f64,
+    mapping: &'static str,
 }
 
 fn main() -> ExitCode {
@@ -91,7 +96,8 @@ fn main() -> ExitCode {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { users: 0, out: PathBuf::new(), seed: 1, format: Format::Csv, assigned: 0.9 };
+    let mut options =
+        Options { users: 0, out: PathBuf::new(), seed: 1, format: Format::Csv, assigned: 0.9, mapping: "wedo" };
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
         let wrong = || format!("{name} can't be \"{value}\"\n{USAGE}");
@@ -107,11 +113,18 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
                     _ => return Err(wrong()),
                 };
             }
+            "--mapping" => {
+                let known = ["wedo", "scim"].into_iter().find(|known| *known == value);
+                options.mapping = known.ok_or_else(wrong)?;
+            }
             _ => return Err(format!("unknown option {name}\n{USAGE}")),
         }
     }
     if options.users == 0 || options.out.as_os_str().is_empty() {
         return Err(USAGE.to_owned());
+    }
+    if options.mapping == "scim" && options.format == Format::Json {
+        return Err(format!("--mapping scim writes CSV alone\n{USAGE}"));
     }
     Ok(options)
 }
@@ -173,7 +186,7 @@ impl Person {
     fn write_csv(&self, out: &mut impl Write) -> io::Result<()> {
         let (city, country, language) = self.place;
         let title = if self.title.contains(',') { format!("\"{}\"", self.title) } else { self.title.to_owned() };
-        writeln!(
+        write!(
             out,
             "{},{} {},{},{},{},{},{},{title},{},{},{},{city},{country},+41 {},{language}",
             self.principal_name,
@@ -188,6 +201,21 @@ impl Person {
             if self.enabled { "True" } else { "False" },
             &language[3..],
             self.phone,
+        )
+    }
+
+    /// The cells of [`FURTHER_COLUMNS`].
+    fn write_further(&self, number: usize, out: &mut impl Write) -> io::Result<()> {
+        let name = self.principal_name.split(['@', '#']).next().unwrap_or_default();
+        write!(
+            out,
+            ",Main Street {},ZH,{},+41 44 {},+41 43 {},{name},E{number:07},Floor {},{}",
+            self.phone % 200,
+            8000 + self.phone % 1000,
+            self.phone,
+            self.phone,
+            self.phone % 9,
+            Uuid::from_u128(self.id.as_u128() ^ 1),
         )
     }
 
@@ -234,7 +262,8 @@ fn generate(options: &Options) -> io::Result<()> {
     let roles: Vec<_> = ROLES.iter().map(|_| random.guid()).collect();
     write_application(&mut create("application.json")?, resource, &roles, &mut random)?;
     let users_name = if options.format == Format::Csv { "users.csv" } else { "users.json" };
-    write_settings(&options.out, users_name)?;
+    write_settings(&options.out, users_name, options.mapping)?;
+    let further = options.mapping == "scim";
 
     let mut users = create(users_name)?;
     let mut assignments = Assignments { out: create("appRoleAssignedTo.json")?, resource, first: true };
@@ -242,14 +271,20 @@ fn generate(options: &Options) -> io::Result<()> {
     writeln!(assignments.out, "{{\"@odata.context\":\"{GRAPH}appRoleAssignments\",\"value\":[")?;
     write!(groups, "{{\"@odata.context\":\"{GRAPH}groups\",\"value\":[")?;
     match options.format {
-        Format::Csv => writeln!(users, "version:v1.0\n{COLUMNS}")?,
+        Format::Csv => writeln!(users, "version:v1.0\n{COLUMNS}{}", if further { FURTHER_COLUMNS } else { "" })?,
         Format::Json => write!(users, "{{\"@odata.context\":\"{GRAPH}users\",\"value\":[")?,
     }
     let (mut members, mut group_count) = (Vec::new(), 0);
     for number in 1..=options.users {
         let person = Person::random(&mut random, number);
         match options.format {
-            Format::Csv => person.write_csv(&mut users)?,
+            Format::Csv => {
+                person.write_csv(&mut users)?;
+                if further {
+                    person.write_further(number, &mut users)?;
+                }
+                writeln!(users)?;
+            }
             Format::Json => {
                 users.write_all(if number == 1 { b"\n" } else { b",\n" })?;
                 person.write_json(&mut users)?;
@@ -337,11 +372,11 @@ fn write_application(out: &mut impl Write, id: Uuid, roles: &[Uuid], random: &mu
     out.flush()
 }
 
-fn write_settings(folder: &Path, users: &str) -> io::Result<()> {
+fn write_settings(folder: &Path, users: &str, mapping: &str) -> io::Result<()> {
     let text = format!(
         "job = \"generated\"\n\n[source]\nusers = \"{users}\"\ngroups = \"groups.json\"\n\
          application = \"application.json\"\nassignments = \"appRoleAssignedTo.json\"\n\n\
-         [provisioning]\nmapping = \"wedo\"\nscope = \"assigned\"\n"
+         [provisioning]\nmapping = \"{mapping}\"\nscope = \"assigned\"\n"
     );
     fs::write(folder.join("scimulate.toml"), text)
 }
