@@ -2,11 +2,13 @@
 
 use super::ast::{Node, NodeKind, Relation};
 use super::attribute::{SourceAttribute, source_attribute};
+use super::date::{Layout, Styles};
+use super::functions::INTERVALS;
 use super::lex::{error_at, snippet};
 use super::library::{Function, check_arguments, find};
 use super::parse::parse;
 use super::value::Number;
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, nearest};
 use crate::directory::{AttributeNames, Slot};
 
 /// An expression compiled against the source attributes of a run.
@@ -122,6 +124,8 @@ impl Compiler<'_, '_> {
         match function {
             Function::Replace => self.check_replace(node, arguments)?,
             Function::ToLower | Function::ToUpper => self.check_culture(function, arguments)?,
+            Function::DateAdd | Function::DateDiff => self.check_interval(arguments)?,
+            Function::FormatDateTime => self.check_date_formats(arguments)?,
             Function::IgnoreFlowIfNullOrEmpty if place == Place::Condition => {
                 return Err(self
                     .error(node, "`IgnoreFlowIfNullOrEmpty` can't be the condition of `IIF`".to_owned())
@@ -209,6 +213,44 @@ impl Compiler<'_, '_> {
                 .with_hint("leave the culture out for the invariant one; `\"en-US\"` is the same")
                 .into()),
         }
+    }
+
+    fn check_interval(&self, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
+        let Some(Some(node)) = arguments.first() else { return Ok(()) };
+        let NodeKind::Text(written) = &node.kind else { return Ok(()) };
+        if INTERVALS.iter().any(|known| known.eq_ignore_ascii_case(written)) {
+            return Ok(());
+        }
+        Err(self
+            .error(node, format!("`{}` isn't an interval", written.escape_debug()))
+            .with_hint("it is `yyyy` for years, `m` months, `ww` weeks, `d` days, `h` hours, `n` minutes, `s` seconds")
+            .into())
+    }
+
+    fn check_date_formats(&self, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
+        let literal = |index: usize| match arguments.get(index) {
+            Some(Some(node)) => match &node.kind {
+                NodeKind::Text(text) => Some((node, text)),
+                _ => None,
+            },
+            _ => None,
+        };
+        let formats = if arguments.len() == 3 { [1, 2] } else { [2, 3] };
+        for (node, text) in formats.into_iter().filter_map(literal) {
+            if let Err(message) = Layout::new(text) {
+                let error = self.error(node, message);
+                return Err(error.with_hint("write it as .NET does, such as `yyyy-MM-dd` or `M/d/yyyy hh:mm:ss tt`").into());
+            }
+        }
+        if arguments.len() == 4
+            && let Some((node, text)) = literal(1)
+            && let Err(name) = Styles::parse(text)
+        {
+            let near = nearest(&name, Styles::NAMES);
+            let hint = near.map_or_else(|| "leave it empty".to_owned(), |near| format!("did you mean `{near}`?"));
+            return Err(self.error(node, format!("`{name}` isn't one of the date styles")).with_hint(hint).into());
+        }
+        Ok(())
     }
 
     /// The mode of `Replace` follows from which arguments are there; `""` is there.

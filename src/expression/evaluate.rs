@@ -72,6 +72,46 @@ pub enum EvaluationError {
     /// The tenant has no default verified domain, as far as is known.
     #[error("`DefaultDomain` has no value: the tenant's default domain isn't configured")]
     NoDefaultDomain,
+    /// A text names no date.
+    #[error("`{value}` isn't a date; forms such as `2020-03-16T07:00:00-07:00` and `3/16/2020 7:00 AM` are read")]
+    NotADate {
+        /// The text, shortened.
+        value: String,
+    },
+    /// A text where a date is needed.
+    #[error("`{function}` needs a date; put `CDate(…)` around the text")]
+    NeedsDate {
+        /// Function name.
+        function: &'static str,
+    },
+    /// No unit of time.
+    #[error("`{function}` doesn't know the interval `{value}`; it is one of yyyy, m, d, ww, h, n, s")]
+    UnknownInterval {
+        /// Function name.
+        function: &'static str,
+        /// What is written, shortened.
+        value: String,
+    },
+    /// Before the year 1 or after the year 9999, for file times before 1601.
+    #[error("`{function}` leaves the range of dates")]
+    DateOutOfRange {
+        /// Function name.
+        function: &'static str,
+    },
+    /// A format string or style that .NET doesn't have.
+    #[error("`FormatDateTime`: {reason}")]
+    BadDateFormat {
+        /// What is wrong.
+        reason: String,
+    },
+    /// A text that doesn't have the input format.
+    #[error("`FormatDateTime`: `{value}` isn't a date of the form `{format}`")]
+    DateOfAnotherForm {
+        /// The text, shortened.
+        value: String,
+        /// The input format, shortened.
+        format: String,
+    },
     /// Not built yet.
     #[error("`{function}` isn't built yet")]
     Pending {
@@ -84,6 +124,15 @@ pub enum EvaluationError {
         /// Function name.
         function: &'static str,
     },
+}
+
+/// The beginning of a text, for messages.
+pub(super) fn cut(text: &str) -> String {
+    const MOST: usize = 60;
+    match text.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }
 
 /// Why evaluation stops early.

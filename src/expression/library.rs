@@ -255,6 +255,9 @@ pub(super) fn check_arguments(
     if function == Function::Switch {
         return check_switch(arguments).map_err(|message| error(message).into());
     }
+    // The styles were added later; three arguments are the older form.
+    let older = function == Function::FormatDateTime && arguments.len() == 3;
+    let parameters = if older { &["source", "inputFormat", "outputFormat"] } else { *parameters };
     let repeats = parameters.last().is_some_and(|parameter| parameter.ends_with('*'));
     if arguments.len() > parameters.len() && !repeats {
         return Err(error(format!(

@@ -11,6 +11,7 @@
 mod ast;
 mod attribute;
 mod compile;
+mod date;
 mod evaluate;
 mod functions;
 mod lex;

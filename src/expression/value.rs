@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::base::Timestamp;
+use jiff::civil::DateTime;
+
 use crate::directory::{AppRole, AttributeValue};
 
 /// A value inside the language, borrowed from the source object or the expression where it can be.
@@ -20,7 +21,7 @@ pub enum Value<'a> {
     /// A number.
     Number(Number),
     /// A date with its time in UTC, printed as `M/d/yyyy h:mm:ss tt`.
-    DateTime(Timestamp),
+    DateTime(DateTime),
     /// App roles, and what becomes of them at the target.
     Roles(RoleShape, Vec<Cow<'a, AppRole>>),
     /// The attribute doesn't flow at all, not even its default (`IgnoreFlowIfNullOrEmpty`).
@@ -177,6 +178,6 @@ pub fn role_name(role: &AppRole) -> &str {
 }
 
 /// `M/d/yyyy h:mm:ss tt`, as .NET prints a date in US English.
-pub(super) fn date_text(at: Timestamp) -> String {
+pub(super) fn date_text(at: DateTime) -> String {
     at.strftime("%-m/%-d/%Y %-I:%M:%S %p").to_string()
 }

@@ -12,6 +12,7 @@ mod random;
 mod roles;
 mod text;
 
+pub(super) use date::INTERVALS;
 pub(super) use list::count;
 
 use super::evaluate::{Call, Evaluated, EvaluationError};
