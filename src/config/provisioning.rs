@@ -8,6 +8,7 @@ use super::target::duration;
 use super::{Clause, DefaultAccess, Duplicates, Mapping, ProvisioningSettings, Scope, ScopingFilter, Vanished};
 use crate::base::nearest;
 use crate::directory::canonical_name;
+use crate::expression::Pattern;
 use crate::schema::Actions;
 
 /// Names of the built-in templates.
@@ -169,8 +170,8 @@ fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {
             report.error(span.clone(), message, "write a whole number, such as value = 100");
         }
         (Operand::Pattern, Some(Located { value, span, .. })) => {
-            if let Err(error) = fancy_regex::Regex::new(value) {
-                let message = format!("\"{value}\" isn't a regular expression: {}", one_line(&error.to_string()));
+            if let Err(error) = Pattern::new(value) {
+                let message = format!("\"{value}\" isn't a regular expression: {}", error.message);
                 let hint = "single quotes keep backslashes: value = '\\d+'";
                 report.error(span.clone(), message, hint);
             }
@@ -182,8 +183,4 @@ fn read_clause(mut section: Section<'_, '_>) -> Option<Clause> {
         operator: name,
         value: value.map(|value| value.value),
     })
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

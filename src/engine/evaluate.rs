@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::computed::fill_computed;
 use super::{EngineError, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::config::Duplicates;
@@ -171,7 +172,8 @@ impl Evaluator<'_> {
         let mut ids = Vec::new();
         let mut values: Vec<(u64, u32)> = Vec::new();
         let mut row = 0_usize;
-        let summary = self.export.each_user(&self.rules.attributes, &mut |mut user| {
+        let summary = self.export.each_user(&self.rules.attributes, &mut |user| {
+            let mut user: User<'_> = user;
             let decision = self.decide(&mut user);
             ids.push(id_fingerprint(&user.id).0);
             if decision.in_scope() {
@@ -223,7 +225,8 @@ impl Evaluator<'_> {
         let mut row = 0_usize;
         let mut stopped = false;
         let mut followers = Vec::new();
-        self.export.each_user(&self.rules.attributes, &mut |mut user| {
+        self.export.each_user(&self.rules.attributes, &mut |user| {
+            let mut user: User<'_> = user;
             let at = row;
             row += 1;
             if !index.is_due(at) {
@@ -257,18 +260,12 @@ impl Evaluator<'_> {
     }
 
     /// Decides, and fills in what follows from the decision.
-    fn decide(&self, user: &mut User<'_>) -> Decision {
+    fn decide<'u>(&'u self, user: &mut User<'u>) -> Decision {
         if user.account_enabled == Known::Unknown && self.was_disabled(&user.id) {
             user.account_enabled = Known::Known(false);
         }
         let decision = decide(self.policy.scope, self.export.entitlements(), &self.rules.users.filters, user);
-        if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
-            user.values[usize::from(slot.0)] = if decision.is_uncertain() {
-                AttributeValue::Unknown
-            } else {
-                AttributeValue::Bool(!decision.in_scope())
-            };
-        }
+        fill_computed(user, &self.rules.attributes, &decision, self.export.entitlements());
         decision
     }
 
@@ -492,7 +489,8 @@ impl Evaluator<'_> {
         }
         let mut groups: FxHashMap<(usize, u64), Vec<Sharer>> = FxHashMap::default();
         let mut row = 0_u32;
-        self.export.each_user(&self.rules.attributes, &mut |mut user| {
+        self.export.each_user(&self.rules.attributes, &mut |user| {
+            let mut user: User<'_> = user;
             if suspects.contains(&row) {
                 let _in_scope = self.decide(&mut user);
                 let due = index.is_due(usize::try_from(row).unwrap_or(usize::MAX));

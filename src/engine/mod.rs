@@ -1,6 +1,7 @@
 //! The provisioning cycle: evaluate the export, look up, plan, execute, remember.
 
 mod columns;
+mod computed;
 mod cycle;
 mod error;
 mod evaluate;
@@ -11,6 +12,7 @@ mod offline;
 mod policy;
 mod progress;
 
+pub use computed::fill_computed;
 pub use columns::{MissingColumn, missing_columns};
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;

@@ -3,10 +3,11 @@
 use super::ast::{Node, NodeKind, Relation};
 use super::attribute::{SourceAttribute, source_attribute};
 use super::date::{Layout, Styles};
-use super::functions::INTERVALS;
+use super::functions::{INTERVALS, MAX_LENGTH, is_culture};
 use super::lex::{error_at, snippet};
 use super::library::{Function, check_arguments, find};
 use super::parse::parse;
+use super::pattern::Pattern;
 use super::value::Number;
 use crate::base::{Diagnostic, nearest};
 use crate::directory::{AttributeNames, Slot};
@@ -18,6 +19,7 @@ pub struct Expression {
     pub(super) code: Code,
     slots: Vec<Slot>,
     warnings: Vec<Diagnostic>,
+    redacted: bool,
 }
 
 /// What is evaluated.
@@ -29,8 +31,12 @@ pub(super) enum Code {
     Number(Number),
     Bool(bool),
     Slot(Slot),
-    Condition(Box<(Code, Code)>, Relation),
-    Call(Function, Box<[Code]>),
+    /// The flag says whether a missing value makes the condition false; it does in `IIF`, not in `CBool`.
+    Condition(Box<(Code, Code)>, Relation, bool),
+    /// A regular expression that was written as a text.
+    Pattern(Box<Pattern>),
+    /// A call with its number in the expression.
+    Call(Function, Box<[Code]>, u32),
 }
 
 impl Expression {
@@ -39,12 +45,12 @@ impl Expression {
     /// The error carries the expression's text with the place that is meant, and a remedy.
     pub fn compile(text: &str, names: &mut AttributeNames) -> Result<Self, Box<Diagnostic>> {
         let node = parse(text)?;
-        let mut compiler = Compiler { text, names, slots: Vec::new(), warnings: Vec::new() };
+        let mut compiler = Compiler { text, names, slots: Vec::new(), warnings: Vec::new(), calls: 0, redacted: false };
         let code = compiler.compile(&node, Place::Value)?;
-        let Compiler { mut slots, warnings, .. } = compiler;
+        let Compiler { mut slots, warnings, redacted, .. } = compiler;
         slots.sort_unstable();
         slots.dedup();
-        Ok(Self { text: text.to_owned(), code, slots, warnings })
+        Ok(Self { text: text.to_owned(), code, slots, warnings, redacted })
     }
 
     /// The expression as it was written.
@@ -62,6 +68,11 @@ impl Expression {
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
+
+    /// Whether `Redact` is anywhere in it: the value flows, and logs show `[Redact]` instead.
+    pub const fn is_redacted(&self) -> bool {
+        self.redacted
+    }
 }
 
 /// Where a node stands, which says what it may be.
@@ -71,6 +82,8 @@ enum Place {
     Value,
     /// The first argument of `IIF`.
     Condition,
+    /// The argument of `CBool`.
+    Comparison,
 }
 
 struct Compiler<'t, 'n> {
@@ -78,6 +91,8 @@ struct Compiler<'t, 'n> {
     names: &'n mut AttributeNames,
     slots: Vec<Slot>,
     warnings: Vec<Diagnostic>,
+    calls: u32,
+    redacted: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -94,15 +109,17 @@ impl Compiler<'_, '_> {
             },
             NodeKind::Word(word) => self.word(node, word),
             NodeKind::Condition { left, relation, right } => {
-                if place != Place::Condition {
+                if place == Place::Value {
                     return Err(self
-                        .error(node, "a comparison only stands as the first argument of `IIF`".to_owned())
+                        .error(node, "a comparison only stands as the first argument of `IIF` or inside `CBool`".to_owned())
                         .with_hint("write `IIF(…comparison…, \"True\", \"False\")`")
                         .into());
                 }
-                self.lint_comparison(node, left, right);
+                if place == Place::Condition {
+                    self.lint_comparison(node, left, right);
+                }
                 let operands = (self.compile(left, Place::Value)?, self.compile(right, Place::Value)?);
-                Ok(Code::Condition(Box::new(operands), *relation))
+                Ok(Code::Condition(Box::new(operands), *relation, place == Place::Condition))
             }
             NodeKind::Call { name, arguments } => {
                 let name_span = node.span.start..node.span.start + name.len();
@@ -123,6 +140,7 @@ impl Compiler<'_, '_> {
     ) -> Result<Code, Box<Diagnostic>> {
         match function {
             Function::Replace => self.check_replace(node, arguments)?,
+            Function::RandomString => self.check_random_string(node, arguments)?,
             Function::ToLower | Function::ToUpper => self.check_culture(function, arguments)?,
             Function::DateAdd | Function::DateDiff => self.check_interval(arguments)?,
             Function::FormatDateTime => self.check_date_formats(arguments)?,
@@ -132,8 +150,12 @@ impl Compiler<'_, '_> {
                     .with_hint("put it around the `IIF` instead")
                     .into());
             }
+            function if takes_roles(function) => self.check_roles(function, arguments)?,
             _ => {}
         }
+        self.redacted |= function == Function::Redact;
+        let site = self.calls;
+        self.calls += 1;
         if is_presence_test(function) && place == Place::Condition {
             self.warn(
                 node,
@@ -148,14 +170,19 @@ impl Compiler<'_, '_> {
         for (index, argument) in arguments.iter().enumerate() {
             compiled.push(match argument {
                 None => Code::Omitted,
-                Some(argument) if function == Function::InStr && index == 3 => self.comparison_type(argument)?,
-                Some(argument) => {
-                    let condition = function == Function::Iif && index == 0;
-                    self.compile(argument, if condition { Place::Condition } else { Place::Value })?
-                }
+                Some(argument) => match (function, index, &argument.kind) {
+                    (Function::InStr, 3, _) => self.comparison_type(argument)?,
+                    (Function::ConvertFromBase64, 1, _) => self.encoding(argument)?,
+                    (Function::Replace, 2, NodeKind::Text(pattern)) if !pattern.is_empty() => {
+                        self.pattern(argument, pattern, arguments.get(3).and_then(Option::as_ref))?
+                    }
+                    (Function::Iif, 0, _) => self.compile(argument, Place::Condition)?,
+                    (Function::CBool, 0, _) => self.compile(argument, Place::Comparison)?,
+                    _ => self.compile(argument, Place::Value)?,
+                },
             });
         }
-        Ok(Code::Call(function, compiled.into_boxed_slice()))
+        Ok(Code::Call(function, compiled.into_boxed_slice(), site))
     }
 
     fn slot(&mut self, node: &Node, name: &str) -> Slot {
@@ -202,16 +229,13 @@ impl Compiler<'_, '_> {
     }
 
     fn check_culture(&self, function: Function, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
-        let Some(culture) = arguments.get(1).and_then(Option::as_ref) else { return Ok(()) };
+        let Some(Some(culture)) = arguments.get(1) else { return Ok(()) };
         match &culture.kind {
-            NodeKind::Text(name) if name.is_empty() || name.eq_ignore_ascii_case("en-US") => Ok(()),
-            _ => Err(self
-                .error(
-                    culture,
-                    format!("`{}` with a culture isn't supported by this version of scimulate", function.name()),
-                )
-                .with_hint("leave the culture out for the invariant one; `\"en-US\"` is the same")
+            NodeKind::Text(name) if !is_culture(name) => Err(self
+                .error(culture, format!("`{}` isn't a culture for `{}`", name.escape_debug(), function.name()))
+                .with_hint("write it as in `en-US` or `tr-TR`, or leave it out for the invariant culture")
                 .into()),
+            _ => Ok(()),
         }
     }
 
@@ -257,14 +281,10 @@ impl Compiler<'_, '_> {
     fn check_replace(&self, node: &Node, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
         let given = |index: usize| arguments.get(index).is_some_and(Option::is_some);
         match [1, 2, 3, 4, 5, 6].map(given) {
-            [true, false, false, true, false, false] | [true, false, false, false, false, true] => Ok(()),
-            [false, true, false | true, true, false, false] | [false, true, true, false, true, false] => Err(self
-                .error(
-                    node,
-                    "`Replace` with a regular expression isn't supported by this version of scimulate".to_owned(),
-                )
-                .with_hint("the service knows it; leave this mapping out of the schema that you simulate")
-                .into()),
+            [true, false, false, true, false, false]
+            | [true, false, false, false, false, true]
+            | [false, true, false | true, true, false, false]
+            | [false, true, true, false, true, false] => Ok(()),
             _ => Err(self
                 .error(node, "these arguments of `Replace` don't go together".to_owned())
                 .with_hint(
@@ -273,6 +293,67 @@ impl Compiler<'_, '_> {
                 )
                 .into()),
         }
+    }
+
+    /// Compiles a regular expression; the caret stands where the pattern is wrong.
+    fn pattern(&self, node: &Node, text: &str, group: Option<&Node>) -> Result<Code, Box<Diagnostic>> {
+        let pattern = Pattern::new(text).map_err(|error| {
+            let span = match error.offset.and_then(|offset| offset_in(self.text, &node.span, offset)) {
+                Some(at) => at..at + self.text[at..].chars().next().map_or(1, char::len_utf8),
+                None => node.span.clone(),
+            };
+            error_at(self.text, span, format!("invalid regular expression: {}", error.message), "")
+                .with_hint("the pattern is a .NET regular expression; its backslashes are doubled in an expression")
+        })?;
+        if let Some(Node { kind: NodeKind::Text(name), span }) = group
+            && pattern.group(name).is_none()
+        {
+            let message = format!("the regular expression has no group `{}`", name.escape_debug());
+            return Err(error_at(self.text, span.clone(), message, "")
+                .with_hint(format!("name a group in the pattern: `(?<{name}>…)`"))
+                .into());
+        }
+        Ok(Code::Pattern(Box::new(pattern)))
+    }
+
+    fn encoding(&self, node: &Node) -> Result<Code, Box<Diagnostic>> {
+        if let NodeKind::Word(word) | NodeKind::Text(word) = &node.kind
+            && let Some(known) = ["Unicode", "ASCII", "UTF8"].iter().find(|known| known.eq_ignore_ascii_case(word))
+        {
+            return Ok(Code::Text((*known).to_owned()));
+        }
+        Err(self
+            .error(node, "the encoding of `ConvertFromBase64` isn't known".to_owned())
+            .with_hint("write `Unicode`, `ASCII` or `UTF8`")
+            .into())
+    }
+
+    fn check_roles(&self, function: Function, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
+        let Some(Some(node)) = arguments.first() else { return Ok(()) };
+        match &node.kind {
+            NodeKind::Attribute(name) if name.eq_ignore_ascii_case("appRoleAssignments") => Ok(()),
+            _ => Err(self
+                .error(node, format!("`{}` takes `[appRoleAssignments]` and nothing else", function.name()))
+                .with_hint(format!("write `{}([appRoleAssignments])`", function.name()))
+                .into()),
+        }
+    }
+
+    /// Literal numbers that can never be met.
+    fn check_random_string(&self, node: &Node, arguments: &[Option<Node>]) -> Result<(), Box<Diagnostic>> {
+        let literal = |index: usize| match arguments.get(index)?.as_ref()?.kind {
+            NodeKind::Number(ref text) | NodeKind::Text(ref text) => Number::parse(text)?.integer(),
+            _ => None,
+        };
+        let Some(length) = literal(0) else { return Ok(()) };
+        let asked: i64 = (1..5).filter_map(literal).fold(0, i64::saturating_add);
+        if (0..=MAX_LENGTH).contains(&length) && asked <= length && (1..5).filter_map(literal).all(|least| least >= 0) {
+            return Ok(());
+        }
+        Err(self
+            .error(node, format!("no text of {length} characters has {asked} of the ones that are asked for"))
+            .with_hint(format!("the length is at most {MAX_LENGTH}, and the minima add up to no more than it"))
+            .into())
     }
 
     fn lint_comparison(&mut self, node: &Node, left: &Node, right: &Node) {
@@ -307,4 +388,33 @@ impl Compiler<'_, '_> {
 
 const fn is_presence_test(function: Function) -> bool {
     matches!(function, Function::IsNull | Function::IsNullOrEmpty | Function::IsPresent)
+}
+
+const fn takes_roles(function: Function) -> bool {
+    matches!(
+        function,
+        Function::AppRoleAssignments
+            | Function::AppRoleAssignmentsComplex
+            | Function::AssertiveAppRoleAssignmentsComplex
+            | Function::SingleAppRoleAssignment
+    )
+}
+
+/// The place in the expression of a byte of a quoted text; escapes take two bytes there.
+fn offset_in(text: &str, quoted: &std::ops::Range<usize>, offset: usize) -> Option<usize> {
+    let mut at = quoted.start + 1;
+    let mut passed = 0;
+    while passed < offset {
+        let mut rest = text.get(at..quoted.end)?.chars();
+        let first = rest.next()?;
+        if first == '\\' && matches!(rest.next(), Some('"' | '\\')) {
+            at += 1;
+            passed += 1;
+            at += 1;
+        } else {
+            at += first.len_utf8();
+            passed += first.len_utf8();
+        }
+    }
+    Some(at)
 }

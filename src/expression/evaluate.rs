@@ -7,6 +7,7 @@ use super::ast::Relation;
 use super::compile::{Code, Expression};
 use super::functions;
 use super::library::Function;
+use super::pattern::{MatchError, Pattern};
 use super::value::{Number, Value, bool_text, date_text, role_name};
 use crate::base::Timestamp;
 use crate::directory::AttributeValue;
@@ -112,9 +113,55 @@ pub enum EvaluationError {
         /// The input format, shortened.
         format: String,
     },
-    /// Not built yet.
-    #[error("`{function}` isn't built yet")]
-    Pending {
+    /// A pattern from an attribute that can't be read.
+    #[error("`{pattern}` isn't a regular expression: {reason}")]
+    BadPattern {
+        /// The pattern, shortened.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A pattern that can't be matched within its limits.
+    #[error("`{function}`: {error}")]
+    Pattern {
+        /// Function name.
+        function: &'static str,
+        /// Which limit.
+        error: MatchError,
+    },
+    /// A group that the pattern doesn't have.
+    #[error("`Replace`: the regular expression has no group `{group}`")]
+    NoSuchGroup {
+        /// The name asked for, shortened.
+        group: String,
+    },
+    /// No base64, or not of that encoding.
+    #[error("`ConvertFromBase64`: the value isn't base64 of {encoding} text")]
+    NotBase64 {
+        /// Encoding asked for.
+        encoding: String,
+    },
+    /// Neither a boolean nor a number.
+    #[error("`CBool`: `{value}` is neither a boolean nor a number")]
+    NotABoolean {
+        /// The value, shortened.
+        value: String,
+    },
+    /// Limits of `RandomString`.
+    #[error("`RandomString`: {reason}")]
+    RandomString {
+        /// Which one.
+        reason: String,
+    },
+    /// A culture that has no such form.
+    #[error("`{culture}` isn't the name of a culture such as `en-US`")]
+    UnknownCulture {
+        /// The name, shortened.
+        culture: String,
+    },
+    /// Something else than the attribute `appRoleAssignments`.
+    #[error("`{function}` takes `[appRoleAssignments]` and nothing else")]
+    NoRoles {
         /// Function name.
         function: &'static str,
     },
@@ -169,11 +216,12 @@ impl Code {
             Self::Number(number) => Value::Number(*number),
             Self::Bool(value) => Value::Bool(*value),
             Self::Slot(slot) => environment.values.get(usize::from(slot.0)).map_or(Value::Null, Value::from_attribute),
-            Self::Condition(operands, relation) => {
-                Value::Bool(condition(&operands.0, *relation, &operands.1, environment)?)
+            Self::Condition(operands, relation, null_is_false) => {
+                Value::Bool(condition(&operands.0, *relation, &operands.1, environment, *null_is_false)?)
             }
-            Self::Call(function, arguments) => {
-                functions::call(&Call { function: *function, arguments, environment: *environment })?
+            Self::Pattern(pattern) => Value::borrowed(pattern.as_str()),
+            Self::Call(function, arguments, site) => {
+                functions::call(&Call { function: *function, arguments, environment: *environment, site: *site })?
             }
         })
     }
@@ -191,14 +239,21 @@ fn condition<'a>(
     relation: Relation,
     right: &'a Code,
     environment: &Environment<'a>,
+    null_is_false: bool,
 ) -> Result<bool, Stop> {
     let (a, b) = (left.evaluate(environment)?, right.evaluate(environment)?);
-    if (a.is_null_or_empty() && !left.is_literal()) || (b.is_null_or_empty() && !right.is_literal()) {
+    if !null_is_false && (a.is_null() || b.is_null()) {
+        let both = a.is_null() && b.is_null();
+        return Ok(both == (relation == Relation::Equal) && matches!(relation, Relation::Equal | Relation::NotEqual));
+    }
+    if null_is_false && ((a.is_null_or_empty() && !left.is_literal()) || (b.is_null_or_empty() && !right.is_literal())) {
         return Ok(false);
     }
     let orders = !matches!(relation, Relation::Equal | Relation::NotEqual);
     let typed = |kind: fn(&Value<'_>) -> bool| kind(&a) || kind(&b);
-    let ordering = if orders || typed(|value| matches!(value, Value::Number(_))) {
+    let ordering = if let (Value::DateTime(a), Value::DateTime(b)) = (&a, &b) {
+        Some(a.cmp(b))
+    } else if orders || typed(|value| matches!(value, Value::Number(_))) {
         number(&a).zip(number(&b)).map(|(a, b)| a.compare(b))
     } else if typed(|value| matches!(value, Value::Bool(_))) {
         boolean(&a).zip(boolean(&b)).map(|(a, b)| a.cmp(&b))
@@ -248,12 +303,22 @@ pub(super) struct Call<'a> {
     pub(super) function: Function,
     pub(super) arguments: &'a [Code],
     pub(super) environment: Environment<'a>,
+    /// Which call of the expression it is, counted from 0.
+    pub(super) site: u32,
 }
 
 impl<'a> Call<'a> {
     /// An argument's value; null where it was left empty.
     pub(super) fn value(&self, index: usize) -> Evaluated<'a> {
         self.arguments.get(index).map_or(Ok(Value::Null), |code| code.evaluate(&self.environment))
+    }
+
+    /// A pattern that was compiled with the expression.
+    pub(super) fn pattern(&self, index: usize) -> Option<&'a Pattern> {
+        match self.arguments.get(index) {
+            Some(Code::Pattern(pattern)) => Some(pattern),
+            _ => None,
+        }
     }
 
     /// Whether an argument was written.

@@ -17,6 +17,7 @@ mod functions;
 mod lex;
 mod library;
 mod parse;
+mod pattern;
 
 mod value;
 
@@ -28,5 +29,6 @@ pub use attribute::{SourceAttribute, source_attribute};
 pub use compile::Expression;
 pub use evaluate::{Environment, EvaluationError, MAX_TEXT};
 pub use parse::{MAX_CHARACTERS, MAX_DEPTH, parse};
+pub use pattern::{MAX_SUBJECT, MatchError, Pattern, PatternError};
 
 pub use value::{Number, RoleShape, Value, role_name};

@@ -3,4 +3,5 @@
 use super::*;
 
 mod evaluating;
+mod functions;
 mod parsing;

@@ -9,6 +9,8 @@ use crate::expression::{self, Environment, role_name};
 use crate::schema::{AttributeMapping, AttributeSource, FlowType, ObjectMapping};
 use crate::scim::AttributeType;
 
+use super::Roles;
+
 /// What one mapping gives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Flow {
@@ -20,6 +22,16 @@ pub enum Flow {
     Value(Value),
     /// A value that counts on create alone: a default, or `ObjectAddOnly`.
     OnCreate(Value),
+    /// App roles, which POST and PATCH write differently.
+    Roles(Roles),
+}
+
+/// Said instead of the reason where the value is redacted, since reasons quote values.
+const REDACTED_ERROR: &str = "the expression can't be evaluated; its value is redacted, and so is the reason";
+
+/// Whether roles go where roles are expected: only there the service writes them in their own way.
+fn is_roles(mapping: &AttributeMapping) -> bool {
+    mapping.target.path.attribute.eq_ignore_ascii_case("roles")
 }
 
 /// What all mappings give for one user, in schema order.
@@ -40,20 +52,26 @@ pub struct MappingError {
 /// References (`manager`) aren't values: they flow after both ends exist, and give
 /// [`Flow::Nothing`] here.
 pub fn evaluate(mapping: &ObjectMapping, environment: &Environment<'_>) -> Result<Desired, MappingError> {
-    mapping.attributes.iter().map(|attribute| evaluate_one(attribute, environment)).collect()
+    mapping.attributes.iter().enumerate().map(|(index, attribute)| evaluate_at(index, attribute, environment)).collect()
 }
 
 /// Evaluates every mapping; one that can't be evaluated is [`Flow::Unknown`], and the first such
 /// error comes along.
 pub fn evaluate_each(mapping: &ObjectMapping, environment: &Environment<'_>) -> (Desired, Option<MappingError>) {
     let mut first = None;
-    let one = |attribute| {
-        evaluate_one(attribute, environment).unwrap_or_else(|error| {
+    let one = |(index, attribute)| {
+        evaluate_at(index, attribute, environment).unwrap_or_else(|error| {
             first.get_or_insert(error);
             Flow::Unknown
         })
     };
-    (mapping.attributes.iter().map(one).collect(), first)
+    (mapping.attributes.iter().enumerate().map(one).collect(), first)
+}
+
+/// Random values of one mapping aren't those of another.
+fn evaluate_at(index: usize, mapping: &AttributeMapping, environment: &Environment<'_>) -> Result<Flow, MappingError> {
+    let seed = environment.seed.rotate_left(32) ^ index as u64;
+    evaluate_one(mapping, &Environment { seed, ..*environment })
 }
 
 fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Result<Flow, MappingError> {
@@ -69,13 +87,23 @@ fn evaluate_one(mapping: &AttributeMapping, environment: &Environment<'_>) -> Re
         AttributeSource::Direct(slot) => direct(kind, &environment.values[usize::from(slot.0)]),
         AttributeSource::Constant(text) => typed(kind, text),
         AttributeSource::Expression(expression) => {
-            let value = expression
-                .evaluate(environment)
-                .map_err(|error| MappingError { attribute: mapping.target.name.clone(), message: error.to_string() })?;
-            if value == expression::Value::NoFlow {
-                return Ok(Flow::Nothing);
+            let value = expression.evaluate(environment).map_err(|error| MappingError {
+                attribute: mapping.target.name.clone(),
+                message: if mapping.redacted { REDACTED_ERROR.to_owned() } else { error.to_string() },
+            })?;
+            match &value {
+                expression::Value::NoFlow => return Ok(Flow::Nothing),
+                expression::Value::Roles(shape, roles) => {
+                    let roles = Roles::new(*shape, roles.iter().map(AsRef::as_ref));
+                    match (roles, mapping.flow) {
+                        (None, _) => None,
+                        (Some(roles), FlowType::ObjectAddOnly) => Some(roles.created()),
+                        (Some(roles), _) if is_roles(mapping) => return Ok(Flow::Roles(roles)),
+                        (Some(roles), _) => Some(roles.created()),
+                    }
+                }
+                value => from_expression(kind, value),
             }
-            from_expression(kind, &value)
         }
     };
     Ok(match (value, &mapping.default) {
@@ -100,7 +128,7 @@ pub fn matching_text<'v>(mapping: &AttributeMapping, environment: &'v Environmen
             value @ (Value::Bool(_) | Value::Number(_)) => Some(Cow::Owned(value.to_string())),
             _ => None,
         },
-        Flow::Unknown | Flow::Nothing => None,
+        Flow::Unknown | Flow::Nothing | Flow::Roles(_) => None,
     }
 }
 
@@ -118,14 +146,11 @@ fn direct(kind: AttributeType, value: &AttributeValue<'_>) -> Option<Value> {
 
 fn from_expression(kind: AttributeType, value: &expression::Value<'_>) -> Option<Value> {
     match value {
-        expression::Value::Null | expression::Value::NoFlow => None,
+        expression::Value::Null | expression::Value::NoFlow | expression::Value::Roles(..) => None,
         expression::Value::String(text) => typed(kind, text),
         expression::Value::Bool(value) => Some(boolean(kind, *value)),
         expression::Value::Strings(values) => several(kind, values),
         expression::Value::Number(_) | expression::Value::DateTime(_) => typed(kind, &value.to_text()?),
-        expression::Value::Roles(_, roles) => {
-            several(kind, &roles.iter().map(|role| Cow::Borrowed(role_name(role))).collect::<Vec<_>>())
-        }
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Candidates {
 pub fn queries(mapping: &ObjectMapping, desired: &Desired) -> Vec<Query> {
     let query = |index: &usize| match &desired[*index] {
         Flow::Value(value) | Flow::OnCreate(value) => Some(Query { mapping: *index, value: text(value)? }),
-        Flow::Unknown | Flow::Nothing => None,
+        Flow::Unknown | Flow::Nothing | Flow::Roles(_) => None,
     };
     mapping.matching.iter().filter_map(query).collect()
 }

@@ -1,15 +1,20 @@
 //! Decides what happens to one object. No I/O: what must be looked up is returned as a request.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::compare::has_value;
 use super::{Action, ActionKind, AttributeChange, Effect, PriorState, Reason, differs};
 use crate::base::{SourceId, TargetId};
-use crate::mapping::{Desired, Flow};
+use crate::mapping::{Desired, Flow, Roles};
 use crate::matching::{Candidates, Query};
 use crate::schema::{AttributeMapping, FlowType, ObjectMapping, TargetAttribute};
 use crate::scim::{Change, ChangeOp, Dialect, Mutability, Resource, creation};
 use crate::scoping::Standing;
+
+/// Stands for a value that `Redact` keeps out of the log.
+const REDACTED: &str = "[Redact]";
 
 /// What holds for every object of a cycle.
 #[derive(Debug, Clone, Copy)]
@@ -178,7 +183,7 @@ fn leave(
         Some(Answer::Read(account)) => {
             // An account that isn't to be disabled isn't kept up to date either.
             let mapping = &context.mapping.attributes[active];
-            let disables = difference(mapping, &subject.desired[active], account).is_some();
+            let disables = difference(context.dialect, mapping, &subject.desired[active], account).is_some();
             let reason = Reason::LeftScope(why.into());
             let compared = |index: usize| disables && compared(index);
             patch(context, subject, target, account, compared, ActionKind::Disable, reason)
@@ -219,8 +224,7 @@ fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answe
             Some(Answer::Matched(Candidates::None)) => {}
             Some(Answer::Matched(Candidates::One(account))) => return link(context, subject, account),
             Some(Answer::Matched(Candidates::Several(ids))) => {
-                let attribute = &context.mapping.attributes[query.mapping].target.name;
-                let what = format!("{attribute} eq \"{}\" finds {}", query.value, ids.join(", "));
+                let what = format!("{} finds {}", asked_for(context, query), ids.join(", "));
                 return quiet(ActionKind::Fail, Reason::DuplicateTargetEntries(what.into()));
             }
             Some(Answer::Matched(Candidates::Taken(owner))) => {
@@ -228,10 +232,9 @@ fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answe
                 return quiet(ActionKind::Fail, Reason::DuplicateSourceEntries(what.into()));
             }
             Some(Answer::Matched(Candidates::FilterIgnored(count))) => {
-                let attribute = &context.mapping.attributes[query.mapping].target.name;
                 let what = format!(
-                    "the endpoint answered {attribute} eq \"{}\" with {count} other accounts: it ignores the filter",
-                    query.value
+                    "the endpoint answered {} with {count} other accounts: it ignores the filter",
+                    asked_for(context, query)
                 );
                 return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
             }
@@ -250,6 +253,13 @@ fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answe
     }
 }
 
+/// A query in words.
+fn asked_for(context: &PlanContext<'_>, query: &Query) -> String {
+    let mapping = &context.mapping.attributes[query.mapping];
+    let value = if mapping.redacted { REDACTED } else { &query.value };
+    format!("{} eq \"{value}\"", mapping.target.name)
+}
+
 fn link(context: &PlanContext<'_>, subject: &Subject, account: &Resource) -> Step {
     let Some(id) = account.id() else {
         let what = "the matching account has no id";
@@ -262,14 +272,15 @@ fn create(context: &PlanContext<'_>, subject: &Subject) -> Step {
     if !context.mapping.actions.create {
         return quiet(ActionKind::Skip, Reason::ActionOff("create"));
     }
-    let values: Vec<(&AttributeMapping, &Value)> = context
+    let values: Vec<(&AttributeMapping, Cow<'_, Value>)> = context
         .mapping
         .attributes
         .iter()
         .zip(&subject.desired)
         .filter(|(mapping, _)| mapping.target.mutability != Mutability::ReadOnly)
         .filter_map(|(mapping, flow)| match flow {
-            Flow::Value(value) | Flow::OnCreate(value) => Some((mapping, value)),
+            Flow::Value(value) | Flow::OnCreate(value) => Some((mapping, Cow::Borrowed(value))),
+            Flow::Roles(roles) => Some((mapping, Cow::Owned(roles.created()))),
             Flow::Unknown | Flow::Nothing => None,
         })
         .collect();
@@ -278,12 +289,12 @@ fn create(context: &PlanContext<'_>, subject: &Subject) -> Step {
         .map(|(mapping, value)| AttributeChange {
             attribute: mapping.target.name.as_str().into(),
             old: None,
-            new: Some((*value).clone()),
+            new: Some(shown(mapping, value)),
         })
         .collect();
     let body = creation(
         &context.mapping.target_object,
-        values.into_iter().map(|(mapping, value)| (&mapping.target.path, value.clone())),
+        values.into_iter().map(|(mapping, value)| (&mapping.target.path, value.into_owned())),
     );
     Step::Act(Action { kind: ActionKind::Create, reason: Reason::NoMatch, changes, effect: Effect::Create(body) })
 }
@@ -305,7 +316,7 @@ fn patch(
         .zip(&subject.desired)
         .enumerate()
         .filter(|(index, _)| compared(*index))
-        .filter_map(|(_, (mapping, flow))| difference(mapping, flow, account))
+        .filter_map(|(_, (mapping, flow))| difference(context.dialect, mapping, flow, account))
         .collect();
     if differences.is_empty() {
         let effect = Effect::Link(target.clone());
@@ -321,8 +332,8 @@ fn patch(
         .iter()
         .map(|difference| AttributeChange {
             attribute: difference.change.name.into(),
-            old: difference.old.cloned(),
-            new: Some(difference.change.value.clone()),
+            old: difference.old.map(|old| shown(difference.mapping, old)),
+            new: Some(shown(difference.mapping, &difference.change.value)),
         })
         .collect();
     let wire: Vec<_> = differences.iter().map(|difference| difference.change.clone()).collect();
@@ -331,16 +342,30 @@ fn patch(
 }
 
 struct Difference<'a> {
+    mapping: &'a AttributeMapping,
     change: Change<'a>,
     old: Option<&'a Value>,
 }
 
-fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Resource) -> Option<Difference<'a>> {
-    let Flow::Value(value) = flow else { return None };
+fn difference<'a>(
+    dialect: Dialect,
+    mapping: &'a AttributeMapping,
+    flow: &'a Flow,
+    account: &'a Resource,
+) -> Option<Difference<'a>> {
     let target = &mapping.target;
     if matches!(target.mutability, Mutability::ReadOnly | Mutability::Immutable) {
         return None;
     }
+    let value = match flow {
+        Flow::Value(value) => value,
+        Flow::Roles(roles) => {
+            let (op, value) = roles.patched(dialect);
+            let change = Change { name: "roles", path: &target.path, op, value: Cow::Owned(value) };
+            return roles.differ(account).then(|| Difference { mapping, change, old: Roles::held(account) });
+        }
+        Flow::Unknown | Flow::Nothing | Flow::OnCreate(_) => return None,
+    };
     let actual = target.path.get(account).filter(|actual| has_value(Some(actual)));
     let sent = match mapping.flow {
         FlowType::ObjectAddOnly => false,
@@ -353,6 +378,7 @@ fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Re
         FlowType::Always => target.mutability == Mutability::WriteOnly || differs(target, value, actual),
     };
     sent.then(|| Difference {
+        mapping,
         change: Change {
             name: &target.name,
             path: &target.path,
@@ -360,10 +386,15 @@ fn difference<'a>(mapping: &'a AttributeMapping, flow: &'a Flow, account: &'a Re
                 (Some(_), FlowType::Always | FlowType::ObjectAddOnly | FlowType::AttributeAddOnly) => ChangeOp::Replace,
                 _ => ChangeOp::Add,
             },
-            value,
+            value: Cow::Borrowed(value),
         },
         old: actual,
     })
+}
+
+/// What plans, events and the log have of a value. The request has the value itself.
+fn shown(mapping: &AttributeMapping, value: &Value) -> Value {
+    if mapping.redacted { Value::String(REDACTED.to_owned()) } else { value.clone() }
 }
 
 /// Whether the target has this value, among others or alone.

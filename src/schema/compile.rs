@@ -172,9 +172,11 @@ impl Compiler<'_> {
         if flow.matching_priority > 0 {
             self.check_filterable(flow, &source);
         }
+        let redacted = matches!(&source, AttributeSource::Expression(expression) if expression.is_redacted());
         Some(AttributeMapping {
             target,
             source,
+            redacted,
             default: flow.default.clone(),
             flow: flow.when,
             flow_always: flow.always,

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::base::{Diagnostic, Digest};
 use crate::directory::{AttributeNames, Slot};
-use crate::expression::Expression;
+use crate::expression::{Expression, Pattern};
 use crate::scim::{AttributePath, AttributeType, Mutability};
 
 /// The rules of one job, compiled once.
@@ -108,6 +108,8 @@ pub struct AttributeMapping {
     pub flow: FlowType,
     /// `FlowAlways`: compared in every cycle, also when the source didn't change.
     pub flow_always: bool,
+    /// Whether the expression has `Redact` in it: what is shown or logged of the value is `[Redact]`.
+    pub redacted: bool,
     /// Source attributes that the value depends on.
     pub slots: Vec<Slot>,
     /// The expression as the admin wrote it; `[name]` for a direct mapping, empty for none.
@@ -199,9 +201,9 @@ pub enum ClauseOperator {
     /// `IS NOT NULL`.
     IsNotNull,
     /// `REGEX MATCH` with the compiled pattern of each value.
-    RegexMatch(Vec<fancy_regex::Regex>),
+    RegexMatch(Vec<Pattern>),
     /// `NOT REGEX MATCH`.
-    NotRegexMatch(Vec<fancy_regex::Regex>),
+    NotRegexMatch(Vec<Pattern>),
     /// `Greater_Than`.
     GreaterThan(i64),
     /// `Greater_Than_OR_EQUALS`.

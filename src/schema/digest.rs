@@ -50,7 +50,7 @@ fn canonical_clause(text: &mut String, clause: &FilterClause) -> std::fmt::Resul
     write!(text, "all {:?} {:?} {:?}", clause.attribute, clause.operator.name(), clause.values)?;
     match &clause.operator {
         ClauseOperator::RegexMatch(patterns) | ClauseOperator::NotRegexMatch(patterns) => {
-            patterns.iter().try_for_each(|pattern| write!(text, " {:?}", pattern.as_str()))?;
+            patterns.iter().try_for_each(|pattern| write!(text, " {:?}", pattern.canonical()))?;
         }
         _ => {}
     }

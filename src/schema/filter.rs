@@ -1,12 +1,10 @@
 //! Compiles scoping filters.
 
-use fancy_regex::Regex;
-
 use super::compile::{Compiler, ExtraFilter, MAX_ATTRIBUTES, floor_boundary};
 use super::compiled::{ClauseOperator, FilterClause, FilterGroup};
 use super::view::{AttributeDefinition, Group};
 use crate::base::{Diagnostic, Severity, Snippet, nearest};
-use crate::expression::{SourceAttribute, source_attribute};
+use crate::expression::{Pattern, PatternError, SourceAttribute, source_attribute};
 
 /// The operators as schemas spell them.
 const OPERATORS: [&str; 14] = [
@@ -225,23 +223,15 @@ fn whole_number(reporter: &mut Reporter<'_, '_, '_>, values: &[String]) -> Optio
     }
 }
 
-fn patterns(reporter: &mut Reporter<'_, '_, '_>, values: &[String]) -> Option<Vec<Regex>> {
+fn patterns(reporter: &mut Reporter<'_, '_, '_>, values: &[String]) -> Option<Vec<Pattern>> {
+    let anchors = reporter.compiler.options.anchor_scope_regex;
     let mut patterns = Vec::with_capacity(values.len());
     for value in values {
-        match Regex::new(value) {
-            Err(error) => {
-                let diagnostic = pattern_error(value, &error);
-                reporter.report(diagnostic);
-            }
-            Ok(_) if reporter.compiler.options.anchor_scope_regex => match Regex::new(&format!("^(?:{value})$")) {
-                Ok(anchored) => patterns.push(anchored),
-                Err(error) => reporter.report(pattern_error(value, &error)),
-            },
+        match if anchors { Pattern::anchored(value) } else { Pattern::new(value) } {
+            Err(error) => reporter.report(pattern_error(value, &error)),
             Ok(pattern) => {
-                if !is_anchored(value) {
-                    let message = format!("the pattern `{value}` may match anywhere in the value");
-                    let hint = "write `^…$` if the whole value is meant, or turn on `anchor_scope_regex`";
-                    reporter.report(Diagnostic::new(Severity::Note, message).with_hint(hint));
+                if !anchors && !is_anchored(value) {
+                    reporter.report(unanchored(value));
                 }
                 patterns.push(pattern);
             }
@@ -250,20 +240,25 @@ fn patterns(reporter: &mut Reporter<'_, '_, '_>, values: &[String]) -> Option<Ve
     (patterns.len() == values.len()).then_some(patterns)
 }
 
-fn pattern_error(pattern: &str, error: &fancy_regex::Error) -> Diagnostic {
-    let (at, message) = match error {
-        fancy_regex::Error::ParseError(at, error) => (Some(*at), error.to_string()),
-        fancy_regex::Error::CompileError(error) => (None, error.to_string()),
-        error => (None, error.to_string()),
-    };
-    // The inner engine draws the pattern with a caret over several lines; its last line says what is wrong.
-    let message =
-        message.lines().last().unwrap_or_default().trim_start_matches("error: ").trim_end_matches('.').to_owned();
-    let span = at.map_or(0..pattern.len(), |at| {
+/// The service searches anywhere in the value. That is mostly meant with `@contoso\.com`, hardly with
+/// `[1-9][0-9]`, which as a range of numbers only makes sense for the whole value.
+fn unanchored(pattern: &str) -> Diagnostic {
+    let is_number = pattern.contains(|c: char| c.is_ascii_digit())
+        && pattern.chars().all(|c| c.is_ascii_digit() || "()[]{}|-,?+*\\d".contains(c));
+    let hint = "write `^…$` if the whole value is meant, or turn on `anchor_scope_regex`";
+    if is_number {
+        let message = format!("the pattern `{pattern}` also matches inside longer numbers: .NET searches anywhere");
+        return Diagnostic::warning(message).with_hint(hint);
+    }
+    Diagnostic::new(Severity::Note, format!("the pattern `{pattern}` may match anywhere in the value")).with_hint(hint)
+}
+
+fn pattern_error(pattern: &str, error: &PatternError) -> Diagnostic {
+    let span = error.offset.map_or(0..pattern.len(), |at| {
         let start = floor_boundary(pattern, at);
         start..pattern[start..].chars().next().map_or(start, |c| start + c.len_utf8())
     });
-    Diagnostic::error(format!("invalid regular expression: {message}"))
+    Diagnostic::error(format!("invalid regular expression: {}", error.message))
         .with_snippet(Snippet { text: pattern.to_owned(), first_line: 1, span, label: String::new() })
         .with_hint("the pattern is a .NET regular expression, such as `^.*@contoso\\.com$`")
 }

@@ -3,6 +3,7 @@
 //! Shapes after Microsoft, *Develop a SCIM endpoint for user provisioning* and *Known issues with
 //! SCIM 2.0 protocol compliance*.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value, json};
@@ -44,6 +45,8 @@ pub enum ChangeOp {
     Add,
     /// It had another one.
     Replace,
+    /// What it had is replaced whatever it was; in lower case in both dialects.
+    Assert,
 }
 
 /// One attribute to change, in the mapping's order.
@@ -56,7 +59,7 @@ pub struct Change<'a> {
     /// Add or replace.
     pub op: ChangeOp,
     /// The new value, typed.
-    pub value: &'a Value,
+    pub value: Cow<'a, Value>,
 }
 
 impl Dialect {
@@ -74,13 +77,13 @@ impl Dialect {
             (Self::Scim, ChangeOp::Add) => "Add",
             (Self::Scim, ChangeOp::Replace) => "Replace",
             (Self::Compliant, ChangeOp::Add) => "add",
-            (Self::Compliant, ChangeOp::Replace) => "replace",
+            (Self::Compliant, ChangeOp::Replace) | (_, ChangeOp::Assert) => "replace",
         }
     }
 }
 
 fn operation(dialect: Dialect, change: &Change<'_>) -> Value {
-    let value = match (dialect, change.value) {
+    let value = match (dialect, change.value.as_ref()) {
         (Dialect::Scim, Value::Bool(value)) => json!(if *value { "True" } else { "False" }),
         (_, value) => value.clone(),
     };
@@ -97,7 +100,7 @@ fn compliant_operations(changes: &[Change<'_>]) -> Vec<Value> {
             [only] => operations.push(operation(Dialect::Compliant, only)),
             several => {
                 let value: Map<_, _> =
-                    several.iter().map(|change| (change.name.to_owned(), change.value.clone())).collect();
+                    several.iter().map(|change| (change.name.to_owned(), change.value.clone().into_owned())).collect();
                 operations.push(json!({ "op": Dialect::Compliant.op(op), "value": value }));
             }
         }
@@ -209,7 +212,7 @@ mod tests {
     fn patch(dialect: Dialect, changes: &[(&str, ChangeOp, Value)]) -> Value {
         let paths: Vec<_> = changes.iter().map(|(name, ..)| AttributePath::parse(name).unwrap()).collect();
         let changes: Vec<_> =
-            changes.iter().zip(&paths).map(|((name, op, value), path)| Change { name, path, op: *op, value }).collect();
+            changes.iter().zip(&paths).map(|((name, op, value), path)| Change { name, path, op: *op, value: Cow::Borrowed(value) }).collect();
         dialect.patch(&changes)["Operations"].clone()
     }
 

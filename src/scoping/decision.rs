@@ -218,7 +218,14 @@ impl Decision {
                 format!("{}: {} is false", title(index), clause_text(filters, index, clause))
             }
             FilterVerdict::Unknown(index, clause) => {
-                format!("{}: the export has no column {}", title(index), filters[index].clauses[clause].attribute)
+                let clause = &filters[index].clauses[clause];
+                let too_long = match clause.operator {
+                    ClauseOperator::RegexMatch(_) | ClauseOperator::NotRegexMatch(_) => {
+                        ", or its pattern takes too long for the value"
+                    }
+                    _ => "",
+                };
+                format!("{}: the export has no column {}{too_long}", title(index), clause.attribute)
             }
         }
     }

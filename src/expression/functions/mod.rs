@@ -9,15 +9,18 @@ mod list;
 mod number;
 mod presence;
 mod random;
+mod replace;
 mod roles;
 mod text;
 
+pub(super) use case::is_culture;
 pub(super) use date::INTERVALS;
 pub(super) use list::count;
+pub(super) use random::MAX_LENGTH;
 
 use super::evaluate::{Call, Evaluated, EvaluationError};
 use super::library::Function;
-use super::value::Value;
+use super::value::{RoleShape, Value};
 
 /// Evaluates a call whose arguments were checked when it was compiled.
 pub(super) fn call<'a>(call: &Call<'a>) -> Evaluated<'a> {
@@ -43,17 +46,17 @@ pub(super) fn call<'a>(call: &Call<'a>) -> Evaluated<'a> {
         Function::Mid => text::mid(call),
         Function::Not => choose::not(call),
         Function::RemoveDuplicates => list::remove_duplicates(call),
-        Function::Replace => text::replace(call),
+        Function::Replace => replace::replace(call),
         Function::Split => list::split(call),
         Function::StripSpaces => text::strip_spaces(call),
         Function::Switch => choose::switch(call),
         Function::ToLower => case::to_lower(call),
         Function::ToUpper => case::to_upper(call),
         Function::Word => list::word(call),
-        Function::AppRoleAssignments => roles::names(call),
-        Function::AppRoleAssignmentsComplex => roles::complex(call),
-        Function::AssertiveAppRoleAssignmentsComplex => roles::assertive(call),
-        Function::SingleAppRoleAssignment => roles::single(call),
+        Function::AppRoleAssignments => roles::roles(call, RoleShape::Names),
+        Function::AppRoleAssignmentsComplex => roles::roles(call, RoleShape::Complex),
+        Function::AssertiveAppRoleAssignmentsComplex => roles::roles(call, RoleShape::Assertive),
+        Function::SingleAppRoleAssignment => roles::roles(call, RoleShape::Single),
         Function::CDate => date::to_date(call),
         Function::DateAdd => date::add(call),
         Function::DateDiff => date::difference(call),

@@ -90,37 +90,6 @@ pub(super) fn strip_spaces<'a>(call: &Call<'a>) -> Evaluated<'a> {
     call.map(call.value(0)?, |text| Ok(if text.contains(' ') { text.replace(' ', "").into() } else { text }))
 }
 
-/// `Replace` without regular expressions: `oldValue` and `replacementValue` replaces inside the source,
-/// `oldValue` and `template` puts the source into the template. An `oldValue` that is null or empty
-/// replaces nothing.
-pub(super) fn replace<'a>(call: &Call<'a>) -> Evaluated<'a> {
-    let old = call.text(1)?.unwrap_or_default();
-    if call.is_given(6) {
-        let template = call.text(6)?.unwrap_or_default();
-        return call.map(call.value(0)?, |text| replace_all(call, template.clone(), &old, &text));
-    }
-    let new = call.text(4)?.unwrap_or_default();
-    call.map(call.value(0)?, |text| replace_all(call, text, &old, &new))
-}
-
-fn replace_all<'a>(
-    call: &Call<'a>,
-    text: Cow<'a, str>,
-    old: &str,
-    new: &str,
-) -> Result<Cow<'a, str>, crate::expression::evaluate::Stop> {
-    if old.is_empty() {
-        return Ok(text);
-    }
-    match text.matches(old).count() {
-        0 => Ok(text),
-        count => {
-            call.check_length((text.len() - count * old.len()).saturating_add(count.saturating_mul(new.len())))?;
-            Ok(Cow::Owned(text.replace(old, new)))
-        }
-    }
-}
-
 /// How many UTF-16 units a text has.
 fn units(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.encode_utf16().count() }

@@ -100,7 +100,6 @@ fn what_cannot_be_evaluated_is_refused() {
     for (text, column, message) in [
         ("Swicth([a], , \"b\", \"c\")", 1, "there is no function `Swicth`"),
         ("Join(\" \", Concat([a]))", 11, "there is no function `Concat`"),
-        ("Join(\" \", pcase([a], ))", 11, "`PCase` isn't supported by this version of scimulate"),
         ("UCase([a])", 1, "`UCase` exists in Entra Connect or cloud sync, not in Entra app provisioning"),
         (
             "SelectUniqueValue([a], [b])",
@@ -129,18 +128,23 @@ fn what_cannot_be_evaluated_is_refused() {
         ("Switch(, \"d\", \"k\", \"v\")", 1, "`Switch` needs its argument `source`"),
         ("Switch([a], \"d\", , \"v\")", 1, "`Switch` has an empty key; the key for a missing value is `\"\"`"),
         ("IIF([a]=\"b\", \"c\")", 1, "`IIF` needs its argument `valueIfFalse`"),
-        ("Not([a]=\"b\")", 5, "a comparison only stands as the first argument of `IIF`"),
-        ("IIF([a], [a]=\"b\", \"c\")", 10, "a comparison only stands as the first argument of `IIF`"),
+        ("Not([a]=\"b\")", 5, "a comparison only stands as the first argument of `IIF` or inside `CBool`"),
+        ("IIF([a], [a]=\"b\", \"c\")", 10, "a comparison only stands as the first argument of `IIF` or inside `CBool`"),
         ("Mid([a], \"one\", 1)", 10, "`start` of `Mid` is a number, not `one`"),
         ("Mid([a], 1, &HFFFFFFFFFFFFFFFFF)", 13, "the number `&HFFFFFFFFFFFFFFFFF` is too large"),
         ("IIF(IgnoreFlowIfNullOrEmpty([a]), 1, 2)", 5, "`IgnoreFlowIfNullOrEmpty` can't be the condition of `IIF`"),
-        ("ToUpper([a], \"tr-TR\")", 14, "`ToUpper` with a culture isn't supported by this version of scimulate"),
+        ("ToUpper([a], \"Turkish!\")", 14, "`Turkish!` isn't a culture for `ToUpper`"),
         ("InStr([a], \"b\", 1, vbOther)", 20, "`compareType` of `InStr` isn't known"),
-        (
-            "Replace([a], , \"x*\", , \"\", , )",
-            1,
-            "`Replace` with a regular expression isn't supported by this version of scimulate",
-        ),
+        ("Replace([a], , \"a\\\\d(\", , \"\", , )", 21, "invalid regular expression: the group has no closing `)`"),
+        ("Replace([a], , \"(?<n>x)\", \"m\", \"\", , )", 27, "the regular expression has no group `m`"),
+        ("DateAdd(\"days\", 1, Now())", 9, "`days` isn't an interval"),
+        ("FormatDateTime([a], , \"'x\", \"d\")", 23, "the date format has no closing `'`"),
+        ("FormatDateTime([a], \"RoundTrip\", \"s\", \"d\")", 21, "`RoundTrip` isn't one of the date styles"),
+        ("FormatDateTime([a], \"s\")", 1, "`FormatDateTime` needs its argument `inputFormat`"),
+        ("SingleAppRoleAssignment([roles])", 25, "`SingleAppRoleAssignment` takes `[appRoleAssignments]` and nothing else"),
+        ("RandomString(4, 2, 2, 2, 0)", 1, "no text of 4 characters has 6 of the ones that are asked for"),
+        ("ConvertFromBase64([a], UTF7)", 24, "the encoding of `ConvertFromBase64` isn't known"),
+        ("Now() & [a]", 7, "`&` doesn't join texts in Entra app provisioning"),
         ("Replace([a], \"x\", , , , , )", 1, "these arguments of `Replace` don't go together"),
     ] {
         let (found, _, found_message) = refused(compile(text).unwrap_err());
@@ -155,11 +159,13 @@ fn oddities_are_warned_about() {
     for (text, expected) in [
         ("Switch([a], , \"b\", \"c\")", &[][..]),
         ("ToLower([a], \"en-US\")", &[]),
+        ("Trim([a])", &["`Trim` is not in Microsoft's reference"]),
+        ("IsNothing([a])", &["`IsNothing` is not in Microsoft's reference"]),
         (
             "switch([a], , \"b\", \"c\")",
             &["`switch` is documented as `Switch`, and the documentation calls names case-sensitive"],
         ),
-        ("Prepend(\"a\", [b])", &["`Prepend` is not in Microsoft's reference any more"]),
+        ("Prepend(\"a\", [b])", &["`Prepend` is not in Microsoft's reference"]),
         ("Not([Mail])", &["there is no source attribute `Mail`; `mail` is taken"]),
         ("IIF(IsNullOrEmpty([a]), 1, 2)", &["Microsoft documents `IIF(IsNullOrEmpty(…), …)` as unsupported"]),
         (

@@ -9,6 +9,7 @@ use crate::scim::{AttributePath, Mutability};
 
 fn attribute(kind: AttributeType, source: AttributeSource, slots: Vec<crate::directory::Slot>) -> AttributeMapping {
     AttributeMapping {
+        redacted: false,
         target: TargetAttribute {
             name: "x".to_owned(),
             path: AttributePath::parse("x").unwrap(),

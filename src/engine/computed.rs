@@ -1,0 +1,32 @@
+//! Source attributes that no export has: they follow from the scope and the assignments.
+
+use std::borrow::Cow;
+
+use crate::directory::{AttributeNames, AttributeValue, Entitlements, Evidence, User};
+use crate::scoping::Decision;
+
+/// Fills `IsSoftDeleted` and `appRoleAssignments` where the rules look at them.
+pub fn fill_computed<'u>(
+    user: &mut User<'u>,
+    names: &AttributeNames,
+    decision: &Decision,
+    entitlements: &'u Entitlements,
+) {
+    if let Some(slot) = names.get("IsSoftDeleted") {
+        user.values[usize::from(slot.0)] = if decision.is_uncertain() {
+            AttributeValue::Unknown
+        } else {
+            AttributeValue::Bool(!decision.in_scope())
+        };
+    }
+    if let Some(slot) = names.get("appRoleAssignments") {
+        let ways = entitlements.evidence(&user.id).map(|evidence| match evidence {
+            Evidence::Direct(set) | Evidence::Group(_, set) => set,
+        });
+        let mut roles: Vec<_> = ways.flat_map(|set| entitlements.roles_of(set).iter().copied()).collect();
+        roles.sort_unstable();
+        roles.dedup();
+        let roles = roles.into_iter().map(|role| Cow::Borrowed(entitlements.roles().get(role)));
+        user.values[usize::from(slot.0)] = AttributeValue::Roles(roles.collect());
+    }
+}
