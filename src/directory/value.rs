@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use rustc_hash::FxHashMap;
+
 use super::AppRole;
 use crate::base::Fingerprint;
 
@@ -14,41 +16,46 @@ pub struct Slot(pub u16);
 /// Rules are compiled against it, then the reader fills a user's values in this order and leaves
 /// everything else unread.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AttributeNames(Vec<String>);
+pub struct AttributeNames {
+    names: Vec<String>,
+    slots: FxHashMap<String, Slot>,
+}
 
 impl AttributeNames {
     /// The slot of a name as the schema spells it; a new one where it wasn't asked for before.
     pub fn slot(&mut self, name: &str) -> Slot {
-        let index = self.0.iter().position(|known| known == name).unwrap_or_else(|| {
-            self.0.push(name.to_owned());
-            self.0.len() - 1
-        });
-        Slot(u16::try_from(index).expect("a schema has fewer than 65,536 attributes"))
+        if let Some(slot) = self.get(name) {
+            return slot;
+        }
+        let slot = Slot(u16::try_from(self.names.len()).expect("a schema has fewer than 65,536 attributes"));
+        self.names.push(name.to_owned());
+        self.slots.insert(name.to_owned(), slot);
+        slot
     }
 
     /// The slot of a name, if anything asked for it.
     pub fn get(&self, name: &str) -> Option<Slot> {
-        self.0.iter().position(|known| known == name).and_then(|index| u16::try_from(index).ok()).map(Slot)
+        self.slots.get(name).copied()
     }
 
     /// The name of a slot.
     pub fn name(&self, slot: Slot) -> &str {
-        &self.0[usize::from(slot.0)]
+        &self.names[usize::from(slot.0)]
     }
 
     /// All names in slot order.
     pub fn iter(&self) -> impl Iterator<Item = (Slot, &str)> {
-        (0..).map(Slot).zip(self.0.iter().map(String::as_str))
+        (0..).map(Slot).zip(self.names.iter().map(String::as_str))
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.names.len()
     }
 
     /// Whether nothing was asked for.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.names.is_empty()
     }
 }
 

@@ -8,7 +8,7 @@ use super::compiled::{
 use super::digest::digest;
 use super::document::Document;
 use super::filter;
-use super::select::{Selection, select_users};
+use super::select::{Selection, select};
 use super::source::source_text;
 use super::view::{AttributeDefinition, Flow, Mapping, ObjectDefinition};
 use crate::base::{Diagnostic, Severity, Snippet, nearest};
@@ -52,15 +52,78 @@ pub struct ExtraClause {
     pub value: Option<String>,
 }
 
-/// Compiles the outbound user mapping of a document.
+/// Compiles the outbound mappings of a document.
 ///
-/// Everything that is wrong comes back at once, each with its place and a remedy; what is merely
-/// skipped or odd is in [`CompiledSchema::notices`].
+/// Everything that is wrong with the user mapping comes back at once, each with its place and a remedy; what is
+/// merely skipped or odd is in [`CompiledSchema::notices`]. [`super::check`] also says what is wrong with the
+/// group mapping, which isn't executed.
 pub fn compile(document: &Document, options: &CompileOptions) -> Result<CompiledSchema, Vec<Diagnostic>> {
+    let Compilation { rules, errors, .. } = compile_all(document, options);
+    rules.ok_or(errors)
+}
+
+/// What compiling a document gives, whatever is wrong with it.
+pub(super) struct Compilation {
+    pub(super) rules: Option<CompiledSchema>,
+    /// Errors of the user mapping, or that there is none.
+    pub(super) errors: Vec<Diagnostic>,
+    /// Notices of the user mapping where there are errors; else the rules have them.
+    pub(super) notices: Vec<Diagnostic>,
+    /// What was found in the group mapping.
+    pub(super) groups: Vec<Diagnostic>,
+}
+
+pub(super) fn compile_all(document: &Document, options: &CompileOptions) -> Compilation {
     let mut notices = Vec::new();
-    let Selection { mapping, source, target } = select_users(document, &mut notices).map_err(|error| vec![*error])?;
-    let mut compiler =
-        Compiler { document, options, source, target, names: AttributeNames::default(), notices, errors: Vec::new() };
+    let selected = match select(document, &mut notices) {
+        Ok(selected) => selected,
+        Err(error) => return Compilation { rules: None, errors: vec![*error], notices, groups: Vec::new() },
+    };
+    let mut group_findings = Vec::new();
+    let (mut groups, mut group_attributes) = (None, AttributeNames::default());
+    if let Some(selection) = selected.groups {
+        let alone = CompileOptions { anchor_scope_regex: options.anchor_scope_regex, ..CompileOptions::default() };
+        let object = compile_object(ObjectKind::Group, document, &alone, &selection, Vec::new());
+        group_findings = object.errors;
+        group_findings.extend(object.notices);
+        groups = object.mapping;
+        group_attributes = object.names;
+    }
+    let Object { mapping, names, notices, errors } =
+        compile_object(ObjectKind::User, document, options, &selected.users, notices);
+    let Some(users) = mapping else {
+        return Compilation { rules: None, errors, notices, groups: group_findings };
+    };
+    let rules = CompiledSchema {
+        name: options.name.clone(),
+        version: document.schema().version.clone(),
+        digest: digest(&users, &names),
+        attributes: names,
+        users,
+        groups,
+        group_attributes,
+        notices,
+    };
+    Compilation { rules: Some(rules), errors, notices: Vec::new(), groups: group_findings }
+}
+
+/// One mapping compiled; there is none if there are errors.
+struct Object {
+    mapping: Option<ObjectMapping>,
+    names: AttributeNames,
+    notices: Vec<Diagnostic>,
+    errors: Vec<Diagnostic>,
+}
+
+fn compile_object(
+    kind: ObjectKind,
+    document: &Document,
+    options: &CompileOptions,
+    &Selection { mapping, source, target }: &Selection<'_>,
+    notices: Vec<Diagnostic>,
+) -> Object {
+    let names = AttributeNames::default();
+    let mut compiler = Compiler { kind, document, options, source, target, names, notices, errors: Vec::new() };
     let mut attributes = Vec::new();
     let mut priorities = Vec::new();
     let mut targets = HashSet::new();
@@ -85,11 +148,8 @@ pub fn compile(document: &Document, options: &CompileOptions) -> Result<Compiled
     let enabled_property = target.and_then(|target| target.account_enabled.as_deref()).unwrap_or("active");
     let active = attributes.iter().position(|attribute| attribute.target.name.eq_ignore_ascii_case(enabled_property));
     let Compiler { names, notices, errors, .. } = compiler;
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let users = ObjectMapping {
-        kind: ObjectKind::User,
+    let mapping = errors.is_empty().then(|| ObjectMapping {
+        kind,
         name: mapping.name.clone(),
         target_object: mapping.target_object.clone(),
         actions: options.actions.unwrap_or(mapping.actions),
@@ -97,15 +157,8 @@ pub fn compile(document: &Document, options: &CompileOptions) -> Result<Compiled
         matching,
         active,
         filters,
-    };
-    Ok(CompiledSchema {
-        name: options.name.clone(),
-        version: document.schema().version.clone(),
-        digest: digest(&users, &names),
-        attributes: names,
-        users,
-        notices,
-    })
+    });
+    Object { mapping, names, notices, errors }
 }
 
 /// How many errors and how many notices are reported, each with its place in the document.
@@ -114,10 +167,11 @@ const MAX_FINDINGS: usize = 100;
 /// How many source attributes the rules may look at; one expression alone can't reach the next 65,536.
 pub(super) const MAX_ATTRIBUTES: usize = 10_000;
 
-/// Source attributes whose values aren't plain texts; this version leaves their mappings out.
-const REFERENCES: [&str; 3] = ["appRoleAssignments", "manager", "members"];
+/// Source attributes whose values are other objects.
+const REFERENCES: [&str; 2] = ["manager", "members"];
 
 pub(super) struct Compiler<'d> {
+    kind: ObjectKind,
     pub(super) document: &'d Document,
     pub(super) options: &'d CompileOptions,
     pub(super) source: Option<&'d ObjectDefinition>,
@@ -156,18 +210,23 @@ impl Compiler<'_> {
     }
 
     fn attribute(&mut self, flow: &Flow) -> Option<AttributeMapping> {
-        let target = self.target_attribute(flow)?;
+        let mut target = self.target_attribute(flow)?;
         let (source, slots, text) = self.attribute_source(flow)?;
-        let reference = match &source {
-            AttributeSource::Direct(slot) => Some(self.names.name(*slot)).filter(|name| REFERENCES.contains(name)),
-            _ => None,
-        };
-        if reference.is_some() || target.kind == AttributeType::Reference {
-            let what = reference.map_or_else(|| "references".to_owned(), |name| format!("`{name}`"));
-            let notice =
-                Diagnostic::warning(format!("{what} can't be provisioned by this version; the mapping is left out"));
+        if let AttributeSource::Direct(slot) = &source {
+            match self.names.name(*slot) {
+                name if REFERENCES.contains(&name) => target.kind = AttributeType::Reference,
+                "appRoleAssignments" => {
+                    let notice = Diagnostic::warning("the roles are sent as a list of their names");
+                    let hint = "use `SingleAppRoleAssignment`, `AppRoleAssignmentsComplex` or \
+                                `AssertiveAppRoleAssignmentsComplex` around `[appRoleAssignments]`";
+                    self.fail(notice.with_hint(hint), flow, &flow.pointer);
+                }
+                _ => {}
+            }
+        }
+        if target.kind == AttributeType::Reference && self.kind == ObjectKind::User {
+            let notice = Diagnostic::new(Severity::Note, "references aren't provisioned by this version");
             self.fail(notice.with_hint("the service would send it"), flow, &flow.pointer);
-            return None;
         }
         if flow.matching_priority > 0 {
             self.check_filterable(flow, &source);
@@ -302,7 +361,11 @@ impl Compiler<'_> {
     fn check_source_attribute(&mut self, flow: &Flow, name: &str, pointer: &str) {
         let defined =
             |name| self.source.is_some_and(|source| source.attribute(name).is_some_and(|found| found.name == name));
-        if self.notices.len() >= MAX_FINDINGS || is_known_attribute(name) || defined(name) {
+        let known = match self.kind {
+            ObjectKind::User => is_known_attribute(name),
+            ObjectKind::Group => self.source.is_none() || name.starts_with("extension_"),
+        };
+        if self.notices.len() >= MAX_FINDINGS || known || defined(name) {
             return;
         }
         let known = self.source.into_iter().flat_map(|source| &source.attributes);

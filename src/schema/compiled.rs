@@ -19,6 +19,10 @@ pub struct CompiledSchema {
     pub attributes: AttributeNames,
     /// The user mapping.
     pub users: ObjectMapping,
+    /// The group mapping, if it is there, enabled and without errors. This version doesn't execute it.
+    pub groups: Option<ObjectMapping>,
+    /// Source attributes of groups that the group mapping looks at, in slot order.
+    pub group_attributes: AttributeNames,
     /// What was skipped or looks odd: inbound rules, disabled mappings, unsupported clauses.
     pub notices: Vec<Diagnostic>,
     /// Digest of mappings and filters: another one means that the next cycle is initial.

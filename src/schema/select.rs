@@ -10,6 +10,12 @@ const ENTRA_ID: &str = "66e4a8cc-1b7b-435e-95f8-f06cea133828";
 /// Its names, older and newer.
 const ENTRA_NAMES: [&str; 2] = ["Azure Active Directory", "Microsoft Entra ID"];
 
+/// What of a document is compiled.
+pub(super) struct Selected<'d> {
+    pub(super) users: Selection<'d>,
+    pub(super) groups: Option<Selection<'d>>,
+}
+
 /// A mapping with the definitions of its two ends.
 pub(super) struct Selection<'d> {
     pub(super) mapping: &'d Mapping,
@@ -17,11 +23,12 @@ pub(super) struct Selection<'d> {
     pub(super) target: Option<&'d ObjectDefinition>,
 }
 
-/// Finds the first enabled user mapping of the outbound rules by priority, and notes what is skipped.
-pub(super) fn select_users<'d>(
+/// Finds the first enabled mapping of users and of groups in the outbound rules by priority, and notes what is
+/// skipped.
+pub(super) fn select<'d>(
     document: &'d Document,
     notices: &mut Vec<Diagnostic>,
-) -> Result<Selection<'d>, Box<Diagnostic>> {
+) -> Result<Selected<'d>, Box<Diagnostic>> {
     let schema = document.schema();
     let mut note = |message: String, hint: &str, pointer: &str| {
         let notice = Diagnostic::new(Severity::Note, message).with_hint(hint);
@@ -30,6 +37,7 @@ pub(super) fn select_users<'d>(
     let mut rules: Vec<&Rule> = schema.rules.iter().collect();
     rules.sort_by_key(|rule| rule.priority);
     let mut found: Option<(&Rule, &Mapping)> = None;
+    let mut groups: Option<(&Rule, &Mapping)> = None;
     let (mut inbound, mut disabled) = (0, 0);
     for rule in rules {
         if !is_entra(&rule.source_directory, &schema.directories) {
@@ -47,6 +55,9 @@ pub(super) fn select_users<'d>(
                 disabled += usize::from(is_user);
                 note(format!("mapping {title} is disabled"), "set `enabled` to true to use it", &mapping.pointer);
             } else if !is_user {
+                if mapping.source_object.eq_ignore_ascii_case(ObjectKind::Group.as_str()) && groups.is_none() {
+                    groups = Some((rule, mapping));
+                }
                 let message = format!("mapping {title} is skipped: only users are provisioned by this version");
                 note(message, "the service would provision these objects too", &mapping.pointer);
             } else if found.is_some() {
@@ -66,13 +77,9 @@ pub(super) fn select_users<'d>(
         };
         return Err(document.place(error.with_hint(hint), "").into());
     };
-    let object = |directory: &str, object: &str| {
-        let named = schema.directories.iter().find(|known| known.name.eq_ignore_ascii_case(directory))?;
-        named.objects.iter().find(|known| known.name.eq_ignore_ascii_case(object))
-    };
-    let source = object(&rule.source_directory, &mapping.source_object);
-    let target = object(&rule.target_directory, &mapping.target_object);
-    if target.is_none() {
+    let groups = groups.map(|(rule, mapping)| ends(document, rule, mapping));
+    let users = ends(document, rule, mapping);
+    if users.target.is_none() {
         let notice = Diagnostic::warning(format!(
             "the schema doesn't define the target object `{}` of directory `{}`",
             mapping.target_object, rule.target_directory
@@ -80,7 +87,21 @@ pub(super) fn select_users<'d>(
         let notice = notice.with_hint("all target attributes but `active` are treated as texts without letter case");
         notices.push(document.place(notice, &mapping.pointer));
     }
-    Ok(Selection { mapping, source, target })
+    Ok(Selected { users, groups })
+}
+
+/// Adds the definitions of both ends.
+fn ends<'d>(document: &'d Document, rule: &'d Rule, mapping: &'d Mapping) -> Selection<'d> {
+    let object = |directory: &str, object: &str| {
+        let mut named =
+            document.schema().directories.iter().filter(|known| known.name.eq_ignore_ascii_case(directory));
+        named.next()?.objects.iter().find(|known| known.name.eq_ignore_ascii_case(object))
+    };
+    Selection {
+        mapping,
+        source: object(&rule.source_directory, &mapping.source_object),
+        target: object(&rule.target_directory, &mapping.target_object),
+    }
 }
 
 fn title(mapping: &Mapping) -> String {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::compile::{attribute_type, mutability};
 use super::document::Document;
-use super::select::{Selection, select_users};
+use super::select::{Selection, select};
 use super::view::AttributeDefinition;
 use crate::base::Diagnostic;
 use crate::scim::{Attribute, AttributePath, AttributeType, ResourceSchema, urn};
@@ -17,7 +17,7 @@ use crate::scim::{Attribute, AttributePath, AttributeType, ResourceSchema, urn};
 /// enterprise object brings the enterprise extension along, even without attributes of it. Names that
 /// aren't SCIM paths are left out.
 pub fn target_definition(document: &Document) -> Result<ResourceSchema, Box<Diagnostic>> {
-    let Selection { mapping, target, .. } = select_users(document, &mut Vec::new())?;
+    let Selection { mapping, target, .. } = select(document, &mut Vec::new())?.users;
     let target = target.ok_or_else(|| {
         Diagnostic::error(format!("the schema doesn't define the target object `{}`", mapping.target_object))
             .in_file(document.file())

@@ -1,5 +1,6 @@
 //! The document's typed view: what compiling needs, with the place of each piece.
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use super::compiled::{Actions, FlowType};
@@ -38,6 +39,8 @@ pub(super) struct ObjectDefinition {
     /// `PropertyNameAccountEnabled` of the metadata.
     pub(super) account_enabled: Option<String>,
     pub(super) attributes: Vec<AttributeDefinition>,
+    /// Places in `attributes` by name in lower case.
+    by_name: FxHashMap<String, Vec<usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -54,7 +57,10 @@ pub(super) struct AttributeDefinition {
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
     pub(super) pointer: String,
+    pub(super) id: String,
     pub(super) name: String,
+    /// `defaultSourceObjectMappings` of the metadata: the mappings before the admin changed them.
+    pub(super) defaults: Vec<Mapping>,
     pub(super) priority: i64,
     pub(super) source_directory: String,
     pub(super) target_directory: String,
@@ -150,18 +156,19 @@ impl ObjectDefinition {
             .into_iter()
             .find(|(key, _)| key.as_deref().is_some_and(|key| key.eq_ignore_ascii_case("PropertyNameAccountEnabled")))
             .and_then(|(_, value)| value);
-        Ok(Self {
-            name: cursor.text("name")?.unwrap_or_default(),
-            account_enabled,
-            attributes: cursor.list("attributes", AttributeDefinition::read)?,
-        })
+        let attributes = cursor.list("attributes", AttributeDefinition::read)?;
+        let mut by_name: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        for (index, attribute) in attributes.iter().enumerate() {
+            by_name.entry(attribute.name.to_ascii_lowercase()).or_default().push(index);
+        }
+        Ok(Self { name: cursor.text("name")?.unwrap_or_default(), account_enabled, attributes, by_name })
     }
 
     /// The definition of an attribute; letter case counts only where two differ by nothing else.
     pub(super) fn attribute(&self, name: &str) -> Option<&AttributeDefinition> {
-        let mut matching = self.attributes.iter().filter(|attribute| attribute.name.eq_ignore_ascii_case(name));
-        let first = matching.next()?;
-        if first.name == name { Some(first) } else { Some(matching.find(|other| other.name == name).unwrap_or(first)) }
+        let alike = self.by_name.get(&name.to_ascii_lowercase())?;
+        let exact = alike.iter().find(|index| self.attributes[**index].name == name);
+        exact.or_else(|| alike.first()).map(|index| &self.attributes[*index])
     }
 }
 
@@ -183,13 +190,26 @@ impl Rule {
     fn read(cursor: &Cursor<'_>) -> Result<Self, Damage> {
         Ok(Self {
             pointer: cursor.pointer.clone(),
+            id: cursor.text("id")?.unwrap_or_default(),
             name: cursor.text("name")?.unwrap_or_default(),
+            defaults: defaults(cursor)?,
             priority: cursor.integer("priority")?.unwrap_or_default(),
             source_directory: cursor.text("sourceDirectoryName")?.unwrap_or_default(),
             target_directory: cursor.text("targetDirectoryName")?.unwrap_or_default(),
             mappings: cursor.list("objectMappings", Mapping::read)?,
         })
     }
+}
+
+/// The mappings that a rule's metadata keeps as JSON in a text. What can't be read there is merely not known.
+fn defaults(cursor: &Cursor<'_>) -> Result<Vec<Mapping>, Damage> {
+    let metadata = cursor.list("metadata", |entry| Ok((entry.text("key")?, entry.text("value")?)))?;
+    let text = metadata.into_iter().find_map(|(key, value)| {
+        value.filter(|_| key.is_some_and(|key| key.eq_ignore_ascii_case("defaultSourceObjectMappings")))
+    });
+    let Some(json) = text.and_then(|text| serde_json::from_str::<Value>(&text).ok()) else { return Ok(Vec::new()) };
+    let held = serde_json::json!({ "mappings": json });
+    Ok(Cursor::new(&held, "").list("mappings", Mapping::read).unwrap_or_default())
 }
 
 impl Mapping {
@@ -219,7 +239,12 @@ fn actions(cursor: &Cursor<'_>) -> Result<Actions, Damage> {
             "add" => actions.create = true,
             "update" => actions.update = true,
             "delete" => actions.delete = true,
-            "none" | "" => {}
+            "none" | "" | LATER => {}
+            // The sum of 1 for `Add`, 2 for `Update` and 4 for `Delete`.
+            digits if digits.parse::<u8>().is_ok_and(|bits| bits < 8) => {
+                let bits: u8 = digits.parse().unwrap_or_default();
+                actions = Actions { create: bits & 1 > 0, update: bits & 2 > 0, delete: bits & 4 > 0 };
+            }
             _ => {
                 let error = Diagnostic::error(format!("`{flag}` isn't one of the `flowTypes`"));
                 return Err(
@@ -234,11 +259,11 @@ fn actions(cursor: &Cursor<'_>) -> Result<Actions, Damage> {
 impl Flow {
     fn read(cursor: &Cursor<'_>) -> Result<Self, Damage> {
         let when = match cursor.text("flowType")?.unwrap_or_default().to_ascii_lowercase().as_str() {
-            "" | "always" => FlowType::Always,
-            "objectaddonly" => FlowType::ObjectAddOnly,
-            "multivalueaddonly" => FlowType::MultiValueAddOnly,
-            "valueaddonly" => FlowType::ValueAddOnly,
-            "attributeaddonly" => FlowType::AttributeAddOnly,
+            "" | "0" | "always" | LATER => FlowType::Always,
+            "1" | "objectaddonly" => FlowType::ObjectAddOnly,
+            "2" | "multivalueaddonly" => FlowType::MultiValueAddOnly,
+            "3" | "valueaddonly" => FlowType::ValueAddOnly,
+            "4" | "attributeaddonly" => FlowType::AttributeAddOnly,
             other => {
                 let error = Diagnostic::error(format!("`{other}` isn't a known `flowType`")).with_hint(
                     "known are `Always`, `ObjectAddOnly`, `MultiValueAddOnly`, `ValueAddOnly` and `AttributeAddOnly`",
@@ -247,8 +272,8 @@ impl Flow {
             }
         };
         let always = match cursor.text("flowBehavior")?.unwrap_or_default().to_ascii_lowercase().as_str() {
-            "" | "flowwhenchanged" => false,
-            "flowalways" => true,
+            "" | "0" | "flowwhenchanged" | LATER => false,
+            "1" | "flowalways" => true,
             other => {
                 let error = Diagnostic::error(format!("`{other}` isn't a known `flowBehavior`"));
                 let error = error.with_hint("known are `FlowWhenChanged` and `FlowAlways`");
@@ -274,7 +299,7 @@ impl Source {
             return Err(cursor.damage(error.with_hint("give the mapping an `expression` instead")));
         }
         let kind = match cursor.text("type")?.unwrap_or_default().to_ascii_lowercase().as_str() {
-            "" | "attribute" => SourceKind::Attribute,
+            "" | "attribute" | LATER => SourceKind::Attribute,
             "constant" => SourceKind::Constant,
             "function" => SourceKind::Function,
             other => {
@@ -359,7 +384,9 @@ impl<'v> Cursor<'v> {
     fn get(&self, name: &str) -> Result<Option<Self>, Damage> {
         match self.value {
             Value::Object(members) => {
-                Ok(members.get(name).filter(|value| !value.is_null()).map(|value| self.at(name, value)))
+                // Stringified mappings have their names in PascalCase.
+                let found = members.get_key_value(name).or_else(|| members.get_key_value(&pascal_case(name)));
+                Ok(found.filter(|(_, value)| !value.is_null()).map(|(name, value)| self.at(name, value)))
             }
             _ => Err(self.wrong("an object")),
         }
@@ -384,6 +411,8 @@ impl<'v> Cursor<'v> {
                 present.map(|(index, item)| read(&member.at(&index.to_string(), item))).collect()
             }
             Value::Object(members) if members.is_empty() => Ok(Vec::new()),
+            // PowerShell makes the only element of a list stand for it.
+            Value::Object(_) => read(&member).map(|only| vec![only]),
             _ => Err(member.wrong("a list")),
         }
     }
@@ -420,3 +449,11 @@ impl<'v> Cursor<'v> {
         }
     }
 }
+
+fn pascal_case(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+}
+
+/// A value of an enumeration that a newer service has; it stands for the default.
+const LATER: &str = "unknownfuturevalue";
