@@ -202,7 +202,7 @@ fn patch_body(bencher: Bencher<'_, '_>, dialect: Dialect) {
             name: &mapping.target.name,
             path: &mapping.target.path,
             op: ChangeOp::Replace,
-            value,
+            value: std::borrow::Cow::Borrowed(*value),
         })
         .collect();
     bencher.bench_local(|| dialect.patch(black_box(&changes)));

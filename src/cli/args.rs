@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    apply, completions, demo, init, inspect, man, plan, restart, run, serve, status, test_connection, variables,
+    apply, completions, demo, expr, init, inspect, man, plan, restart, run, schema, serve, status, test_connection,
+    variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -96,6 +97,9 @@ pub(crate) enum Command {
     Run(run::Args),
     Restart(restart::Args),
     Status(status::Args),
+    #[command(subcommand)]
+    Schema(schema::Command),
+    Expr(expr::Args),
     Serve(serve::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -35,6 +35,16 @@ impl Error {
         Self { cause: cause.into(), exit: Some(exit), hint: None }
     }
 
+    /// The cause of this kind, if there is one.
+    pub(crate) fn find<E: std::error::Error + Send + Sync + 'static>(&self) -> Option<&E> {
+        self.cause.chain().find_map(|cause| cause.downcast_ref())
+    }
+
+    /// Whether the cause is that there is no config file.
+    pub(crate) fn is_no_config(&self) -> bool {
+        self.find::<ConfigError>().is_some_and(|error| matches!(error, ConfigError::NotFound { .. }))
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {

@@ -168,6 +168,7 @@ mod tests {
             application: source.application,
             assignments: source.assignments,
             members: source.members,
+            managers: None,
         });
         let export = export.unwrap();
         let mut ids = Vec::new();

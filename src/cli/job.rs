@@ -13,10 +13,10 @@ use super::exit::Exit;
 use crate::base::{Diagnostic, JobId, Random, Secret, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
-use crate::config::{Mapping, Settings, Tenant, TokenSource, Vanished};
+use crate::config::{Mapping, Profile, Settings, Tenant, TokenSource, Vanished};
 use crate::engine::{self, Policy};
-use crate::schema::{self, CompileOptions, CompiledSchema, ExtraFilter, template};
-use crate::scim::TenantUrl;
+use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
+use crate::scim::{ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<CompiledSchema>,
     pub(crate) policy: Arc<Policy>,
+    /// What the built-in endpoint keeps of users; none for WEDO's.
+    users: Option<ResourceSchema>,
 }
 
 /// What flags say beyond the config file.
@@ -47,7 +49,13 @@ impl Job {
 
     /// Compiles the mapping of given settings.
     pub(crate) fn from_settings(settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
-        let rules = compile(&settings)?;
+        let (name, document) = document(&settings.provisioning.mapping)?;
+        let options = compile_options(&settings, name);
+        let rules = schema::compile(&document, &options).map_err(Problems)?;
+        let users = match profile(&settings) {
+            Profile::Wedo => None,
+            Profile::Scim => Some(schema::target_definition(&document)?),
+        };
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
         let provisioning = &settings.provisioning;
         let policy = Policy {
@@ -62,7 +70,7 @@ impl Job {
             default_domain: settings.source.default_domain.clone(),
             only: narrowed.only,
         };
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy) })
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), users })
     }
 
     /// Opens the export; what it lacks is said.
@@ -89,6 +97,7 @@ impl Job {
             application: source.application.clone(),
             assignments: source.assignments.clone(),
             members: source.members.clone(),
+            managers: source.managers.clone(),
         }
     }
 
@@ -179,7 +188,7 @@ impl Job {
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
-        let endpoint = super::serve::endpoint(vec![token.clone()], storage, clock, &mut random)?;
+        let endpoint = super::serve::endpoint(self.users.clone(), vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
         let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();
@@ -210,54 +219,71 @@ pub(crate) struct Connection {
     pub(crate) endpoint: Option<Endpoint>,
 }
 
-fn compile(settings: &Settings) -> Result<CompiledSchema, Error> {
-    let provisioning = &settings.provisioning;
-    let (name, text, file) = match &provisioning.mapping {
+/// The mapping's name and its document.
+pub(crate) fn document(mapping: &Mapping) -> Result<(String, Document), Error> {
+    match mapping {
         Mapping::Template(name) => {
             let found = template(name).ok_or_else(|| {
-                Error::from(Diagnostic::error(format!("there is no built-in mapping `{name}`")).with_hint("use `wedo`"))
+                let error = Diagnostic::error(format!("there is no built-in mapping `{name}`"));
+                Error::from(error.with_hint("use `wedo` or `scim`"))
             })?;
-            (name.clone(), found.text.to_owned(), format!("{name} (built in)"))
+            let document = schema::read(found.text, &format!("{name} (built in)")).map_err(|error| *error.0)?;
+            Ok((name.clone(), document))
         }
         Mapping::File(path) => {
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
             let name =
                 path.file_stem().map_or_else(|| "mapping".to_owned(), |stem| stem.to_string_lossy().into_owned());
-            (name, text, path.display().to_string())
+            Ok((name, read_schema(path)?))
         }
+    }
+}
+
+/// Reads a schema file.
+pub(crate) fn read_schema(path: &Path) -> Result<Document, Error> {
+    let file = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
+    let text = schema::decode(&bytes).map_err(|error| error.in_file(&file))?;
+    Ok(schema::read(&text, &file).map_err(|error| *error.0)?)
+}
+
+/// What the settings say beside the schema.
+pub(crate) fn compile_options(settings: &Settings, name: String) -> CompileOptions {
+    let provisioning = &settings.provisioning;
+    let clause = |clause: &crate::config::Clause| schema::ExtraClause {
+        attribute: clause.attribute.clone(),
+        operator: clause.operator.to_owned(),
+        value: clause.value.clone(),
     };
-    let document = schema::read(&text, &file).map_err(|error| *error.0)?;
-    let options = CompileOptions {
+    let filters = provisioning.scoping_filters.iter();
+    CompileOptions {
         name,
-        extra_filters: provisioning
-            .scoping_filters
-            .iter()
+        extra_filters: filters
             .map(|filter| ExtraFilter {
                 title: filter.title.clone(),
-                clauses: filter
-                    .clauses
-                    .iter()
-                    .map(|clause| schema::ExtraClause {
-                        attribute: clause.attribute.clone(),
-                        operator: clause.operator.to_owned(),
-                        value: clause.value.clone(),
-                    })
-                    .collect(),
+                clauses: filter.clauses.iter().map(clause).collect(),
             })
             .collect(),
         actions: provisioning.actions,
         anchor_scope_regex: provisioning.anchor_scope_regex,
-        filterable: match settings.target.profile {
-            crate::config::Profile::Wedo => Some(vec!["userName".to_owned()]),
+        filterable: match profile(settings) {
+            Profile::Wedo => Some(vec!["userName".to_owned()]),
+            Profile::Scim => None,
         },
-    };
-    schema::compile(&document, &options).map_err(|problems| Problems(problems).into())
+    }
+}
+
+/// What kind of endpoint the target is: as configured, else as the mapping suggests.
+pub(crate) fn profile(settings: &Settings) -> Profile {
+    settings.target.profile.unwrap_or(match &settings.provisioning.mapping {
+        Mapping::Template(name) if name == "wedo" => Profile::Wedo,
+        _ => Profile::Scim,
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
     Diagnostic::error(format!("the mapping can't be read: {error}"))
         .in_file(path.display().to_string())
-        .with_hint("name a built-in mapping (`wedo`) or a schema file in [provisioning] mapping")
+        .with_hint("name a built-in mapping (`wedo`, `scim`) or a schema file in [provisioning] mapping")
 }
 
 fn missing_column(missing: &engine::MissingColumn) -> Diagnostic {

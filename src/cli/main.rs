@@ -9,7 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    apply, completions, demo, init, inspect, logging, man, plan, restart, run, serve, status, test_connection,
+    apply, completions, demo, expr, init, inspect, logging, man, plan, restart, run, schema, serve, status,
+    test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.
@@ -46,6 +47,8 @@ fn dispatch(command: Command, context: &Context) -> Result<Exit, Error> {
         Command::Run(args) => run::run(&args, context),
         Command::Restart(args) => restart::run(&args, context),
         Command::Status(args) => status::run(&args, context),
+        Command::Schema(command) => schema::run(&command, context),
+        Command::Expr(args) => expr::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

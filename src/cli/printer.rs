@@ -146,6 +146,13 @@ impl Printer {
         }
     }
 
+    /// A finding that the command was asked for; below an error only unless quiet.
+    pub(crate) fn finding(&self, diagnostic: &Diagnostic) {
+        if diagnostic.severity == Severity::Error || !self.quiet {
+            self.say(render(diagnostic));
+        }
+    }
+
     /// Writes to stderr after what stdout holds, so that both are in order on a terminal. Where
     /// stderr can't be written, nobody could be told.
     fn say(&self, text: impl fmt::Display) {

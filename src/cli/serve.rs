@@ -12,13 +12,14 @@ use uuid::Uuid;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::seed;
+use super::job::{document, read_schema, seed};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
-use crate::config::TokenSource;
+use crate::config::{Mapping, TokenSource};
 use crate::report;
-use crate::scim::Resource;
+use crate::schema;
+use crate::scim::{Resource, ResourceSchema};
 use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
 
 /// Serves the embedded SCIM endpoint
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Which endpoint it behaves like
     #[arg(long, value_enum, default_value_t = Profile::Wedo)]
     pub(crate) profile: Profile,
+    /// Take the attributes of users from this synchronization schema; implies `--profile scim`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mapping: Option<PathBuf>,
     /// Keep accounts in this file [default: in memory]
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
@@ -49,6 +53,8 @@ pub(crate) struct Args {
 pub(crate) enum Profile {
     /// WEDO: users only, userName alone is filterable
     Wedo,
+    /// Any endpoint: the attributes of the default mapping, or of `--mapping`
+    Scim,
 }
 
 /// Runs the command.
@@ -63,7 +69,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         Some(path) => Storage::file(path)?,
         None => Storage::memory(),
     };
-    let endpoint = endpoint(vec![token.clone()], storage, &clock, &mut random)?;
+    let users = match (&args.mapping, args.profile) {
+        (Some(path), _) => Some(schema::target_definition(&read_schema(path)?)?),
+        (None, Profile::Wedo) => None,
+        (None, Profile::Scim) => Some(schema::target_definition(&document(&Mapping::Template("scim".to_owned()))?.1)?),
+    };
+    let endpoint = endpoint(users, vec![token.clone()], storage, &clock, &mut random)?;
     if let Some(path) = &args.load {
         let count = load(&endpoint, path)?;
         context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
@@ -104,15 +115,20 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
     Ok(Exit::Done)
 }
 
-/// The built-in endpoint over a storage.
+/// The built-in endpoint over a storage; WEDO's where no other attributes are given.
 pub(crate) fn endpoint(
+    users: Option<ResourceSchema>,
     tokens: Vec<Secret>,
     storage: Storage,
     clock: &Clock,
     random: &mut Random,
 ) -> Result<Endpoint, StorageError> {
     let ids = Random::seeded(random.guid().as_u64_pair().0);
-    Endpoint::new(EndpointOptions::wedo(tokens, clock.clone(), ids), storage)
+    let options = match users {
+        Some(users) => EndpointOptions::scim(users, tokens, clock.clone(), ids),
+        None => EndpointOptions::wedo(tokens, clock.clone(), ids),
+    };
+    Endpoint::new(options, storage)
 }
 
 /// A token that can't be guessed: 244 random bits from the system, as hex.

@@ -5,15 +5,18 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that approve something are typed each time, never left lying in an environment.
-const APPROVALS: &[&str] = &["accept-missing"];
+const APPROVALS: &[&str] = &["accept-missing", "force"];
 
 /// Names the variable of every flag in the tree.
 pub(super) fn name(command: Command) -> Command {
     let command = command.mut_args(|arg| name_one(arg, "SCIMULATE"));
-    command.mut_subcommands(|subcommand| {
-        let prefix = format!("SCIMULATE_{}", upper(subcommand.get_name()));
-        subcommand.mut_args(|arg| name_one(arg, &prefix))
-    })
+    command.mut_subcommands(|subcommand| name_below(subcommand, "SCIMULATE"))
+}
+
+fn name_below(command: Command, prefix: &str) -> Command {
+    let prefix = format!("{prefix}_{}", upper(command.get_name()));
+    let command = command.mut_args(|arg| name_one(arg, &prefix));
+    command.mut_subcommands(|subcommand| name_below(subcommand, &prefix))
 }
 
 fn name_one(arg: Arg, prefix: &str) -> Arg {

@@ -12,7 +12,7 @@ use crate::expression::Pattern;
 use crate::schema::Actions;
 
 /// Names of the built-in templates.
-const TEMPLATES: &[&str] = &["wedo"];
+const TEMPLATES: &[&str] = &["wedo", "scim"];
 
 /// What an operator of a scoping filter takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,7 +101,7 @@ fn read_mapping(section: &Section<'_, '_>, found: &Located<&str>, config_dir: &P
         section.report.error(
             found.span.clone(),
             format!("there is no built-in mapping \"{}\"", found.value),
-            format!("{hint}It takes \"wedo\" or the path of a schema file, such as \"./schema.json\""),
+            format!("{hint}It takes \"wedo\", \"scim\" or the path of a schema file, such as \"./schema.json\""),
         );
     }
     Mapping::File(config_dir.join(found.value))

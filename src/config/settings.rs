@@ -40,8 +40,8 @@ pub struct TargetSettings {
     pub tenant: Tenant,
     /// Where the secret token is.
     pub token: TokenSource,
-    /// What the endpoint is expected to be.
-    pub profile: Profile,
+    /// What the endpoint is expected to be, where the file says it; else the mapping decides.
+    pub profile: Option<Profile>,
     /// Requests per second; `None` is unlimited. 25 for a remote endpoint unless it was given.
     pub rate: Option<f64>,
     /// Requests under way at once, at least 1.
@@ -122,13 +122,16 @@ pub enum TokenSource {
 pub enum Profile {
     /// WEDO's documented endpoint: users only, `userName` alone is filterable.
     Wedo,
+    /// Any SCIM endpoint.
+    Scim,
 }
 
 impl Profile {
-    /// As in the file: `wedo`.
+    /// As in the file: `wedo`, `scim`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Wedo => "wedo",
+            Self::Scim => "scim",
         }
     }
 }
@@ -148,6 +151,8 @@ pub struct SourceSettings {
     pub assignments: Option<PathBuf>,
     /// Group members as a list of their own.
     pub members: Option<PathBuf>,
+    /// Managers of users as a list.
+    pub managers: Option<PathBuf>,
     /// Default domain of the tenant.
     pub default_domain: Option<String>,
     /// The tenant.

@@ -20,6 +20,7 @@ pub(super) fn read(report: &Report<'_>, section: Option<Section<'_, '_>>, config
         application: None,
         assignments: None,
         members: None,
+        managers: None,
         default_domain: None,
         tenant_id: None,
         max_missing: MAX_MISSING,
@@ -35,6 +36,7 @@ pub(super) fn read(report: &Report<'_>, section: Option<Section<'_, '_>>, config
     settings.application = path("application");
     settings.assignments = path("assignments");
     settings.members = path("members");
+    settings.managers = path("managers");
     match users {
         Some(users) => settings.users = users,
         None if section.is_absent("users") => {

@@ -23,7 +23,7 @@ impl TargetSettings {
             rate: default_rate(&tenant),
             tenant,
             token,
-            profile: Profile::Wedo,
+            profile: None,
             concurrency: 8,
             timeout: Duration::from_secs(30),
             ca_file: None,
@@ -115,8 +115,8 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Targe
             "name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`",
         );
     }
-    if let Some(profile) = section.word("profile", &[("wedo", Profile::Wedo)]) {
-        settings.profile = profile.value;
+    if let Some(profile) = section.word("profile", &[("wedo", Profile::Wedo), ("scim", Profile::Scim)]) {
+        settings.profile = Some(profile.value);
     }
     settings.rate = read_rate(&mut section, default_rate(&settings.tenant));
     if let Some(concurrency) = section.whole("concurrency", 1..=1024) {

@@ -317,7 +317,7 @@ fn values() {
             "conf/scimulate.toml:2:11: there is no built-in mapping \"weddo\"",
             "mapping = \"weddo\"",
             "          ^^^^^^^",
-            "= did you mean \"wedo\"? It takes \"wedo\" or the path of a schema file, such as \"./schema.json\"",
+            "= did you mean \"wedo\"? It takes \"wedo\", \"scim\" or the path of a schema file, such as \"./schema.json\"",
         ],
     );
     check(
@@ -417,7 +417,7 @@ fn scoping_filters() {
         &filter("{ attribute = \"city\", operator = \"REGEX MATCH\", value = \"(Bern\" }"),
         &[
             "conf/scimulate.toml:3:57: \"(Bern\" isn't a regular expression: \
-             Parsing error at position 5: Opening parenthesis without closing parenthesis",
+             the group has no closing `)`",
             "{ attribute = \"city\", operator = \"REGEX MATCH\", value = \"(Bern\" }",
             "                                                        ^^^^^^^",
             "= single quotes keep backslashes: value = '\\d+'",

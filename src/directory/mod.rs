@@ -9,7 +9,7 @@ mod value;
 
 pub use assignment::{Assignment, Entitlements, Evidence, RoleSet};
 pub use group::{Group, GroupIndex};
-pub use names::{canonical_name, is_known_attribute};
+pub use names::{canonical_name, is_known_attribute, known_attributes};
 pub use role::{AppRole, AppRoles, DEFAULT_ACCESS, RoleIndex};
 pub use user::{Deletion, Known, User, guest_name};
 pub use value::{AttributeNames, AttributeValue, Slot};

@@ -116,6 +116,11 @@ pub fn is_known_attribute(name: &str) -> bool {
     KNOWN.binary_search(&name).is_ok() || name.starts_with("extension_")
 }
 
+/// The attributes of the Entra user that exported schemas list, in alphabetical order.
+pub fn known_attributes() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

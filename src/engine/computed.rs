@@ -13,11 +13,8 @@ pub fn fill_computed<'u>(
     entitlements: &'u Entitlements,
 ) {
     if let Some(slot) = names.get("IsSoftDeleted") {
-        user.values[usize::from(slot.0)] = if decision.is_uncertain() {
-            AttributeValue::Unknown
-        } else {
-            AttributeValue::Bool(!decision.in_scope())
-        };
+        user.values[usize::from(slot.0)] =
+            if decision.is_uncertain() { AttributeValue::Unknown } else { AttributeValue::Bool(!decision.in_scope()) };
     }
     if let Some(slot) = names.get("appRoleAssignments") {
         let ways = entitlements.evidence(&user.id).map(|evidence| match evidence {

@@ -12,8 +12,8 @@ mod offline;
 mod policy;
 mod progress;
 
-pub use computed::fill_computed;
 pub use columns::{MissingColumn, missing_columns};
+pub use computed::fill_computed;
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Index};

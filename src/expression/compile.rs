@@ -111,7 +111,10 @@ impl Compiler<'_, '_> {
             NodeKind::Condition { left, relation, right } => {
                 if place == Place::Value {
                     return Err(self
-                        .error(node, "a comparison only stands as the first argument of `IIF` or inside `CBool`".to_owned())
+                        .error(
+                            node,
+                            "a comparison only stands as the first argument of `IIF` or inside `CBool`".to_owned(),
+                        )
                         .with_hint("write `IIF(…comparison…, \"True\", \"False\")`")
                         .into());
                 }
@@ -263,7 +266,9 @@ impl Compiler<'_, '_> {
         for (node, text) in formats.into_iter().filter_map(literal) {
             if let Err(message) = Layout::new(text) {
                 let error = self.error(node, message);
-                return Err(error.with_hint("write it as .NET does, such as `yyyy-MM-dd` or `M/d/yyyy hh:mm:ss tt`").into());
+                return Err(error
+                    .with_hint("write it as .NET does, such as `yyyy-MM-dd` or `M/d/yyyy hh:mm:ss tt`")
+                    .into());
             }
         }
         if arguments.len() == 4

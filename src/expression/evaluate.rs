@@ -246,7 +246,8 @@ fn condition<'a>(
         let both = a.is_null() && b.is_null();
         return Ok(both == (relation == Relation::Equal) && matches!(relation, Relation::Equal | Relation::NotEqual));
     }
-    if null_is_false && ((a.is_null_or_empty() && !left.is_literal()) || (b.is_null_or_empty() && !right.is_literal())) {
+    if null_is_false && ((a.is_null_or_empty() && !left.is_literal()) || (b.is_null_or_empty() && !right.is_literal()))
+    {
         return Ok(false);
     }
     let orders = !matches!(relation, Relation::Equal | Relation::NotEqual);
@@ -356,7 +357,12 @@ impl<'a> Call<'a> {
 
     /// An argument as a whole number, quoted or not.
     pub(super) fn integer(&self, index: usize, parameter: &'static str) -> Result<i64, Stop> {
-        number(&self.value(index)?)
+        self.whole(&self.value(index)?, parameter)
+    }
+
+    /// A value as a whole number.
+    pub(super) fn whole(&self, value: &Value<'_>, parameter: &'static str) -> Result<i64, Stop> {
+        number(value)
             .and_then(Number::integer)
             .ok_or_else(|| EvaluationError::NotANumber { function: self.function.name(), parameter }.into())
     }

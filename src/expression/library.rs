@@ -240,6 +240,34 @@ pub(super) fn find(
     .into())
 }
 
+/// The parameter keys that Graph's list of functions has instead of the reference's names.
+const GRAPH_KEYS: &[(Function, &[&str])] = &[
+    (
+        Function::Replace,
+        &[
+            "source",
+            "Find",
+            "RegularExpression",
+            "RegularExpressionGroupName",
+            "Replacement",
+            "ReplacementPropertyName",
+            "Template",
+        ],
+    ),
+    (Function::Switch, &["source", "defaultValue", "switchValue"]),
+    (Function::FormatDateTime, &["source", "dateTimeStyles", "inputFormat", "outputFormat"]),
+];
+
+/// The key of a call's argument in Graph's parse tree (Microsoft, *synchronizationSchema: functions*); `None`
+/// for a function that isn't known. `count` is how many arguments there are.
+pub fn parameter_key(function: &str, index: usize, count: usize) -> Option<&'static str> {
+    let Entry(function, _, parameters) = READY.iter().find(|entry| entry.1.eq_ignore_ascii_case(function))?;
+    let keys = GRAPH_KEYS.iter().find(|(known, _)| known == function).map_or(*parameters, |(_, keys)| *keys);
+    // The older form of three arguments has no styles.
+    let older = *function == Function::FormatDateTime && count == 3 && index > 0;
+    keys.get(index + usize::from(older)).or_else(|| keys.last()).map(|key| plain(key))
+}
+
 /// Checks number and presence of a call's arguments, and literals that must be numbers.
 pub(super) fn check_arguments(
     text: &str,

@@ -28,6 +28,7 @@ pub use ast::{Node, NodeKind, Relation};
 pub use attribute::{SourceAttribute, source_attribute};
 pub use compile::Expression;
 pub use evaluate::{Environment, EvaluationError, MAX_TEXT};
+pub use library::parameter_key;
 pub use parse::{MAX_CHARACTERS, MAX_DEPTH, parse};
 pub use pattern::{MAX_SUBJECT, MatchError, Pattern, PatternError};
 

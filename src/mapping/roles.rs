@@ -41,8 +41,7 @@ impl Roles {
     fn objects(&self) -> Value {
         // The older function has the older name of the display name.
         let display = if self.shape == RoleShape::Complex { "displayName" } else { "display" };
-        let object =
-            |(_, value, name): &(String, String, String)| json!({"primary": false, "type": ROLE_TYPE, display: name, "value": value});
+        let object = |(_, value, name): &(String, String, String)| json!({"primary": false, "type": ROLE_TYPE, display: name, "value": value});
         self.roles.iter().map(object).collect()
     }
 
@@ -57,9 +56,7 @@ impl Roles {
             }
             (RoleShape::Complex, Dialect::Compliant) => (ChangeOp::Add, self.objects()),
             (RoleShape::Single | RoleShape::Complex, Dialect::Scim) => {
-                let text = |(id, value, name): &(String, String, String)| {
-                    json!({"value": json!({"id": id, "value": value, "displayName": name}).to_string()})
-                };
+                let text = |(id, value, name): &(String, String, String)| json!({"value": json!({"id": id, "value": value, "displayName": name}).to_string()});
                 (ChangeOp::Add, self.roles.iter().map(text).collect())
             }
         }
@@ -113,11 +110,10 @@ mod tests {
         let all = [role(1, "admin", "Administrator"), role(2, "reader", "Reader")];
         let roles = |shape: RoleShape, count: usize| Roles::new(shape, &all[..count]).unwrap();
         let object = |display: &str, value: &str, name: &str| json!({"primary": false, "type": ROLE_TYPE, display: name, "value": value});
-        let complex = json!([object("displayName", "admin", "Administrator"), object("displayName", "reader", "Reader")]);
+        let complex =
+            json!([object("displayName", "admin", "Administrator"), object("displayName", "reader", "Reader")]);
         let assertive = json!([object("display", "admin", "Administrator"), object("display", "reader", "Reader")]);
-        let text = |id: u128, value: &str, name: &str| {
-            json!({"value": format!("{{\"id\":\"{}\",\"value\":\"{value}\",\"displayName\":\"{name}\"}}", Uuid::from_u128(id))})
-        };
+        let text = |id: u128, value: &str, name: &str| json!({"value": format!("{{\"id\":\"{}\",\"value\":\"{value}\",\"displayName\":\"{name}\"}}", Uuid::from_u128(id))});
 
         assert_eq!(roles(RoleShape::Single, 1).created(), json!("admin"));
         assert_eq!(roles(RoleShape::Complex, 2).created(), complex);

@@ -107,18 +107,30 @@ impl Checker<'_> {
             let random = ["Guid", "RandomString", "Now"].into_iter().find(|name| calls(&node, name));
             if let Some(name) = random.filter(|_| flow.when == FlowType::Always) {
                 let message = format!("`{name}` gives another value in every cycle");
-                self.find_in(flow, Severity::Warning, message, "let it flow only during object creation (`ObjectAddOnly`)");
+                self.find_in(
+                    flow,
+                    Severity::Warning,
+                    message,
+                    "let it flow only during object creation (`ObjectAddOnly`)",
+                );
             }
             let single = selection.target.and_then(|target| target.attribute(&flow.target));
             if single.is_some_and(|target| !target.multivalued) && gives_several(&node, selection.source) {
                 let message = format!("the source may have several values, `{}` takes one", flow.target);
-                self.find_in(flow, Severity::Warning, message, "use `Item(…, 1)` for one of them, or `Join` for all in one text");
+                self.find_in(
+                    flow,
+                    Severity::Warning,
+                    message,
+                    "use `Item(…, 1)` for one of them, or `Join` for all in one text",
+                );
             }
         }
-        let role_functions = ["SingleAppRoleAssignment", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"];
-        let mut with_roles = mapping.attributes.iter().filter(|flow| {
-            tree(flow).is_some_and(|node| role_functions.iter().any(|name| calls(&node, name)))
-        });
+        let role_functions =
+            ["SingleAppRoleAssignment", "AppRoleAssignmentsComplex", "AssertiveAppRoleAssignmentsComplex"];
+        let mut with_roles = mapping
+            .attributes
+            .iter()
+            .filter(|flow| tree(flow).is_some_and(|node| role_functions.iter().any(|name| calls(&node, name))));
         if let (Some(first), Some(second)) = (with_roles.next(), with_roles.next()) {
             let message = format!("app roles are also mapped to `{}`", first.target);
             self.find_in(second, Severity::Warning, message, "map app roles once: both write `roles`");

@@ -93,8 +93,7 @@ pub(super) fn select<'d>(
 /// Adds the definitions of both ends.
 fn ends<'d>(document: &'d Document, rule: &'d Rule, mapping: &'d Mapping) -> Selection<'d> {
     let object = |directory: &str, object: &str| {
-        let mut named =
-            document.schema().directories.iter().filter(|known| known.name.eq_ignore_ascii_case(directory));
+        let mut named = document.schema().directories.iter().filter(|known| known.name.eq_ignore_ascii_case(directory));
         named.next()?.objects.iter().find(|known| known.name.eq_ignore_ascii_case(object))
     };
     Selection {

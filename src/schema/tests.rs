@@ -4,6 +4,7 @@ use super::*;
 use crate::base::{Diagnostic, Severity};
 use crate::directory::Slot;
 
+mod checking;
 mod compiling;
 mod filtering;
 mod reading;

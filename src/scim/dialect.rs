@@ -211,8 +211,11 @@ mod tests {
 
     fn patch(dialect: Dialect, changes: &[(&str, ChangeOp, Value)]) -> Value {
         let paths: Vec<_> = changes.iter().map(|(name, ..)| AttributePath::parse(name).unwrap()).collect();
-        let changes: Vec<_> =
-            changes.iter().zip(&paths).map(|((name, op, value), path)| Change { name, path, op: *op, value: Cow::Borrowed(value) }).collect();
+        let changes: Vec<_> = changes
+            .iter()
+            .zip(&paths)
+            .map(|((name, op, value), path)| Change { name, path, op: *op, value: Cow::Borrowed(value) })
+            .collect();
         dialect.patch(&changes)["Operations"].clone()
     }
 

@@ -7,12 +7,16 @@ use std::sync::OnceLock;
 use super::files::{FileSummary, Input, SourceKind};
 use super::findings::Findings;
 use super::groups::GroupList;
+use super::managers::{self, Managers};
 use super::principals::NameIndex;
 use super::roles::RoleBook;
 use super::users::{Pass, ReadSummary, UserSource};
 use super::{Application, SourceError, application, assignments};
 use crate::base::{Diagnostic, Digest, Digester, SourceId};
 use crate::directory::{Assignment, AttributeNames, AttributeValue, Entitlements, Slot, User};
+
+/// The attribute that a list of managers gives.
+const MANAGER: &str = "manager";
 
 /// Where the export lies. Each path is a file, a folder of pages, or a pattern with `*` in its last
 /// part.
@@ -30,6 +34,8 @@ pub struct SourcePaths {
     pub assignments: Option<PathBuf>,
     /// Memberships as a CSV `groupId,memberId`.
     pub members: Option<PathBuf>,
+    /// Managers as a CSV `userId,managerId`.
+    pub managers: Option<PathBuf>,
 }
 
 /// A readable export: everything but the users indexed, the users ready to be streamed.
@@ -42,6 +48,7 @@ pub struct Export {
     summaries: Vec<FileSummary>,
     entitlements: Entitlements,
     application: Option<Application>,
+    managers: Option<Managers>,
     findings: Findings,
     /// Numbers of the rows that repeat an id, known after the first complete reading.
     duplicates: OnceLock<Vec<u64>>,
@@ -64,6 +71,7 @@ impl Export {
             summaries: Vec::new(),
             entitlements: Entitlements::default(),
             application: None,
+            managers: None,
             findings: Findings::default(),
             duplicates: OnceLock::new(),
         };
@@ -80,6 +88,11 @@ impl Export {
         }
         if let Some(input) = find(SourceKind::Members, &paths.members)? {
             let summary = groups.read_members(&input, &mut export.findings)?;
+            export.add(input, summary);
+        }
+        if let Some(input) = find(SourceKind::Managers, &paths.managers)? {
+            let (found, summary) = managers::read(&input, &mut export.findings)?;
+            export.managers = Some(found);
             export.add(input, summary);
         }
         let mut list = assignments::AssignmentList::default();
@@ -158,7 +171,7 @@ impl Export {
 
     /// Whether the users have an attribute, named as the schema does.
     pub fn has(&self, name: &str) -> bool {
-        self.users.has(name)
+        self.users.has(name) || (name == MANAGER && self.managers.is_some())
     }
 
     /// Hands every user to `f`, then every deleted one, until it breaks off. May be called again and
@@ -171,7 +184,15 @@ impl Export {
         names: &AttributeNames,
         f: &mut dyn FnMut(User<'_>) -> ControlFlow<()>,
     ) -> Result<ReadSummary, SourceError> {
-        let mut pass = Pass::new(self.duplicates.get().map(Vec::as_slice), f);
+        let manager = self.managers.as_ref().zip(names.get(MANAGER));
+        let mut with_manager = |mut user: User<'_>| {
+            if let Some((managers, Slot(slot))) = manager {
+                let found = managers.get(&user.id).map(|manager| AttributeValue::String(manager.to_string().into()));
+                user.values[usize::from(slot)] = found.unwrap_or(AttributeValue::Null);
+            }
+            f(user)
+        };
+        let mut pass = Pass::new(self.duplicates.get().map(Vec::as_slice), &mut with_manager);
         let first = self.duplicates.get().is_none();
         let stopped = self.users.each(names, &mut pass)?.is_break();
         if let Some(deleted) = self.deleted.as_ref().filter(|_| !stopped) {

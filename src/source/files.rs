@@ -25,6 +25,8 @@ pub enum SourceKind {
     Assignments,
     /// Memberships of groups.
     Members,
+    /// Who is whose manager.
+    Managers,
 }
 
 impl SourceKind {
@@ -37,6 +39,7 @@ impl SourceKind {
             Self::Application => "application",
             Self::Assignments => "assignments",
             Self::Members => "members",
+            Self::Managers => "managers",
         }
     }
 }

@@ -19,6 +19,7 @@ mod findings;
 mod groups;
 mod json_file;
 mod keys;
+mod managers;
 mod principals;
 mod roles;
 mod text;

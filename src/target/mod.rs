@@ -9,6 +9,7 @@ mod discovery;
 mod endpoint;
 mod list;
 mod projection;
+mod scim;
 mod storage;
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,8 @@ fn the_tree_is_sound() {
 fn every_flag_has_its_variable_and_approvals_have_none() {
     let tree = command();
     let mut variables = BTreeMap::new();
-    let commands = std::iter::once(&tree).chain(tree.get_subcommands());
+    let below = tree.get_subcommands().flat_map(clap::Command::get_subcommands);
+    let commands = std::iter::once(&tree).chain(tree.get_subcommands()).chain(below);
     for arg in commands.flat_map(clap::Command::get_arguments) {
         if let Some(flag) = arg.get_long() {
             let variable = arg.get_env().map(|name| name.to_string_lossy().into_owned());
@@ -33,6 +34,10 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
         [
             "SCIMULATE_COLOR",
             "SCIMULATE_CONFIG",
+            "SCIMULATE_EXPR_NOW",
+            "SCIMULATE_EXPR_SEED",
+            "SCIMULATE_EXPR_SET",
+            "SCIMULATE_EXPR_USER",
             "SCIMULATE_INSPECT_STRICT",
             "SCIMULATE_JOB",
             "SCIMULATE_NO_PROGRESS",
@@ -50,9 +55,13 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_RUN_LOCK_TIMEOUT",
             "SCIMULATE_RUN_NOW",
             "SCIMULATE_RUN_UNTIL_IDLE",
+            "SCIMULATE_SCHEMA_CHECK_STRICT",
+            "SCIMULATE_SCHEMA_IMPORT_NAME",
+            "SCIMULATE_SCHEMA_SHOW_AGAINST",
             "SCIMULATE_SERVE_DATA",
             "SCIMULATE_SERVE_LISTEN",
             "SCIMULATE_SERVE_LOAD",
+            "SCIMULATE_SERVE_MAPPING",
             "SCIMULATE_SERVE_PROFILE",
             "SCIMULATE_SERVE_TOKEN_ENV",
             "SCIMULATE_STATE",
@@ -61,6 +70,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_TEST_CONNECTION_TENANT_URL",
             "SCIMULATE_VERBOSE",
             "none for --accept-missing",
+            "none for --force",
         ]
     );
 }

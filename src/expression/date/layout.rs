@@ -47,9 +47,9 @@ impl Layout {
         let mut chars = format.chars();
         let custom = match (chars.next(), chars.next()) {
             (None, _) => return Err("the date format is empty".to_owned()),
-            (Some(only), None) => Cow::Borrowed(
-                standard(only).ok_or_else(|| format!("`{only}` isn't a standard date format"))?,
-            ),
+            (Some(only), None) => {
+                Cow::Borrowed(standard(only).ok_or_else(|| format!("`{only}` isn't a standard date format"))?)
+            }
             // `%d` is the custom format of one letter.
             (Some('%'), Some(only)) if chars.next().is_none() => Cow::Owned(only.to_string()),
             _ => Cow::Borrowed(format),
@@ -89,9 +89,9 @@ fn split(format: &str) -> Result<Vec<Piece>, String> {
                     match chars.next() {
                         None => return Err(format!("the date format has no closing `{letter}`")),
                         Some(end) if end == letter => break,
-                        Some('\\') => pieces.push(Piece::Literal(
-                            chars.next().ok_or("the date format ends with a backslash")?,
-                        )),
+                        Some('\\') => {
+                            pieces.push(Piece::Literal(chars.next().ok_or("the date format ends with a backslash")?))
+                        }
                         Some(other) => pieces.push(Piece::Literal(other)),
                     }
                 }

@@ -22,9 +22,7 @@ fn print(text: &mut String, piece: &Piece, Moment { at, zone }: Moment) -> fmt::
         Piece::Year(digits @ 1..=2) => write!(text, "{:0digits$}", at.year() % 100),
         Piece::Year(digits) => write!(text, "{:0digits$}", at.year()),
         Piece::Month(digits) => write!(text, "{:0digits$}", at.month()),
-        Piece::MonthName { full } => {
-            text.write_str(name(MONTHS[usize::from(at.month().unsigned_abs()) - 1], full))
-        }
+        Piece::MonthName { full } => text.write_str(name(MONTHS[usize::from(at.month().unsigned_abs()) - 1], full)),
         Piece::Day(digits) => write!(text, "{:0digits$}", at.day()),
         Piece::DayName { full } => {
             let day = at.date().weekday().to_sunday_zero_offset();

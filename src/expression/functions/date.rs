@@ -48,7 +48,7 @@ pub(super) fn add<'a>(call: &Call<'a>) -> Evaluated<'a> {
     let Some(at) = argument(call, 2)? else { return Ok(Value::Null) };
     let out_of_range = || Stop::from(EvaluationError::DateOutOfRange { function: call.function.name() });
     let months = |count: Option<i64>| {
-        let months = count.filter(|months| months.abs() <= 12 * 10_000).ok_or_else(out_of_range)?;
+        let months = count.filter(|months| months.unsigned_abs() <= 12 * 10_000).ok_or_else(out_of_range)?;
         at.checked_add(Span::new().months(months)).map_err(|_| out_of_range())
     };
     let seconds = |unit: i64| {
@@ -101,15 +101,17 @@ fn sunday(at: DateTime) -> DateTime {
 fn interval(call: &Call<'_>) -> Result<&'static str, Stop> {
     let written = call.text(0)?.unwrap_or_default();
     let known = INTERVALS.into_iter().find(|known| known.eq_ignore_ascii_case(&written));
-    known.ok_or_else(|| EvaluationError::UnknownInterval { function: call.function.name(), value: cut(&written) }.into())
+    known
+        .ok_or_else(|| EvaluationError::UnknownInterval { function: call.function.name(), value: cut(&written) }.into())
 }
 
 /// `DateFromNum(value)`: the date of an AD file time, 100 ns units since 1601; null for null.
 pub(super) fn from_file_time<'a>(call: &Call<'a>) -> Evaluated<'a> {
-    if call.value(0)?.is_null_or_empty() {
+    let value = call.value(0)?;
+    if value.is_null_or_empty() {
         return Ok(Value::Null);
     }
-    let ticks = call.integer(0, "value")?;
+    let ticks = call.whole(&value, "value")?;
     let nanoseconds = i32::try_from(ticks.rem_euclid(TICKS) * 100).unwrap_or_default();
     epoch()
         .checked_add(SignedDuration::new(ticks.div_euclid(TICKS), nanoseconds))
@@ -141,17 +143,16 @@ fn epoch() -> DateTime {
 /// An offset in the source is applied, so that the result is in UTC, the zone that the service runs in.
 pub(super) fn format<'a>(call: &Call<'a>) -> Evaluated<'a> {
     let (styles, input, output) = if call.arguments.len() == 3 { (None, 1, 2) } else { (Some(1), 2, 3) };
-    let layout = |index: usize| -> Result<Layout, Stop> {
-        let text = call.text(index)?.unwrap_or_default();
-        Layout::new(&text).map_err(|reason| EvaluationError::BadDateFormat { reason }.into())
+    let layout = |text: &str| -> Result<Layout, Stop> {
+        Layout::new(text).map_err(|reason| EvaluationError::BadDateFormat { reason }.into())
     };
-    let output = layout(output)?;
+    let output = layout(&call.text(output)?.unwrap_or_default())?;
     let source = call.value(0)?;
     let moment = if let Value::DateTime(at) = source {
         Moment { at, zone: Zone::Utc }
     } else {
         let input_text = call.text(input)?.unwrap_or_default();
-        let input = layout(input)?;
+        let input = layout(&input_text)?;
         let styles = match styles {
             Some(index) => Styles::parse(&call.text(index)?.unwrap_or_default()).map_err(|name| {
                 Stop::from(EvaluationError::BadDateFormat { reason: format!("`{name}` isn't one of the date styles") })

@@ -50,7 +50,8 @@ fn without_accents(text: &str) -> String {
         }
         let lower = simple(letter, letter.to_lowercase());
         let is_dotted = letter == 'İ';
-        let found = if is_dotted { Some("i") } else { PLAIN.iter().find(|(from, _)| from.contains(lower)).map(|row| row.1) };
+        let found =
+            if is_dotted { Some("i") } else { PLAIN.iter().find(|(from, _)| from.contains(lower)).map(|row| row.1) };
         match found {
             Some(to) if lower != letter || is_dotted => plain.push_str(&to.to_ascii_uppercase()),
             Some(to) => plain.push_str(to),

@@ -5,10 +5,11 @@ use crate::expression::value::{Number, Value};
 
 /// `BitAnd(value1, value2)`: the bits that both whole numbers have; null where one is null.
 pub(super) fn bit_and<'a>(call: &Call<'a>) -> Evaluated<'a> {
-    if call.value(0)?.is_null_or_empty() || call.value(1)?.is_null_or_empty() {
+    let (first, second) = (call.value(0)?, call.value(1)?);
+    if first.is_null_or_empty() || second.is_null_or_empty() {
         return Ok(Value::Null);
     }
-    Ok(Value::Number(Number::Integer(call.integer(0, "value1")? & call.integer(1, "value2")?)))
+    Ok(Value::Number(Number::Integer(call.whole(&first, "value1")? & call.whole(&second, "value2")?)))
 }
 
 /// `CBool(expression)`: what a comparison says, whether a number isn't 0, the boolean that a text spells;

@@ -27,11 +27,13 @@ const TEMPLATE: usize = 6;
 /// An `oldValue` or pattern that is null or empty replaces nothing; a null source gives null.
 pub(super) fn replace<'a>(call: &Call<'a>) -> Evaluated<'a> {
     if call.is_given(PATTERN) {
+        if let Some(pattern) = call.pattern(PATTERN) {
+            return by_pattern(call, pattern);
+        }
         let text = call.text(PATTERN)?.unwrap_or_default();
-        return match call.pattern(PATTERN) {
-            Some(pattern) => by_pattern(call, pattern),
-            None if text.is_empty() => call.value(0),
-            None => {
+        return match text.as_ref() {
+            "" => call.value(0),
+            _ => {
                 let pattern = Pattern::new(&text)
                     .map_err(|error| EvaluationError::BadPattern { pattern: cut(&text), reason: error.message })?;
                 by_pattern(call, &pattern)
@@ -99,4 +101,3 @@ fn replace_all<'a>(call: &Call<'a>, text: Cow<'a, str>, old: &str, new: &str) ->
         }
     }
 }
-

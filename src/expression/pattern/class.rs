@@ -147,7 +147,9 @@ fn character(text: &str) -> Result<Option<(char, usize)>, PatternError> {
         let digits = rest.get(1..=count).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let found = code.and_then(char::from_u32);
-        found.map(|found| Some((found, 2 + count))).ok_or_else(|| error(format!("`\\{letter}` needs {count} hex digits"), 0))
+        found
+            .map(|found| Some((found, 2 + count)))
+            .ok_or_else(|| error(format!("`\\{letter}` needs {count} hex digits"), 0))
     };
     Ok(Some(match letter {
         'a' => ('\u{7}', 2),
@@ -160,7 +162,8 @@ fn character(text: &str) -> Result<Option<(char, usize)>, PatternError> {
         'x' => return hex(2),
         'u' => return hex(4),
         'c' => {
-            let control = rest[1..].chars().next().filter(|control| ('@'..='_').contains(&control.to_ascii_uppercase()));
+            let control =
+                rest[1..].chars().next().filter(|control| ('@'..='_').contains(&control.to_ascii_uppercase()));
             let control = control.ok_or_else(|| error("`\\c` needs a letter", 0))?;
             (char::from(control.to_ascii_uppercase() as u8 - 64), 3)
         }

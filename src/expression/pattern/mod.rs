@@ -194,5 +194,9 @@ fn reason(error: &fancy_regex::Error) -> String {
     };
     let last = text.lines().last().unwrap_or_default();
     let last = last.trim_start_matches("error: ").trim_end_matches('.').to_owned();
-    if last.contains("size limit") || last.contains("building NFA") { "the regular expression is too large".to_owned() } else { last }
+    if last.contains("size limit") || last.contains("building NFA") {
+        "the regular expression is too large".to_owned()
+    } else {
+        last
+    }
 }

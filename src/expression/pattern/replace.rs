@@ -67,9 +67,9 @@ fn substitution(text: &str, pattern: &Pattern) -> Option<(Part, usize)> {
         '0'..='9' => {
             // As many digits as still name a group.
             let most = rest.bytes().take_while(u8::is_ascii_digit).count();
-            (1..=most.min(4)).rev().find_map(|length| {
-                numbered(&rest[..length]).map(|number| (Part::Group(number), 1 + length))
-            })?
+            (1..=most.min(4))
+                .rev()
+                .find_map(|length| numbered(&rest[..length]).map(|number| (Part::Group(number), 1 + length)))?
         }
         _ => return None,
     })

@@ -34,11 +34,20 @@ enum Piece {
     /// `$` or `\Z`.
     End,
     /// `\k<name>` or `\1`, with its place in the pattern.
-    Reference { name: String, offset: usize },
+    Reference {
+        name: String,
+        offset: usize,
+    },
     /// `\10` and more: a reference where there is such a group, else the octal character.
-    ReferenceOrOctal { digits: String, offset: usize },
+    ReferenceOrOctal {
+        digits: String,
+        offset: usize,
+    },
     /// `(?(name)`.
-    Condition { name: String, offset: usize },
+    Condition {
+        name: String,
+        offset: usize,
+    },
 }
 
 /// Options that change how a pattern is read; the others are handed on to the engine.
@@ -132,7 +141,9 @@ fn resolve(groups: &[Group], name: &str, offset: usize) -> Result<usize, Pattern
     let group = by_name.or_else(|| name.parse::<usize>().ok().and_then(|number| groups.get(number)));
     match group.map(|group| group.indices.as_slice()) {
         Some([index]) if *index > 0 => Ok(*index),
-        Some([_, _, ..]) => Err(error(format!("two groups share the name `{name}`, which can't be referred to"), offset)),
+        Some([_, _, ..]) => {
+            Err(error(format!("two groups share the name `{name}`, which can't be referred to"), offset))
+        }
         _ => Err(error(format!("there is no group `{name}`"), offset)),
     }
 }
@@ -140,7 +151,8 @@ fn resolve(groups: &[Group], name: &str, offset: usize) -> Result<usize, Pattern
 /// `\12` as the character of that octal number, as far as its digits are octal.
 fn octal(digits: &str, offset: usize) -> Result<String, PatternError> {
     let length = digits.bytes().take(3).take_while(|digit| (b'0'..b'8').contains(digit)).count();
-    let code = u32::from_str_radix(&digits[..length], 8).map_err(|_| error(format!("there is no group `{digits}`"), offset))?;
+    let code = u32::from_str_radix(&digits[..length], 8)
+        .map_err(|_| error(format!("there is no group `{digits}`"), offset))?;
     Ok(format!("\\x{{{:X}}}{}", code & 0xff, &digits[length..]))
 }
 

@@ -122,12 +122,16 @@ fn dates() {
     fails("DateAdd(\"yyyy\", 9223372036854775807, Now())", EvaluationError::DateOutOfRange { function: "DateAdd" });
     fails("DateAdd(\"s\", -9223372036854775807, Now())", EvaluationError::DateOutOfRange { function: "DateAdd" });
     fails("DateAdd([empty], 1, Now())", EvaluationError::UnknownInterval { function: "DateAdd", value: String::new() });
+    fails("DateAdd(\"m\", \"-9223372036854775808\", Now())", EvaluationError::DateOutOfRange { function: "DateAdd" });
     fails("DateFromNum(-1)", EvaluationError::DateOutOfRange { function: "DateFromNum" });
     fails("DateFromNum([endDate])", EvaluationError::NotANumber { function: "DateFromNum", parameter: "value" });
     fails("NumFromDate(\"1600-12-31\")", EvaluationError::DateOutOfRange { function: "NumFromDate" });
     fails(
         "FormatDateTime([endDate], , \"yyyy-MM-dd\", \"d\")",
-        EvaluationError::DateOfAnotherForm { value: "12/31/2020 12:00:00 AM".to_owned(), format: "yyyy-MM-dd".to_owned() },
+        EvaluationError::DateOfAnotherForm {
+            value: "12/31/2020 12:00:00 AM".to_owned(),
+            format: "yyyy-MM-dd".to_owned(),
+        },
     );
 }
 
@@ -158,7 +162,8 @@ fn replace_by_pattern() {
             ("Replace([name], ,\"nobody\", ,\"#\", , )", "John Smith"),
         ],
     );
-    let isd = "Replace([telephoneNumber], ,\"\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})\",\"phoneNumber\", ,[mobile], )";
+    let isd =
+        "Replace([telephoneNumber], ,\"\\+(?<isdCode>\\d* )(?<phoneNumber>\\d{10})\",\"phoneNumber\", ,[mobile], )";
     check(&[("mobile", "+91 8887779999")], &[(isd, "8887779999")]);
     check(&[("mobile", "+91 8887779999"), ("telephoneNumber", "")], &[(isd, "8887779999")]);
     check(&[("mobile", "+91 8887779999"), ("telephoneNumber", "1")], &[(isd, "1")]);
@@ -323,4 +328,26 @@ fn app_roles() {
         evaluate("SingleAppRoleAssignment([appRoleAssignments])", &[("appRoleAssignments", "x")]),
         Err(EvaluationError::NoRoles { function: "SingleAppRoleAssignment" })
     );
+}
+
+/// Arguments are evaluated once: else the time doubles with each level.
+#[test]
+fn deep_calls_take_no_longer_than_they_must() {
+    for (open, close) in [
+        ("DateFromNum(NumFromDate(", "))"),
+        ("BitAnd(", ", 1)"),
+        ("Replace(\"a\", , ", ", , \"b\", , )"),
+        ("FormatDateTime(Now(), , \"s\", ", ")"),
+        ("Switch(\"a\", , ", ", \"b\")"),
+        ("Coalesce(", ", \"x\")"),
+        ("IIF(", " = \"a\", \"b\", \"c\")"),
+        ("Item(", ", 1)"),
+        ("Mid(", ", 1, 1)"),
+    ] {
+        let inner = if open.starts_with("Date") { "Now()" } else { "[one]" };
+        let levels = if open.starts_with("Date") { 45 } else { 90 };
+        let text = format!("{}{inner}{}", open.repeat(levels), close.repeat(levels));
+        // It ends at all; what it gives doesn't matter.
+        let _result = evaluate(&text, &[("one", "1")]);
+    }
 }

@@ -141,7 +141,11 @@ fn what_cannot_be_evaluated_is_refused() {
         ("FormatDateTime([a], , \"'x\", \"d\")", 23, "the date format has no closing `'`"),
         ("FormatDateTime([a], \"RoundTrip\", \"s\", \"d\")", 21, "`RoundTrip` isn't one of the date styles"),
         ("FormatDateTime([a], \"s\")", 1, "`FormatDateTime` needs its argument `inputFormat`"),
-        ("SingleAppRoleAssignment([roles])", 25, "`SingleAppRoleAssignment` takes `[appRoleAssignments]` and nothing else"),
+        (
+            "SingleAppRoleAssignment([roles])",
+            25,
+            "`SingleAppRoleAssignment` takes `[appRoleAssignments]` and nothing else",
+        ),
         ("RandomString(4, 2, 2, 2, 0)", 1, "no text of 4 characters has 6 of the ones that are asked for"),
         ("ConvertFromBase64([a], UTF7)", 24, "the encoding of `ConvertFromBase64` isn't known"),
         ("Now() & [a]", 7, "`&` doesn't join texts in Entra app provisioning"),

@@ -201,8 +201,13 @@ fn what_is_odd_is_noted() {
         ),
         (
             |json| *edit(json, "/attributeMappings/2/source") = source("[manager]"),
+            Severity::Note,
+            "title: references aren't provisioned by this version",
+        ),
+        (
+            |json| *edit(json, "/attributeMappings/2/source") = source("[appRoleAssignments]"),
             Severity::Warning,
-            "title: `manager` can't be provisioned by this version; the mapping is left out",
+            "title: the roles are sent as a list of their names",
         ),
         (
             |json| *edit(json, "/targetObjectName") = json!("Account"),

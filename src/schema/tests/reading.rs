@@ -76,8 +76,8 @@ fn what_cannot_be_read_is_located() {
             "ConvertTo-Json -Depth 50",
         ),
         (
-            damaged("objectMappings", "{\"a\": 1}"),
-            "s.json:4:23: objectMappings: expected a list, found an object",
+            damaged("objectMappings", "7"),
+            "s.json:4:23: objectMappings: expected a list, found a number",
             "freshly downloaded",
         ),
         (damaged("priority", "\"high\""), "s.json:4:17: priority: expected a whole number, found a text", "freshly"),
@@ -121,4 +121,84 @@ fn an_empty_schema_is_read() {
 fn there_is_no_other_template() {
     assert_eq!(template("WEDO"), None);
     assert_eq!(template("wedo").map(|template| template.name), Some("wedo"));
+    assert_eq!(template("scim").map(|template| template.name), Some("scim"));
+}
+
+#[test]
+fn json_inside_a_text_is_read() {
+    let wedo = template("wedo").unwrap().text;
+    let quoted = serde_json::to_string(wedo).unwrap();
+    for text in
+        [quoted.clone(), format!("{{\"schema\": {quoted}}}"), format!("{{\"value\": [{{\"schema\": {quoted}}}]}}")]
+    {
+        let document = read(&text, "x.json").unwrap();
+        assert_eq!(compile(&document, &options()).unwrap().users.attributes.len(), 9);
+    }
+    // Not for ever.
+    let twice = serde_json::to_string(&quoted).unwrap();
+    assert!(read(&twice, "x.json").is_err());
+}
+
+#[test]
+fn files_of_any_encoding_are_read() {
+    let utf16 = |unit: fn(u16) -> [u8; 2]| "\u{feff}{\"ü\": 1}".encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    assert_eq!(decode(&utf16(u16::to_le_bytes)).unwrap(), "{\"ü\": 1}");
+    assert_eq!(decode(&utf16(u16::to_be_bytes)).unwrap(), "{\"ü\": 1}");
+    assert_eq!(decode("{}".as_bytes()).unwrap(), "{}");
+    assert_eq!(decode(b"{\n \"a\": \"\xff\"").unwrap_err().to_string(), "2:8: the file isn't valid UTF-8");
+    assert_eq!(decode(&[0xff, 0xfe, 0x41]).unwrap_err().message, "the file isn't valid UTF-16");
+}
+
+#[test]
+fn enumerations_are_read_in_every_form() {
+    let actions = |flow_types: &str| {
+        let text = format!(
+            r#"{{"SynchronizationRules": [{{"SourceDirectoryName": "Microsoft Entra ID", "ObjectMappings":
+                {{"SourceObjectName": "User", "FlowTypes": {flow_types}, "AttributeMappings": [{{"TargetAttributeName": "userName",
+                  "MatchingPriority": 1, "FlowType": 1, "FlowBehavior": 1, "Source": {{"Type": 0, "Expression": "[mail]"}}}}]}}}}]}}"#
+        );
+        let text = text.replace("\"Type\": 0, ", "");
+        let schema = compile(&read(&text, "x").unwrap(), &options()).unwrap();
+        let first = &schema.users.attributes[0];
+        assert_eq!((first.flow, first.flow_always), (FlowType::ObjectAddOnly, true));
+        let Actions { create, update, delete } = schema.users.actions;
+        [create, update, delete]
+    };
+    assert_eq!(actions("7"), [true, true, true]);
+    assert_eq!(actions("\"5\""), [true, false, true]);
+    assert_eq!(actions("0"), [false, false, false]);
+    assert_eq!(actions("\"add , UPDATE\""), [true, true, false]);
+    assert_eq!(actions("\"Add,unknownFutureValue\""), [true, false, false]);
+}
+
+#[test]
+fn a_schema_is_cut_out_of_its_wrapping_as_it_is() {
+    let schema = "{ \"synchronizationRules\":[ ],\r\n\t\"new@odata.type\" : 1.0e0, \"new\": {\"b\":1,\"a\":2} }";
+    for text in [
+        schema.to_owned(),
+        format!("\u{feff}{schema}"),
+        format!("{{\"id\": \"x\", \"schema\": {schema} , \"status\": {{}}}}"),
+        format!("{{\"value\": [ {{\"schema\": {schema}}}, {{\"schema\": null}} ]}}"),
+        serde_json::to_string(schema).unwrap(),
+    ] {
+        assert_eq!(read(&text, "x").unwrap().schema_text().trim_end(), schema, "{text}");
+    }
+}
+
+#[test]
+fn the_defaults_that_a_schema_keeps_are_read() {
+    let kept = r#"[{"SourceObjectName":"User","FlowTypes":7,"AttributeMappings":[{"FlowBehavior":0,"FlowType":1,
+        "MatchingPriority":1,"Source":{"Expression":"[mail]"},"TargetAttributeName":"userName"}]}]"#;
+    let with = |value: &str| {
+        wedo(|json| {
+            let metadata =
+                json!([{ "key": "defaultSourceObjectMappings", "value": value }, { "key": "a", "value": "\"b\"" }]);
+            json["synchronizationRules"][0]["metadata"] = metadata;
+        })
+    };
+    let rows = default_rows(&with(kept), ObjectKind::User).unwrap();
+    let [row] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!((row.target.as_str(), row.source.as_str(), row.kind), ("userName", "[mail]", "Direct"));
+    assert_eq!((row.flow, row.matching_priority), (FlowType::ObjectAddOnly, 1));
+    assert_eq!(default_rows(&with("no JSON"), ObjectKind::User), None);
 }

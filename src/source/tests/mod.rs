@@ -43,6 +43,7 @@ impl Files {
             application: find("application"),
             assignments: find("assignments"),
             members: find("members"),
+            managers: find("managers"),
         }
     }
 
