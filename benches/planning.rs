@@ -213,7 +213,15 @@ fn offline_plan(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (export, rules, policy) = (export(folder.path()), rules(), policy());
     let now = "2026-03-01T10:00:00Z".parse().expect("an instant");
-    let evaluator = Evaluator { policy: &policy, rules: &rules, export: &export, prior: None, known_users: None, now };
+    let evaluator = Evaluator {
+        policy: &policy,
+        rules: &rules,
+        export: &export,
+        prior: None,
+        known_users: None,
+        now,
+        evaluated_at: now,
+    };
     bencher.counter(ItemsCount::new(USERS)).bench_local(|| {
         let index = evaluator.index().expect("a readable export");
         let mut planned = 0_usize;

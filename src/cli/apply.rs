@@ -61,6 +61,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             clock: &clock,
             planned: Some(objects.into()),
             whole: !saved.partial,
+            evaluated_at: saved.created.parse().ok(),
         };
         let report = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);

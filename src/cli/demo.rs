@@ -199,6 +199,7 @@ impl Stage<'_> {
             concurrency: self.job.settings.target.concurrency,
             planned: None,
             whole: false,
+            evaluated_at: Some(self.clock.origin()),
             cancel: interrupt.token(),
         };
         let mut excerpt = Excerpt::default();
@@ -221,6 +222,7 @@ impl Stage<'_> {
             clock: &self.clock,
             planned: None,
             whole: true,
+            evaluated_at: None,
         };
         one_cycle(&work, store, interrupt, random, self.context).await?;
         Ok(interrupt.exit())

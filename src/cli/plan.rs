@@ -97,8 +97,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
 
 /// Plans against an empty target; nothing is contacted, no state is looked at.
 fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &mut View<'_>) -> Result<(), Error> {
-    let evaluator =
-        Evaluator { policy: &job.policy, rules: &job.rules, export, prior: None, known_users: None, now: clock.now() };
+    let evaluator = Evaluator {
+        policy: &job.policy,
+        rules: &job.rules,
+        export,
+        prior: None,
+        known_users: None,
+        now: clock.now(),
+        evaluated_at: clock.origin(),
+    };
     let mut index = evaluator.index()?;
     if let Some(sentence) = index.findings() {
         context.printer.diagnostic(&Diagnostic::warning(sentence));
@@ -142,6 +149,7 @@ fn online(
             concurrency: job.settings.target.concurrency,
             planned: None,
             whole: false,
+            evaluated_at: Some(clock.origin()),
             cancel: interrupt.token(),
         };
         let mut random = Random::seeded(seed(clock.origin()));
@@ -171,7 +179,7 @@ fn save(
     context: &Context,
 ) -> Result<(), Error> {
     let plan = PlanFile {
-        created: clock.now().to_string(),
+        created: clock.origin().to_string(),
         job: job.id(export).to_string(),
         target: job.settings.target.tenant.to_string(),
         export: export.digest()?,

@@ -120,7 +120,16 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
         };
         job.bind(&mut store, &export)?;
         refuse(&store)?;
-        let work = Work { job, export, client: connection.client.clone(), clock, planned: None, whole: true };
+        let work = Work {
+            job,
+            export,
+            client: connection.client.clone(),
+            clock,
+            planned: None,
+            whole: true,
+            // A plan with the same `--now` shows the same values.
+            evaluated_at: (number == 1).then(|| clock.origin()),
+        };
         let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);
         let idle = match ended {
@@ -205,6 +214,8 @@ pub(crate) struct Work<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) planned: Option<Arc<[PlannedObject]>>,
     pub(crate) whole: bool,
+    /// What `Now()` and random functions go by; none for the cycle's beginning.
+    pub(crate) evaluated_at: Option<Timestamp>,
 }
 
 /// Runs one cycle and shows it.
@@ -227,6 +238,7 @@ pub(crate) async fn one_cycle(
         concurrency: work.job.settings.target.concurrency,
         planned: work.planned.clone(),
         whole: work.whole,
+        evaluated_at: work.evaluated_at,
         cancel: interrupt.token(),
     };
     let mut view = Progress::new(context, work.clock);

@@ -53,6 +53,9 @@ pub struct CycleOptions {
     pub planned: Option<Arc<[PlannedObject]>>,
     /// Whether the cycle covers the whole export, so that the watermark moves.
     pub whole: bool,
+    /// What `Now()` and random functions go by, instead of the cycle's beginning: with the same instant a plan
+    /// and its execution give the same values.
+    pub evaluated_at: Option<Timestamp>,
     /// Ends the cycle early: requests under way finish, the state is stored.
     pub cancel: CancellationToken,
 }
@@ -212,6 +215,7 @@ impl Running<'_> {
             prior: Arc::clone(&self.remembered.prior),
             watermark: self.remembered.watermark.clone(),
             now: self.cycle.clock.now(),
+            evaluated_at: self.options.evaluated_at.unwrap_or(self.started),
         };
         let reading = inputs.clone();
         let indexed = tokio::task::spawn_blocking(move || reading.evaluator().index()).await;
@@ -412,6 +416,7 @@ struct Inputs {
     prior: Arc<ObjectStates>,
     watermark: Option<Arc<Watermark>>,
     now: Timestamp,
+    evaluated_at: Timestamp,
 }
 
 impl Inputs {
@@ -423,6 +428,7 @@ impl Inputs {
             prior: Some(&self.prior),
             known_users: self.watermark.as_deref().map(|watermark| &watermark.users),
             now: self.now,
+            evaluated_at: self.evaluated_at,
         }
     }
 }

@@ -150,6 +150,8 @@ pub struct Evaluator<'a> {
     pub known_users: Option<&'a KnownSet>,
     /// The cycle's beginning.
     pub now: Timestamp,
+    /// What `Now()` and random functions go by.
+    pub evaluated_at: Timestamp,
 }
 
 /// Names of the fingerprints, in their order.
@@ -280,11 +282,11 @@ impl Evaluator<'_> {
     }
 
     fn environment<'v>(&'v self, id: &SourceId, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
-        let instant = Fingerprint::of(13, &self.now.as_nanosecond().to_le_bytes());
+        let instant = Fingerprint::of(13, &self.evaluated_at.as_nanosecond().to_le_bytes());
         Environment {
             values,
             default_domain: self.policy.default_domain.as_deref(),
-            now: self.now,
+            now: self.evaluated_at,
             seed: instant.then(id_fingerprint(id)).0,
         }
     }

@@ -261,7 +261,7 @@ impl World {
             client: self.client.clone(),
             clock: self.clock.clone(),
         };
-        let options = CycleOptions { mode, concurrency: self.concurrency, planned, whole, cancel };
+        let options = CycleOptions { mode, concurrency: self.concurrency, planned, whole, evaluated_at: None, cancel };
         let mut sink = Recorder::default();
         let store = self.store();
         let running = cycle.run(Some(store), &options, &mut self.random, &mut sink);

@@ -10,6 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use scimulate::base::{Random, Secret, Timestamp};
 use scimulate::clock::Clock;
+use scimulate::scim::ResourceSchema;
 use scimulate::target::{Endpoint, EndpointOptions, Storage};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -49,8 +50,16 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// Starts an empty endpoint whose clock stands still and whose ids come from a fixed seed.
     pub(crate) fn start(now: Timestamp) -> Self {
-        let options =
-            EndpointOptions::wedo(vec![Secret::new(TOKEN)], Clock::starting_at(now), Random::seeded(0x5c1_4a7e));
+        Self::start_with(now, None)
+    }
+
+    /// One whose users have the attributes of a schema; WEDO's where there is none.
+    pub(crate) fn start_with(now: Timestamp, users: Option<ResourceSchema>) -> Self {
+        let (tokens, clock, random) = (vec![Secret::new(TOKEN)], Clock::starting_at(now), Random::seeded(0x5c1_4a7e));
+        let options = match users {
+            Some(users) => EndpointOptions::scim(users, tokens, clock, random),
+            None => EndpointOptions::wedo(tokens, clock, random),
+        };
         let endpoint = Endpoint::new(options, Storage::memory()).expect("an endpoint in memory");
         let exchanges = Arc::new(Mutex::new(Vec::new()));
         let router = endpoint.router().layer(from_fn_with_state(Arc::clone(&exchanges), record));

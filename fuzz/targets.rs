@@ -1,0 +1,93 @@
+//! What the fuzzers do with their input. The tests run the seeds through the same functions.
+
+use std::borrow::Cow;
+
+use scimulate::directory::{AttributeNames, AttributeValue};
+use scimulate::expression::{Environment, Expression, MAX_TEXT, Value, parse};
+use scimulate::schema::{self, CompileOptions, ObjectKind};
+use scimulate::scim::Filter;
+use scimulate::scoping::evaluate_filters;
+
+/// Values of every kind, by slot in turn.
+fn values(count: usize) -> Vec<AttributeValue<'static>> {
+    let kinds = [
+        AttributeValue::String(Cow::Borrowed("John Doe+1@contoso.com, 2020-03-16")),
+        AttributeValue::Null,
+        AttributeValue::String(Cow::Borrowed("")),
+        AttributeValue::Bool(true),
+        AttributeValue::String(Cow::Borrowed("129699324000000000")),
+        AttributeValue::Strings(vec![Cow::Borrowed("ä"), Cow::Borrowed("b"), Cow::Borrowed("ä")]),
+    ];
+    kinds.into_iter().cycle().take(count).collect()
+}
+
+/// An expression: what parses is printed and parsed again, and is the same; evaluation ends, with no more text
+/// than is allowed.
+#[allow(dead_code, reason = "each fuzzer has one of these")]
+pub fn expression(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(node) = parse(text) else { return };
+    let printed = node.to_string();
+    match parse(&printed) {
+        Ok(again) => assert_eq!(again, node, "{printed}"),
+        // The canonical spelling has more blanks and may be too long therefore.
+        Err(error) => assert!(error.message.contains("is the limit"), "{printed}: {error}"),
+    }
+    let mut names = AttributeNames::default();
+    let Ok(expression) = Expression::compile(text, &mut names) else { return };
+    let values = values(names.len());
+    let environment = Environment { default_domain: Some("contoso.com"), ..Environment::new(&values) };
+    match expression.evaluate(&environment) {
+        Ok(Value::String(text)) => assert!(text.len() <= MAX_TEXT.max(data.len())),
+        Ok(Value::Strings(texts)) => {
+            assert!(texts.iter().map(|text| text.len()).sum::<usize>() <= 2 * MAX_TEXT.max(data.len()));
+        }
+        Ok(_) | Err(_) => {}
+    }
+}
+
+/// A schema file: it is read, checked, cut out of its wrapping and read again.
+#[allow(dead_code, reason = "each fuzzer has one of these")]
+pub fn schema(data: &[u8]) {
+    let Ok(text) = schema::decode(data) else { return };
+    let Ok(document) = schema::read(&text, "schema.json") else { return };
+    let checked = schema::check(&document, &CompileOptions::default());
+    for finding in &checked.findings {
+        assert!(finding.hint.is_some(), "{finding}");
+    }
+    let again = schema::read(document.schema_text(), "schema.json").expect("a schema by itself can be read");
+    for kind in [ObjectKind::User, ObjectKind::Group] {
+        assert_eq!(schema::rows(&again, kind), schema::rows(&document, kind));
+        let _defaults = schema::default_rows(&document, kind);
+    }
+    let _definition = schema::target_definition(&document);
+}
+
+/// A scoping filter as lines: operator, value, text to test, pattern anchored or not; and the value as a SCIM
+/// filter.
+#[allow(dead_code, reason = "each fuzzer has one of these")]
+pub fn filter(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut lines = text.splitn(3, '\n');
+    let (operator, value, subject) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+    if let Ok(parsed) = Filter::parse(value) {
+        let printed = parsed.to_string();
+        assert_eq!(Filter::parse(&printed).map(|again| again.to_string()), Ok(printed));
+    }
+    let template = schema::template("wedo").expect("it is built in");
+    let document = schema::read(template.text, "wedo").expect("it can be read");
+    let clause = schema::ExtraClause {
+        attribute: "department".to_owned(),
+        operator: operator.to_owned(),
+        value: (!operator.starts_with("IS ")).then(|| value.to_owned()),
+    };
+    for anchor_scope_regex in [false, true] {
+        let filter = schema::ExtraFilter { title: "f".to_owned(), clauses: vec![clause.clone()] };
+        let options = CompileOptions { extra_filters: vec![filter], anchor_scope_regex, ..CompileOptions::default() };
+        let Ok(rules) = schema::compile(&document, &options) else { return };
+        let slot = rules.attributes.get("department").expect("the filter looks at it");
+        let mut values = vec![AttributeValue::Null; rules.attributes.len()];
+        values[usize::from(slot.0)] = AttributeValue::String(Cow::Borrowed(subject));
+        let _verdict = evaluate_filters(&rules.users.filters, &values);
+    }
+}
