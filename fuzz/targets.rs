@@ -24,7 +24,7 @@ fn values(count: usize) -> Vec<AttributeValue<'static>> {
 /// An expression: what parses is printed and parsed again, and is the same; evaluation ends, with no more text
 /// than is allowed.
 #[allow(dead_code, reason = "each fuzzer has one of these")]
-pub fn expression(data: &[u8]) {
+pub(crate) fn expression(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(node) = parse(text) else { return };
     let printed = node.to_string();
@@ -48,7 +48,7 @@ pub fn expression(data: &[u8]) {
 
 /// A schema file: it is read, checked, cut out of its wrapping and read again.
 #[allow(dead_code, reason = "each fuzzer has one of these")]
-pub fn schema(data: &[u8]) {
+pub(crate) fn schema(data: &[u8]) {
     let Ok(text) = schema::decode(data) else { return };
     let Ok(document) = schema::read(&text, "schema.json") else { return };
     let checked = schema::check(&document, &CompileOptions::default());
@@ -66,10 +66,11 @@ pub fn schema(data: &[u8]) {
 /// A scoping filter as lines: operator, value, text to test, pattern anchored or not; and the value as a SCIM
 /// filter.
 #[allow(dead_code, reason = "each fuzzer has one of these")]
-pub fn filter(data: &[u8]) {
+pub(crate) fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut lines = text.splitn(3, '\n');
-    let (operator, value, subject) = (lines.next().unwrap_or(""), lines.next().unwrap_or(""), lines.next().unwrap_or(""));
+    let (operator, value, subject) =
+        (lines.next().unwrap_or(""), lines.next().unwrap_or(""), lines.next().unwrap_or(""));
     if let Ok(parsed) = Filter::parse(value) {
         let printed = parsed.to_string();
         assert_eq!(Filter::parse(&printed).map(|again| again.to_string()), Ok(printed));

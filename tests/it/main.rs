@@ -6,6 +6,8 @@ mod cli;
 mod interop;
 mod readme;
 mod scenarios;
+mod schemas;
+mod seeds;
 mod support;
 mod tidy;
 mod wire;

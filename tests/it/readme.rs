@@ -80,7 +80,9 @@ fn commands() -> BTreeSet<String> {
 #[test]
 fn sessions_are_as_the_program_prints_them() {
     let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder under target/");
-    copy(&root().join("fixtures/contoso"), &home.path().join("fixtures/contoso"));
+    for fixture in ["fixtures/contoso", "fixtures/imported-schema"] {
+        copy(&root().join(fixture), &home.path().join(fixture));
+    }
     let mut shell = Shell { folder: home.path().to_owned(), status: 0 };
     let mut problems = Vec::new();
     let mut sessions = 0;
@@ -176,7 +178,10 @@ fn every_command_has_its_row_and_every_flag_is_there() {
     assert_eq!(told, commands());
     let mut missing = Vec::new();
     for command in commands() {
-        for line in help(&[&command]).lines().map(str::trim_start) {
+        let nested: &[&str] = if command == "schema" { &["show", "check", "import"] } else { &[] };
+        let mut text_of_help = help(&[&command]);
+        nested.iter().for_each(|nested| text_of_help.push_str(&help(&[&command, nested])));
+        for line in text_of_help.lines().map(str::trim_start) {
             let flag = line.split([' ', ',', '[', '.']).find(|word| word.starts_with("--"));
             if let Some(flag) = flag.filter(|flag| line.starts_with('-') && !text.contains(&format!("`{flag}"))) {
                 missing.push(format!("{command} {flag}"));
