@@ -1,6 +1,7 @@
 //! What the fuzzers do with their input. The tests run the seeds through the same functions.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use scimulate::directory::{AttributeNames, AttributeValue};
 use scimulate::expression::{Environment, Expression, MAX_TEXT, Value, parse};
@@ -75,8 +76,11 @@ pub(crate) fn filter(data: &[u8]) {
         let printed = parsed.to_string();
         assert_eq!(Filter::parse(&printed).map(|again| again.to_string()), Ok(printed));
     }
-    let template = schema::template("wedo").expect("it is built in");
-    let document = schema::read(template.text, "wedo").expect("it can be read");
+    static DOCUMENT: OnceLock<schema::Document> = OnceLock::new();
+    let document = DOCUMENT.get_or_init(|| {
+        let template = schema::template("wedo").expect("it is built in");
+        schema::read(template.text, "wedo").expect("it can be read")
+    });
     let clause = schema::ExtraClause {
         attribute: "department".to_owned(),
         operator: operator.to_owned(),
@@ -85,7 +89,7 @@ pub(crate) fn filter(data: &[u8]) {
     for anchor_scope_regex in [false, true] {
         let filter = schema::ExtraFilter { title: "f".to_owned(), clauses: vec![clause.clone()] };
         let options = CompileOptions { extra_filters: vec![filter], anchor_scope_regex, ..CompileOptions::default() };
-        let Ok(rules) = schema::compile(&document, &options) else { return };
+        let Ok(rules) = schema::compile(document, &options) else { return };
         let slot = rules.attributes.get("department").expect("the filter looks at it");
         let mut values = vec![AttributeValue::Null; rules.attributes.len()];
         values[usize::from(slot.0)] = AttributeValue::String(Cow::Borrowed(subject));

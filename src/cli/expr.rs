@@ -200,13 +200,22 @@ fn role(value: &str) -> Cow<'static, AppRole> {
 
 /// Says that an attribute exists nowhere, with the one that was probably meant.
 fn unknown_attribute(text: &str, node: &Node, name: &str, args: &Args) -> Diagnostic {
+    let canonical = canonical_name(name);
+    if canonical != name {
+        let warning = Diagnostic::warning(format!("schemas call the attribute `{name}` `{canonical}`; it is null"));
+        return placed_at(warning.with_hint(format!("write `[{canonical}]`")), text, node, name);
+    }
     let mut names: Vec<&str> = known_attributes().collect();
     names.extend(args.set.iter().map(|(name, _)| name.as_str()));
     let near = nearest(name, names);
     let hint =
         near.map_or_else(|| format!("give it a value: --set {name}=…"), |near| format!("did you mean `{near}`?"));
     let warning = Diagnostic::warning(format!("there is no source attribute `{name}`; it is null")).with_hint(hint);
-    match place_of(node, name) {
+    placed_at(warning, text, node, name)
+}
+
+fn placed_at(warning: Diagnostic, text: &str, node: &Node, attribute: &str) -> Diagnostic {
+    match place_of(node, attribute) {
         Some(span) => {
             warning.with_snippet(Snippet { text: text.to_owned(), first_line: 1, span, label: String::new() })
         }

@@ -12,7 +12,7 @@ use super::select::{Selection, select};
 use super::source::source_text;
 use super::view::{AttributeDefinition, Flow, Mapping, ObjectDefinition};
 use crate::base::{Diagnostic, Severity, Snippet, nearest};
-use crate::directory::{AttributeNames, Slot, is_known_attribute};
+use crate::directory::{AttributeNames, Slot, canonical_name, is_known_attribute};
 use crate::expression::{Expression, NodeKind, SourceAttribute, parse, source_attribute};
 use crate::scim::{AttributePath, AttributeType, Mutability};
 
@@ -369,7 +369,12 @@ impl Compiler<'_> {
             return;
         }
         let known = self.source.into_iter().flat_map(|source| &source.attributes);
-        let near = nearest(name, known.map(|attribute| attribute.name.as_str()));
+        let canonical = canonical_name(name);
+        let near = if canonical == name {
+            nearest(name, known.map(|attribute| attribute.name.as_str()))
+        } else {
+            Some(canonical)
+        };
         let notice = Diagnostic::warning(format!("the source directory has no attribute `{name}`"));
         let notice = notice.with_hint(near.map_or_else(
             || "it has values only if the export has such a column".to_owned(),

@@ -77,6 +77,11 @@ impl Sandbox {
         self.start(arguments).wait()
     }
 
+    /// Runs the program with these arguments, which may have blanks in them.
+    pub(crate) fn run_with(&self, arguments: &[&str]) -> Ended {
+        Started::new(self.command("").args(arguments)).wait()
+    }
+
     /// Starts the program and leaves it running.
     pub(crate) fn start(&self, arguments: &str) -> Started {
         Started::new(&mut self.command(arguments))
