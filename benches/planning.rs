@@ -34,10 +34,14 @@ fn main() {
 }
 
 fn rules() -> CompiledSchema {
-    let template = schema::template("wedo").expect("it is built in");
-    let document = schema::read(template.text, "wedo").expect("it is valid");
+    rules_of("wedo")
+}
+
+fn rules_of(name: &str) -> CompiledSchema {
+    let template = schema::template(name).expect("it is built in");
+    let document = schema::read(template.text, name).expect("it is valid");
     let options = CompileOptions {
-        name: "wedo".to_owned(),
+        name: name.to_owned(),
         extra_filters: Vec::new(),
         actions: None,
         anchor_scope_regex: false,
@@ -152,6 +156,27 @@ fn mapping_of_one(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| {
         let user = next.next().expect("it goes round");
         let environment = Environment::new(&user.values);
+        mapping::evaluate(&rules.users, black_box(&environment)).expect("it can be evaluated")
+    });
+}
+
+/// The 22 user mappings of the template `scim` over users who have every attribute: (path, value) pairs, no JSON
+/// document.
+#[divan::bench]
+fn mapping_of_one_with_every_attribute(bencher: Bencher<'_, '_>) {
+    let rules = rules_of("scim");
+    let values: Vec<Vec<AttributeValue<'static>>> = (0..USERS)
+        .map(|number| {
+            let value = |(_, name): (_, &str)| match name {
+                "IsSoftDeleted" => AttributeValue::Bool(false),
+                name => AttributeValue::String(format!("{name} of user {number}").into()),
+            };
+            rules.attributes.iter().map(value).collect()
+        })
+        .collect();
+    let mut next = values.iter().cycle();
+    bencher.bench_local(|| {
+        let environment = Environment::new(next.next().expect("it goes round"));
         mapping::evaluate(&rules.users, black_box(&environment)).expect("it can be evaluated")
     });
 }

@@ -24,7 +24,6 @@ fn values(count: usize) -> Vec<AttributeValue<'static>> {
 
 /// An expression: what parses is printed and parsed again, and is the same; evaluation ends, with no more text
 /// than is allowed.
-#[allow(dead_code, reason = "each fuzzer has one of these")]
 pub(crate) fn expression(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(node) = parse(text) else { return };
@@ -48,7 +47,6 @@ pub(crate) fn expression(data: &[u8]) {
 }
 
 /// A schema file: it is read, checked, cut out of its wrapping and read again.
-#[allow(dead_code, reason = "each fuzzer has one of these")]
 pub(crate) fn schema(data: &[u8]) {
     let Ok(text) = schema::decode(data) else { return };
     let Ok(document) = schema::read(&text, "schema.json") else { return };
@@ -64,9 +62,11 @@ pub(crate) fn schema(data: &[u8]) {
     let _definition = schema::target_definition(&document);
 }
 
+/// The schema that scoping filters are added to.
+static DOCUMENT: OnceLock<schema::Document> = OnceLock::new();
+
 /// A scoping filter as lines: operator, value, text to test, pattern anchored or not; and the value as a SCIM
 /// filter.
-#[allow(dead_code, reason = "each fuzzer has one of these")]
 pub(crate) fn filter(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let mut lines = text.splitn(3, '\n');
@@ -76,7 +76,6 @@ pub(crate) fn filter(data: &[u8]) {
         let printed = parsed.to_string();
         assert_eq!(Filter::parse(&printed).map(|again| again.to_string()), Ok(printed));
     }
-    static DOCUMENT: OnceLock<schema::Document> = OnceLock::new();
     let document = DOCUMENT.get_or_init(|| {
         let template = schema::template("wedo").expect("it is built in");
         schema::read(template.text, "wedo").expect("it can be read")

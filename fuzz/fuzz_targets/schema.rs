@@ -1,6 +1,7 @@
 //! See `fuzz/targets.rs`.
 #![no_main]
 
+#[allow(dead_code, reason = "each fuzzer uses one of the functions")]
 #[path = "../targets.rs"]
 mod targets;
 

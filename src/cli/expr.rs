@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         Err(error) => {
             let message = placed(&error);
             let tree = parse(&text).ok().map(|node| source_tree(&node));
-            let document = answer(tree.as_ref(), None, Some(public_error("InvalidExpression", &message)), &[]);
+            let document = answer(tree.as_ref(), None, Some(&public_error("InvalidExpression", &message)), &[]);
             context.printer.json(&document)?;
             return Ok(Exit::Usage);
         }
@@ -102,7 +102,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let environment = Environment { values: &values, default_domain, now: clock.now(), seed: args.seed };
     let result = compiled.evaluate(&environment);
     if context.printer.is_human() {
-        warnings.iter().for_each(|warning| context.printer.finding(warning));
+        for warning in &warnings {
+            context.printer.finding(warning);
+        }
         print(&node, &result, &names, &values, context)?;
         return match result {
             Ok(_) => Ok(Exit::Done),
@@ -111,7 +113,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     }
     let tree = source_tree(&node);
     let error = result.as_ref().err().map(|error| public_error("EvaluationFailed", &error.to_string()));
-    context.printer.json(&answer(Some(&tree), result.as_ref().ok(), error, &warnings))?;
+    context.printer.json(&answer(Some(&tree), result.as_ref().ok(), error.as_ref(), &warnings))?;
     Ok(if result.is_ok() { Exit::Done } else { Exit::ObjectsFailed })
 }
 
@@ -262,7 +264,7 @@ fn print(
 }
 
 /// Graph's answer to `parseExpression`, with the warnings.
-fn answer(tree: Option<&Value>, result: Option<&Result_<'_>>, error: Option<Value>, warnings: &[Diagnostic]) -> Value {
+fn answer(tree: Option<&Value>, result: Option<&Result_<'_>>, error: Option<&Value>, warnings: &[Diagnostic]) -> Value {
     let warnings: Vec<_> = warnings
         .iter()
         .map(|warning| {

@@ -99,7 +99,9 @@ fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Error> {
     let printer = &context.printer;
     match printer.output() {
         Output::Human => {
-            findings.iter().for_each(|finding| printer.finding(finding));
+            for finding in &findings {
+                printer.finding(finding);
+            }
             printer.line(format_args!("{}: {}", document.file(), counts.text()))?;
         }
         Output::Json => printer.json(&json!({

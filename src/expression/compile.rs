@@ -9,7 +9,7 @@ use super::library::{Function, check_arguments, find};
 use super::parse::parse;
 use super::pattern::Pattern;
 use super::value::Number;
-use crate::base::{Diagnostic, nearest};
+use crate::base::{Diagnostic, Severity, nearest};
 use crate::directory::{AttributeNames, Slot};
 
 /// An expression compiled against the source attributes of a run.
@@ -169,6 +169,7 @@ impl Compiler<'_, '_> {
         if function == Function::Switch {
             self.lint_switch(arguments);
         }
+        self.lint_contradictions(node, function, arguments);
         let mut compiled = Vec::with_capacity(arguments.len());
         for (index, argument) in arguments.iter().enumerate() {
             compiled.push(match argument {
@@ -379,6 +380,49 @@ impl Compiler<'_, '_> {
             let message = format!("Microsoft advises against `{name}` as the source of `Switch`");
             self.warn(source, message, "`Switch([x], [x], \"\", \"Other\")` tells a missing value by the key `\"\"`");
         }
+    }
+
+    /// Usages that Microsoft's documents say different things about, with what is done here.
+    fn lint_contradictions(&mut self, node: &Node, function: Function, arguments: &[Option<Node>]) {
+        let text = |index: usize| match arguments.get(index)?.as_ref()?.kind {
+            NodeKind::Text(ref text) => Some(text.as_str()),
+            _ => None,
+        };
+        let calls = |names: &[&str]| {
+            arguments.iter().flatten().any(|argument| match &argument.kind {
+                NodeKind::Call { name, .. } => names.iter().any(|known| known.eq_ignore_ascii_case(name)),
+                _ => false,
+            })
+        };
+        let (message, hint) = match function {
+            Function::Coalesce if calls(&["Left", "Mid", "Word", "Replace", "Switch", "IIF", "Trim"]) => (
+                "one guide lets `Coalesce` pass over `\"\"`, the reference only over null",
+                "null alone is passed over here; `IIF` or `Switch` with the key `\"\"` tells an empty text",
+            ),
+            Function::Replace if arguments.get(5).is_some_and(Option::is_some) => (
+                "older documents say the opposite of what `replacementAttributeName` does",
+                "as in their example, a source that has a value stays, and else the other attribute is looked through",
+            ),
+            Function::Replace if text(2) == Some("[()\\s-]+") => (
+                "one document prints the result of this pattern without the `+` of a phone number, another with it",
+                "the pattern doesn't match a `+`, so it stays",
+            ),
+            Function::Split => (
+                "the documented result of `Split` has no blanks around its pieces, though no document says so",
+                "they are taken off here",
+            ),
+            Function::Join if text(0) == Some("@") && calls(&["NormalizeDiacritics"]) => (
+                "a guide shows such addresses in lower case, though nothing in the expression makes them so",
+                "letter case stays here; put `ToLower(…)` around it if it is meant",
+            ),
+            Function::NumFromDate => (
+                "the numbers that guides print as results of `NumFromDate` are wrong",
+                "the file time is computed: 100 ns units since 1601 in UTC",
+            ),
+            _ => return,
+        };
+        let place = snippet(self.text, node.span.clone(), "");
+        self.warnings.push(Diagnostic::new(Severity::Note, message).with_snippet(place).with_hint(hint));
     }
 
     fn error(&self, node: &Node, message: String) -> Diagnostic {

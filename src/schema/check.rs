@@ -89,6 +89,13 @@ impl Checker<'_> {
             let hint = "map `Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")` to it";
             return self.find(Severity::Warning, message, hint, &mapping.pointer);
         };
+        let is_older = tree(flow).is_some_and(|node| node.to_string().eq_ignore_ascii_case("Not([IsSoftDeleted])"));
+        if is_older {
+            let message = format!("`{enabled}` comes from the older default, `Not([IsSoftDeleted])`");
+            let hint = "newer applications have `Switch([IsSoftDeleted], , \"False\", \"True\", \"True\", \"False\")`; \
+                        both give the same";
+            self.find_in(flow, Severity::Note, message, hint);
+        }
         let uses = |name: &str| tree(flow).is_some_and(|node| uses_attribute(&node, name));
         if !uses("IsSoftDeleted") && uses("accountEnabled") {
             let message = "users who are unassigned or filtered out keep an active account".to_owned();

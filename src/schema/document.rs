@@ -37,7 +37,7 @@ pub fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Box<Diagnostic>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         match String::from_utf16(&units) {
-            Ok(text) if bytes.len() % 2 == 0 => Ok(Cow::Owned(text)),
+            Ok(text) if bytes.len().is_multiple_of(2) => Ok(Cow::Owned(text)),
             _ => Err(Diagnostic::error("the file isn't valid UTF-16").with_hint("save it as UTF-8").into()),
         }
     };

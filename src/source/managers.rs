@@ -1,5 +1,7 @@
 //! Who is whose manager: a list `userId,managerId`.
 
+use std::collections::hash_map::Entry;
+
 use rustc_hash::FxHashMap;
 
 use super::SourceError;
@@ -48,10 +50,17 @@ pub(super) fn read(input: &Input, findings: &mut Findings) -> Result<(Managers, 
             };
             if manager == id {
                 findings.add(|| complain(format!("{id} can't be the manager of itself"), "managerId"));
-            } else if managers.contains_key(&id) {
-                findings.add(|| complain(format!("{id} has a manager already, so the row is left out"), "userId"));
             } else {
-                managers.insert(id, manager);
+                match managers.entry(id) {
+                    Entry::Vacant(entry) => {
+                        entry.insert(manager);
+                    }
+                    Entry::Occupied(entry) => {
+                        let id = entry.key();
+                        findings
+                            .add(|| complain(format!("{id} has a manager already, so the row is left out"), "userId"));
+                    }
+                }
             }
         }
     }

@@ -180,7 +180,9 @@ fn every_command_has_its_row_and_every_flag_is_there() {
     for command in commands() {
         let nested: &[&str] = if command == "schema" { &["show", "check", "import"] } else { &[] };
         let mut text_of_help = help(&[&command]);
-        nested.iter().for_each(|nested| text_of_help.push_str(&help(&[&command, nested])));
+        for nested in nested {
+            text_of_help.push_str(&help(&[&command, nested]));
+        }
         for line in text_of_help.lines().map(str::trim_start) {
             let flag = line.split([' ', ',', '[', '.']).find(|word| word.starts_with("--"));
             if let Some(flag) = flag.filter(|flag| line.starts_with('-') && !text.contains(&format!("`{flag}"))) {

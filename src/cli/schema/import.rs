@@ -141,11 +141,11 @@ fn by_hand(config: &Path, name: &str) -> Error {
 /// The config with another mapping; everything else stays as it is.
 fn switch(config: &str, name: &str) -> String {
     let value = format!("\"./{name}\"");
-    let (mut section, mut header_end, mut at) = (String::new(), None, 0);
+    let (mut section, mut header_end, mut at) = ("", None, 0);
     for line in config.split_inclusive('\n') {
         let trimmed = line.trim();
         if trimmed.starts_with('[') {
-            section = trimmed.split('#').next().unwrap_or_default().trim().to_owned();
+            section = trimmed.split('#').next().unwrap_or_default().trim();
             if section == "[provisioning]" {
                 header_end = Some(at + line.len());
             }
@@ -167,17 +167,12 @@ fn switch(config: &str, name: &str) -> String {
         }
         at += line.len();
     }
-    match header_end {
-        Some(at) => {
-            let before = &config[..at];
-            let line_break = if before.ends_with('\n') { "" } else { "\n" };
-            format!("{before}{line_break}mapping = {value}\n{}", &config[at..])
-        }
-        None => {
-            let line_break = if config.is_empty() || config.ends_with('\n') { "" } else { "\n" };
-            format!("{config}{line_break}\n[provisioning]\nmapping = {value}\n")
-        }
-    }
+    let end_of_line = |text: &str| if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    let Some(at) = header_end else {
+        return format!("{config}{}\n[provisioning]\nmapping = {value}\n", end_of_line(config));
+    };
+    let before = &config[..at];
+    format!("{before}{}mapping = {value}\n{}", end_of_line(before), &config[at..])
 }
 
 #[cfg(test)]

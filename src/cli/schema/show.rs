@@ -159,44 +159,40 @@ struct Shown<'r> {
 
 impl Shown<'_> {
     fn text(&self, width: Option<usize>) -> String {
-        let mut text = format!("\n{}\n", heading(format_args!("{}s", self.kind)));
+        let mut lines = vec![String::new(), heading(format_args!("{}s", self.kind))];
         if let Some(mapping) = self.compiled {
             let actions: Vec<_> = actions(mapping.actions).collect();
-            text.push_str(&format!("  {}  to {}\n", mapping.name, mapping.target_object));
             let actions = if actions.is_empty() { "none".to_owned() } else { actions.join(", ") };
-            text.push_str(&format!("  target object actions: {actions}\n"));
+            lines.push(format!("  {}  to {}", mapping.name, mapping.target_object));
+            lines.push(format!("  target object actions: {actions}"));
             for filter in &mapping.filters {
                 let clauses: Vec<_> = filter.clauses.iter().map(clause).collect();
-                text.push_str(&format!("  scoping filter {}: {}\n", filter.title, clauses.join(" and ")));
+                lines.push(format!("  scoping filter {}: {}", filter.title, clauses.join(" and ")));
             }
         }
-        text.push('\n');
-        let head = ["", "target", "source", "type", "when", "default", "match"].map(|cell| dim(cell).to_string());
+        lines.push(String::new());
+        let head = ["", "target", "source", "type", "when", "default", "match"].map(dim);
         let cells = self.rows.iter().map(|row| {
             let [kind, when, default, precedence] = details(&row.mapping);
-            let source =
-                if row.mapping.source.is_empty() { String::new() } else { format!("← {}", row.mapping.source) };
-            [row.change.mark().to_owned(), row.mapping.target.clone(), source, kind, when, default, precedence]
+            [row.change.mark().to_owned(), row.mapping.target.clone(), arrow(row), kind, when, default, precedence]
         });
-        let lines: Vec<_> = std::iter::once(head).chain(cells).collect();
-        let wide = table(&[Align::Left; 7], &lines);
+        let wide = table(&[Align::Left; 7], &std::iter::once(head).chain(cells).collect::<Vec<_>>());
         let seen = |line: &str| anstream::adapter::strip_str(line).to_string().chars().count();
         if width.is_none_or(|width| wide.lines().all(|line| seen(line) <= width)) {
-            return text + &wide;
+            return format!("{}\n{wide}", lines.join("\n"));
         }
         for row in &self.rows {
             let [kind, when, default, precedence] = details(&row.mapping);
             let default = if default.is_empty() { default } else { format!("default {default}") };
             let precedence = if precedence.is_empty() { precedence } else { format!("matches {precedence}") };
             let details = [kind, when, default, precedence].into_iter().filter(|detail| !detail.is_empty());
-            let details = details.collect::<Vec<_>>().join(", ");
-            text.push_str(&format!("{} {}\n", row.change.mark(), row.mapping.target));
+            lines.push(format!("{} {}", row.change.mark(), row.mapping.target));
             if !row.mapping.source.is_empty() {
-                text.push_str(&format!("    ← {}\n", row.mapping.source));
+                lines.push(format!("    {}", arrow(row)));
             }
-            text.push_str(&format!("    {}\n", dim(details)));
+            lines.push(format!("    {}", dim(details.collect::<Vec<_>>().join(", "))));
         }
-        text
+        lines.join("\n") + "\n"
     }
 
     fn json(&self) -> Value {
@@ -230,6 +226,11 @@ impl Shown<'_> {
             "mappings": mappings,
         })
     }
+}
+
+/// The source behind an arrow; nothing where there is none.
+fn arrow(row: &Row) -> String {
+    if row.mapping.source.is_empty() { String::new() } else { format!("← {}", row.mapping.source) }
 }
 
 /// Type, when it flows, default and matching precedence, as a table shows them.

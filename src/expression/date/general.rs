@@ -163,7 +163,7 @@ impl<'t> Reader<'_, 't> {
     fn time(&mut self) -> Option<Time> {
         self.mark(',');
         let marked = self.word(|word| word.eq_ignore_ascii_case("T").then_some(())).is_some();
-        let Some(Token::Number(_)) = self.tokens.first() else { return (!marked).then(|| Time::midnight()) };
+        let Some(Token::Number(_)) = self.tokens.first() else { return (!marked).then(Time::midnight) };
         let hour = self.small()?;
         let (mut minute, mut second, mut nanosecond) = (0, 0, 0);
         let has_minutes = self.mark(':');

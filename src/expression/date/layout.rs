@@ -90,7 +90,8 @@ fn split(format: &str) -> Result<Vec<Piece>, String> {
                         None => return Err(format!("the date format has no closing `{letter}`")),
                         Some(end) if end == letter => break,
                         Some('\\') => {
-                            pieces.push(Piece::Literal(chars.next().ok_or("the date format ends with a backslash")?))
+                            let escaped = chars.next().ok_or("the date format ends with a backslash")?;
+                            pieces.push(Piece::Literal(escaped));
                         }
                         Some(other) => pieces.push(Piece::Literal(other)),
                     }

@@ -1,7 +1,7 @@
 //! Dates as .NET reads and prints them in its invariant culture.
 //!
 //! A date is a [`jiff::civil::DateTime`] in UTC, of the years 1 to 9999. Microsoft, *Custom date and
-//! time format strings*, *Standard date and time format strings*, *DateTimeStyles*.
+//! time format strings*, *Standard date and time format strings*, *`DateTimeStyles` enum*.
 
 mod exact;
 mod general;

@@ -23,7 +23,7 @@ pub(super) fn from_base64<'a>(call: &Call<'a>) -> Evaluated<'a> {
     call.map(call.value(0)?, |text| {
         let bytes = STANDARD.decode(text.as_bytes()).ok();
         let decoded = bytes.and_then(|bytes| match encoding.to_ascii_lowercase().as_str() {
-            "unicode" if bytes.len() % 2 == 0 => {
+            "unicode" if bytes.len().is_multiple_of(2) => {
                 let units: Vec<u16> =
                     bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
                 String::from_utf16(&units).ok()

@@ -69,7 +69,7 @@ pub(super) fn call<'a>(call: &Call<'a>) -> Evaluated<'a> {
         Function::ConvertToUtf8Hex => encode::to_utf8_hex(call),
         Function::BitAnd => number::bit_and(call),
         Function::CBool => number::to_bool(call),
-        Function::Guid => random::guid(call),
+        Function::Guid => Ok(random::guid(call)),
         Function::RandomString => random::random_string(call),
         Function::NormalizeDiacritics => letters::normalize_diacritics(call),
         Function::PCase => letters::proper_case(call),

@@ -22,8 +22,8 @@ fn random(call: &Call<'_>) -> Random {
 }
 
 /// `Guid()`: a version 4 GUID in lower case with dashes.
-pub(super) fn guid<'a>(call: &Call<'a>) -> Evaluated<'a> {
-    Ok(Value::String(Cow::Owned(random(call).guid().to_string())))
+pub(super) fn guid<'a>(call: &Call<'a>) -> Value<'a> {
+    Value::String(Cow::Owned(random(call).guid().to_string()))
 }
 
 /// `RandomString(Length, MinimumNumbers, MinimumSpecialCharacters, MinimumCapital, MinimumLowerCase,

@@ -31,14 +31,12 @@ pub(super) fn replace<'a>(call: &Call<'a>) -> Evaluated<'a> {
             return by_pattern(call, pattern);
         }
         let text = call.text(PATTERN)?.unwrap_or_default();
-        return match text.as_ref() {
-            "" => call.value(0),
-            _ => {
-                let pattern = Pattern::new(&text)
-                    .map_err(|error| EvaluationError::BadPattern { pattern: cut(&text), reason: error.message })?;
-                by_pattern(call, &pattern)
-            }
-        };
+        if text.is_empty() {
+            return call.value(0);
+        }
+        let pattern = Pattern::new(&text)
+            .map_err(|error| EvaluationError::BadPattern { pattern: cut(&text), reason: error.message })?;
+        return by_pattern(call, &pattern);
     }
     let old = call.text(OLD)?.unwrap_or_default();
     if call.is_given(TEMPLATE) {

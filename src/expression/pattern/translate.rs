@@ -204,11 +204,11 @@ impl Translator<'_> {
                 self.repeatable = true;
             }
             '\\' => self.escape(start)?,
-            '*' | '+' | '?' => self.quantifier(next.to_string(), start)?,
+            '*' | '+' | '?' => self.quantifier(next.encode_utf8(&mut [0; 4]), start)?,
             '{' => match counted(&self.pattern[start..]) {
                 Some(length) => {
                     self.at = start + length;
-                    self.quantifier(self.pattern[start..self.at].to_owned(), start)?;
+                    self.quantifier(&self.pattern[start..self.at], start)?;
                 }
                 None => self.literal('{'),
             },
@@ -242,11 +242,11 @@ impl Translator<'_> {
         Ok(())
     }
 
-    fn quantifier(&mut self, text: String, start: usize) -> Result<(), PatternError> {
+    fn quantifier(&mut self, text: &str, start: usize) -> Result<(), PatternError> {
         if !self.repeatable {
             return Err(error(format!("`{text}` has nothing to repeat"), start));
         }
-        self.text(&text);
+        self.text(text);
         if self.peek() == Some('?') {
             self.at += 1;
             self.text("?");

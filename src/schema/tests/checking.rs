@@ -35,10 +35,12 @@ fn what_would_go_wrong_is_named() {
     type Change = fn(&mut Value);
     let table: &[(Change, &str)] = &[
         (
-            |json| {
-                *mapping(json, 6) = json!({ "targetAttributeName": "nickName", "source": { "expression": "[mail]" } })
-            },
+            |json| mapping(json, 6)["targetAttributeName"] = json!("nickName"),
             "Warning nothing is mapped to `active`: nobody is disabled who leaves the scope",
+        ),
+        (
+            |json| mapping(json, 6)["source"] = json!({ "expression": "Not([IsSoftDeleted])" }),
+            "Note active: `active` comes from the older default, `Not([IsSoftDeleted])`",
         ),
         (
             |json| mapping(json, 6)["source"] = json!({ "expression": "[accountEnabled]" }),

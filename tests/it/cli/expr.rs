@@ -11,7 +11,7 @@ fn both(run: &Ended) -> String {
 #[test]
 fn results_of_every_kind() {
     let sandbox = Sandbox::empty();
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for arguments in [
         &["Replace([mail],\"@contoso.com\", , ,\"\", ,)", "--set", "mail=ann@contoso.com"][..],
         &["[mail]"],
@@ -26,15 +26,15 @@ fn results_of_every_kind() {
         &["Guid()", "--seed", "7"],
     ] {
         let run = sandbox.run_with(&[&["expr"][..], arguments].concat()).with(0);
-        shown.push_str(&format!("$ {}\n{}\n", arguments.join(" "), both(&run)));
+        shown.push(format!("$ {}\n{}", arguments.join(" "), both(&run)));
     }
-    insta::assert_snapshot!("expr", shown);
+    insta::assert_snapshot!("expr", shown.join("\n"));
 }
 
 #[test]
 fn what_is_wrong_has_its_place() {
     let sandbox = Sandbox::empty();
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for (arguments, code) in [
         (&["Swicth([a], , \"b\", \"c\")"][..], 2),
         (&["Append([mial], \"x\")", "--set", "mail=a"], 0),
@@ -45,9 +45,9 @@ fn what_is_wrong_has_its_place() {
         (&["[mail]", "--set", "mail"], 2),
     ] {
         let run = sandbox.run_with(&[&["expr"][..], arguments].concat()).with(code);
-        shown.push_str(&format!("$ {}\n{}\n", arguments.join(" "), both(&run)));
+        shown.push(format!("$ {}\n{}", arguments.join(" "), both(&run)));
     }
-    insta::assert_snapshot!("expr_wrong", shown);
+    insta::assert_snapshot!("expr_wrong", shown.join("\n"));
     let run = sandbox.run_with(&["expr", "[mail]", "--user", "ann@contoso.com"]).with(2);
     assert!(run.stderr.contains("no scimulate.toml") && run.stderr.contains("scimulate init"), "{}", run.stderr);
     let deep = format!("{}[mail]{}", "ToLower(".repeat(150), ")".repeat(150));

@@ -20,7 +20,7 @@ fn project() -> Sandbox {
 fn show_compares_with_a_built_in_mapping() {
     let sandbox = project();
     insta::assert_snapshot!("schema_show_wedo", sandbox.run("schema show").with(0).stdout);
-    sandbox.write("mine.json", &sample());
+    sandbox.write("mine.json", sample());
     insta::assert_snapshot!("schema_show_sample", sandbox.run("schema show mine.json --against scim").with(0).stdout);
     let document = sandbox.run("schema show mine.json --against scim --output json").with(0).json();
     let changes: Vec<_> = document["objects"][0]["mappings"]
@@ -50,7 +50,7 @@ fn check_says_what_is_wrong() {
             counts.values().filter_map(serde_json::Value::as_u64).sum::<u64>().try_into().expect("few")
         })
     );
-    sandbox.write("odd.json", &sample().replace("[displayName]", "[dispalyName]"));
+    sandbox.write("odd.json", sample().replace("[displayName]", "[dispalyName]"));
     sandbox.run("schema check odd.json").with(0);
     sandbox.run("schema check odd.json --strict").with(2);
     sandbox.run("schema check nowhere.json").with(2);
@@ -73,7 +73,7 @@ fn import_switches_the_mapping_and_keeps_everything_else() {
     assert!(again.stdout.contains("is there already") && again.stdout.contains("names it already"), "{}", again.stdout);
 
     // Another file of that name needs to be asked for.
-    sandbox.write("downloads/app.json", &sample().replace("\"Sales\"", "\"Marketing\""));
+    sandbox.write("downloads/app.json", sample().replace("\"Sales\"", "\"Marketing\""));
     let refused = sandbox.run("schema import downloads/app.json").with(2);
     assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
     assert_eq!(sandbox.read("app.json"), sample().trim_end());
@@ -100,7 +100,7 @@ fn a_wrong_schema_is_not_imported() {
     }
     assert_eq!((sandbox.read("scimulate.toml"), sandbox.tree(".")), before);
     let nowhere = Sandbox::empty();
-    nowhere.write("s.json", &sample());
+    nowhere.write("s.json", sample());
     let run = nowhere.run("schema import s.json").with(2);
     assert!(run.stderr.contains("scimulate init"), "{}", run.stderr);
 }
@@ -115,7 +115,7 @@ fn the_sample_schema_plans_over_contoso() {
             fs::copy(&path, sandbox.path(path.file_name().expect("a name").to_str().expect("text"))).expect("a copy");
         }
     }
-    sandbox.write("downloaded.json", &sample());
+    sandbox.write("downloaded.json", sample());
     sandbox.run("schema import downloaded.json").with(0);
     let plan = || sandbox.run("plan --offline --output json --now 2026-03-01T10:00:00Z").with(0).json();
     // Nobody at Contoso passes the sample's filters.
