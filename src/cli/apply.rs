@@ -28,12 +28,16 @@ pub(crate) struct Args {
     /// Plan saved by `scimulate plan --out FILE`
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Regular expressions of scoping filters must match the whole value, as they did for the plan
+    #[arg(long)]
+    pub(crate) anchor_scope_regex: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let mut saved = read(&args.file)?;
-    let job = Job::load(context, Narrowed::default())?;
+    let narrowed = Narrowed { anchor_scope_regex: args.anchor_scope_regex, ..Narrowed::default() };
+    let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
     let last_cycle = plan::last_cycle(known.as_ref())?;

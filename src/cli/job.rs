@@ -13,7 +13,7 @@ use super::exit::Exit;
 use crate::base::{Diagnostic, JobId, Random, Secret, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
-use crate::config::{Mapping, Profile, Settings, Tenant, TokenSource, Vanished};
+use crate::config::{Mapping, Profile, Scope, Settings, Tenant, TokenSource, Vanished};
 use crate::engine::{self, Policy};
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
 use crate::scim::{ResourceSchema, TenantUrl};
@@ -39,6 +39,7 @@ pub(crate) struct Job {
 pub(crate) struct Narrowed {
     pub(crate) only: Vec<String>,
     pub(crate) accept_missing: Option<u64>,
+    pub(crate) anchor_scope_regex: bool,
 }
 
 impl Job {
@@ -48,7 +49,8 @@ impl Job {
     }
 
     /// Compiles the mapping of given settings.
-    pub(crate) fn from_settings(settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
+    pub(crate) fn from_settings(mut settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
+        settings.provisioning.anchor_scope_regex |= narrowed.anchor_scope_regex;
         let (name, document) = document(&settings.provisioning.mapping)?;
         let options = compile_options(&settings, name);
         let rules = schema::compile(&document, &options).map_err(Problems)?;
@@ -57,6 +59,11 @@ impl Job {
             Profile::Scim => Some(schema::target_definition(&document)?),
         };
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
+        if settings.provisioning.scope == Scope::All && rules.attributes.get("appRoleAssignments").is_some() {
+            let text = "the mapping has app roles, which the service doesn't combine with `scope = \"all\"`";
+            let hint = "set scope = \"assigned\"; who isn't assigned has no role";
+            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+        }
         let provisioning = &settings.provisioning;
         let policy = Policy {
             scope: ScopePolicy { scope: provisioning.scope, default_access: provisioning.default_access },

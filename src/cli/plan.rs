@@ -51,6 +51,9 @@ pub(crate) struct Args {
     /// Go on although this many known objects are missing from the export
     #[arg(long, value_name = "N")]
     pub(crate) accept_missing: Option<u64>,
+    /// Regular expressions of scoping filters must match the whole value
+    #[arg(long)]
+    pub(crate) anchor_scope_regex: bool,
     /// Take this for the current time, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
@@ -61,7 +64,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         check_place(path)?;
     }
-    let narrowed = Narrowed { only: args.only.clone(), accept_missing: args.accept_missing };
+    let narrowed = Narrowed {
+        only: args.only.clone(),
+        accept_missing: args.accept_missing,
+        anchor_scope_regex: args.anchor_scope_regex,
+    };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);

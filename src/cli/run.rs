@@ -46,6 +46,9 @@ pub(crate) struct Args {
     /// Go on although this many known objects are missing from the export
     #[arg(long, value_name = "N")]
     pub(crate) accept_missing: Option<u64>,
+    /// Regular expressions of scoping filters must match the whole value
+    #[arg(long)]
+    pub(crate) anchor_scope_regex: bool,
     /// How long to wait for another run of this job, such as 5m
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
@@ -57,10 +60,16 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.dry_run {
-        let dry = plan::Args { accept_missing: args.accept_missing, now: args.now, ..plan::Args::default() };
+        let dry = plan::Args {
+            accept_missing: args.accept_missing,
+            anchor_scope_regex: args.anchor_scope_regex,
+            now: args.now,
+            ..plan::Args::default()
+        };
         return plan::run(&dry, context);
     }
-    let narrowed = Narrowed { only: Vec::new(), accept_missing: args.accept_missing };
+    let narrowed =
+        Narrowed { only: Vec::new(), accept_missing: args.accept_missing, anchor_scope_regex: args.anchor_scope_regex };
     let job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let schedule = Schedule {

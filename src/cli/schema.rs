@@ -38,6 +38,9 @@ pub(crate) struct CheckArgs {
     /// End with 2 for warnings too
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Regular expressions of scoping filters must match the whole value
+    #[arg(long)]
+    pub(crate) anchor_scope_regex: bool,
 }
 
 /// Runs the command.
@@ -93,7 +96,8 @@ fn read_stdin() -> Result<Document, Error> {
 }
 
 fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Error> {
-    let (document, options) = open(args.file.as_deref(), context)?;
+    let (document, mut options) = open(args.file.as_deref(), context)?;
+    options.anchor_scope_regex |= args.anchor_scope_regex;
     let Checked { findings, .. } = schema::check(&document, &options);
     let counts = Counts::of(&findings);
     let printer = &context.printer;

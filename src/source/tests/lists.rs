@@ -236,3 +236,29 @@ fn a_members_list_alone_makes_groups() {
     assert_eq!(direct(export.entitlements()), ["Design: Default Access"]);
     assert_eq!(findings, [""; 0]);
 }
+
+/// The manager of each user by id.
+fn managers(export: &Export) -> Vec<String> {
+    users_of(export, &["manager"]).0.iter().map(|user| user.replace(" True", "")).collect()
+}
+
+#[test]
+fn managers_come_from_a_list() {
+    let list = "userId,managerId\n1,2\n2,\n3,3\n,1\n1,3\n0b4d5a6e-0001-4000-8000-0000000000ab,1\n";
+    let (_files, export, findings) = open(&[("managers.csv", list)]);
+    assert!(export.has("manager"));
+    let shown: Vec<_> =
+        managers(&export).iter().filter_map(|user| user.split(" | ").nth(1).map(str::to_owned)).collect();
+    assert_eq!(shown, ["2", "-", "-", "1"]);
+    assert_eq!(
+        findings,
+        [
+            "managers.csv:4: managerId: 3 can't be the manager of itself",
+            "managers.csv:5: userId: the user is empty, so the row is left out",
+            "managers.csv:6: userId: 1 has a manager already, so the row is left out",
+        ]
+    );
+    let files = Files::new(&[("users.csv", USERS), ("managers.csv", "id,name\n1,2\n")]);
+    let error = files.open(&["users.csv", "managers.csv"]).unwrap_err().to_string();
+    assert!(error.contains("no column for the manager's object id"), "{error}");
+}

@@ -40,3 +40,30 @@ fn the_token_is_never_shown_nor_stored() {
         assert!(!content.windows(TOKEN.len()).any(|part| part == TOKEN.as_bytes()), "{}", path.display());
     }
 }
+
+#[test]
+fn what_is_redacted_is_sent_and_nowhere_kept_or_shown() {
+    const VALUE: &str = "+41 79 555 01 23";
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let schema = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/schema/templates/scim.json");
+    let schema = std::fs::read_to_string(schema).expect("the built-in mapping");
+    sandbox.write("mine.json", schema.replace("\"[jobTitle]\"", "\"Redact(\\\"+41 79 555 01 23\\\")\""));
+    sandbox.run("schema import mine.json").with(0);
+    let plan = sandbox.run("plan --output json").with(0);
+    let document = plan.json();
+    let changes = document["objects"][0]["changes"].to_string();
+    assert!(changes.contains("[Redact]") && !changes.contains(VALUE), "{changes}");
+    assert!(document["objects"][0]["requests"].to_string().contains(VALUE), "the request has the value");
+    let human = sandbox.run("plan").with(0);
+    assert!(!human.stdout.contains(VALUE) && human.stdout.contains("[Redact]"), "{}", human.stdout);
+    let ran = sandbox.run("run --output jsonl").with(0);
+    assert!(!ran.stdout.contains(VALUE), "{}", ran.stdout);
+    for (path, bytes) in sandbox.tree(".scimulate") {
+        let holds = bytes.windows(VALUE.len()).any(|window| window == VALUE.as_bytes());
+        assert_eq!(
+            holds,
+            path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("target.db")),
+            "{path:?}"
+        );
+    }
+}
