@@ -282,13 +282,25 @@ impl Evaluator<'_> {
     }
 
     fn environment<'v>(&'v self, id: &SourceId, values: &'v [AttributeValue<'v>]) -> Environment<'v> {
-        let instant = Fingerprint::of(13, &self.evaluated_at.as_nanosecond().to_le_bytes());
         Environment {
             values,
             default_domain: self.policy.default_domain.as_deref(),
             now: self.evaluated_at,
-            seed: instant.then(id_fingerprint(id)).0,
+            seed: self.seed(id),
         }
+    }
+
+    /// One number for each object and instant; it is mixed where it is used.
+    fn seed(&self, id: &SourceId) -> u64 {
+        let id = id.guid().map_or_else(
+            || id_fingerprint(id).0,
+            |guid| {
+                let (high, low) = guid.as_u64_pair();
+                high ^ low.rotate_left(32)
+            },
+        );
+        let instant = self.evaluated_at.as_second().wrapping_mul(1_000_000_007);
+        id ^ instant.wrapping_add(i64::from(self.evaluated_at.subsec_nanosecond())).cast_unsigned()
     }
 
     /// Fingerprints of the values that an account would be matched by, with the mapping's index.
