@@ -288,6 +288,23 @@ fn every_config_key_has_its_row() {
 }
 
 #[test]
+fn attribute_names_are_translated_as_the_table_says() {
+    let text = read("README.md");
+    let chapter = chapter(&text, "## Files that it reads");
+    let mut names = 0;
+    for row in rows(chapter).iter().filter(|row| row.len() == 3) {
+        let schema: Vec<_> = row[0].split('`').skip(1).step_by(2).collect();
+        for cell in &row[1..] {
+            for name in cell.split('`').skip(1).step_by(2) {
+                assert_eq!(scimulate::directory::canonical_name(name), schema[0], "{name}");
+                names += 1;
+            }
+        }
+    }
+    assert!(names > 10, "{names}");
+}
+
+#[test]
 fn operators_are_all_there() {
     let text = read("README.md");
     let clause =
