@@ -96,6 +96,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     let usage = cause.is::<ConfigError>()
         || cause.is::<Diagnostic>()
+        || cause.is::<Box<Diagnostic>>()
         || cause.is::<Problems>()
         || cause.is::<SourceError>()
         || cause.is::<ClientError>()
@@ -124,7 +125,8 @@ fn findings(cause: &(dyn std::error::Error + 'static)) -> Option<Vec<Diagnostic>
         }
         _ => {}
     }
-    cause.downcast_ref::<Diagnostic>().map(|diagnostic| vec![diagnostic.clone()])
+    let boxed = || cause.downcast_ref::<Box<Diagnostic>>().map(AsRef::as_ref);
+    cause.downcast_ref::<Diagnostic>().or_else(boxed).map(|diagnostic| vec![diagnostic.clone()])
 }
 
 #[cfg(test)]
@@ -148,6 +150,7 @@ mod tests {
     fn causes_have_their_exit_codes() {
         check(&anyhow::anyhow!("odd").into(), Exit::Unexpected, &["odd"]);
         check(&Diagnostic::error("bad").in_file("a.csv").into(), Exit::Usage, &["a.csv: bad"]);
+        check(&Box::new(Diagnostic::error("bad")).into(), Exit::Usage, &["bad"]);
         let problems = Problems(vec![Diagnostic::error("one"), Diagnostic::error("two")]);
         check(&problems.into(), Exit::Usage, &["one", "two"]);
         check(&Error::new(Exit::Locked, anyhow::anyhow!("held")), Exit::Locked, &["held"]);

@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Mapping, Profile, Scope, Settings, Tenant, TokenSource, Vanished};
 use crate::engine::{self, Policy};
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
-use crate::scim::{ResourceSchema, TenantUrl};
+use crate::scim::TenantUrl;
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -30,8 +30,8 @@ pub(crate) struct Job {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<CompiledSchema>,
     pub(crate) policy: Arc<Policy>,
-    /// What the built-in endpoint keeps of users; none for WEDO's.
-    users: Option<ResourceSchema>,
+    /// The mapping's document, which says what the built-in endpoint keeps of users.
+    document: Document,
 }
 
 /// What flags say beyond the config file.
@@ -54,10 +54,6 @@ impl Job {
         let (name, document) = document(&settings.provisioning.mapping)?;
         let options = compile_options(&settings, name);
         let rules = schema::compile(&document, &options).map_err(Problems)?;
-        let users = match profile(&settings) {
-            Profile::Wedo => None,
-            Profile::Scim => Some(schema::target_definition(&document)?),
-        };
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
         if settings.provisioning.scope == Scope::All && rules.attributes.get("appRoleAssignments").is_some() {
             let text = "the mapping has app roles, which the service doesn't combine with `scope = \"all\"`";
@@ -77,7 +73,7 @@ impl Job {
             default_domain: settings.source.default_domain.clone(),
             only: narrowed.only,
         };
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), users })
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), document })
     }
 
     /// Opens the export; what it lacks is said.
@@ -195,7 +191,11 @@ impl Job {
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
-        let endpoint = super::serve::endpoint(self.users.clone(), vec![token.clone()], storage, clock, &mut random)?;
+        let users = match profile(&self.settings) {
+            Profile::Wedo => None,
+            Profile::Scim => Some(schema::target_definition(&self.document)?),
+        };
+        let endpoint = super::serve::endpoint(users, vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
         let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();
@@ -234,7 +234,7 @@ pub(crate) fn document(mapping: &Mapping) -> Result<(String, Document), Error> {
                 let error = Diagnostic::error(format!("there is no built-in mapping `{name}`"));
                 Error::from(error.with_hint("use `wedo` or `scim`"))
             })?;
-            let document = schema::read(found.text, &format!("{name} (built in)")).map_err(|error| *error.0)?;
+            let document = schema::read(found.text, &format!("{name} (built in)")).map_err(|error| error.0)?;
             Ok((name.clone(), document))
         }
         Mapping::File(path) => {
@@ -250,7 +250,7 @@ pub(crate) fn read_schema(path: &Path) -> Result<Document, Error> {
     let file = path.display().to_string();
     let bytes = std::fs::read(path).map_err(|error| unreadable(path, &error))?;
     let text = schema::decode(&bytes).map_err(|error| error.in_file(&file))?;
-    Ok(schema::read(&text, &file).map_err(|error| *error.0)?)
+    Ok(schema::read(&text, &file).map_err(|error| error.0)?)
 }
 
 /// What the settings say beside the schema.

@@ -92,7 +92,7 @@ fn read_stdin() -> Result<Document, Error> {
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).context("the schema can't be read from standard input")?;
     let text = schema::decode(&bytes).map_err(|error| error.in_file("standard input"))?;
-    Ok(schema::read(&text, "standard input").map_err(|error| *error.0)?)
+    Ok(schema::read(&text, "standard input").map_err(|error| error.0)?)
 }
 
 fn check(args: &CheckArgs, context: &Context) -> Result<Exit, Error> {

@@ -128,3 +128,28 @@ fn the_sample_schema_plans_over_contoso() {
     let summary = &plan()["summary"];
     assert!(summary["create"].as_u64() > Some(30) && summary["failed"] == 0, "{summary}");
 }
+
+#[test]
+fn a_schema_without_directories_is_enough_for_other_targets() {
+    let sandbox = project();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/schemas/no-directories.json");
+    fs::copy(&file, sandbox.path("bare.json")).expect("a copy");
+    sandbox.run("schema import bare.json").with(0);
+    sandbox.run("plan --offline").with(0);
+    let run = sandbox.run("run").with(2);
+    assert!(run.stderr.contains("doesn't define the target object"), "{}", run.stderr);
+}
+
+#[test]
+fn expressions_come_from_standard_input_too() {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let sandbox = Sandbox::empty();
+    for arguments in ["expr --set mail=A@x.ch", "expr - --set mail=A@x.ch"] {
+        let mut command = sandbox.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
+        child.stdin.take().expect("a pipe").write_all(b"ToLower([mail],\n)\n").expect("written");
+        let output = child.wait_with_output().expect("it ends");
+        assert!(output.status.success() && output.stdout.starts_with(b"\"a@x.ch\"\n"), "{output:?}");
+    }
+}
