@@ -2,7 +2,7 @@
 
 use super::ast::{Node, NodeKind, Relation};
 use super::attribute::{SourceAttribute, source_attribute};
-use super::date::{Layout, Styles};
+use super::date::{Layout, Styles, StylesError};
 use super::functions::{INTERVALS, MAX_LENGTH, is_culture};
 use super::lex::{error_at, snippet};
 use super::library::{Function, check_arguments, find};
@@ -274,11 +274,14 @@ impl Compiler<'_, '_> {
         }
         if arguments.len() == 4
             && let Some((node, text)) = literal(1)
-            && let Err(name) = Styles::parse(text)
+            && let Err(error) = Styles::parse(text)
         {
-            let near = nearest(&name, Styles::NAMES);
-            let hint = near.map_or_else(|| "leave it empty".to_owned(), |near| format!("did you mean `{near}`?"));
-            return Err(self.error(node, format!("`{name}` isn't one of the date styles")).with_hint(hint).into());
+            let hint = match &error {
+                StylesError::Unknown(name) => nearest(name, Styles::NAMES)
+                    .map_or_else(|| "leave it empty".to_owned(), |near| format!("did you mean `{near}`?")),
+                StylesError::Conflict(_, second) => format!("leave out `{second}`"),
+            };
+            return Err(self.error(node, error.to_string()).with_hint(hint).into());
         }
         Ok(())
     }

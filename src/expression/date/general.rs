@@ -9,10 +9,11 @@ use super::{DAYS, MONTHS, century, to_utc};
 ///
 /// Forms: ISO 8601 (`2020-03-16`, `2009-06-15T01:45:30.5-07:00`, `2020-03-16-07:00`, `…Z`), month first
 /// (`3/16/2020 7:00:00 AM`), names (`16 March 2020`, `Mar 16, 2020`, `Mon, 16 Mar 2020 07:00:00 GMT`), with
-/// `4 PM` and offsets such as `-8`.
-pub(in crate::expression) fn parse(text: &str) -> Option<DateTime> {
+/// `4 PM` and offsets such as `-8`. Where the year is missing (`3/16`, `March 16`) or the whole date (`16:05`),
+/// it is `today`'s; a missing day is the first (`2020-03`). `16 March` depends on the culture and is refused.
+pub(in crate::expression) fn parse(text: &str, today: Date) -> Option<DateTime> {
     let tokens = tokens(text)?;
-    let mut reader = Reader { tokens: &tokens };
+    let mut reader = Reader { tokens: &tokens, today };
     let weekday = reader.word(|word| name(&DAYS, word));
     if weekday.is_some() {
         reader.mark(',');
@@ -68,8 +69,10 @@ fn name(names: &[&str], word: &str) -> Option<i8> {
     index.and_then(|index| i8::try_from(index).ok())
 }
 
+#[derive(Clone, Copy)]
 struct Reader<'r, 't> {
     tokens: &'r [Token<'t>],
+    today: Date,
 }
 
 impl<'t> Reader<'_, 't> {
@@ -120,26 +123,54 @@ impl<'t> Reader<'_, 't> {
         ['/', '-', '.', ','].into_iter().find(|mark| self.mark(*mark))
     }
 
+    /// Whether what follows begins a time of day.
+    fn is_at_time(&self) -> bool {
+        let is_half = |word: &str| ["A", "AM", "P", "PM"].iter().any(|half| half.eq_ignore_ascii_case(word));
+        match self.tokens {
+            [Token::Number(_), Token::Mark(':'), ..] => true,
+            [Token::Number(_), Token::Word(word), ..] => is_half(word),
+            _ => false,
+        }
+    }
+
+    /// Takes a separator and what `part` reads behind it; nothing if there isn't both.
+    fn after_separator<T>(&mut self, part: impl FnOnce(&mut Self, Option<char>) -> Option<T>) -> Option<T> {
+        let mut ahead = *self;
+        let mark = ahead.separator();
+        if ahead.is_at_time() {
+            return None;
+        }
+        let part = part(&mut ahead, mark)?;
+        *self = ahead;
+        Some(part)
+    }
+
     fn date(&mut self) -> Option<Date> {
+        if self.is_at_time() {
+            return Some(self.today);
+        }
         let (year, month, day) = if let Some(month) = self.month_name() {
-            // March 16, 2020 or March 2020.
-            self.separator();
-            let day = match self.tokens.first() {
-                Some(Token::Number(digits)) if digits.len() < 3 => self.small()?,
-                _ => 1,
-            };
-            self.separator();
-            (self.year()?, month, day)
+            // March 16, 2020; March 2020; March 16.
+            let day = self.after_separator(|reader, _| reader.small());
+            let year = self.after_separator(|reader, _| reader.year());
+            match (day, year) {
+                (None, None) => return None,
+                (day, year) => (year.unwrap_or(self.today.year()), month, day.unwrap_or(1)),
+            }
         } else if matches!(self.tokens.first(), Some(Token::Number(digits)) if digits.len() > 2) {
-            // 2020-03-16 or 2020 March 16.
+            // 2020-03-16; 2020 March 16; 2020-03.
             let year = self.year()?;
             let mark = self.separator();
             let month = match self.month_name() {
                 Some(month) => month,
                 None => self.small().filter(|_| mark.is_some())?,
             };
-            let day = if self.separator() == mark { self.small()? } else { return None };
-            (year, month, day)
+            let day = self.after_separator(|reader, again| reader.small().filter(|_| again == mark));
+            // What follows a dash could be the day or an offset.
+            if day.is_none() && self.tokens.first() == Some(&Token::Mark('-')) {
+                return None;
+            }
+            (year, month, day.unwrap_or(1))
         } else {
             let first = self.small()?;
             let mark = self.separator();
@@ -147,13 +178,14 @@ impl<'t> Reader<'_, 't> {
                 // 16 March 2020.
                 self.separator();
                 (self.year()?, month, first)
+            } else if matches!(self.tokens.first(), Some(Token::Number(digits)) if digits.len() > 2) {
+                // 03/2020.
+                (self.year().filter(|_| mark.is_some())?, first, 1)
             } else {
-                // 3/16/2020: the month comes first.
+                // 3/16/2020, 3/16: the month comes first.
                 let day = self.small().filter(|_| mark.is_some())?;
-                if self.separator() != mark {
-                    return None;
-                }
-                (self.year()?, first, day)
+                let year = self.after_separator(|reader, again| reader.year().filter(|_| again == mark));
+                (year.unwrap_or(self.today.year()), first, day)
             }
         };
         Date::new(year, month, day).ok().filter(|_| year > 0)

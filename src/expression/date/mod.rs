@@ -74,12 +74,13 @@ impl Styles {
         "RoundtripKind",
     ];
 
-    /// Reads names separated by commas, in any letter case; the error is the name that isn't known.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads names separated by commas, in any letter case.
+    pub(super) fn parse(text: &str) -> Result<Self, StylesError> {
         let mut styles = Self::NONE;
         if text.trim().is_empty() {
             return Ok(Self::DEFAULT);
         }
+        let (mut local, mut universal) = (false, false);
         for name in text.split(',').map(str::trim) {
             match name.to_ascii_lowercase().as_str() {
                 "none" => {}
@@ -91,13 +92,34 @@ impl Styles {
                 }
                 "nocurrentdatedefault" => styles.no_current_date = true,
                 "adjusttouniversal" => styles.adjust_to_universal = true,
-                "assumelocal" | "assumeuniversal" => styles.assume = true,
+                "assumelocal" => local = true,
+                "assumeuniversal" => universal = true,
                 "roundtripkind" => styles.round_trip = true,
-                _ => return Err(name.to_owned()),
+                _ => return Err(StylesError::Unknown(name.to_owned())),
+            }
+        }
+        styles.assume = local || universal;
+        if local && universal {
+            return Err(StylesError::Conflict("AssumeLocal", "AssumeUniversal"));
+        }
+        for (other, name) in
+            [(local, "AssumeLocal"), (universal, "AssumeUniversal"), (styles.adjust_to_universal, "AdjustToUniversal")]
+        {
+            if styles.round_trip && other {
+                return Err(StylesError::Conflict("RoundtripKind", name));
             }
         }
         Ok(styles)
     }
+}
+
+/// Why date styles can't be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum StylesError {
+    #[error("`{0}` isn't one of the date styles")]
+    Unknown(String),
+    #[error("the date styles `{0}` and `{1}` exclude each other")]
+    Conflict(&'static str, &'static str),
 }
 
 const MONTHS: [&str; 12] = [

@@ -1,14 +1,14 @@
 use jiff::civil::{Date, DateTime, date};
 use proptest::prelude::*;
 
-use super::{Layout, Moment, Styles, Zone, parse};
+use super::{Layout, Moment, Styles, StylesError, Zone, parse};
 
 const TODAY: Date = date(2026, 11, 23);
 
 #[test]
 fn dates_of_any_form() {
     let check = |text: &str, expected: Option<&str>| {
-        let read = parse(text).map(|at| at.to_string());
+        let read = parse(text, TODAY).map(|at| at.to_string());
         assert_eq!(read.as_deref(), expected, "{text}");
     };
     check("2020-03-16-07:00", Some("2020-03-16T07:00:00"));
@@ -40,7 +40,23 @@ fn dates_of_any_form() {
     check("2020-03-16 7", None);
     check("2020-03/16", None);
     check("2020-03-16 +15:00", None);
-    check("7:00", None);
+    check("7:00", Some("2026-11-23T07:00:00"));
+    check("4 PM -8", Some("2026-11-24T00:00:00"));
+    check("Mon 7:00", Some("2026-11-23T07:00:00"));
+    check("Tue 7:00", None);
+    check("2020-03", Some("2020-03-01T00:00:00"));
+    check("2020-03-07:00", None);
+    check("2020 March", Some("2020-03-01T00:00:00"));
+    check("03/2020", Some("2020-03-01T00:00:00"));
+    check("3/16", Some("2026-03-16T00:00:00"));
+    check("March 16", Some("2026-03-16T00:00:00"));
+    check("March 32", None);
+    check("Mar 16 7:00", Some("2026-03-16T07:00:00"));
+    check("March 16, 2020 7:00", Some("2020-03-16T07:00:00"));
+    check("2/29", None);
+    check("16 March", None);
+    check("16", None);
+    check("March", None);
     check("tomorrow", None);
     check("", None);
     check("  2020-03-16  ", Some("2020-03-16T00:00:00"));
@@ -86,7 +102,16 @@ fn dates_of_one_form() {
     assert_eq!(read("2020-03-16", "yyyy-MM-dd", "").unwrap().1, Zone::Unspecified);
     assert_eq!(read("2020-03-16", "yyyy-MM-dd", "assumelocal").unwrap().1, Zone::Local);
     assert_eq!(read("2020-03-16", "yyyy-MM-dd", "AssumeUniversal, AdjustToUniversal").unwrap().1, Zone::Utc);
-    assert_eq!(Styles::parse("AllowInnerWhite,Later"), Err("Later".to_owned()));
+    assert_eq!(Styles::parse("AllowInnerWhite,Later"), Err(StylesError::Unknown("Later".to_owned())));
+    let conflict = |text: &str| Styles::parse(text).unwrap_err().to_string();
+    assert_eq!(
+        conflict("AssumeUniversal,AssumeLocal"),
+        "the date styles `AssumeLocal` and `AssumeUniversal` exclude each other"
+    );
+    assert_eq!(
+        conflict("AdjustToUniversal, RoundtripKind"),
+        "the date styles `RoundtripKind` and `AdjustToUniversal` exclude each other"
+    );
 }
 
 #[test]
@@ -146,12 +171,12 @@ proptest! {
         let text = layout.print(Moment { at, zone: Zone::Utc });
         let read = layout.parse(&text, Styles::DEFAULT, TODAY).map(|moment| moment.at);
         prop_assert_eq!(read, Some(at), "{}", text);
-        prop_assert_eq!(parse(&layout_iso(at)), Some(at));
+        prop_assert_eq!(parse(&layout_iso(at), TODAY), Some(at));
     }
 
     #[test]
     fn no_text_and_no_format_panics(text in ".{0,40}", format in "[yMdHhmsfFtzKg '\"\\\\%:/.-]{0,12}", styles in 0_usize..3) {
-        let _date = parse(&text);
+        let _date = parse(&text, TODAY);
         if let Ok(layout) = Layout::new(&format) {
             let styles = [Styles::DEFAULT, Styles::parse("AllowWhiteSpaces").unwrap(), Styles::parse("None").unwrap()][styles];
             let _read = layout.parse(&text, styles, TODAY);

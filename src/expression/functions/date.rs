@@ -22,13 +22,18 @@ pub(super) fn to_date<'a>(call: &Call<'a>) -> Evaluated<'a> {
         return Ok(value);
     }
     match call.single(value)? {
-        Some(text) if !text.trim().is_empty() => parsed(&text).map(Value::DateTime),
+        Some(text) if !text.trim().is_empty() => parsed(call, &text).map(Value::DateTime),
         _ => Ok(Value::Null),
     }
 }
 
-fn parsed(text: &str) -> Result<DateTime, Stop> {
-    date::parse(text).ok_or_else(|| EvaluationError::NotADate { value: cut(text) }.into())
+/// The day that counts where a text names no year or no day.
+fn today(call: &Call<'_>) -> Date {
+    Offset::UTC.to_datetime(call.environment.now).date()
+}
+
+fn parsed(call: &Call<'_>, text: &str) -> Result<DateTime, Stop> {
+    date::parse(text, today(call)).ok_or_else(|| EvaluationError::NotADate { value: cut(text) }.into())
 }
 
 /// An argument that must be a date; `None` for null.
@@ -154,14 +159,12 @@ pub(super) fn format<'a>(call: &Call<'a>) -> Evaluated<'a> {
         let input_text = call.text(input)?.unwrap_or_default();
         let input = layout(&input_text)?;
         let styles = match styles {
-            Some(index) => Styles::parse(&call.text(index)?.unwrap_or_default()).map_err(|name| {
-                Stop::from(EvaluationError::BadDateFormat { reason: format!("`{name}` isn't one of the date styles") })
-            })?,
+            Some(index) => Styles::parse(&call.text(index)?.unwrap_or_default())
+                .map_err(|error| Stop::from(EvaluationError::BadDateFormat { reason: error.to_string() }))?,
             None => Styles::DEFAULT,
         };
         let Some(text) = call.single(source)?.filter(|text| !text.is_empty()) else { return Ok(Value::Null) };
-        let today = Offset::UTC.to_datetime(call.environment.now).date();
-        input.parse(&text, styles, today).ok_or_else(|| {
+        input.parse(&text, styles, today(call)).ok_or_else(|| {
             Stop::from(EvaluationError::DateOfAnotherForm { value: cut(&text), format: cut(&input_text) })
         })?
     };

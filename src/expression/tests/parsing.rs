@@ -139,6 +139,11 @@ fn what_cannot_be_evaluated_is_refused() {
         ("Replace([a], , \"(?<n>x)\", \"m\", \"\", , )", 27, "the regular expression has no group `m`"),
         ("DateAdd(\"days\", 1, Now())", 9, "`days` isn't an interval"),
         ("FormatDateTime([a], , \"'x\", \"d\")", 23, "the date format has no closing `'`"),
+        (
+            "FormatDateTime([a], \"AssumeLocal, RoundtripKind\", \"s\", \"d\")",
+            21,
+            "the date styles `RoundtripKind` and `AssumeLocal` exclude each other",
+        ),
         ("FormatDateTime([a], \"RoundTrip\", \"s\", \"d\")", 21, "`RoundTrip` isn't one of the date styles"),
         ("FormatDateTime([a], \"s\")", 1, "`FormatDateTime` needs its argument `inputFormat`"),
         (
