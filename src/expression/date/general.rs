@@ -153,10 +153,10 @@ impl<'t> Reader<'_, 't> {
             // March 16, 2020; March 2020; March 16.
             let day = self.after_separator(|reader, _| reader.small());
             let year = self.after_separator(|reader, _| reader.year());
-            match (day, year) {
-                (None, None) => return None,
-                (day, year) => (year.unwrap_or(self.today.year()), month, day.unwrap_or(1)),
+            if year.is_none() && day.is_none() {
+                return None;
             }
+            (year, month, day)
         } else if matches!(self.tokens.first(), Some(Token::Number(digits)) if digits.len() > 2) {
             // 2020-03-16; 2020 March 16; 2020-03.
             let year = self.year()?;
@@ -166,29 +166,30 @@ impl<'t> Reader<'_, 't> {
                 None => self.small().filter(|_| mark.is_some())?,
             };
             let day = self.after_separator(|reader, again| reader.small().filter(|_| again == mark));
-            // What follows a dash could be the day or an offset.
-            if day.is_none() && self.tokens.first() == Some(&Token::Mark('-')) {
-                return None;
-            }
-            (year, month, day.unwrap_or(1))
+            (Some(year), month, day)
         } else {
             let first = self.small()?;
             let mark = self.separator();
             if let Some(month) = self.month_name() {
                 // 16 March 2020.
                 self.separator();
-                (self.year()?, month, first)
+                (Some(self.year()?), month, Some(first))
             } else if matches!(self.tokens.first(), Some(Token::Number(digits)) if digits.len() > 2) {
                 // 03/2020.
-                (self.year().filter(|_| mark.is_some())?, first, 1)
+                (Some(self.year().filter(|_| mark.is_some())?), first, None)
             } else {
                 // 3/16/2020, 3/16: the month comes first.
                 let day = self.small().filter(|_| mark.is_some())?;
                 let year = self.after_separator(|reader, again| reader.year().filter(|_| again == mark));
-                (year.unwrap_or(self.today.year()), first, day)
+                (year, first, Some(day))
             }
         };
-        Date::new(year, month, day).ok().filter(|_| year > 0)
+        // Behind a dash could stand what is missing, or an offset.
+        if (year.is_none() || day.is_none()) && self.tokens.first() == Some(&Token::Mark('-')) {
+            return None;
+        }
+        let year = year.unwrap_or(self.today.year());
+        Date::new(year, month, day.unwrap_or(1)).ok().filter(|_| year > 0)
     }
 
     /// The time; midnight where there is none.

@@ -99,15 +99,14 @@ impl Styles {
             }
         }
         styles.assume = local || universal;
-        if local && universal {
-            return Err(StylesError::Conflict("AssumeLocal", "AssumeUniversal"));
-        }
-        for (other, name) in
-            [(local, "AssumeLocal"), (universal, "AssumeUniversal"), (styles.adjust_to_universal, "AdjustToUniversal")]
-        {
-            if styles.round_trip && other {
-                return Err(StylesError::Conflict("RoundtripKind", name));
-            }
+        let conflicts = [
+            (local && universal, "AssumeLocal", "AssumeUniversal"),
+            (styles.round_trip && local, "RoundtripKind", "AssumeLocal"),
+            (styles.round_trip && universal, "RoundtripKind", "AssumeUniversal"),
+            (styles.round_trip && styles.adjust_to_universal, "RoundtripKind", "AdjustToUniversal"),
+        ];
+        if let Some((_, one, other)) = conflicts.into_iter().find(|(both, ..)| *both) {
+            return Err(StylesError::Conflict(one, other));
         }
         Ok(styles)
     }

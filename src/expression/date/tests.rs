@@ -46,6 +46,9 @@ fn dates_of_any_form() {
     check("Tue 7:00", None);
     check("2020-03", Some("2020-03-01T00:00:00"));
     check("2020-03-07:00", None);
+    check("3-16-07:00", None);
+    check("March 16-07:00", None);
+    check("3/16 4 PM", Some("2026-03-16T16:00:00"));
     check("2020 March", Some("2020-03-01T00:00:00"));
     check("03/2020", Some("2020-03-01T00:00:00"));
     check("3/16", Some("2026-03-16T00:00:00"));
