@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::config::{Mapping, Profile, Scope, Settings, Tenant, TokenSource, Vanished};
 use crate::engine::{self, Policy};
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
-use crate::scim::TenantUrl;
+use crate::scim::{ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -30,8 +30,9 @@ pub(crate) struct Job {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<CompiledSchema>,
     pub(crate) policy: Arc<Policy>,
-    /// The mapping's document, which says what the built-in endpoint keeps of users.
-    document: Document,
+    /// What the built-in endpoint keeps of users; none for WEDO's. Other targets don't need what the schema may
+    /// lack for it.
+    users: Result<Option<ResourceSchema>, Box<Diagnostic>>,
 }
 
 /// What flags say beyond the config file.
@@ -54,6 +55,10 @@ impl Job {
         let (name, document) = document(&settings.provisioning.mapping)?;
         let options = compile_options(&settings, name);
         let rules = schema::compile(&document, &options).map_err(Problems)?;
+        let users = match profile(&settings) {
+            Profile::Wedo => Ok(None),
+            Profile::Scim => schema::target_definition(&document).map(Some),
+        };
         rules.notices.iter().for_each(|notice| context.printer.diagnostic(notice));
         if settings.provisioning.scope == Scope::All && rules.attributes.get("appRoleAssignments").is_some() {
             let text = "the mapping has app roles, which the service doesn't combine with `scope = \"all\"`";
@@ -73,7 +78,7 @@ impl Job {
             default_domain: settings.source.default_domain.clone(),
             only: narrowed.only,
         };
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), document })
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), users })
     }
 
     /// Opens the export; what it lacks is said.
@@ -191,11 +196,7 @@ impl Job {
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
-        let users = match profile(&self.settings) {
-            Profile::Wedo => None,
-            Profile::Scim => Some(schema::target_definition(&self.document)?),
-        };
-        let endpoint = super::serve::endpoint(users, vec![token.clone()], storage, clock, &mut random)?;
+        let endpoint = super::serve::endpoint(self.users.clone()?, vec![token.clone()], storage, clock, &mut random)?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
         let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::process::Sandbox;
+use crate::support::{Recorder, TOKEN};
 
 fn sample() -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/imported-schema/schema.json"))
@@ -138,6 +139,12 @@ fn a_schema_without_directories_is_enough_for_other_targets() {
     sandbox.run("plan --offline").with(0);
     let run = sandbox.run("run").with(2);
     assert!(run.stderr.contains("doesn't define the target object"), "{}", run.stderr);
+    let recorder = Recorder::start("2026-03-01T10:00:00Z".parse().expect("an instant"));
+    let remote = format!("[target]\ntenant_url = \"{}\"\nsecret_token_file = \"token\"", recorder.url());
+    sandbox.write("token", TOKEN);
+    sandbox.edit("scimulate.toml", "[target]", &remote);
+    sandbox.run("run").with(0);
+    assert_eq!(recorder.take().iter().filter(|exchange| exchange.method == "POST").count(), 4);
 }
 
 #[test]
