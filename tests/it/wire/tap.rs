@@ -1,4 +1,7 @@
-//! A tap on a connection: passes bytes on and keeps those of the client.
+//! A tap on a line: passes bytes on and keeps those of the client.
+//!
+//! It is for one request after the other (concurrency 1), on however many connections: a client opens another one
+//! when the last isn't free yet.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -19,14 +22,14 @@ impl Sent {
     }
 }
 
-/// What each connection brought, in the order in which they were opened.
-type Connections = Arc<Mutex<Vec<Vec<u8>>>>;
+/// What all connections brought, in the order in which it came.
+type Bytes = Arc<Mutex<Vec<u8>>>;
 
 /// Listens on a port of its own for as long as the test program runs.
 pub(crate) struct Tap {
     address: SocketAddr,
     path: String,
-    connections: Connections,
+    bytes: Bytes,
 }
 
 impl Tap {
@@ -37,22 +40,17 @@ impl Tap {
         let upstream: SocketAddr = upstream.parse().expect("an address");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let connections = Connections::default();
-        let tap = Self { address, path: path.to_owned(), connections: Arc::clone(&connections) };
+        let bytes = Bytes::default();
+        let tap = Self { address, path: path.to_owned(), bytes: Arc::clone(&bytes) };
         thread::spawn(move || {
             for client in listener.incoming() {
                 let client = client.expect("a connection");
-                let number = {
-                    let mut all = connections.lock().unwrap_or_else(PoisonError::into_inner);
-                    all.push(Vec::new());
-                    all.len() - 1
-                };
                 let server = TcpStream::connect(upstream).expect("the endpoint listens");
                 let (mut back_from, mut back_to) =
                     (server.try_clone().expect("a clone"), client.try_clone().expect("a clone"));
                 thread::spawn(move || std::io::copy(&mut back_from, &mut back_to));
-                let connections = Arc::clone(&connections);
-                thread::spawn(move || pass_on(client, server, &connections, number));
+                let bytes = Arc::clone(&bytes);
+                thread::spawn(move || pass_on(client, server, &bytes));
             }
         });
         tap
@@ -65,17 +63,16 @@ impl Tap {
 
     /// Every request so far.
     pub(crate) fn sent(&self) -> Vec<Sent> {
-        let connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        let host = format!("host: {}", self.address);
-        connections.iter().flat_map(|bytes| requests(bytes, &host)).collect()
+        let bytes = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        requests(&bytes, &format!("host: {}", self.address))
     }
 }
 
 /// Keeps bytes before it passes them on, so that an answer is never seen before its request.
-fn pass_on(mut client: TcpStream, mut server: TcpStream, connections: &Connections, number: usize) {
+fn pass_on(mut client: TcpStream, mut server: TcpStream, bytes: &Bytes) {
     let mut buffer = [0; 4096];
     while let Ok(count @ 1..) = client.read(&mut buffer) {
-        connections.lock().unwrap_or_else(PoisonError::into_inner)[number].extend_from_slice(&buffer[..count]);
+        bytes.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(&buffer[..count]);
         if server.write_all(&buffer[..count]).is_err() {
             return;
         }
