@@ -65,6 +65,8 @@ pub enum FilterVerdict {
     Failed(usize, usize),
     /// It hangs on this clause, whose attribute the export doesn't contain.
     Unknown(usize, usize),
+    /// It hangs on this clause, whose pattern takes too long for the value.
+    Undecided(usize, usize),
 }
 
 /// What is said of somebody who has no other role.
@@ -83,7 +85,7 @@ pub enum Cause {
     OnlyDefaultAccess,
     /// Filtered out.
     FilteredOut,
-    /// A filter needs an attribute that the export doesn't contain.
+    /// A filter needs an attribute that the export doesn't contain, or its pattern takes too long.
     FilterUnknown,
 }
 
@@ -128,6 +130,7 @@ pub fn decide(policy: ScopePolicy, entitlements: &Entitlements, filters: &[Filte
         Ok(None) => FilterVerdict::NoFilters,
         Ok(Some(index)) => FilterVerdict::Passed(index),
         Err((index, clause, ClauseVerdict::Unknown)) => FilterVerdict::Unknown(index, clause),
+        Err((index, clause, ClauseVerdict::Undecided)) => FilterVerdict::Undecided(index, clause),
         Err((index, clause, _)) => FilterVerdict::Failed(index, clause),
     };
     Decision { active, assigned, role, filter }
@@ -164,7 +167,7 @@ impl Decision {
             (_, Assigned::No, ..) => Some(Cause::NotAssigned),
             (_, _, Role::OnlyDefaultAccess | Role::NotAssigned, _) => Some(Cause::OnlyDefaultAccess),
             (_, _, _, FilterVerdict::Failed(..)) => Some(Cause::FilteredOut),
-            (_, _, _, FilterVerdict::Unknown(..)) => Some(Cause::FilterUnknown),
+            (_, _, _, FilterVerdict::Unknown(..) | FilterVerdict::Undecided(..)) => Some(Cause::FilterUnknown),
             _ => None,
         }
     }
@@ -218,14 +221,11 @@ impl Decision {
                 format!("{}: {} is false", title(index), clause_text(filters, index, clause))
             }
             FilterVerdict::Unknown(index, clause) => {
-                let clause = &filters[index].clauses[clause];
-                let too_long = match clause.operator {
-                    ClauseOperator::RegexMatch(_) | ClauseOperator::NotRegexMatch(_) => {
-                        ", or its pattern takes too long for the value"
-                    }
-                    _ => "",
-                };
-                format!("{}: the export has no column {}{too_long}", title(index), clause.attribute)
+                format!("{}: the export has no column {}", title(index), filters[index].clauses[clause].attribute)
+            }
+            FilterVerdict::Undecided(index, clause) => {
+                let attribute = &filters[index].clauses[clause].attribute;
+                format!("{}: its regular expression takes too long for the value of {attribute}", title(index))
             }
         }
     }

@@ -13,6 +13,8 @@ pub enum ClauseVerdict {
     False,
     /// The export doesn't contain the attribute.
     Unknown,
+    /// Its pattern takes too long for the value.
+    Undecided,
 }
 
 /// Judges one clause.
@@ -36,7 +38,7 @@ pub fn evaluate_clause(clause: &FilterClause, values: &[AttributeValue<'_>]) -> 
                 })
             });
             if holds && undecided {
-                return ClauseVerdict::Unknown;
+                return ClauseVerdict::Undecided;
             }
             holds
         }
@@ -109,8 +111,8 @@ pub fn evaluate_filters(
         match stopped {
             None => return Ok(Some(index)),
             Some(stop) => {
-                // An unknown clause might let the object through: that outranks a false one.
-                let rank = |(_, at, verdict): (usize, usize, ClauseVerdict)| (verdict == ClauseVerdict::Unknown, at);
+                // A clause that can't be judged might let the object through: that outranks a false one.
+                let rank = |(_, at, verdict): (usize, usize, ClauseVerdict)| (verdict != ClauseVerdict::False, at);
                 if furthest.is_none_or(|known| rank(stop) > rank(known)) {
                     furthest = Some(stop);
                 }
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn every_operator() {
         use ClauseOperator as Op;
-        use ClauseVerdict::{False, True, Unknown};
+        use ClauseVerdict::{False, True, Undecided};
         let check = |operator, operands: &[&str], value: &AttributeValue<'_>, expected| {
             let clause = clause(operator, operands);
             let name = clause.operator.name();
@@ -176,8 +178,8 @@ mod tests {
         check(Op::RegexMatch(regex("[1-9][0-9]")), &["[1-9][0-9]"], &text("x42y"), True);
         check(Op::RegexMatch(regex("Eng.*")), &["Eng.*"], &text("engineering"), False);
         check(Op::NotRegexMatch(regex("x")), &["x"], &text("y"), True);
-        check(Op::RegexMatch(regex("(x+x+)+\\1y")), &["…"], &text(&"x".repeat(60)), Unknown);
-        check(Op::NotRegexMatch(regex("(x+x+)+\\1y")), &["…"], &text(&"x".repeat(60)), Unknown);
+        check(Op::RegexMatch(regex("(x+x+)+\\1y")), &["…"], &text(&"x".repeat(60)), Undecided);
+        check(Op::NotRegexMatch(regex("(x+x+)+\\1y")), &["…"], &text(&"x".repeat(60)), Undecided);
         check(Op::NotRegexMatch(regex("x")), &["x"], &AttributeValue::Null, False);
         check(Op::GreaterThan(10), &["10"], &text("11"), True);
         check(Op::GreaterThan(10), &["10"], &text("10"), False);

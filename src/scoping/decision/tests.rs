@@ -145,3 +145,30 @@ fn filters_decide_last() {
     let unassigned = "not assigned to the application";
     check("eve", true, AttributeValue::Unknown, Some(Cause::NotAssigned), Standing::OutOfScope, unassigned);
 }
+
+#[test]
+fn what_cannot_be_told_says_exactly_why() {
+    let tenant = tenant();
+    let filters = [FilterGroup {
+        title: String::new(),
+        clauses: vec![crate::schema::FilterClause {
+            slot: crate::directory::Slot(0),
+            attribute: "department".to_owned(),
+            operator: ClauseOperator::RegexMatch(vec![crate::expression::Pattern::new("(x+x+)+\\1y").unwrap()]),
+            values: vec!["(x+x+)+\\1y".to_owned()],
+        }],
+    }];
+    for (department, words) in [
+        (
+            AttributeValue::String(Cow::Owned("x".repeat(60))),
+            "filter 1: its regular expression takes too long for the value of department",
+        ),
+        (AttributeValue::Unknown, "filter 1: the export has no column department"),
+    ] {
+        let mut user = user("ann", Known::Known(true), Deletion::None);
+        user.values.push(department);
+        let decision = decide(ScopePolicy::default(), &tenant, &filters, &user);
+        assert!(decision.is_uncertain() && decision.standing() == Standing::InScope);
+        assert_eq!(decision.deciding(&filters), words);
+    }
+}
