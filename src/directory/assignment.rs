@@ -83,6 +83,11 @@ impl Entitlements {
         direct.into_iter().chain(through.map(|(group, set)| Evidence::Group(*group, *set)))
     }
 
+    /// How a principal is assigned itself, if it is.
+    pub fn direct(&self, principal: &SourceId) -> Option<Evidence> {
+        self.direct.get(principal).map(|set| Evidence::Direct(*set))
+    }
+
     /// The roles of a set, in ascending order.
     pub fn roles_of(&self, set: RoleSet) -> &[RoleIndex] {
         &self.sets[set.0 as usize]

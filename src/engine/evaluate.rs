@@ -1,8 +1,9 @@
 //! Reads the export twice: once to see what is due, once to prepare what is due.
 //!
-//! The first pass keeps a few bytes for each user (a fingerprint of the id, one for each matching
-//! value, a bit for "due"); the second hands out the due users one by one. Memory doesn't grow
-//! with the size of the export beyond that.
+//! The first pass keeps a few bytes for each object (a fingerprint of the id, one for each matching
+//! value, a bit for "due"); the second hands out the due objects one by one. Memory doesn't grow
+//! with the size of the export beyond that. Users and groups go the same way: a group stands here
+//! as a [`User`] that is never disabled nor in a recycle bin.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -26,94 +27,6 @@ use crate::store::{KnownSet, ObjectStates};
 /// How long a user stays in the recycle bin.
 const RECYCLE_BIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Facts beside the attributes that make an object change.
-pub(crate) const FACTS: &[&str] = &["@assignments", "@accountEnabled", "@deletion"];
-
-/// What the first pass found.
-#[derive(Debug, Default)]
-pub struct Index {
-    /// Users read, the ones in the recycle bin included.
-    pub objects: u64,
-    /// How many objects are due, absent ones included.
-    pub due: u64,
-    /// Ids of every user.
-    pub users: KnownSet,
-    /// Every direct assignment.
-    pub assignments: KnownSet,
-    /// Every membership.
-    pub memberships: KnownSet,
-    /// Findings in the rows of users and deleted users.
-    pub finding_count: u64,
-    /// Findings in assignments, groups and application.
-    pub other_finding_count: u64,
-    /// Sentences about users that are to share an account.
-    pub shared: Vec<String>,
-    due_rows: Vec<u64>,
-    duplicates: FxHashMap<SourceId, Box<str>>,
-    /// Users that share the account of another one, which is worked on first.
-    followers: FxHashMap<SourceId, SourceId>,
-    leaders: FxHashSet<SourceId>,
-    absent: Vec<SourceId>,
-}
-
-/// A user with a matching value that others have too: id, name, whether it is due.
-type Sharer = (SourceId, String, bool);
-
-impl Index {
-    /// Says how many rows of the export couldn't be used.
-    pub fn findings(&self) -> Option<String> {
-        let counts = [("the user list", self.finding_count), ("the other files", self.other_finding_count)];
-        let found: Vec<_> = counts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(file, count)| format!("{count} in {file}"))
-            .collect();
-        (!found.is_empty()).then(|| {
-            format!(
-                "rows of the export couldn't be used and were left out: {} (`scimulate inspect` lists them)",
-                found.join(", ")
-            )
-        })
-    }
-
-    fn is_due(&self, row: usize) -> bool {
-        self.due_rows.get(row / 64).is_some_and(|bits| bits >> (row % 64) & 1 == 1)
-    }
-
-    fn mark_due(&mut self, row: usize) {
-        if self.due_rows.len() <= row / 64 {
-            self.due_rows.resize(row / 64 + 1, 0);
-        }
-        self.due_rows[row / 64] |= 1 << (row % 64);
-        self.due += 1;
-    }
-
-    /// What the second pass needs of it; the rest stays for the watermark.
-    pub(crate) fn take_rows(&mut self) -> Self {
-        Self {
-            due_rows: std::mem::take(&mut self.due_rows),
-            duplicates: std::mem::take(&mut self.duplicates),
-            followers: std::mem::take(&mut self.followers),
-            leaders: std::mem::take(&mut self.leaders),
-            absent: std::mem::take(&mut self.absent),
-            finding_count: self.finding_count,
-            ..Self::default()
-        }
-    }
-
-    /// Lets a group of users with one matching value, sorted by id, share the account of the first.
-    fn share(&mut self, group: &[Sharer]) {
-        self.leaders.insert(group[0].0.clone());
-        for (id, ..) in &group[1..] {
-            self.followers.entry(id.clone()).or_insert_with(|| group[0].0.clone());
-        }
-        if group.iter().any(|(.., due)| *due) {
-            let names: Vec<String> = group.iter().map(|(id, name, _)| format!("{name} ({id})")).collect();
-            self.shared.push(format!("{} have the same matching value and share one account", names.join(", ")));
-        }
-    }
-}
-
 /// One object that is due, with what is to be remembered of it.
 #[derive(Debug, Clone)]
 pub struct Due {
@@ -123,8 +36,12 @@ pub struct Due {
     pub standing: Standing,
     /// Fingerprints of its source data, in the watermark's order.
     pub fingerprints: Vec<Option<Fingerprint>>,
+    /// All of them and the scope in one; see [`Failure::seen`].
+    pub seen: Fingerprint,
     /// Since when it has been seen as soft-deleted.
     pub deleted_since: Option<Timestamp>,
+    /// Its manager.
+    pub manager: Manager,
     /// What was remembered of it.
     pub prior: Option<PriorState>,
     /// Target attributes that can't be told because the export lacks a column.
@@ -135,36 +52,38 @@ pub struct Due {
     pub leads: bool,
 }
 
-/// Evaluates the users of an export against the rules and the saved state.
+/// What the source says of a user's manager.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manager {
+    /// Nothing: it isn't mapped, or the export doesn't contain it.
+    Unknown,
+    /// The user has none.
+    Nobody,
+    /// This user.
+    Is(SourceId),
+}
+
+/// Evaluates the users or the groups of an export against the rules and the saved state.
 #[derive(Debug, Clone, Copy)]
 pub struct Evaluator<'a> {
     /// What decides, apart from the mapping.
     pub policy: &'a Policy,
-    /// Mapping and filters.
-    pub rules: &'a CompiledSchema,
+    /// Mapping and filters of this kind of object.
+    pub mapping: &'a ObjectMapping,
+    /// The source attributes that they look at.
+    pub names: &'a AttributeNames,
     /// The export.
     pub export: &'a Export,
-    /// The saved state; `None` assumes a new job.
+    /// The saved states of this kind of object; `None` assumes a new job.
     pub prior: Option<&'a ObjectStates>,
+    /// Which references were sent.
+    pub references: Option<&'a References>,
     /// Ids known at the last watermark; `Some` makes the cycle incremental.
-    pub known_users: Option<&'a KnownSet>,
+    pub known: Option<&'a KnownSet>,
     /// The cycle's beginning.
     pub now: Timestamp,
     /// What `Now()` and random functions go by.
     pub evaluated_at: Timestamp,
-}
-
-/// Names of the fingerprints, in their order.
-pub(crate) fn fingerprint_names(rules: &CompiledSchema) -> Vec<String> {
-    rules.attributes.iter().map(|(_, name)| name).chain(FACTS.iter().copied()).map(str::to_owned).collect()
-}
-
-/// Fingerprint of an id, as known sets keep it.
-pub(crate) fn id_fingerprint(id: &SourceId) -> Fingerprint {
-    match id.guid() {
-        Some(guid) => Fingerprint::of(10, guid.as_bytes()),
-        None => Fingerprint::of(11, id.to_string().as_bytes()),
-    }
 }
 
 impl Evaluator<'_> {
@@ -174,7 +93,8 @@ impl Evaluator<'_> {
         let mut ids = Vec::new();
         let mut values: Vec<(u64, u32)> = Vec::new();
         let mut row = 0_usize;
-        let summary = self.export.each_user(&self.rules.attributes, &mut |user| {
+        let context = self.policy.context(self.mapping, self.known.is_none());
+        index.finding_count = self.each(&mut |user| {
             let mut user: User<'_> = user;
             let decision = self.decide(&mut user);
             ids.push(id_fingerprint(&user.id).0);
@@ -182,52 +102,54 @@ impl Evaluator<'_> {
                 for (_, value) in self.matching_values(&user) {
                     values.push((value.0, u32::try_from(row).unwrap_or(u32::MAX)));
                 }
+            } else if self.leaves(&context, &user.id, &decision) {
+                index.leaving += 1;
             }
-            if self.selected(&user) && self.user_is_due(&user, &decision) {
+            if self.selected(&user) && self.is_due(&user, &decision) {
                 index.mark_due(row);
             }
             row += 1;
             ControlFlow::Continue(())
         })?;
         index.objects = row as u64;
-        index.finding_count = summary.diagnostic_count;
-        index.other_finding_count = self.export.diagnostic_count();
-        index.users = KnownSet::from_unsorted(ids);
-        let entitlements = self.export.entitlements();
-        index.assignments = KnownSet::from_unsorted(
-            entitlements
-                .assignments()
-                .flat_map(|(principal, roles)| {
-                    let principal = id_fingerprint(principal);
-                    roles.iter().map(move |role| {
-                        let role = entitlements.roles().get(*role).id;
-                        principal.then(Fingerprint::of(12, role.as_bytes())).0
-                    })
-                })
-                .collect(),
-        );
-        index.memberships = KnownSet::from_unsorted(
-            entitlements
-                .groups()
-                .iter()
-                .flat_map(|group| {
-                    let id = id_fingerprint(&group.id);
-                    group.members.iter().map(move |member| id.then(id_fingerprint(member)).0)
-                })
-                .collect(),
-        );
-        self.find_duplicates(&mut index, values)?;
-        self.find_absent(&mut index);
+        let here = KnownSet::from_unsorted(ids);
+                self.find_duplicates(&mut index, values)?;
+        self.find_absent(&mut index, &here);
+        index.known = self.known_now(here);
         Ok(index)
     }
 
-    /// The second pass: every due user in the order of the export, then those who share the account of
+    /// What a later read is measured by; groups, which are all in memory, are told with the users.
+    fn known_now(&self, users: KnownSet) -> KnownSets {
+        if self.mapping.kind == ObjectKind::Group {
+            return KnownSets::default();
+        }
+        let entitlements = self.export.entitlements();
+        let groups = entitlements.groups().iter().map(|group| id_fingerprint(&group.id).0);
+        let assignments = entitlements.assignments().flat_map(|(principal, roles)| {
+            let principal = id_fingerprint(principal);
+            let role = |role: &RoleIndex| Fingerprint::of(12, entitlements.roles().get(*role).id.as_bytes());
+            roles.iter().map(move |of| principal.then(role(of)).0)
+        });
+        let memberships = entitlements.groups().iter().flat_map(|group| {
+            let id = id_fingerprint(&group.id);
+            group.members.iter().map(move |member| id.then(id_fingerprint(member)).0)
+        });
+        KnownSets {
+            users,
+            groups: KnownSet::from_unsorted(groups.collect()),
+            assignments: KnownSet::from_unsorted(assignments.collect()),
+            memberships: KnownSet::from_unsorted(memberships.collect()),
+        }
+    }
+
+    /// The second pass: every due object in the order of the export, then those who share the account of
     /// another one, then the absent ones by id.
     pub fn each_due(&self, index: &Index, each: &mut dyn FnMut(Due) -> ControlFlow<()>) -> Result<(), EngineError> {
         let mut row = 0_usize;
         let mut stopped = false;
         let mut followers = Vec::new();
-        self.export.each_user(&self.rules.attributes, &mut |user| {
+        self.each(&mut |user| {
             let mut user: User<'_> = user;
             let at = row;
             row += 1;
@@ -261,13 +183,28 @@ impl Evaluator<'_> {
         Ok(())
     }
 
+    /// Hands out every object of this kind; gives the number of rows that couldn't be used.
+    fn each(&self, each: &mut dyn FnMut(User<'_>) -> ControlFlow<()>) -> Result<u64, EngineError> {
+        match self.mapping.kind {
+            ObjectKind::User => Ok(self.export.each_user(self.names, each)?.diagnostic_count),
+            ObjectKind::Group => {
+                self.export.each_group(self.names, each);
+                Ok(self.export.group_finding_count())
+            }
+        }
+    }
+
     /// Decides, and fills in what follows from the decision.
     fn decide<'u>(&'u self, user: &mut User<'u>) -> Decision {
         if user.account_enabled == Known::Unknown && self.was_disabled(&user.id) {
             user.account_enabled = Known::Known(false);
         }
-        let decision = decide(self.policy.scope, self.export.entitlements(), &self.rules.users.filters, user);
-        fill_computed(user, &self.rules.attributes, &decision, self.export.entitlements());
+        let entitlements = self.export.entitlements();
+        let decision = match self.mapping.kind {
+            ObjectKind::User => decide(self.policy.scope, entitlements, &self.mapping.filters, user),
+            ObjectKind::Group => decide_group(self.policy.scope, entitlements, &self.mapping.filters, user),
+        };
+        fill_computed(user, self.names, &decision, self.export.entitlements());
         decision
     }
 
@@ -306,7 +243,7 @@ impl Evaluator<'_> {
     /// Fingerprints of the values that an account would be matched by, with the mapping's index.
     fn matching_values(&self, user: &User<'_>) -> Vec<(usize, Fingerprint)> {
         let environment = self.environment(&user.id, &user.values);
-        let mapping = &self.rules.users;
+        let mapping = self.mapping;
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
             let text = mapping::matching_text(attribute, &environment)?;
@@ -321,7 +258,7 @@ impl Evaluator<'_> {
         if self.policy.only.is_empty() {
             return true;
         }
-        let mail = self.rules.attributes.get("mail").map(|slot| &user.values[usize::from(slot.0)]);
+        let mail = self.names.get("mail").map(|slot| &user.values[usize::from(slot.0)]);
         self.policy.only.iter().any(|name| {
             name.eq_ignore_ascii_case(&user.name)
                 || SourceId::parse(name).is_ok_and(|id| id == user.id)
@@ -329,18 +266,76 @@ impl Evaluator<'_> {
         })
     }
 
-    fn user_is_due(&self, user: &User<'_>, decision: &Decision) -> bool {
-        let Some(known) = self.known_users else { return true };
-        match self.prior.and_then(|prior| prior.view(&user.id)) {
-            Some(prior) => {
-                let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
-                prior.failure().is_some()
-                    || (moved && !decision.is_uncertain())
-                    || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
-                    || any_changed(prior.fingerprints(), &self.fingerprints(user))
-            }
+    /// Whether leaving the scope removes its account, and nobody has allowed that yet.
+    fn leaves(&self, context: &PlanContext<'_>, id: &SourceId, decision: &Decision) -> bool {
+        let Some(prior) = self.prior.and_then(|prior| prior.view(id)) else { return false };
+        prior.target().is_some()
+            && !decision.is_uncertain()
+            && !self.is_removal_allowed(prior.staged())
+            && removes_account(context, prior.standing(), Leaving::Out)
+    }
+
+    fn is_removal_allowed(&self, staged: Option<Staged>) -> bool {
+        staged.and_then(|staged| staged.allowed_until).is_some_and(|until| self.now <= until)
+    }
+
+    fn is_due(&self, user: &User<'_>, decision: &Decision) -> bool {
+        let Some(known) = self.known else { return true };
+        let Some(prior) = self.prior.and_then(|prior| prior.view(&user.id)) else {
             // Never exported: in scope it is new; out of scope it only counts when it is new.
-            None => decision.in_scope() || !known.contains(id_fingerprint(&user.id).0),
+            return decision.in_scope() || !known.contains(id_fingerprint(&user.id).0);
+        };
+        let fingerprints = self.fingerprints(user);
+        if let Some(failure) = prior.failure()
+            && (failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User)
+        {
+            return self.is_retried(failure) || failure.seen != all_of(&fingerprints, decision.in_scope());
+        }
+        let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
+        (moved && !decision.is_uncertain())
+            || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
+            || any_changed(prior.fingerprints(), &fingerprints)
+            || (decision.in_scope() && self.has_new_manager(user))
+    }
+
+    /// Whether the time of an object in escrow has come, for another try or to be given up.
+    fn is_retried(&self, failure: &Failure) -> bool {
+        let escrow = &self.policy.escrow;
+        escrow.is_pruned(failure.first_at, self.now)
+            || escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
+    }
+
+    /// Whether the manager has an account by now, after the reference had to wait for it.
+    fn has_new_manager(&self, user: &User<'_>) -> bool {
+        let (Manager::Is(manager), Some(references), Some(prior)) = (self.manager(user), self.references, self.prior)
+        else {
+            return false;
+        };
+        let attribute = self.reference_name().unwrap_or_default();
+        let is_linked = || prior.view(&manager).is_some_and(|manager| manager.target().is_some());
+        match references.of(ObjectKind::User, &user.id, attribute) {
+            [(known, Sent::No)] if *known == manager => self.policy.resolve_late_references && is_linked(),
+            [(known, Sent::Yes)] if *known == manager => false,
+            _ => is_linked(),
+        }
+    }
+
+    /// Target attribute of the references.
+    fn reference_name(&self) -> Option<&str> {
+        self.mapping.reference.map(|index| self.mapping.attributes[index].target.name.as_str())
+    }
+
+    fn manager(&self, user: &User<'_>) -> Manager {
+        let source = self.mapping.reference.map(|index| &self.mapping.attributes[index].source);
+        match source {
+            Some(AttributeSource::Direct(slot)) if self.mapping.kind == ObjectKind::User => {
+                match &user.values[usize::from(slot.0)] {
+                    AttributeValue::Unknown => Manager::Unknown,
+                    AttributeValue::String(id) => SourceId::parse(id).map_or(Manager::Nobody, Manager::Is),
+                    _ => Manager::Nobody,
+                }
+            }
+            _ => Manager::Unknown,
         }
     }
 
@@ -350,13 +345,13 @@ impl Evaluator<'_> {
             Known::Known(enabled) => Some(enabled_fingerprint(enabled)),
             Known::Unknown => None,
         };
-        let deletion = deletion(matches!(user.deletion, Deletion::Soft(_)));
+        let deletion = deletion_fingerprint(matches!(user.deletion, Deletion::Soft(_)));
         let facts = [Some(assignments), enabled, Some(deletion)];
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
 
     fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
-        let mapping = &self.rules.users;
+        let mapping = self.mapping;
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
         let fingerprints = if self.prior.is_some() { self.fingerprints(user) } else { Vec::new() };
@@ -400,8 +395,20 @@ impl Evaluator<'_> {
             }
         };
         Due {
-            subject: Subject { id: user.id.clone(), name: name_of(user), presence, desired, queries, changed, defect },
+            subject: Subject {
+                id: user.id.clone(),
+                name: name_of(user),
+                presence,
+                desired,
+                queries,
+                changed,
+                defect,
+                removal_allowed: self.is_removal_allowed(prior.as_ref().and_then(|prior| prior.staged)),
+                pruned: self.is_pruned(prior.as_ref()),
+            },
             standing,
+            seen: all_of(&fingerprints, decision.in_scope()),
+            manager: self.manager(user),
             fingerprints: carry(old, fingerprints),
             deleted_since,
             prior,
@@ -413,24 +420,25 @@ impl Evaluator<'_> {
 
     /// An object that was exported once and that the export doesn't contain any more.
     fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
-        let mapping = &self.rules.users;
-        let mut values = vec![AttributeValue::Unknown; self.rules.attributes.len()];
-        if let Some(slot) = self.rules.attributes.get("IsSoftDeleted") {
+        let mapping = self.mapping;
+        let mut values = vec![AttributeValue::Unknown; self.names.len()];
+        if let Some(slot) = self.names.get("IsSoftDeleted") {
             values[usize::from(slot.0)] = AttributeValue::Bool(true);
         }
-        if let Some(slot) = self.rules.attributes.get("accountEnabled") {
+        if let Some(slot) = self.names.get("accountEnabled") {
             values[usize::from(slot.0)] = AttributeValue::Bool(false);
         }
         let (desired, error) = mapping::evaluate_each(mapping, &self.environment(id, &values));
         // What is assumed here counts as exported: whoever comes back differs from it.
-        let facts = [None, None, Some(deletion(true))];
+        let facts = [None, None, Some(deletion_fingerprint(true))];
         let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
         let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
         let (presence, standing) = if index.finding_count > 0 {
             // The row may be there and merely unusable: that is nobody's leaving.
+            let list = if mapping.kind == ObjectKind::User { "user" } else { "group" };
             let why = format!(
-                "not in the user list, but {} of its rows couldn't be used; left alone until they are mended",
+                "not in the {list} list, but {} of its rows couldn't be used; left alone until they are mended",
                 index.finding_count
             );
             (Presence::Uncertain(why.into()), prior.standing)
@@ -452,8 +460,12 @@ impl Evaluator<'_> {
                 desired,
                 queries: Vec::new(),
                 defect: error.map(|error| Reason::InvalidValue(error.to_string().into())),
+                removal_allowed: self.is_removal_allowed(prior.staged),
+                pruned: self.is_pruned(Some(&prior)),
             },
             standing,
+            seen: Fingerprint(0),
+            manager: Manager::Unknown,
             fingerprints,
             deleted_since: Some(deleted_since),
             prior: Some(prior),
@@ -463,80 +475,42 @@ impl Evaluator<'_> {
         }
     }
 
+    fn is_pruned(&self, prior: Option<&PriorState>) -> bool {
+        let failure = prior.and_then(|prior| prior.failure.as_ref());
+        failure.is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now))
+    }
+
     /// With a list of deleted users, who is in neither list is gone; without one, who has been
-    /// missing for 30 days.
+    /// missing for 30 days. Groups have no recycle bin.
     fn is_hard_deleted(&self, deleted_since: Option<Timestamp>) -> bool {
-        self.export.has_deleted_users()
+        self.mapping.kind == ObjectKind::Group
+            || self.export.has_deleted_users()
             || deleted_since.is_some_and(|since| self.now.duration_since(since) >= RECYCLE_BIN)
     }
 
-    fn find_absent(&self, index: &mut Index) {
+    fn find_absent(&self, index: &mut Index, here: &KnownSet) {
         let Some(prior) = self.prior else { return };
         if !self.policy.only.is_empty() {
             return;
         }
-        let mut absent: Vec<SourceId> = prior
-            .iter()
-            .filter(|(id, _)| !index.users.contains(id_fingerprint(id).0))
-            .filter(|(_, prior)| {
-                self.known_users.is_none()
-                    || prior.deleted_since().is_none()
-                    || prior.failure().is_some()
-                    || self.is_hard_deleted(prior.deleted_since())
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
+        let context = self.policy.context(self.mapping, self.known.is_none());
+        let mut absent = Vec::new();
+        for (id, prior) in prior.iter().filter(|(id, _)| !here.contains(id_fingerprint(id).0)) {
+            let gone = self.is_hard_deleted(prior.deleted_since());
+            let allowed = self.is_removal_allowed(prior.staged());
+            let leaving = if gone { Leaving::HardDeleted } else { Leaving::Out };
+            let usable = index.finding_count == 0;
+            if usable && prior.target().is_some() && !allowed && removes_account(&context, prior.standing(), leaving) {
+                index.leaving += 1;
+            }
+            let settled = self.known.is_some() && prior.deleted_since().is_some() && prior.staged().is_none() && !gone;
+            if prior.failure().map_or(!settled, |failure| self.is_retried(failure)) {
+                absent.push(id.clone());
+            }
+        }
         absent.sort_unstable();
         index.due += absent.len() as u64;
         index.absent = absent;
-    }
-
-    /// Objects that share a matching value: the one that is linked stays, else the first by id; the
-    /// others are named together.
-    fn find_duplicates(&self, index: &mut Index, mut values: Vec<(u64, u32)>) -> Result<(), EngineError> {
-        values.sort_unstable();
-        let suspects: FxHashSet<u32> =
-            values.chunk_by(|a, b| a.0 == b.0).filter(|group| group.len() > 1).flatten().map(|(_, row)| *row).collect();
-        drop(values);
-        if suspects.is_empty() {
-            return Ok(());
-        }
-        let mut groups: FxHashMap<(usize, u64), Vec<Sharer>> = FxHashMap::default();
-        let mut row = 0_u32;
-        self.export.each_user(&self.rules.attributes, &mut |user| {
-            let mut user: User<'_> = user;
-            if suspects.contains(&row) {
-                let _in_scope = self.decide(&mut user);
-                let due = index.is_due(usize::try_from(row).unwrap_or(usize::MAX));
-                for (mapping, value) in self.matching_values(&user) {
-                    let group = groups.entry((mapping, value.0)).or_default();
-                    group.push((user.id.clone(), user.name.to_string(), due));
-                }
-            }
-            row = row.saturating_add(1);
-            ControlFlow::Continue(())
-        })?;
-        let is_linked =
-            |id: &SourceId| self.prior.and_then(|prior| prior.view(id)).is_some_and(|prior| prior.target().is_some());
-        for mut group in groups.into_values().filter(|group| group.len() > 1) {
-            // Who has the account keeps it; apart from that the order of the ids decides.
-            group.sort_by(|a, b| is_linked(&b.0).cmp(&is_linked(&a.0)).then_with(|| a.cmp(b)));
-            if self.policy.duplicates == Duplicates::Link {
-                index.share(&group);
-                continue;
-            }
-            for later in 1..group.len() {
-                let others: Vec<String> = group
-                    .iter()
-                    .enumerate()
-                    .filter(|(at, _)| *at != later)
-                    .map(|(_, (id, name, _))| format!("{name} ({id})"))
-                    .collect();
-                index.duplicates.insert(group[later].0.clone(), others.join(", ").into());
-            }
-        }
-        index.shared.sort();
-        Ok(())
     }
 }
 
@@ -549,31 +523,4 @@ fn name_of(user: &User<'_>) -> Box<str> {
 fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
     let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
     if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
-}
-
-fn enabled_fingerprint(enabled: bool) -> Fingerprint {
-    Fingerprint::of(30, &[u8::from(enabled)])
-}
-
-/// Fingerprint of being in the recycle bin or not.
-fn deletion(deleted: bool) -> Fingerprint {
-    Fingerprint::of(31, &[u8::from(deleted)])
-}
-
-/// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.
-fn changed<'f>(old: &'f [Option<Fingerprint>], new: &'f [Option<Fingerprint>]) -> impl Iterator<Item = bool> + 'f {
-    new.iter().enumerate().map(|(at, new)| new.is_some() && old.get(at).copied().flatten() != *new)
-}
-
-fn any_changed(old: impl Iterator<Item = Option<Fingerprint>>, new: &[Option<Fingerprint>]) -> bool {
-    let mut old = old.fuse();
-    new.iter().any(|new| {
-        let old = old.next().flatten();
-        new.is_some() && old != *new
-    })
-}
-
-/// The new fingerprints, with the old one where the export lacks the attribute now.
-fn carry(old: &[Option<Fingerprint>], new: Vec<Option<Fingerprint>>) -> Vec<Option<Fingerprint>> {
-    new.into_iter().enumerate().map(|(at, new)| new.or_else(|| old.get(at).copied().flatten())).collect()
 }

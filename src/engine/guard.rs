@@ -9,7 +9,7 @@ use crate::store::{KnownSet, ObjectStates, Watermark};
 const LEAST: usize = 10;
 const USERS: &str = "users";
 
-/// Stops when the export lacks too many of the users, assignments or memberships that the last
+/// Stops when the export lacks too many of the users, groups, assignments or memberships that the last
 /// cycle knew; where no watermark says what it knew, of the users who have an account.
 pub(crate) fn check(
     policy: &Policy,
@@ -20,11 +20,13 @@ pub(crate) fn check(
     let Some(watermark) = watermark else {
         let here = prior.iter().filter(|(_, state)| state.target().is_some() && state.deleted_since().is_none());
         let linked = KnownSet::from_unsorted(here.map(|(id, _)| id_fingerprint(id).0).collect());
-        return compare(policy, USERS, &linked, &index.users);
+        return compare(policy, USERS, &linked, &index.known.users);
     };
-    compare(policy, USERS, &watermark.users, &index.users)?;
-    compare(policy, "assignments", &watermark.assignments, &index.assignments)?;
-    compare(policy, "memberships", &watermark.memberships, &index.memberships)
+    let now = &index.known;
+    compare(policy, USERS, &watermark.users, &now.users)?;
+    compare(policy, "groups", &watermark.groups, &now.groups)?;
+    compare(policy, "assignments", &watermark.assignments, &now.assignments)?;
+    compare(policy, "memberships", &watermark.memberships, &now.memberships)
 }
 
 fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Result<(), EngineError> {

@@ -6,26 +6,47 @@ use std::time::Duration;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
+use super::accounts::{Account, Situation};
 use super::links::Links;
-use super::{Due, Processed};
-use crate::base::{Fingerprint, SourceId, Timestamp};
+use super::outcome::{attempted, state_after};
+use super::{Due, Manager, Processed};
+use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::matching::{self, Candidates};
 use crate::plan::{
-    Action, ActionKind, Answer, Effect, Lookup, PlanContext, PlannedObject, PriorState, Reason, Step, plan_one,
+    Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step, plan_one,
 };
 use crate::scim::{Exchange, Request, Resource};
-use crate::scoping::Standing;
-use crate::store::{Outcome, StateChange};
+use crate::store::Outcome;
 
 /// What an object came to.
 #[derive(Debug)]
 pub(crate) struct Worked {
-    pub(crate) processed: Processed,
+    /// What is said of it; `None` where only something is remembered.
+    pub(crate) processed: Option<Processed>,
     pub(crate) outcome: Outcome,
     pub(crate) failure: Option<Failure>,
+    /// What references to the object go by.
+    pub(crate) account: Option<Account>,
+    /// A manager to look after once everybody has an account.
+    pub(crate) manager: Option<PendingManager>,
+}
+
+/// A user whose manager may have to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PendingManager {
+    pub(crate) owner: SourceId,
+    pub(crate) name: Box<str>,
+    pub(crate) target: TargetId,
+    /// The manager that the source names.
+    pub(crate) desired: Option<SourceId>,
+    /// Id of the manager that the account has.
+    pub(crate) held: Option<String>,
+    pub(crate) seen: Fingerprint,
+    /// When and how often sending it has failed.
+    pub(crate) failed: Option<(Timestamp, u32)>,
 }
 
 /// How objects are worked on: what is shared by all of a cycle.
@@ -44,13 +65,13 @@ pub(crate) struct Worker<'a> {
 
 /// What happened on the way of one object.
 #[derive(Default)]
-struct Trail {
-    requests: Vec<Request>,
-    duration: Duration,
+pub(crate) struct Trail {
+    pub(crate) requests: Vec<Request>,
+    pub(crate) duration: Duration,
 }
 
 impl Trail {
-    fn add<T>(&mut self, call: CallOutcome<T>) -> Result<T, Failure> {
+    pub(crate) fn add<T>(&mut self, call: CallOutcome<T>) -> Result<T, Failure> {
         self.duration += call.duration();
         self.requests.extend(call.exchanges.into_iter().map(|Exchange { request, .. }| request));
         call.result
@@ -99,7 +120,22 @@ impl Worker<'_> {
                 Err(failed) => break (action, Err(failed)),
             }
         };
-        self.conclude(due, action, result, conflict, trail)
+        let held = self.held_reference(&answers);
+        self.conclude(due, action, result, Asked { conflict, held }, trail)
+    }
+
+    /// The reference that the account has: the id in `manager`, or in its `value`.
+    fn held_reference(&self, answers: &[Answer]) -> Option<String> {
+        let mapping = &self.context.mapping.attributes[self.context.mapping.reference?];
+        let account = answers.iter().rev().find_map(|answer| match answer {
+            Answer::Read(account) | Answer::Matched(Candidates::One(account)) => Some(account),
+            _ => None,
+        })?;
+        let held = match mapping.target.path.get(account)? {
+            Value::Object(manager) => manager.get("value")?.as_str()?,
+            value => value.as_str()?,
+        };
+        (!held.is_empty()).then(|| held.to_owned())
     }
 
     async fn ask(&self, id: &SourceId, lookup: &Lookup, trail: &mut Trail) -> Result<Answer, (Failure, Operation)> {
@@ -184,12 +220,12 @@ impl Worker<'_> {
         }
     }
 
-    async fn find_created(&self, due: &Due, trail: &mut Trail) -> Result<crate::base::TargetId, Reason> {
+    async fn find_created(&self, due: &Due, trail: &mut Trail) -> Result<TargetId, Reason> {
         for query in &due.subject.queries {
             match self.ask(&due.subject.id, &Lookup::Match(query.clone()), trail).await {
                 Ok(Answer::Matched(Candidates::One(account))) => {
                     if let Some(id) = account.id() {
-                        return Ok(crate::base::TargetId::new(id));
+                        return Ok(TargetId::new(id));
                     }
                 }
                 Ok(_) => {}
@@ -204,8 +240,8 @@ impl Worker<'_> {
         &self,
         due: Due,
         mut action: Action,
-        result: Result<Option<crate::base::TargetId>, (Failure, Operation)>,
-        conflict: Option<&'static str>,
+        result: Result<Option<TargetId>, (Failure, Operation)>,
+        Asked { conflict, held }: Asked,
         trail: Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -229,6 +265,14 @@ impl Worker<'_> {
             })
         });
         let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
+        let removed = matches!(action.effect, Effect::Delete(_)) && error.is_none();
+        let account_id = match &action.effect {
+            Effect::Create(_) if self.dry => Some(TargetId::new(due.subject.id.to_string())),
+            _ if removed => None,
+            _ => target.clone().or_else(|| linked.clone()),
+        };
+        let manager = account_id.as_ref().filter(|_| error.is_none()).and_then(|id| pending(&due, &action, id, held));
+        let account = (!removed).then(|| account_of(&due, account_id, error.is_some()));
         let target_id = match &action.effect {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
@@ -246,16 +290,31 @@ impl Worker<'_> {
             duration: trail.duration,
         };
         Worked {
-            outcome: Outcome { kind, source_id: due.subject.id, state, record: Some(record.clone()) },
-            processed: Processed { record, unknown: due.unknown, requests: trail.requests },
+            outcome: Outcome {
+                kind,
+                source_id: due.subject.id,
+                state,
+                record: Some(record.clone()),
+                references: Vec::new(),
+            },
+            processed: Some(Processed { record, unknown: due.unknown, requests: trail.requests }),
             failure,
+            account,
+            manager,
         }
     }
 }
 
+/// What the answers said, beside what the planner made of them.
+struct Asked {
+    /// Error code of a creation that was refused because the account exists.
+    conflict: Option<&'static str>,
+    held: Option<String>,
+}
+
 enum Done {
     Nothing,
-    Target(crate::base::TargetId),
+    Target(TargetId),
     CreatedWithoutId,
 }
 
@@ -280,86 +339,37 @@ fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
     }
 }
 
-/// What is remembered after an action.
-fn state_after(
-    due: &Due,
-    action: &Action,
-    target: Option<&crate::base::TargetId>,
-    error: Option<&ObjectError>,
-    at: Timestamp,
-    compare_all: bool,
-) -> StateChange {
-    let prior = due.prior.as_ref();
-    let linked = prior.and_then(|prior| prior.target.clone());
-    if let Some(error) = error {
-        let before = prior.and_then(|prior| prior.failure.as_ref());
-        return StateChange::Put(PriorState {
-            name: due.subject.name.clone(),
-            target: linked,
-            standing: prior.map_or(Standing::InScope, |prior| prior.standing),
-            fingerprints: after_failure(prior, &due.fingerprints, compare_all),
-            deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
-            failure: Some(crate::plan::Failure {
-                count: before.map_or(1, |failure| failure.count.saturating_add(1)),
-                first_at: before.map_or(at, |failure| failure.first_at),
-                code: error.code.clone(),
-                message: error.message.clone(),
-            }),
-        });
-    }
-    let put = |target| {
-        StateChange::Put(PriorState {
-            name: due.subject.name.clone(),
-            target,
-            standing: due.standing,
-            fingerprints: due.fingerprints.clone(),
-            deleted_since: due.deleted_since,
-            failure: None,
-        })
+/// How references to the object are to be taken.
+fn account_of(due: &Due, target: Option<TargetId>, failed: bool) -> Account {
+    let situation = match &due.subject.presence {
+        Presence::InScope if failed || due.subject.defect.is_some() => Situation::Failed,
+        Presence::InScope => Situation::InScope,
+        _ if due.deleted_since.is_some() => Situation::Recycled,
+        Presence::Out(..) | Presence::Uncertain(_) | Presence::HardDeleted => Situation::OutOfScope,
     };
-    match (&action.kind, &action.reason) {
-        (_, Reason::HardDeleted | Reason::Unmanaged | Reason::ActionOff("delete"))
-            if due.subject.presence == crate::plan::Presence::HardDeleted =>
-        {
-            StateChange::Remove
-        }
-        (ActionKind::Delete, _) => StateChange::Remove,
-        (ActionKind::Skip, Reason::NotEffectivelyEntitled(_)) => {
-            if matches!(due.subject.presence, crate::plan::Presence::Uncertain(_)) {
-                StateChange::Keep
-            } else if linked.is_some() {
-                put(linked)
-            } else if prior.is_some() {
-                StateChange::Remove
-            } else {
-                StateChange::Keep
-            }
-        }
-        // Not looked at: what changed is still to be exported once there is a value to match by.
-        (ActionKind::Skip, Reason::ImportSkipped(_)) => match prior {
-            Some(prior) if linked.is_some() => StateChange::Put(PriorState { failure: None, ..prior.clone() }),
-            _ if due.subject.presence == crate::plan::Presence::InScope => put(None),
-            Some(_) => StateChange::Remove,
-            None => StateChange::Keep,
-        },
-        // Left alone means no longer managed.
-        (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
-            StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
-            other => other,
-        },
-        _ => put(target.cloned().or(linked)),
-    }
+    Account { name: due.subject.name.clone(), target, situation }
 }
 
-/// The fingerprints to go on from after a failure. Whether the target has acted on the request can't
-/// be told, so what was to be sent counts as changed at the next try, whatever its value is then.
-fn after_failure(
-    prior: Option<&PriorState>,
-    now: &[Option<Fingerprint>],
-    compare_all: bool,
-) -> Vec<Option<Fingerprint>> {
-    let before = prior.filter(|_| !compare_all).map_or(&[][..], |prior| &prior.fingerprints);
-    before.iter().zip(now).map(|(before, now)| before.filter(|before| Some(*before) == *now)).collect()
+/// The manager of somebody in scope whose account is as it should be.
+fn pending(due: &Due, action: &Action, target: &TargetId, held: Option<String>) -> Option<PendingManager> {
+    let desired = match (&due.manager, &due.subject.presence, action.kind) {
+        (_, _, ActionKind::Skip | ActionKind::StagedDelete | ActionKind::Fail) => return None,
+        (Manager::Is(manager), Presence::InScope, _) => Some(manager.clone()),
+        (Manager::Nobody, Presence::InScope, _) => None,
+        _ => return None,
+    };
+    let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
+    Some(PendingManager {
+        owner: due.subject.id.clone(),
+        name: due.subject.name.clone(),
+        target: target.clone(),
+        desired,
+        held,
+        seen: due.seen,
+        failed: failure
+            .filter(|failure| failure.part == FailedPart::Reference)
+            .map(|failure| (failure.first_at, failure.count)),
+    })
 }
 
 /// Says how the target moved since the plan was made; `None` when the same would be done.

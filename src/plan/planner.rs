@@ -31,6 +31,8 @@ pub struct PlanContext<'a> {
     pub rematch_vanished: bool,
     /// Everything is compared, whatever changed: the cycle is initial.
     pub compare_all: bool,
+    /// Accidental deletion prevention holds disables and deletes back, but for those that were allowed.
+    pub hold_back: bool,
 }
 
 /// One object as the source has it now.
@@ -50,6 +52,10 @@ pub struct Subject {
     pub changed: Vec<bool>,
     /// Set when it can't be exported whatever the target says: duplicates, invalid values.
     pub defect: Option<Reason>,
+    /// Whether its disable or delete was held back once and is allowed now.
+    pub removal_allowed: bool,
+    /// Whether it has failed for so long that it isn't tried any more.
+    pub pruned: bool,
 }
 
 /// What the source says of an object.
@@ -101,9 +107,12 @@ pub enum Step {
 /// Plans one object: either asks for the next answer or decides.
 pub fn plan_one(context: &PlanContext<'_>, subject: &Subject, prior: Option<&PriorState>, answers: &[Answer]) -> Step {
     let link = prior.and_then(|prior| prior.target.as_ref().map(|target| (prior, target)));
+    if subject.pruned {
+        return quiet(ActionKind::Skip, Reason::EscrowPruned);
+    }
     match (&subject.presence, link) {
         (Presence::HardDeleted, None) => quiet(ActionKind::Skip, Reason::HardDeleted),
-        (Presence::HardDeleted, Some((prior, target))) => hard_deleted(context, prior, target),
+        (Presence::HardDeleted, Some((prior, target))) => hard_deleted(context, subject, prior, target),
         // The import comes before the scope; an account that is there is still taken care of below.
         (Presence::Uncertain(why), _) | (Presence::Out(_, why), None) => match &subject.defect {
             Some(defect @ Reason::ImportSkipped(_)) => quiet(ActionKind::Skip, defect.clone()),
@@ -127,17 +136,40 @@ fn quiet(kind: ActionKind, reason: Reason) -> Step {
     Step::Act(Action::quiet(kind, reason))
 }
 
-fn hard_deleted(context: &PlanContext<'_>, prior: &PriorState, target: &TargetId) -> Step {
-    if prior.standing == Standing::OutOfScope {
-        quiet(ActionKind::Skip, Reason::Unmanaged)
-    } else {
-        delete(context, target, Reason::HardDeleted)
+/// How an object with an account leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaving {
+    /// Out of scope, disabled or in the recycle bin.
+    Out,
+    /// Gone from the tenant for good.
+    HardDeleted,
+}
+
+/// Whether an object's leaving disables or deletes its account: what accidental deletion prevention counts before
+/// anything is asked of the target.
+pub fn removes_account(context: &PlanContext<'_>, before: Standing, leaving: Leaving) -> bool {
+    match leaving {
+        Leaving::HardDeleted => before != Standing::OutOfScope && context.mapping.actions.delete,
+        Leaving::Out if before != Standing::InScope || context.skip_out_of_scope_deletions => false,
+        Leaving::Out if context.soft_delete => context.mapping.active.is_some() && context.mapping.actions.update,
+        Leaving::Out => context.mapping.actions.delete,
     }
 }
 
-fn delete(context: &PlanContext<'_>, target: &TargetId, reason: Reason) -> Step {
+fn hard_deleted(context: &PlanContext<'_>, subject: &Subject, prior: &PriorState, target: &TargetId) -> Step {
+    if prior.standing == Standing::OutOfScope {
+        quiet(ActionKind::Skip, Reason::Unmanaged)
+    } else {
+        delete(context, subject, target, Reason::HardDeleted)
+    }
+}
+
+fn delete(context: &PlanContext<'_>, subject: &Subject, target: &TargetId, reason: Reason) -> Step {
     if !context.mapping.actions.delete {
         return quiet(ActionKind::Skip, Reason::ActionOff("delete"));
+    }
+    if context.hold_back && !subject.removal_allowed {
+        return quiet(ActionKind::StagedDelete, Reason::HeldBack(reason.to_string().into()));
     }
     let effect = Effect::Delete(target.clone());
     Step::Act(Action { kind: ActionKind::Delete, reason, changes: Vec::new(), effect })
@@ -161,7 +193,7 @@ fn leave(
         return quiet(ActionKind::Skip, Reason::OutOfScopeIgnored(why.into()));
     }
     if !context.soft_delete {
-        return delete(context, target, Reason::LeftScope(why.into()));
+        return delete(context, subject, target, Reason::LeftScope(why.into()));
     }
     let Some(active) = context.mapping.active else {
         return quiet(ActionKind::Skip, Reason::NoActiveMapping(why.into()));
@@ -173,6 +205,13 @@ fn leave(
         return match &subject.defect {
             Some(defect @ Reason::InvalidValue(_)) => quiet(ActionKind::Fail, defect.clone()),
             _ => quiet(ActionKind::Skip, Reason::NoActiveMapping(why.into())),
+        };
+    }
+    if context.hold_back && !subject.removal_allowed {
+        return if left_before {
+            quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.into()))
+        } else {
+            quiet(ActionKind::StagedDelete, Reason::HeldBack(why.into()))
         };
     }
     // What is left of a deleted user in the recycle bin is no source of other values.

@@ -45,6 +45,14 @@ pub enum Reason {
     TargetMoved(Box<str>),
     /// A request failed; the code and text are the record's error.
     RequestFailed(Box<str>),
+    /// Held back by accidental deletion prevention; the text says why it would go.
+    HeldBack(Box<str>),
+    /// It failed for so long that it isn't tried any more.
+    EscrowPruned,
+    /// A reference to another object, which the text names, was added or changed.
+    ReferenceSet(Box<str>),
+    /// A reference to another object, which the text names, was removed.
+    ReferenceRemoved(Box<str>),
 }
 
 impl Reason {
@@ -71,6 +79,10 @@ impl Reason {
             Self::InvalidValue(_) => "AttributeValidationFailed",
             Self::TargetMoved(_) => "TargetMoved",
             Self::RequestFailed(_) => "RequestFailed",
+            Self::HeldBack(_) => "TooManyDeletes",
+            Self::EscrowPruned => "EscrowPruned",
+            Self::ReferenceSet(_) => "ReferenceSet",
+            Self::ReferenceRemoved(_) => "ReferenceRemoved",
         }
     }
 
@@ -88,7 +100,10 @@ impl Reason {
             | Self::UnusableAnswer(text)
             | Self::InvalidValue(text)
             | Self::TargetMoved(text)
-            | Self::RequestFailed(text) => Some(text),
+            | Self::RequestFailed(text)
+            | Self::HeldBack(text)
+            | Self::ReferenceSet(text)
+            | Self::ReferenceRemoved(text) => Some(text),
             Self::ActionOff(action) => Some(action),
             Self::NoMatch
             | Self::Matched
@@ -96,6 +111,7 @@ impl Reason {
             | Self::InScopeAgain
             | Self::HardDeleted
             | Self::RedundantExport
+            | Self::EscrowPruned
             | Self::Unmanaged => None,
         }
     }
@@ -123,6 +139,10 @@ impl fmt::Display for Reason {
             Self::DuplicateSourceEntries(others) => write!(f, "same matching value as {others}"),
             Self::DuplicateTargetEntries(what) => write!(f, "several accounts match: {what}"),
             Self::InvalidAnchor(id) => write!(f, "the linked account {id} is gone from the target"),
+            Self::HeldBack(why) => write!(f, "held back, too many would go at once: {why}"),
+            Self::EscrowPruned => f.write_str("failed for too long: it isn't tried any more until it changes"),
+            Self::ReferenceSet(what) => write!(f, "refers to {what}"),
+            Self::ReferenceRemoved(what) => write!(f, "no longer refers to {what}"),
             Self::UnusableAnswer(what)
             | Self::InvalidValue(what)
             | Self::TargetMoved(what)

@@ -28,6 +28,8 @@ pub struct CompileOptions {
     pub actions: Option<Actions>,
     /// Patterns of scoping filters must match the whole value.
     pub anchor_scope_regex: bool,
+    /// The group mapping is left out, as if it were disabled.
+    pub without_groups: bool,
     /// Attributes that the target can filter on, if that is known; a matching attribute must be one.
     pub filterable: Option<Vec<String>>,
 }
@@ -54,12 +56,20 @@ pub struct ExtraClause {
 
 /// Compiles the outbound mappings of a document.
 ///
-/// Everything that is wrong with the user mapping comes back at once, each with its place and a remedy; what is
-/// merely skipped or odd is in [`CompiledSchema::notices`]. [`super::check`] also says what is wrong with the
-/// group mapping, which isn't executed.
+/// Everything that is wrong with the mappings of users and of groups comes back at once, each with its place and a
+/// remedy; what is merely skipped or odd is in [`CompiledSchema::notices`].
 pub fn compile(document: &Document, options: &CompileOptions) -> Result<CompiledSchema, Vec<Diagnostic>> {
-    let Compilation { rules, errors, .. } = compile_all(document, options);
-    rules.ok_or(errors)
+    let Compilation { rules, mut errors, groups, .. } = compile_all(document, options);
+    let (wrong, odd): (Vec<_>, Vec<_>) =
+        groups.into_iter().partition(|finding| finding.severity == Severity::Error && !options.without_groups);
+    errors.extend(wrong);
+    match rules {
+        Some(mut rules) if errors.is_empty() => {
+            rules.notices.extend(odd.into_iter().filter(|_| rules.groups.is_some()));
+            Ok(rules)
+        }
+        _ => Err(errors),
+    }
 }
 
 /// What compiling a document gives, whatever is wrong with it.
@@ -82,12 +92,18 @@ pub(super) fn compile_all(document: &Document, options: &CompileOptions) -> Comp
     let mut group_findings = Vec::new();
     let (mut groups, mut group_attributes) = (None, AttributeNames::default());
     if let Some(selection) = selected.groups {
-        let alone = CompileOptions { anchor_scope_regex: options.anchor_scope_regex, ..CompileOptions::default() };
+        let alone = CompileOptions {
+            anchor_scope_regex: options.anchor_scope_regex,
+            actions: options.actions,
+            ..CompileOptions::default()
+        };
         let object = compile_object(ObjectKind::Group, document, &alone, &selection, Vec::new());
         group_findings = object.errors;
         group_findings.extend(object.notices);
-        groups = object.mapping;
-        group_attributes = object.names;
+        if !options.without_groups {
+            groups = object.mapping;
+            group_attributes = object.names;
+        }
     }
     let Object { mapping, names, notices, errors } =
         compile_object(ObjectKind::User, document, options, &selected.users, notices);
@@ -97,7 +113,7 @@ pub(super) fn compile_all(document: &Document, options: &CompileOptions) -> Comp
     let rules = CompiledSchema {
         name: options.name.clone(),
         version: document.schema().version.clone(),
-        digest: digest(&users, &names),
+        digest: digest((&users, &names), groups.as_ref().map(|groups| (groups, &group_attributes))),
         attributes: names,
         users,
         groups,
@@ -147,6 +163,7 @@ fn compile_object(
     let filters = compiler.filters(mapping);
     let enabled_property = target.and_then(|target| target.account_enabled.as_deref()).unwrap_or("active");
     let active = attributes.iter().position(|attribute| attribute.target.name.eq_ignore_ascii_case(enabled_property));
+    let reference = attributes.iter().position(|attribute| compiler.is_reference(attribute));
     let Compiler { names, notices, errors, .. } = compiler;
     let mapping = errors.is_empty().then(|| ObjectMapping {
         kind,
@@ -156,6 +173,7 @@ fn compile_object(
         attributes,
         matching,
         active,
+        reference,
         filters,
     });
     Object { mapping, names, notices, errors }
@@ -167,8 +185,13 @@ const MAX_FINDINGS: usize = 100;
 /// How many source attributes the rules may look at; one expression alone can't reach the next 65,536.
 pub(super) const MAX_ATTRIBUTES: usize = 10_000;
 
-/// Source attributes whose values are other objects.
-const REFERENCES: [&str; 2] = ["manager", "members"];
+/// The source attribute whose values are other objects.
+const fn reference_of(kind: ObjectKind) -> &'static str {
+    match kind {
+        ObjectKind::User => "manager",
+        ObjectKind::Group => "members",
+    }
+}
 
 pub(super) struct Compiler<'d> {
     kind: ObjectKind,
@@ -214,7 +237,7 @@ impl Compiler<'_> {
         let (source, slots, text) = self.attribute_source(flow)?;
         if let AttributeSource::Direct(slot) = &source {
             match self.names.name(*slot) {
-                name if REFERENCES.contains(&name) => target.kind = AttributeType::Reference,
+                name if name == reference_of(self.kind) => target.kind = AttributeType::Reference,
                 "appRoleAssignments" => {
                     let notice = Diagnostic::warning("the roles are sent as a list of their names");
                     let hint = "use `SingleAppRoleAssignment`, `AppRoleAssignmentsComplex` or \
@@ -224,9 +247,11 @@ impl Compiler<'_> {
                 _ => {}
             }
         }
-        if target.kind == AttributeType::Reference && self.kind == ObjectKind::User {
-            let notice = Diagnostic::new(Severity::Note, "references aren't provisioned by this version");
-            self.fail(notice.with_hint("the service would send it"), flow, &flow.pointer);
+        let refers = matches!(&source, AttributeSource::Direct(slot) if self.names.name(*slot) == reference_of(self.kind));
+        if target.kind == AttributeType::Reference && !refers {
+            let text = format!("the target's reference `{}` isn't provisioned", flow.target);
+            let hint = format!("a reference has the source `[{}]`", reference_of(self.kind));
+            self.fail(Diagnostic::warning(text).with_hint(hint), flow, &flow.pointer);
         }
         if flow.matching_priority > 0 {
             self.check_filterable(flow, &source);
@@ -242,6 +267,13 @@ impl Compiler<'_> {
             slots,
             text,
         })
+    }
+
+    /// Whether a mapping's values are other objects.
+    fn is_reference(&self, attribute: &AttributeMapping) -> bool {
+        let from = |slot| self.names.name(slot) == reference_of(self.kind);
+        attribute.target.kind == AttributeType::Reference
+            && matches!(attribute.source, AttributeSource::Direct(slot) if from(slot))
     }
 
     fn target_attribute(&mut self, flow: &Flow) -> Option<TargetAttribute> {

@@ -19,7 +19,7 @@ pub struct CompiledSchema {
     pub attributes: AttributeNames,
     /// The user mapping.
     pub users: ObjectMapping,
-    /// The group mapping, if it is there, enabled and without errors. This version doesn't execute it.
+    /// The group mapping, if it is there, enabled and without errors.
     pub groups: Option<ObjectMapping>,
     /// Source attributes of groups that the group mapping looks at, in slot order.
     pub group_attributes: AttributeNames,
@@ -27,6 +27,16 @@ pub struct CompiledSchema {
     pub notices: Vec<Diagnostic>,
     /// Digest of mappings and filters: another one means that the next cycle is initial.
     pub digest: Digest,
+}
+
+impl CompiledSchema {
+    /// The mapping of one kind of object with the source attributes that it looks at; groups may have none.
+    pub fn mapping(&self, kind: ObjectKind) -> Option<(&ObjectMapping, &AttributeNames)> {
+        match kind {
+            ObjectKind::User => Some((&self.users, &self.attributes)),
+            ObjectKind::Group => self.groups.as_ref().map(|groups| (groups, &self.group_attributes)),
+        }
+    }
 }
 
 /// Users or groups.
@@ -95,6 +105,8 @@ pub struct ObjectMapping {
     pub matching: Vec<usize>,
     /// Index of the mapping of `active` (the target's account-enabled property), if there is one.
     pub active: Option<usize>,
+    /// Index of the mapping whose values are other objects: `manager` of a user, `members` of a group.
+    pub reference: Option<usize>,
     /// Scoping filters: clauses AND, groups OR; none lets everything through.
     pub filters: Vec<FilterGroup>,
 }

@@ -9,18 +9,26 @@ use crate::expression::parse;
 
 /// Digests everything that decides what is sent for whom. Names, ids and versions don't, nor does the
 /// layout of an expression.
-pub(super) fn digest(users: &ObjectMapping, names: &AttributeNames) -> Digest {
-    Digest::of(canonical(users, names).expect("writing to a string doesn't fail").as_bytes())
+pub(super) fn digest(users: Side<'_>, groups: Option<Side<'_>>) -> Digest {
+    let mut text = String::from("rules 1\n");
+    let written = canonical(&mut text, users).and_then(|()| match groups {
+        Some(groups) => text.write_str("groups\n").and_then(|()| canonical(&mut text, groups)),
+        None => Ok(()),
+    });
+    written.expect("writing to a string doesn't fail");
+    Digest::of(text.as_bytes())
 }
 
-fn canonical(users: &ObjectMapping, names: &AttributeNames) -> Result<String, std::fmt::Error> {
-    let mut text = String::from("rules 1\n");
-    writeln!(text, "target {:?} actions {:?}", users.target_object, users.actions)?;
-    writeln!(text, "active {:?}", users.active.map(|index| &users.attributes[index].target.name))?;
-    for index in &users.matching {
-        writeln!(text, "match {:?}", users.attributes[*index].target.name)?;
+/// A mapping and the source attributes that it looks at.
+type Side<'a> = (&'a ObjectMapping, &'a AttributeNames);
+
+fn canonical(text: &mut String, (mapping, names): Side<'_>) -> std::fmt::Result {
+    writeln!(text, "target {:?} actions {:?}", mapping.target_object, mapping.actions)?;
+    writeln!(text, "active {:?}", mapping.active.map(|index| &mapping.attributes[index].target.name))?;
+    for index in &mapping.matching {
+        writeln!(text, "match {:?}", mapping.attributes[*index].target.name)?;
     }
-    for attribute in &users.attributes {
+    for attribute in &mapping.attributes {
         let target = &attribute.target;
         writeln!(
             text,
@@ -39,11 +47,11 @@ fn canonical(users: &ObjectMapping, names: &AttributeNames) -> Result<String, st
         }
         writeln!(text, "default {:?} {:?} {}", attribute.default, attribute.flow, attribute.flow_always)?;
     }
-    for group in &users.filters {
+    for group in &mapping.filters {
         writeln!(text, "any")?;
-        group.clauses.iter().try_for_each(|clause| canonical_clause(&mut text, clause))?;
+        group.clauses.iter().try_for_each(|clause| canonical_clause(text, clause))?;
     }
-    Ok(text)
+    Ok(())
 }
 
 fn canonical_clause(text: &mut String, clause: &FilterClause) -> std::fmt::Result {

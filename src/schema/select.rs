@@ -49,22 +49,24 @@ pub(super) fn select<'d>(
         }
         // Helper mappings have no source object; they say something about the target only.
         for mapping in rule.mappings.iter().filter(|mapping| !mapping.source_object.is_empty()) {
-            let is_user = mapping.source_object.eq_ignore_ascii_case(ObjectKind::User.as_str());
+            let is = |kind: ObjectKind| mapping.source_object.eq_ignore_ascii_case(kind.as_str());
+            let is_user = is(ObjectKind::User);
             let title = title(mapping);
             if !mapping.enabled {
                 disabled += usize::from(is_user);
                 note(format!("mapping {title} is disabled"), "set `enabled` to true to use it", &mapping.pointer);
-            } else if !is_user {
-                if mapping.source_object.eq_ignore_ascii_case(ObjectKind::Group.as_str()) && groups.is_none() {
-                    groups = Some((rule, mapping));
-                }
-                let message = format!("mapping {title} is skipped: only users are provisioned by this version");
-                note(message, "the service would provision these objects too", &mapping.pointer);
-            } else if found.is_some() {
-                let message = format!("mapping {title} is skipped: another user mapping comes first");
-                note(message, "give its rule a smaller `priority` to use it instead", &mapping.pointer);
+            } else if !is_user && !is(ObjectKind::Group) {
+                let message = format!("mapping {title} is skipped: only users and groups are provisioned");
+                note(message, "its source object is neither `User` nor `Group`", &mapping.pointer);
             } else {
-                found = Some((rule, mapping));
+                let place = if is_user { &mut found } else { &mut groups };
+                if place.is_some() {
+                    let what = if is_user { "user" } else { "group" };
+                    let message = format!("mapping {title} is skipped: another {what} mapping comes first");
+                    note(message, "give its rule a smaller `priority` to use it instead", &mapping.pointer);
+                } else {
+                    *place = Some((rule, mapping));
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{ClauseVerdict, DefaultAccess, Scope, Standing, evaluate_filters};
 use crate::directory::{AppRoles, Deletion, Entitlements, Evidence, GroupIndex, Known, RoleIndex, User};
-use crate::schema::{ClauseOperator, FilterGroup};
+use crate::schema::{ClauseOperator, FilterGroup, ObjectKind};
 
 /// The settings that decide about scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,8 @@ pub enum Assigned {
     ThroughGroup(GroupIndex),
     /// Not at all.
     No,
+    /// The group isn't security-enabled, so nobody can assign it.
+    WithoutSecurity,
 }
 
 /// Step 3: *User has the required role*.
@@ -124,7 +126,7 @@ pub fn decide(policy: ScopePolicy, entitlements: &Entitlements, filters: &[Filte
     };
     let (assigned, role) = match policy.scope {
         Scope::All => (Assigned::SyncAll, Role::SyncAll),
-        Scope::Assigned => entitled(policy.default_access, entitlements, user),
+        Scope::Assigned => entitled(policy.default_access, entitlements, entitlements.evidence(&user.id)),
     };
     let filter = match evaluate_filters(filters, &user.values) {
         Ok(None) => FilterVerdict::NoFilters,
@@ -136,9 +138,34 @@ pub fn decide(policy: ScopePolicy, entitlements: &Entitlements, filters: &[Filte
     Decision { active, assigned, role, filter }
 }
 
-fn entitled(default_access: DefaultAccess, entitlements: &Entitlements, user: &User<'_>) -> (Assigned, Role) {
+/// Decides about one group: only assignments of its own count, and only a security-enabled group can have one.
+pub fn decide_group(
+    policy: ScopePolicy,
+    entitlements: &Entitlements,
+    filters: &[FilterGroup],
+    group: &User<'_>,
+) -> Decision {
+    let mut decision = decide(policy, entitlements, filters, group);
+    let found = entitlements.find_group(&group.id).map(|index| entitlements.group(index));
+    if policy.scope == Scope::Assigned {
+        let direct = entitlements.direct(&group.id);
+        (decision.assigned, decision.role) = match (found, direct) {
+            (Some(found), _) if found.security_enabled == Known::Known(false) => {
+                (Assigned::WithoutSecurity, Role::NotAssigned)
+            }
+            _ => entitled(policy.default_access, entitlements, direct.into_iter()),
+        };
+    }
+    decision
+}
+
+fn entitled(
+    default_access: DefaultAccess,
+    entitlements: &Entitlements,
+    ways: impl Iterator<Item = Evidence>,
+) -> (Assigned, Role) {
     let (mut assigned, mut role) = (Assigned::No, Role::NotAssigned);
-    for evidence in entitlements.evidence(&user.id) {
+    for evidence in ways {
         let (set, group) = match evidence {
             Evidence::Direct(set) => (set, None),
             Evidence::Group(group, set) => (set, Some(group)),
@@ -164,12 +191,16 @@ impl Decision {
         match (self.active, self.assigned, self.role, self.filter) {
             (Active::AccountDisabled, ..) => Some(Cause::AccountDisabled),
             (Active::SoftDeleted, ..) => Some(Cause::SoftDeleted),
-            (_, Assigned::No, ..) => Some(Cause::NotAssigned),
+            (_, Assigned::No | Assigned::WithoutSecurity, ..) => Some(Cause::NotAssigned),
             (_, _, Role::OnlyDefaultAccess | Role::NotAssigned, _) => Some(Cause::OnlyDefaultAccess),
             (_, _, _, FilterVerdict::Failed(..)) => Some(Cause::FilteredOut),
             (_, _, _, FilterVerdict::Unknown(..) | FilterVerdict::Undecided(..)) => Some(Cause::FilterUnknown),
             _ => None,
         }
+    }
+
+    fn is_assigned(&self) -> bool {
+        !matches!(self.assigned, Assigned::No | Assigned::WithoutSecurity)
     }
 
     /// Whether the object is effectively entitled.
@@ -186,7 +217,7 @@ impl Decision {
     /// so that says nothing; of the others, leaving the assignment or the filters outranks being
     /// disabled: the object is no longer managed then.
     pub fn standing(&self) -> Standing {
-        let entitled = self.assigned != Assigned::No
+        let entitled = self.is_assigned()
             && !matches!(self.role, Role::OnlyDefaultAccess | Role::NotAssigned)
             && !matches!(self.filter, FilterVerdict::Failed(..));
         match (self.active, entitled) {
@@ -203,6 +234,9 @@ impl Decision {
             None => String::new(),
             Some(Cause::AccountDisabled) => "accountEnabled is false".to_owned(),
             Some(Cause::SoftDeleted) => "in the recycle bin".to_owned(),
+            Some(Cause::NotAssigned) if self.assigned == Assigned::WithoutSecurity => {
+                "not security-enabled, so it can't be assigned".to_owned()
+            }
             Some(Cause::NotAssigned) => "not assigned to the application".to_owned(),
             Some(Cause::OnlyDefaultAccess) => ONLY_DEFAULT_ACCESS.to_owned(),
             Some(Cause::FilteredOut | Cause::FilterUnknown) => self.filter_text(filters),
@@ -231,7 +265,7 @@ impl Decision {
     }
 
     /// All steps in words.
-    pub fn explain(&self, entitlements: &Entitlements, filters: &[FilterGroup]) -> Vec<Explained> {
+    pub fn explain(&self, kind: ObjectKind, entitlements: &Entitlements, filters: &[FilterGroup]) -> Vec<Explained> {
         let group = |index: GroupIndex| format!("group \"{}\"", entitlements.group(index).display_name);
         let step = |step, holds, evidence| Explained { step, holds, evidence };
         vec![
@@ -248,16 +282,21 @@ impl Decision {
             ),
             step(
                 "Assigned to the application",
-                self.assigned != Assigned::No,
+                self.is_assigned(),
                 match self.assigned {
                     Assigned::SyncAll => "scope sync all".to_owned(),
                     Assigned::Direct => "assigned directly".to_owned(),
                     Assigned::ThroughGroup(index) => format!("immediate member of the assigned {}", group(index)),
+                    Assigned::No if kind == ObjectKind::Group => "not assigned".to_owned(),
                     Assigned::No => "neither assigned directly nor an immediate member of an assigned group".to_owned(),
+                    Assigned::WithoutSecurity => "the group isn't security-enabled".to_owned(),
                 },
             ),
             step(
-                "User has the required role",
+                match kind {
+                    ObjectKind::User => "User has the required role",
+                    ObjectKind::Group => "Group has the required role",
+                },
                 !matches!(self.role, Role::OnlyDefaultAccess | Role::NotAssigned),
                 match self.role {
                     Role::SyncAll => "scope sync all".to_owned(),

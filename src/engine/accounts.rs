@@ -1,0 +1,108 @@
+//! Who has which account by now: what was remembered when the cycle began, and what has happened since.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::base::{SourceId, TargetId};
+use crate::plan::{Referenced, Standing};
+use crate::store::{ObjectStates, PriorView};
+
+/// How an object came out of this cycle.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// User principal name or display name.
+    pub(crate) name: Box<str>,
+    /// Its account; the source id stands for one that a dry run would create.
+    pub(crate) target: Option<TargetId>,
+    pub(crate) situation: Situation,
+}
+
+/// Whether references to an object make sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Situation {
+    InScope,
+    OutOfScope,
+    /// In the recycle bin: groups list it no more, though it hasn't left them.
+    Recycled,
+    /// Its export failed.
+    Failed,
+}
+
+/// Accounts for references. Only what this cycle worked on takes memory of its own, about 150 bytes each.
+#[derive(Debug, Default)]
+pub(crate) struct Accounts {
+    users: Arc<ObjectStates>,
+    groups: Arc<ObjectStates>,
+    now: FxHashMap<SourceId, Option<Account>>,
+}
+
+impl Accounts {
+    pub(crate) fn new(users: Arc<ObjectStates>, groups: Arc<ObjectStates>) -> Self {
+        Self { users, groups, now: FxHashMap::default() }
+    }
+
+    /// Takes over what became of an object; `None` when nothing is known of it any more.
+    pub(crate) fn note(&mut self, id: &SourceId, account: Option<Account>) {
+        let says_nothing = account.as_ref().is_none_or(|account| {
+            account.target.is_none() && matches!(account.situation, Situation::OutOfScope | Situation::Recycled)
+        });
+        if !says_nothing || self.prior(id).is_some() {
+            self.now.insert(id.clone(), account);
+        }
+    }
+
+    /// How a reference to an object is to be taken.
+    pub(crate) fn referenced(&self, id: &SourceId) -> Referenced {
+        let (target, situation) = match self.now.get(id) {
+            Some(None) => return Referenced::Unlinked,
+            Some(Some(account)) => (account.target.clone(), account.situation),
+            None => {
+                let Some(prior) = self.prior(id) else { return Referenced::Unlinked };
+                (prior.target().map(TargetId::new), situation(prior))
+            }
+        };
+        match (target, situation) {
+            (Some(target), Situation::InScope | Situation::Failed) => Referenced::Linked(target),
+            (None, Situation::Failed) => Referenced::Waiting,
+            _ => Referenced::Unlinked,
+        }
+    }
+
+    /// Whether an object is in the recycle bin.
+    pub(crate) fn is_in_recycle_bin(&self, id: &SourceId) -> bool {
+        match self.now.get(id) {
+            Some(account) => account.as_ref().is_some_and(|account| account.situation == Situation::Recycled),
+            None => self.prior(id).is_some_and(|prior| situation(prior) == Situation::Recycled),
+        }
+    }
+
+    /// The account of an object, whether it is in scope or not.
+    pub(crate) fn target(&self, id: &SourceId) -> Option<TargetId> {
+        match self.now.get(id) {
+            Some(account) => account.as_ref()?.target.clone(),
+            None => self.prior(id)?.target().map(TargetId::new),
+        }
+    }
+
+    /// What people call an object; the id where nothing is known of it.
+    pub(crate) fn name(&self, id: &SourceId) -> String {
+        match self.now.get(id) {
+            Some(Some(account)) => account.name.to_string(),
+            _ => self.prior(id).map_or_else(|| id.to_string(), |prior| prior.name().to_owned()),
+        }
+    }
+
+    fn prior(&self, id: &SourceId) -> Option<PriorView<'_>> {
+        self.users.view(id).or_else(|| self.groups.view(id))
+    }
+}
+
+fn situation(prior: PriorView<'_>) -> Situation {
+    match (prior.standing(), prior.target(), prior.failure()) {
+        _ if prior.deleted_since().is_some() => Situation::Recycled,
+        (Standing::InScope, None, Some(_)) => Situation::Failed,
+        (Standing::InScope, ..) => Situation::InScope,
+        _ => Situation::OutOfScope,
+    }
+}

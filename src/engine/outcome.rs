@@ -1,0 +1,115 @@
+//! What is remembered of an object after an action.
+
+use super::Due;
+use crate::base::{Fingerprint, TargetId, Timestamp};
+use crate::event::ObjectError;
+use crate::plan::{Action, ActionKind, FailedPart, Failure, Presence, PriorState, Reason, Staged, Standing};
+use crate::store::StateChange;
+
+/// What is remembered after an action.
+pub(super) fn state_after(
+    due: &Due,
+    action: &Action,
+    target: Option<&TargetId>,
+    error: Option<&ObjectError>,
+    at: Timestamp,
+    compare_all: bool,
+) -> StateChange {
+    let prior = due.prior.as_ref();
+    let linked = prior.and_then(|prior| prior.target.clone());
+    if let Some(error) = error {
+        let before = prior.and_then(|prior| prior.failure.as_ref()).filter(|failure| failure.part == FailedPart::Export);
+        return StateChange::Put(PriorState {
+            name: due.subject.name.clone(),
+            target: linked,
+            standing: prior.map_or(Standing::InScope, |prior| prior.standing),
+            fingerprints: after_failure(prior, &due.fingerprints, compare_all),
+            deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
+            failure: Some(Failure {
+                count: before.map_or(1, |failure| failure.count.saturating_add(1)),
+                first_at: before.map_or(at, |failure| failure.first_at),
+                last_at: at,
+                code: error.code.clone(),
+                message: error.message.clone(),
+                seen: due.seen,
+                part: FailedPart::Export,
+                action: attempted(due),
+            }),
+            staged: None,
+        });
+    }
+    if let (ActionKind::StagedDelete, Some(prior)) = (action.kind, prior) {
+        let since = prior.staged.map_or(at, |staged| staged.since);
+        return StateChange::Put(PriorState {
+            staged: Some(Staged { since, allowed_until: None }),
+            deleted_since: prior.deleted_since.or(due.deleted_since),
+            failure: None,
+            ..prior.clone()
+        });
+    }
+    let put = |target| {
+        StateChange::Put(PriorState {
+            name: due.subject.name.clone(),
+            target,
+            standing: due.standing,
+            fingerprints: due.fingerprints.clone(),
+            deleted_since: due.deleted_since,
+            failure: None,
+            staged: None,
+        })
+    };
+    match (&action.kind, &action.reason) {
+        (_, Reason::HardDeleted | Reason::Unmanaged | Reason::EscrowPruned | Reason::ActionOff("delete"))
+            if due.subject.presence == Presence::HardDeleted =>
+        {
+            StateChange::Remove
+        }
+        (ActionKind::Delete, _) => StateChange::Remove,
+        (ActionKind::Skip, Reason::NotEffectivelyEntitled(_)) => {
+            if matches!(due.subject.presence, Presence::Uncertain(_)) {
+                StateChange::Keep
+            } else if linked.is_some() {
+                put(linked)
+            } else if prior.is_some() {
+                StateChange::Remove
+            } else {
+                StateChange::Keep
+            }
+        }
+        // Not looked at: what changed is still to be exported once there is a value to match by.
+        (ActionKind::Skip, Reason::ImportSkipped(_)) => match prior {
+            Some(prior) if linked.is_some() => StateChange::Put(PriorState { failure: None, ..prior.clone() }),
+            _ if due.subject.presence == Presence::InScope => put(None),
+            Some(_) => StateChange::Remove,
+            None => StateChange::Keep,
+        },
+        // Left alone means no longer managed.
+        (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
+            StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
+            other => other,
+        },
+        _ => put(target.cloned().or(linked)),
+    }
+}
+
+/// The fingerprints to go on from after a failure. Whether the target has acted on the request can't
+/// be told, so what was to be sent counts as changed at the next try, whatever its value is then.
+fn after_failure(
+    prior: Option<&PriorState>,
+    now: &[Option<Fingerprint>],
+    compare_all: bool,
+) -> Vec<Option<Fingerprint>> {
+    let before = prior.filter(|_| !compare_all).map_or(&[][..], |prior| &prior.fingerprints);
+    before.iter().zip(now).map(|(before, now)| before.filter(|before| Some(*before) == *now)).collect()
+}
+
+/// What is tried with an object, as far as can be told before the target was asked.
+pub(super) fn attempted(due: &Due) -> ActionKind {
+    let is_linked = due.prior.as_ref().is_some_and(|prior| prior.target.is_some());
+    match (&due.subject.presence, is_linked) {
+        (Presence::HardDeleted, _) => ActionKind::Delete,
+        (Presence::Out(..), _) => ActionKind::Disable,
+        (Presence::InScope | Presence::Uncertain(_), true) => ActionKind::Update,
+        (Presence::InScope | Presence::Uncertain(_), false) => ActionKind::Create,
+    }
+}

@@ -1,0 +1,344 @@
+//! The last pass of a cycle: managers, then members, once everybody has an account.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::accounts::Accounts;
+use super::fingerprints::id_fingerprint;
+use super::lookup::{PendingManager, Trail, Worked};
+use super::{Policy, Processed};
+use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
+use crate::client::{Client, Failure, Operation, patch_request};
+use crate::clock::Clock;
+use crate::directory::Group;
+use crate::event::{ObjectError, ObjectRecord};
+use crate::plan::{
+    self, ActionKind, AttributeChange, FailedPart, Reason, ReferenceContext, ReferenceStep, Referenced, Sent,
+    plan_gone_member, plan_member, plan_single,
+};
+use crate::schema::{ObjectKind, ObjectMapping};
+use crate::scim::ChangeOp;
+use crate::source::Export;
+use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
+
+/// Everything that decides about references.
+pub(crate) struct ReferencePass<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) context: ReferenceContext,
+    pub(crate) users: &'a ObjectMapping,
+    pub(crate) groups: Option<&'a ObjectMapping>,
+    pub(crate) export: &'a Export,
+    pub(crate) accounts: &'a Accounts,
+    pub(crate) remembered: &'a References,
+    /// What was remembered of groups when the cycle began.
+    pub(crate) prior_groups: &'a ObjectStates,
+    pub(crate) now: Timestamp,
+}
+
+/// One request that sets or removes references of one object, or one that needs no request.
+#[derive(Debug, Clone)]
+pub(crate) struct ReferenceTask {
+    kind: ObjectKind,
+    owner: SourceId,
+    name: Box<str>,
+    target: TargetId,
+    attribute: Arc<str>,
+    send: Send,
+    changes: Vec<ReferenceChange>,
+    seen: Fingerprint,
+    failed: Option<(Timestamp, u32)>,
+}
+
+/// What goes over the wire; ids of the target with the names of those who are meant.
+#[derive(Debug, Clone)]
+enum Send {
+    Nothing,
+    Manager { op: ChangeOp, old: Option<String>, new: TargetId, who: String },
+    NoManager { old: Option<String>, who: String },
+    AddMembers(Vec<(TargetId, String)>),
+    RemoveMembers(Vec<(TargetId, String)>),
+}
+
+impl<'a> ReferencePass<'a> {
+    /// What is to be done about one user's manager.
+    pub(crate) fn manager(&self, pending: PendingManager) -> Option<ReferenceTask> {
+        let attribute = reference_name(self.users)?;
+        if !self.users.actions.update {
+            return None;
+        }
+        let known = self.remembered.of(ObjectKind::User, &pending.owner, attribute).first();
+        let referenced = pending.desired.as_ref().map(|manager| self.accounts.referenced(manager));
+        let desired = pending.desired.as_ref().zip(referenced.as_ref());
+        let remembered = known.map(|(id, sent)| (id, *sent));
+        let step = plan_single(self.context, desired, remembered, pending.held.as_deref());
+        let mut changes = Vec::new();
+        let mut change = |referenced: &SourceId, state| {
+            let attribute = attribute.into();
+            changes.push(ReferenceChange { attribute, referenced: referenced.clone(), state });
+        };
+        if let Some((old, _)) = known.filter(|(old, _)| step != ReferenceStep::Keep && desired.map(|new| new.0) != Some(old))
+        {
+            change(old, None);
+        }
+        if let Some((manager, _)) = desired {
+            match &step {
+                ReferenceStep::Remember(sent) => change(manager, Some(*sent)),
+                ReferenceStep::Set(..) => change(manager, Some(Sent::Yes)),
+                ReferenceStep::Keep | ReferenceStep::Forget | ReferenceStep::Remove(_) => {}
+            }
+        }
+        let who = |id: Option<&SourceId>| id.map_or_else(String::new, |id| self.accounts.name(id));
+        let send = match step {
+            ReferenceStep::Keep => return None,
+            ReferenceStep::Remember(_) | ReferenceStep::Forget => Send::Nothing,
+            ReferenceStep::Set(op, new) => {
+                Send::Manager { op, old: pending.held, new, who: who(pending.desired.as_ref()) }
+            }
+            ReferenceStep::Remove(_) => Send::NoManager { old: pending.held, who: who(known.map(|(id, _)| id)) },
+        };
+        Some(ReferenceTask {
+            kind: ObjectKind::User,
+            owner: pending.owner,
+            name: pending.name,
+            target: pending.target,
+            attribute: attribute.into(),
+            send,
+            changes,
+            seen: pending.seen,
+            failed: pending.failed,
+        })
+    }
+
+    /// Whether groups have members at the target.
+    fn sends_members(&self) -> Option<&'a ObjectMapping> {
+        self.groups.filter(|groups| groups.reference.is_some() && groups.actions.update)
+    }
+
+    /// What is to be done about the members of every group in scope, in the order of the export.
+    pub(crate) fn members(&self) -> impl Iterator<Item = ReferenceTask> + use<'_, 'a> {
+        let mapping = self.sends_members();
+        let groups = self.export.entitlements().groups().iter().filter(move |_| mapping.is_some());
+        groups.flat_map(|group| self.members_of(group))
+    }
+
+    fn members_of(&self, group: &Group) -> Vec<ReferenceTask> {
+        let attribute = self.groups.and_then(reference_name).unwrap_or_default();
+        let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
+        let seen = members_fingerprint(group);
+        let prior = self.prior_groups.view(&group.id);
+        let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
+        if let Some(failure) = failure {
+            let escrow = &self.policy.escrow;
+            let waits = !escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now);
+            if (waits && failure.seen == seen) || escrow.is_pruned(failure.first_at, self.now) {
+                return Vec::new();
+            }
+        }
+        let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        let known = self.remembered.of(ObjectKind::Group, &group.id, attribute);
+        let sent_before = |member: &SourceId| known.binary_search_by(|(id, _)| id.cmp(member)).ok().map(|at| known[at].1);
+        let mut here: Vec<&SourceId> = group.members.iter().collect();
+        here.sort_unstable();
+        here.dedup();
+        let change = |member: &SourceId, state| {
+            let attribute = attribute.into();
+            ReferenceChange { attribute, referenced: member.clone(), state }
+        };
+        let mut done = rustc_hash::FxHashSet::default();
+        for member in group.members.iter().filter(|member| done.insert(*member)) {
+            match plan_member(self.context, &self.accounts.referenced(member), sent_before(member)) {
+                ReferenceStep::Set(_, account) => added.push((account, change(member, Some(Sent::Yes)))),
+                ReferenceStep::Remember(sent) => quiet.push(change(member, Some(sent))),
+                ReferenceStep::Keep | ReferenceStep::Forget | ReferenceStep::Remove(_) => {}
+            }
+        }
+        for (member, sent) in known.iter().filter(|(member, _)| here.binary_search(&member).is_err()) {
+            if self.accounts.is_in_recycle_bin(member) {
+                continue;
+            }
+            match plan_gone_member(self.accounts.target(member).as_ref(), *sent) {
+                ReferenceStep::Remove(account) => removed.push((account, change(member, None))),
+                _ => quiet.push(change(member, None)),
+            }
+        }
+        let failed = failure.map(|failure| (failure.first_at, failure.count));
+        let task = |send, changes| ReferenceTask {
+            kind: ObjectKind::Group,
+            owner: group.id.clone(),
+            name: group.display_name.as_str().into(),
+            target: target.clone(),
+            attribute: attribute.into(),
+            send,
+            changes,
+            seen,
+            failed,
+        };
+        let mut tasks = Vec::new();
+        if !quiet.is_empty() {
+            tasks.push(task(Send::Nothing, quiet));
+        }
+        let batch = self.policy.members_per_patch.max(1);
+        for (members, send) in [(added, Send::AddMembers as fn(_) -> _), (removed, Send::RemoveMembers as fn(_) -> _)] {
+            for members in members.chunks(batch) {
+                let who = members.iter().map(|(account, change)| (account.clone(), self.accounts.name(&change.referenced)));
+                let send = send(who.collect());
+                tasks.push(task(send, members.iter().map(|(_, change)| change.clone()).collect()));
+            }
+        }
+        tasks
+    }
+}
+
+/// Sends what a reference needs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ReferenceWorker<'a> {
+    pub(crate) policy: &'a Policy,
+    pub(crate) client: &'a Client,
+    pub(crate) clock: &'a Clock,
+    pub(crate) dry: bool,
+}
+
+impl ReferenceWorker<'_> {
+    /// Works on one task to its end.
+    pub(crate) async fn work(&self, task: ReferenceTask) -> Worked {
+        let mut trail = Trail::default();
+        let result = self.send(&task, &mut trail).await;
+        let at = self.clock.now();
+        let error = result.as_ref().err().map(|(failure, operation)| ObjectError {
+            code: failure.error_code(*operation).to_owned(),
+            message: failure.to_string(),
+        });
+        let (reason, changes) = task.shown();
+        let record = (!matches!(task.send, Send::Nothing)).then(|| ObjectRecord {
+            at,
+            source_id: task.owner.clone(),
+            name: task.name.to_string(),
+            kind: task.kind,
+            action: if error.is_some() { ActionKind::Fail } else { ActionKind::Update },
+            reason,
+            target_id: Some(task.target.clone()),
+            changes,
+            error: error.clone(),
+            duration: trail.duration,
+        });
+        let state = match &error {
+            Some(error) => StateChange::Fail(task.failure(error, at)),
+            None => StateChange::Keep,
+        };
+        let references = if error.is_some() { Vec::new() } else { task.changes };
+        Worked {
+            processed: record.clone().map(|record| Processed { record, unknown: Vec::new(), requests: trail.requests }),
+            outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, references },
+            failure: result.err().map(|(failure, _)| failure),
+            account: None,
+            manager: None,
+        }
+    }
+
+    async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<(), (Failure, Operation)> {
+        let Some(body) = self.body(task) else { return Ok(()) };
+        let endpoint = task.kind.endpoint();
+        if self.policy.reference_queries
+            && let Some(value) = task.asked()
+        {
+            let path = match task.kind {
+                ObjectKind::User => "manager",
+                ObjectKind::Group => "members",
+            };
+            let found = trail.add(self.client.find_reference(endpoint, &task.target, path, value).await);
+            if found.map_err(|failure| (failure, Operation::Find))? {
+                return Ok(());
+            }
+        }
+        if self.dry {
+            trail.requests.push(patch_request(endpoint, task.target.as_str(), body));
+            return Ok(());
+        }
+        let patched = trail.add(self.client.patch(endpoint, &task.target, body).await);
+        patched.map(drop).map_err(|failure| (failure, Operation::Patch))
+    }
+
+    fn body(&self, task: &ReferenceTask) -> Option<Value> {
+        let dialect = self.policy.dialect;
+        let ids = |members: &'_ [(TargetId, String)]| members.iter().map(|(id, _)| id.as_str().to_owned()).collect::<Vec<_>>();
+        let borrowed = |ids: &[String], of: fn(crate::scim::Dialect, &[&str]) -> Value| {
+            of(dialect, &ids.iter().map(String::as_str).collect::<Vec<_>>())
+        };
+        Some(match &task.send {
+            Send::Nothing => return None,
+            Send::Manager { op, new, .. } => dialect.set_reference(&task.attribute, *op, new.as_str()),
+            Send::NoManager { .. } => dialect.clear_reference(&task.attribute),
+            Send::AddMembers(members) => borrowed(&ids(members), crate::scim::Dialect::add_members),
+            Send::RemoveMembers(members) => borrowed(&ids(members), crate::scim::Dialect::remove_members),
+        })
+    }
+}
+
+impl ReferenceTask {
+    /// Whose reference it is, and what the plan and the log say of it.
+    pub(crate) fn key(&self) -> (&SourceId, String) {
+        (&self.owner, self.shown().0.to_string())
+    }
+
+    fn shown(&self) -> (Reason, Vec<AttributeChange>) {
+        let change = |old: Option<&str>, new: Option<&str>| AttributeChange {
+            attribute: (*self.attribute).into(),
+            old: old.map(|id| json!(id)),
+            new: new.map(|id| json!(id)),
+        };
+        let names = |members: &[(TargetId, String)]| {
+            members.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ").into()
+        };
+        match &self.send {
+            Send::Nothing => (Reason::RedundantExport, Vec::new()),
+            Send::Manager { old, new, who, .. } => {
+                (Reason::ReferenceSet(who.as_str().into()), vec![change(old.as_deref(), Some(new.as_str()))])
+            }
+            Send::NoManager { old, who } => {
+                (Reason::ReferenceRemoved(who.as_str().into()), vec![change(old.as_deref(), None)])
+            }
+            Send::AddMembers(members) => {
+                let changes = members.iter().map(|(id, _)| change(None, Some(id.as_str()))).collect();
+                (Reason::ReferenceSet(names(members)), changes)
+            }
+            Send::RemoveMembers(members) => {
+                let changes = members.iter().map(|(id, _)| change(Some(id.as_str()), None)).collect();
+                (Reason::ReferenceRemoved(names(members)), changes)
+            }
+        }
+    }
+
+    /// The one value that an old-fashioned query asks for before it is sent.
+    fn asked(&self) -> Option<&str> {
+        match &self.send {
+            Send::Manager { new, .. } => Some(new.as_str()),
+            Send::AddMembers(members) if members.len() == 1 => Some(members[0].0.as_str()),
+            _ => None,
+        }
+    }
+
+    fn failure(&self, error: &ObjectError, at: Timestamp) -> plan::Failure {
+        plan::Failure {
+            count: self.failed.map_or(1, |(_, count)| count.saturating_add(1)),
+            first_at: self.failed.map_or(at, |(first_at, _)| first_at),
+            last_at: at,
+            code: error.code.clone(),
+            message: error.message.clone(),
+            seen: self.seen,
+            part: FailedPart::Reference,
+            action: ActionKind::Update,
+        }
+    }
+}
+
+/// Target attribute of a mapping's references.
+pub(crate) fn reference_name(mapping: &ObjectMapping) -> Option<&str> {
+    mapping.reference.map(|index| mapping.attributes[index].target.name.as_str())
+}
+
+/// One fingerprint for the members of a group.
+fn members_fingerprint(group: &Group) -> Fingerprint {
+    group.members.iter().fold(Fingerprint::of(33, b""), |all, member| all.then(id_fingerprint(member)))
+}
