@@ -211,6 +211,7 @@ impl Worker<'_> {
         let at = self.clock.now();
         let kind = self.context.mapping.kind;
         let linked = due.prior.as_ref().and_then(|prior| prior.target.clone());
+        let attempted = action.kind;
         let (target, failure, error) = match result {
             Ok(target) => (target, None, None),
             Err((failure, operation)) => {
@@ -228,7 +229,14 @@ impl Worker<'_> {
                 ObjectError { code, message: action.reason.to_string() }
             })
         });
-        let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
+        let state = state_after(
+            &due,
+            &action,
+            target.as_ref(),
+            error.as_ref().map(|error| (error, attempted)),
+            at,
+            self.context.compare_all,
+        );
         let target_id = match &action.effect {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
@@ -246,7 +254,13 @@ impl Worker<'_> {
             duration: trail.duration,
         };
         Worked {
-            outcome: Outcome { kind, source_id: due.subject.id, state, record: Some(record.clone()) },
+            outcome: Outcome {
+                kind,
+                source_id: due.subject.id,
+                state,
+                references: Vec::new(),
+                record: Some(record.clone()),
+            },
             processed: Processed { record, unknown: due.unknown, requests: trail.requests },
             failure,
         }
@@ -285,13 +299,13 @@ fn state_after(
     due: &Due,
     action: &Action,
     target: Option<&crate::base::TargetId>,
-    error: Option<&ObjectError>,
+    error: Option<(&ObjectError, ActionKind)>,
     at: Timestamp,
     compare_all: bool,
 ) -> StateChange {
     let prior = due.prior.as_ref();
     let linked = prior.and_then(|prior| prior.target.clone());
-    if let Some(error) = error {
+    if let Some((error, attempted)) = error {
         let before = prior.and_then(|prior| prior.failure.as_ref());
         return StateChange::Put(PriorState {
             name: due.subject.name.clone(),
@@ -304,7 +318,11 @@ fn state_after(
                 first_at: before.map_or(at, |failure| failure.first_at),
                 code: error.code.clone(),
                 message: error.message.clone(),
+                seen: hash_of(&due.fingerprints),
+                part: crate::plan::FailedPart::Export,
+                action: attempted,
             }),
+            staged: prior.and_then(|prior| prior.staged),
         });
     }
     let put = |target| {
@@ -315,6 +333,7 @@ fn state_after(
             fingerprints: due.fingerprints.clone(),
             deleted_since: due.deleted_since,
             failure: None,
+            staged: None,
         })
     };
     match (&action.kind, &action.reason) {
@@ -349,6 +368,12 @@ fn state_after(
         },
         _ => put(target.cloned().or(linked)),
     }
+}
+
+/// One hash of the source data.
+fn hash_of(fingerprints: &[Option<Fingerprint>]) -> Fingerprint {
+    let none = Fingerprint(0);
+    fingerprints.iter().fold(none, |hash, fingerprint| hash.then(fingerprint.unwrap_or(none)))
 }
 
 /// The fingerprints to go on from after a failure. Whether the target has acted on the request can't
