@@ -203,6 +203,7 @@ fn plan_update(bencher: Bencher<'_, '_>) {
         fingerprints: Vec::new(),
         deleted_since: None,
         failure: None,
+        staged: None,
     };
     bencher.bench_local(|| plan_one(&context, black_box(&subject), Some(&prior), &answers));
 }

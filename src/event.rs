@@ -67,6 +67,8 @@ pub struct ObjectRecord {
 pub struct Summary {
     counts: [u64; ActionKind::ALL.len()],
     skipped: BTreeMap<&'static str, u64>,
+    references: u64,
+    reference_failures: u64,
 }
 
 impl Summary {
@@ -86,6 +88,26 @@ impl Summary {
     /// Skipped objects by reason code.
     pub fn skipped(&self) -> impl Iterator<Item = (&'static str, u64)> {
         self.skipped.iter().map(|(code, count)| (*code, *count))
+    }
+
+    /// Counts one request for references that succeeded.
+    pub fn add_reference(&mut self) {
+        self.references += 1;
+    }
+
+    /// Counts one request for references that failed.
+    pub fn add_reference_failure(&mut self) {
+        self.reference_failures += 1;
+    }
+
+    /// How many requests for references succeeded.
+    pub fn references(&self) -> u64 {
+        self.references
+    }
+
+    /// How many requests for references failed.
+    pub fn reference_failures(&self) -> u64 {
+        self.reference_failures
     }
 
     /// How many objects were looked at.
@@ -168,6 +190,15 @@ pub enum Event {
     Object(ObjectRecord),
     /// Something that the user should know.
     Warning(String),
+    /// The admin is told that the job needs attention.
+    Notification {
+        /// Why: `EncounteredQuarantineException`, `TooManyDeletes` …
+        reason: String,
+        /// What the notification says.
+        message: String,
+        /// Who gets it; `None` where no address is configured.
+        to: Option<String>,
+    },
     /// The cycle is over.
     CycleEnded(CycleReport),
 }

@@ -298,7 +298,7 @@ impl Sink for View<'_> {
                 self.cycle = Some(id.to_string());
                 self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
             }
-            Event::Evaluated { .. } | Event::Object(_) | Event::CycleEnded(_) => {}
+            Event::Evaluated { .. } | Event::Object(_) | Event::Notification { .. } | Event::CycleEnded(_) => {}
         }
     }
 

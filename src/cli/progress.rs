@@ -120,6 +120,14 @@ impl Sink for Progress<'_> {
                     None => printer.diagnostic(&diagnostic),
                 }
             }
+            Event::Notification { reason, message, to } => {
+                let to = to.as_deref().map_or_else(String::new, |to| format!(" to {to}"));
+                let text = format!("Notification{to}: {reason}: {message}");
+                match &self.bar {
+                    Some(bar) => bar.suspend(|| printer.talk(&text)),
+                    None => printer.talk(&text),
+                }
+            }
             Event::Object(record) => {
                 let shown = record.action.writes() || record.action == ActionKind::Fail || printer.is_verbose();
                 if printer.is_human() && !printer.is_quiet() && shown {

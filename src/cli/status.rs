@@ -42,7 +42,7 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
 fn print(store: &Store, name: &str, state: &JobState, context: &Context) -> Result<(), Error> {
     let printer = &context.printer;
     printer.line(format_args!("{} {name}: {}", heading("Job"), state.as_str()))?;
-    if let JobState::Quarantine { reason, message, since } = state {
+    if let JobState::Quarantine { reason, message, since, .. } = state {
         printer.line(format_args!("  {reason} since {since:.0}: {message}"))?;
     }
     if let Some(binding) = store.binding()? {
@@ -90,7 +90,7 @@ fn document(store: &Store, name: &str, state: &JobState) -> Result<Value, Error>
     let binding = store.binding()?;
     let totals = store.totals()?;
     let quarantine = match state {
-        JobState::Quarantine { reason, message, since } => {
+        JobState::Quarantine { reason, message, since, .. } => {
             json!({ "reason": reason, "message": message, "since": since.to_string() })
         }
         _ => Value::Null,

@@ -25,13 +25,16 @@ use crate::schema::{CompiledSchema, ObjectKind};
 use crate::scim::Request;
 use crate::scoping::Scope;
 use crate::source::Export;
-use crate::store::{CycleStart, ObjectStates, Store, Watermark, Writer};
+use crate::store::{CycleStart, JobMemory, JobState, ObjectStates, Store, Watermark, Writer};
 
 /// Due objects that wait between reading and sending.
 const QUEUE: usize = 1_024;
 
 /// Failures in a row that make the cycle ask whether the target is still there.
 const SUSPICIOUS: u32 = 3;
+
+/// From a cycle that ended in quarantine to the next attempt.
+const QUARANTINE_INTERVAL: Duration = Duration::from_secs(40 * 60);
 
 /// Whether a cycle writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +174,9 @@ impl Running<'_> {
                 Ok((true, index)) if self.options.whole => Some(self.watermark(index)),
                 _ => None,
             };
-            if let Err(error) = store.end_cycle(&report, watermark.as_ref()) {
+            let ended =
+                store.job().and_then(|job| store.end_cycle(&report, watermark.as_ref(), &job_after(job, &report)));
+            if let Err(error) = ended {
                 return (None, Err(error.into()));
             }
         }
@@ -265,6 +270,7 @@ impl Running<'_> {
             store.outdate_watermark()?;
         }
         let writer = store.writer()?;
+        writer.set_due(index.due).await?;
         let worked = self.work(inputs, index, Some(&writer)).await;
         Ok((writer.finish()?, worked))
     }
@@ -392,6 +398,32 @@ impl Running<'_> {
     }
 }
 
+/// What becomes of the job: a report with a quarantine puts it there (it keeps the instant when it first went in), a
+/// cycle that completed makes a new or quarantined one active.
+fn job_after(job: JobMemory, report: &CycleReport) -> JobMemory {
+    let state = match (job.state, &report.quarantine) {
+        (state @ (JobState::Paused | JobState::Disabled), _) => state,
+        (state, Some(why)) => {
+            let ended = report.started.checked_add(report.duration).unwrap_or(report.started);
+            let (since, attempts) = match state {
+                JobState::Quarantine { since, attempts, .. } => (since, attempts),
+                JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (ended, 0),
+            };
+            JobState::Quarantine {
+                // Thresholds aren't judged yet: what leads here is a test query that failed.
+                reason: "EncounteredQuarantineException".to_owned(),
+                message: format!("{}: {}", why.code, why.message),
+                since,
+                attempts: attempts.saturating_add(1),
+                next_attempt: ended.checked_add(QUARANTINE_INTERVAL).unwrap_or(ended),
+            }
+        }
+        (JobState::NotRun | JobState::Quarantine { .. }, None) if report.completed => JobState::Active,
+        (state @ (JobState::NotRun | JobState::Quarantine { .. } | JobState::Active), None) => state,
+    };
+    JobMemory { state, ..job }
+}
+
 /// Endpoint and matching attribute of the test query.
 fn test_of(rules: &CompiledSchema) -> (&'static str, &str) {
     let mapping = &rules.users;
@@ -470,5 +502,47 @@ impl Tally {
         for request in requests {
             self.requests.add(request.method);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_job_moves_between_its_states() {
+        let started: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        let report = |completed: bool, quarantine: Option<&str>| CycleReport {
+            id: CycleId::new("c"),
+            kind: CycleKind::Initial,
+            started,
+            duration: Duration::from_secs(5),
+            summary: Summary::default(),
+            requests: RequestCounts::default(),
+            completed,
+            quarantine: quarantine.map(|code| ObjectError { code: code.into(), message: "401".into() }),
+        };
+        let ended = started + Duration::from_secs(5);
+        let quarantine = |code: &str, since, attempts| JobState::Quarantine {
+            reason: "EncounteredQuarantineException".into(),
+            message: format!("{code}: 401"),
+            since,
+            attempts,
+            next_attempt: ended + QUARANTINE_INTERVAL,
+        };
+        let check = |state: JobState, completed, code: Option<&str>, expected: &JobState| {
+            let before = JobMemory { state, failures_in_a_row: 7, ..JobMemory::default() };
+            let after = job_after(before.clone(), &report(completed, code));
+            assert_eq!(after, JobMemory { state: expected.clone(), ..before });
+        };
+        check(JobState::NotRun, true, None, &JobState::Active);
+        check(JobState::NotRun, false, None, &JobState::NotRun);
+        check(JobState::Active, false, None, &JobState::Active);
+        check(JobState::Active, false, Some("A"), &quarantine("A", ended, 1));
+        check(quarantine("A", started, 1), false, Some("B"), &quarantine("B", started, 2));
+        check(quarantine("A", started, 1), false, None, &quarantine("A", started, 1));
+        check(quarantine("A", started, 1), true, None, &JobState::Active);
+        check(JobState::Paused, true, Some("A"), &JobState::Paused);
+        check(JobState::Disabled, true, None, &JobState::Disabled);
     }
 }

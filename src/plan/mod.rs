@@ -15,4 +15,4 @@ pub use kind::ActionKind;
 pub use planner::{Answer, Lookup, PlanContext, Presence, Step, Subject, plan_one};
 pub use reason::Reason;
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
-pub use state::{Failure, PriorState};
+pub use state::{FailedPart, Failure, PriorState, Staged};

@@ -1,7 +1,32 @@
 //! What is remembered of an object from one cycle to the next.
 
+use super::ActionKind;
 use crate::base::{Fingerprint, TargetId, Timestamp};
 use crate::scoping::Standing;
+
+/// Which part of an export failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailedPart {
+    /// The object itself.
+    Export,
+    /// Only its references: its manager, its members. They don't count towards two of the quarantine's thresholds.
+    Reference,
+}
+
+impl FailedPart {
+    /// A stable word for storage: `export` or `reference`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Export => "export",
+            Self::Reference => "reference",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Export, Self::Reference].into_iter().find(|part| part.as_str() == word)
+    }
+}
 
 /// A failed export that waits for its next try.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +39,22 @@ pub struct Failure {
     pub code: String,
     /// What happened.
     pub message: String,
+    /// Hash of the source data at the last try: when it changes, the object is tried before its time. Zero where
+    /// it isn't known.
+    pub seen: Fingerprint,
+    /// What part of it failed.
+    pub part: FailedPart,
+    /// What was attempted.
+    pub action: ActionKind,
+}
+
+/// A disable or delete that accidental deletion prevention holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Staged {
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when *Allow deletes* lets it through, [`Timestamp::MAX`] without a date; `None` while it doesn't.
+    pub allowed_until: Option<Timestamp>,
 }
 
 /// The saved state of one object.
@@ -32,4 +73,6 @@ pub struct PriorState {
     pub deleted_since: Option<Timestamp>,
     /// Set while its last export failed.
     pub failure: Option<Failure>,
+    /// Set while its disable or delete is held back.
+    pub staged: Option<Staged>,
 }

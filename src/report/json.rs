@@ -99,6 +99,9 @@ pub fn event_json(event: &Event) -> Value {
             value
         }
         Event::Warning(text) => json!({ "type": "warning", "message": text }),
+        Event::Notification { reason, message, to } => {
+            json!({ "type": "notification", "reason": reason, "message": message, "to": to })
+        }
         Event::CycleEnded(report) => {
             let mut value = json!({ "type": "cycleEnded" });
             if let (Value::Object(value), Value::Object(members)) = (&mut value, report_json(report)) {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use rusqlite::params;
 
-use super::{JobState, Store, StoreError, Watermark, job, row, watermark};
-use crate::base::{CycleId, SignedDuration, Timestamp};
+use super::{JobMemory, JobState, Store, StoreError, Watermark, job, row, watermark};
+use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
 
 /// A cycle that begins.
@@ -27,6 +27,17 @@ pub struct CycleRow {
     pub start: CycleStart,
     /// How it ended; `None` while it runs, and for good when it was killed.
     pub end: Option<CycleEnd>,
+    /// How far it is, or was when it ended; `None` before that is known.
+    pub progress: Option<Progress>,
+}
+
+/// How far a cycle is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Objects that are done.
+    pub done: u64,
+    /// Objects that were due when it began to work on them.
+    pub due: u64,
 }
 
 /// How a cycle ended. Counts of zero are left out.
@@ -42,6 +53,10 @@ pub struct CycleEnd {
     pub skipped: BTreeMap<String, u64>,
     /// Requests by method: `GET`, `POST` …
     pub requests: BTreeMap<String, u64>,
+    /// Requests for references that succeeded.
+    pub references: u64,
+    /// Requests for references that failed.
+    pub reference_failures: u64,
     /// Set when the job went into quarantine.
     pub quarantine: Option<ObjectError>,
 }
@@ -61,13 +76,17 @@ impl Store {
         Ok(())
     }
 
-    /// Notes how the cycle ended, moves the watermark if one is given, and sets the job's state, all
-    /// in one transaction.
+    /// Notes how the cycle ended, moves the watermark if one is given, and sets what the job remembers of
+    /// itself, all in one transaction.
     ///
-    /// A report with a quarantine puts the job there (it keeps the instant when it first went in);
-    /// a cycle that completed makes a new or quarantined job active. A job that was paused or disabled
-    /// in the meantime stays so.
-    pub fn end_cycle(&mut self, report: &CycleReport, watermark: Option<&Watermark>) -> Result<(), StoreError> {
+    /// A job that another process paused or disabled in the meantime stays so, unless the cycle itself pauses
+    /// or disables it.
+    pub fn end_cycle(
+        &mut self,
+        report: &CycleReport,
+        watermark: Option<&Watermark>,
+        job: &JobMemory,
+    ) -> Result<(), StoreError> {
         let begun = self.cycle;
         self.transaction(|sql| {
             let number = match begun {
@@ -78,11 +97,12 @@ impl Store {
             if let Some(watermark) = watermark {
                 watermark::write(sql, watermark)?;
             }
-            let state = job::read_state(sql)?;
-            match next_state(&state, report) {
-                Some(next) => job::write_state(sql, &next),
-                None => Ok(()),
+            let held = |state: &JobState| matches!(state, JobState::Paused | JobState::Disabled);
+            let now = job::read(sql)?.state;
+            if held(&now) && !held(&job.state) {
+                return job::write(sql, &JobMemory { state: now, ..job.clone() });
             }
+            job::write(sql, job)
         })?;
         self.cycle = None;
         Ok(())
@@ -91,30 +111,9 @@ impl Store {
     /// The latest cycles, latest first, at most `limit`.
     pub fn cycles(&self, limit: usize) -> Result<Vec<CycleRow>, StoreError> {
         let select = "SELECT id, kind, started, duration, completed, actions, skipped, requests, quarantine_code,
-                             quarantine_message FROM cycle ORDER BY number DESC LIMIT ?1";
+                             quarantine_message, reference_requests, reference_failures, done, due FROM cycle ORDER BY number DESC LIMIT ?1";
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         self.try_sql(|sql| sql.prepare(select)?.query_map([limit], read)?.collect())
-    }
-}
-
-fn next_state(state: &JobState, report: &CycleReport) -> Option<JobState> {
-    match (state, &report.quarantine) {
-        (JobState::Paused | JobState::Disabled, _) => None,
-        (state, Some(why)) => {
-            let ended = SignedDuration::try_from(report.duration)
-                .ok()
-                .and_then(|duration| report.started.checked_add(duration).ok())
-                .unwrap_or(report.started);
-            let since = match state {
-                JobState::Quarantine { since, .. } => *since,
-                JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => ended,
-            };
-            // Thresholds aren't judged yet: what leads here is a test query that failed.
-            let reason = "EncounteredQuarantineException".to_owned();
-            Some(JobState::Quarantine { reason, message: format!("{}: {}", why.code, why.message), since })
-        }
-        (JobState::NotRun | JobState::Quarantine { .. }, None) if report.completed => Some(JobState::Active),
-        (JobState::NotRun | JobState::Quarantine { .. } | JobState::Active, None) => None,
     }
 }
 
@@ -131,7 +130,8 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
     let quarantine = report.quarantine.as_ref();
     sql.execute(
         "UPDATE cycle SET duration = ?2, completed = ?3, actions = ?4, skipped = ?5, requests = ?6,
-                quarantine_code = ?7, quarantine_message = ?8 WHERE number = ?1",
+                quarantine_code = ?7, quarantine_message = ?8, reference_requests = ?9, reference_failures = ?10
+         WHERE number = ?1",
         params![
             number,
             row::micros(report.duration),
@@ -141,6 +141,8 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
             counts(&mut row::METHODS.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
             quarantine.map(|why| &why.code),
             quarantine.map(|why| &why.message),
+            row::whole(summary.references()),
+            row::whole(summary.reference_failures()),
         ],
     )
     .map(drop)
@@ -158,7 +160,13 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CycleRow> {
             skipped: row::json(row, 6, "counts of skipped objects")?,
             requests: row::json(row, 7, "counts of requests")?,
             quarantine: row::object_error(row, 8)?,
+            references: row::count(row, 10)?,
+            reference_failures: row::count(row, 11)?,
         }),
     };
-    Ok(CycleRow { start, end })
+    let progress = match row.get::<_, Option<i64>>(13)? {
+        None => None,
+        Some(_) => Some(Progress { done: row::count(row, 12)?, due: row::count(row, 13)? }),
+    };
+    Ok(CycleRow { start, end, progress })
 }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::migration::{self, Format};
 use super::{CycleLock, Holder, StoreError, row};
+use crate::base::Timestamp;
 
 /// How long a statement waits for another connection to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -34,8 +35,14 @@ pub struct Totals {
     pub objects: u64,
     /// Objects with an account.
     pub linked: u64,
+    /// Groups among the linked ones.
+    pub linked_groups: u64,
     /// Objects whose last export failed.
     pub failing: u64,
+    /// When the oldest of these failures was.
+    pub failing_since: Option<Timestamp>,
+    /// Objects whose disable or delete is held back.
+    pub staged: u64,
     /// Cycles, running and killed ones included.
     pub cycles: u64,
     /// Records in the log.
@@ -129,15 +136,19 @@ impl Store {
 
     /// Counts what is there.
     pub fn totals(&self) -> Result<Totals, StoreError> {
-        let select = "SELECT count(*), count(target_id), count(failures),
-                             (SELECT count(*) FROM cycle), (SELECT count(*) FROM log) FROM object";
+        let select = "SELECT count(*), count(target_id), count(iif(kind = 'Group', target_id, NULL)), count(failures),
+                             min(failed_first), count(staged_since), (SELECT count(*) FROM cycle),
+                             (SELECT count(*) FROM log) FROM object";
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Totals {
                 objects: row::count(row, 0)?,
                 linked: row::count(row, 1)?,
-                failing: row::count(row, 2)?,
-                cycles: row::count(row, 3)?,
-                records: row::count(row, 4)?,
+                linked_groups: row::count(row, 2)?,
+                failing: row::count(row, 3)?,
+                failing_since: row::optional_timestamp(row, 4)?,
+                staged: row::count(row, 5)?,
+                cycles: row::count(row, 6)?,
+                records: row::count(row, 7)?,
             })
         };
         self.try_sql(|sql| sql.query_row(select, [], read))

@@ -34,6 +34,10 @@ pub enum JobState {
         message: String,
         /// Since when, whatever the reason was at first.
         since: Timestamp,
+        /// Cycles that ended in it since then.
+        attempts: u32,
+        /// When the next one is due.
+        next_attempt: Timestamp,
     },
     /// 28 days of quarantine, or of a failing object, are over.
     Disabled,
@@ -50,6 +54,23 @@ impl JobState {
             Self::Disabled => "disabled",
         }
     }
+}
+
+/// What a job remembers of itself from one cycle to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobMemory {
+    /// How it stands.
+    pub state: JobState,
+    /// Reason that the last notification named: it isn't sent twice.
+    pub notified: Option<String>,
+    /// When a cycle first found nothing left to do.
+    pub steady_first: Option<Timestamp>,
+    /// When a cycle last found nothing left to do.
+    pub steady_last: Option<Timestamp>,
+    /// Whether the initial cycle had so many failures that they were cleared.
+    pub escrows_pruned: bool,
+    /// Cycles in a row that failed as a whole.
+    pub failures_in_a_row: u64,
 }
 
 impl Store {
@@ -101,36 +122,84 @@ impl Store {
 
     /// How the job stands.
     pub fn job_state(&self) -> Result<JobState, StoreError> {
-        self.try_sql(read_state)
+        self.job().map(|job| job.state)
     }
 
-    /// Sets how the job stands.
+    /// Sets how the job stands; what it remembers beside that is kept.
     pub fn set_job_state(&mut self, state: &JobState) -> Result<(), StoreError> {
         self.try_sql(|sql| write_state(sql, state))
     }
+
+    /// What the job remembers of itself.
+    pub fn job(&self) -> Result<JobMemory, StoreError> {
+        self.try_sql(read)
+    }
+
+    /// Sets what the job remembers of itself.
+    pub fn set_job(&mut self, job: &JobMemory) -> Result<(), StoreError> {
+        self.transaction(|sql| write(sql, job))
+    }
 }
 
-pub(super) fn read_state(sql: &rusqlite::Connection) -> rusqlite::Result<JobState> {
-    sql.query_row("SELECT state, state_reason, state_message, state_since FROM job", [], |row| {
-        let state: String = row.get(0)?;
-        Ok(match state.as_str() {
-            "not-run" => JobState::NotRun,
-            "active" => JobState::Active,
-            "paused" => JobState::Paused,
-            "disabled" => JobState::Disabled,
-            "quarantine" => {
-                JobState::Quarantine { reason: row.get(1)?, message: row.get(2)?, since: row::timestamp(row, 3)? }
-            }
-            other => return Err(row::unreadable(0, "a job state", other)),
+pub(super) fn read(sql: &rusqlite::Connection) -> rusqlite::Result<JobMemory> {
+    let select = "SELECT state, state_reason, state_message, state_since, state_attempts, next_attempt, notified,
+                         steady_first, steady_last, escrows_pruned, failures_in_a_row FROM job";
+    sql.query_row(select, [], |row| {
+        Ok(JobMemory {
+            state: state(row)?,
+            notified: row.get(6)?,
+            steady_first: row::optional_timestamp(row, 7)?,
+            steady_last: row::optional_timestamp(row, 8)?,
+            escrows_pruned: row.get(9)?,
+            failures_in_a_row: row::count(row, 10)?,
         })
     })
 }
 
+fn state(row: &rusqlite::Row<'_>) -> rusqlite::Result<JobState> {
+    let word: String = row.get(0)?;
+    Ok(match word.as_str() {
+        "not-run" => JobState::NotRun,
+        "active" => JobState::Active,
+        "paused" => JobState::Paused,
+        "disabled" => JobState::Disabled,
+        "quarantine" => JobState::Quarantine {
+            reason: row.get(1)?,
+            message: row.get(2)?,
+            since: row::timestamp(row, 3)?,
+            attempts: row.get(4)?,
+            next_attempt: row::timestamp(row, 5)?,
+        },
+        other => return Err(row::unreadable(0, "a job state", other)),
+    })
+}
+
+pub(super) fn write(sql: &rusqlite::Connection, job: &JobMemory) -> rusqlite::Result<()> {
+    write_state(sql, &job.state)?;
+    let update = "UPDATE job SET notified = ?1, steady_first = ?2, steady_last = ?3, escrows_pruned = ?4,
+                         failures_in_a_row = ?5";
+    let values = params![
+        job.notified,
+        job.steady_first.map(Timestamp::as_microsecond),
+        job.steady_last.map(Timestamp::as_microsecond),
+        job.escrows_pruned,
+        row::whole(job.failures_in_a_row),
+    ];
+    sql.execute(update, values).map(drop)
+}
+
 pub(super) fn write_state(sql: &rusqlite::Connection, state: &JobState) -> rusqlite::Result<()> {
-    let (reason, message, since) = match state {
-        JobState::Quarantine { reason, message, since } => (Some(reason), Some(message), Some(since.as_microsecond())),
-        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (None, None, None),
+    let (reason, message, since, attempts, next_attempt) = match state {
+        JobState::Quarantine { reason, message, since, attempts, next_attempt } => (
+            Some(reason),
+            Some(message),
+            Some(since.as_microsecond()),
+            Some(*attempts),
+            Some(next_attempt.as_microsecond()),
+        ),
+        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (None, None, None, None, None),
     };
-    let update = "UPDATE job SET state = ?1, state_reason = ?2, state_message = ?3, state_since = ?4";
-    sql.execute(update, params![state.as_str(), reason, message, since]).map(drop)
+    let update = "UPDATE job SET state = ?1, state_reason = ?2, state_message = ?3, state_since = ?4,
+                         state_attempts = ?5, next_attempt = ?6";
+    sql.execute(update, params![state.as_str(), reason, message, since, attempts, next_attempt]).map(drop)
 }

@@ -1,7 +1,7 @@
 //! What a job remembers from one cycle to the next, in one `SQLite` file per job.
 //!
-//! `<state folder>/<job>.db` holds the links and the standing of every object, the watermark, the
-//! cycles, the provisioning log and the state of the job; `<job>.lock` beside it is locked while a
+//! `<state folder>/<job>.db` holds the links and the standing of every object, the references that
+//! were sent, the watermark, the cycles, the provisioning log and the state of the job; `<job>.lock` beside it is locked while a
 //! cycle runs. The file is in WAL mode with `synchronous=NORMAL`, its tables are `STRICT`, instants
 //! are microseconds since 1970 (UTC), so that `sqlite3 FILE` is all that support needs.
 //!
@@ -17,24 +17,32 @@ mod database;
 mod error;
 mod job;
 mod known;
+mod link;
 mod lock;
 mod log;
 mod migration;
 mod object;
+mod reference;
+mod reset;
 mod row;
+mod staged;
 mod watermark;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
-pub use cycle::{CycleEnd, CycleRow, CycleStart};
+pub use cycle::{CycleEnd, CycleRow, CycleStart, Progress};
 pub use database::{Store, Totals};
 pub use error::StoreError;
-pub use job::{Binding, JobState};
+pub use job::{Binding, JobMemory, JobState};
 pub use known::KnownSet;
+pub use link::Link;
 pub use lock::{CycleLock, Holder};
 pub use log::{LogQuery, ObjectRecordRow};
 pub use object::{ObjectStates, PriorView};
+pub use reference::{ReferenceChange, References, ReferencesOf, Sent};
+pub use reset::{ResetScope, ResetScopes, UnknownResetScope};
+pub use staged::StagedObject;
 pub use watermark::Watermark;
 pub use writer::{Outcome, StateChange, Writer};

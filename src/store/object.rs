@@ -8,7 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Store, StoreError, row};
 use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
-use crate::plan::{Failure, PriorState, Standing};
+use crate::plan::{Failure, PriorState, Staged, Standing};
 use crate::schema::ObjectKind;
 
 /// Bytes of one piece of the arena.
@@ -29,6 +29,7 @@ pub struct ObjectStates {
     pieces: Vec<Vec<u8>>,
     deleted_since: FxHashMap<u32, Timestamp>,
     failures: FxHashMap<u32, Failure>,
+    staged: FxHashMap<u32, Staged>,
 }
 
 /// Where the packed fingerprints lie, with the target id and the name right behind them.
@@ -111,7 +112,8 @@ impl ObjectStates {
             return Err(row::unreadable(3, "fingerprints", format!("{} bytes", packed.len())));
         }
         let deleted_since = row::optional_timestamp(row, 4)?;
-        let failure = failure(row, 5)?;
+        let failure = failure(row, 6)?;
+        let staged = row::staged(row, 13)?;
         self.grow();
         let slot = self.slots(&id).find(|slot| self.is_end(self.table[*slot], &id));
         let slot = slot.expect("half of the table is free");
@@ -120,7 +122,7 @@ impl ObjectStates {
             return Err(row::unreadable(0, "a second source id", id.to_string()));
         }
         let index = index_of(self.ids.len());
-        let name = row.get_ref(9)?.as_str().map_err(|_| row::unreadable(9, "a name", "no text"))?;
+        let name = row.get_ref(5)?.as_str().map_err(|_| row::unreadable(5, "a name", "no text"))?;
         let (piece, start) = self.place(packed, target.unwrap_or_default(), name);
         self.table[slot] = index;
         self.ids.push(id);
@@ -134,6 +136,7 @@ impl ObjectStates {
         });
         self.deleted_since.extend(deleted_since.map(|since| (index, since)));
         self.failures.extend(failure.map(|failure| (index, failure)));
+        self.staged.extend(staged.map(|staged| (index, staged)));
         Ok(())
     }
 
@@ -217,6 +220,11 @@ impl<'a> PriorView<'a> {
         self.states.failures.get(&self.index)
     }
 
+    /// Set while its disable or delete is held back.
+    pub fn staged(self) -> Option<Staged> {
+        self.states.staged.get(&self.index).copied()
+    }
+
     /// All of it, as a copy.
     pub fn to_prior_state(self) -> PriorState {
         PriorState {
@@ -226,6 +234,7 @@ impl<'a> PriorView<'a> {
             fingerprints: self.fingerprints().collect(),
             deleted_since: self.deleted_since(),
             failure: self.failure().cloned(),
+            staged: self.staged(),
         }
     }
 }
@@ -239,8 +248,9 @@ impl fmt::Debug for PriorView<'_> {
 impl Store {
     /// The saved states of all users, or of all groups.
     pub fn objects(&self, kind: ObjectKind) -> Result<ObjectStates, StoreError> {
-        let select = "SELECT source_id, target_id, standing, fingerprints, deleted_since, failures, failed_first,
-                             error_code, error_message, name FROM object WHERE kind = ?1 ORDER BY rowid";
+        let select = "SELECT source_id, target_id, standing, fingerprints, deleted_since, name, failures, failed_first,
+                             error_code, error_message, failed_seen, failed_part, failed_action, staged_since,
+                             staged_until FROM object WHERE kind = ?1 ORDER BY rowid";
         self.try_sql(|sql| {
             let count: i64 = sql.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
             let mut states = ObjectStates::with_capacity(usize::try_from(count).unwrap_or(0));
@@ -262,16 +272,25 @@ fn failure(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Fa
             first_at: row::timestamp(row, column + 1)?,
             code: row.get(column + 2)?,
             message: row.get(column + 3)?,
+            seen: Fingerprint(row.get::<_, i64>(column + 4)?.cast_unsigned()),
+            part: row::failed_part(row, column + 5)?,
+            action: row::action(row, column + 6)?,
         })),
     }
 }
 
 pub(super) const PUT: &str = "INSERT INTO object (source_id, kind, target_id, standing, fingerprints, deleted_since,
-    failures, failed_first, error_code, error_message, name) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    failures, failed_first, error_code, error_message, name, failed_seen, failed_part, failed_action, staged_since,
+    staged_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
     ON CONFLICT DO UPDATE SET target_id = ?3, standing = ?4, fingerprints = ?5, deleted_since = ?6, failures = ?7,
-    failed_first = ?8, error_code = ?9, error_message = ?10, name = ?11";
+    failed_first = ?8, error_code = ?9, error_message = ?10, name = ?11, failed_seen = ?12, failed_part = ?13,
+    failed_action = ?14, staged_since = ?15, staged_until = ?16";
 
 pub(super) const REMOVE: &str = "DELETE FROM object WHERE source_id = ?1 AND kind = ?2";
+
+/// Whether an object is linked to another account than `?3`.
+pub(super) const MOVES: &str =
+    "SELECT 1 FROM object WHERE source_id = ?1 AND kind = ?2 AND target_id IS NOT NULL AND target_id IS NOT ?3";
 
 /// Writes one state with the prepared [`PUT`]; `packed` is scratch space.
 pub(super) fn put(
@@ -296,8 +315,19 @@ pub(super) fn put(
             failure.map(|failure| &failure.code),
             failure.map(|failure| &failure.message),
             &*state.name,
+            failure.map(|failure| failure.seen.0.cast_signed()),
+            failure.map(|failure| failure.part.as_str()),
+            failure.map(|failure| failure.action.as_str()),
+            state.staged.map(|staged| staged.since.as_microsecond()),
+            state.staged.and_then(|staged| staged.allowed_until).map(Timestamp::as_microsecond),
         ])
         .map(drop)
+}
+
+pub(super) fn forget_failures(sql: &rusqlite::Connection) -> rusqlite::Result<()> {
+    let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL,
+                         failed_seen = NULL, failed_part = NULL, failed_action = NULL WHERE failures IS NOT NULL";
+    sql.execute(update, []).map(drop)
 }
 
 /// Packs fingerprints: their number as `u32`, one bit each for whether it is there (lowest bit

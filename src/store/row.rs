@@ -6,7 +6,7 @@ use rusqlite::types::Type;
 
 use crate::base::{Digest, SourceId, Timestamp};
 use crate::event::{ActionKind, CycleKind, ObjectError};
-use crate::plan::Standing;
+use crate::plan::{FailedPart, Staged, Standing};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 
@@ -25,6 +25,9 @@ pub(super) fn unreadable(column: usize, what: &'static str, value: impl Into<Str
 
 pub(super) fn timestamp(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     let micros: i64 = row.get(column)?;
+    if micros == Timestamp::MAX.as_microsecond() {
+        return Ok(Timestamp::MAX);
+    }
     Timestamp::from_microsecond(micros).map_err(|_| unreadable(column, "an instant", micros.to_string()))
 }
 
@@ -48,6 +51,11 @@ pub(super) fn duration(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Resu
 pub(super) fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
     let count: i64 = row.get(column)?;
     u64::try_from(count).map_err(|_| unreadable(column, "a count", count.to_string()))
+}
+
+/// A count as a column holds it.
+pub(super) fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 fn word<T>(
@@ -80,6 +88,16 @@ pub(super) fn cycle_kind(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Re
 
 pub(super) fn action(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<ActionKind> {
     word(row, column, "an action", ActionKind::parse)
+}
+
+pub(super) fn failed_part(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<FailedPart> {
+    word(row, column, "a part of an export", FailedPart::parse)
+}
+
+/// Two columns side by side: since when a deletion is held back, until when it is allowed.
+pub(super) fn staged(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Staged>> {
+    let Some(since) = optional_timestamp(row, column)? else { return Ok(None) };
+    Ok(Some(Staged { since, allowed_until: optional_timestamp(row, column + 1)? }))
 }
 
 pub(super) fn digest(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Digest> {

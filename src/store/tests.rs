@@ -11,9 +11,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::base::{CycleId, Digest, Fingerprint, JobId, SourceId, TargetId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError, ObjectRecord, RequestCounts, Summary};
-use crate::plan::{AttributeChange, Failure, PriorState, Reason, Standing};
+use crate::plan::{AttributeChange, FailedPart, Failure, PriorState, Reason, Staged, Standing};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
+
+mod files;
+mod levers;
+mod references;
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -39,11 +43,20 @@ fn linked(number: u64) -> PriorState {
         fingerprints: vec![Some(Fingerprint(number)), None, Some(Fingerprint(u64::MAX - number))],
         deleted_since: None,
         failure: None,
+        staged: None,
     }
 }
 
 fn failed() -> PriorState {
-    let failure = Failure { count: 3, first_at: at(-90), code: "InvalidAnchor".into(), message: "it's gone".into() };
+    let failure = Failure {
+        count: 3,
+        first_at: at(-90),
+        code: "InvalidAnchor".into(),
+        message: "it's gone".into(),
+        seen: Fingerprint(u64::MAX - 5),
+        part: FailedPart::Reference,
+        action: ActionKind::Disable,
+    };
     let deleted_since = Some(at(-5));
     PriorState {
         name: "".into(),
@@ -52,6 +65,7 @@ fn failed() -> PriorState {
         fingerprints: vec![],
         deleted_since,
         failure: Some(failure),
+        staged: Some(Staged { since: at(-7), allowed_until: None }),
     }
 }
 
@@ -75,19 +89,26 @@ fn record(number: usize) -> ObjectRecord {
     }
 }
 
+fn outcome(kind: ObjectKind, id: &SourceId, state: StateChange, record: Option<ObjectRecord>) -> Outcome {
+    Outcome { kind, source_id: id.clone(), state, references: vec![], record }
+}
+
 fn put(number: usize, state: PriorState) -> Outcome {
     let record = Some(record(number));
-    Outcome { kind: ObjectKind::User, source_id: id(number), state: StateChange::Put(state), record }
+    outcome(ObjectKind::User, &id(number), StateChange::Put(state), record)
 }
 
 fn start(name: &str) -> CycleStart {
     CycleStart { id: CycleId::new(name), kind: CycleKind::Initial, started: at(0) }
 }
 
-fn report(name: &str, completed: bool, quarantine: Option<&str>) -> CycleReport {
+fn report(name: &str, completed: bool) -> CycleReport {
     let mut summary = Summary::default();
     summary.add(ActionKind::Create, &Reason::NoMatch);
     summary.add(ActionKind::Skip, &Reason::NotEffectivelyEntitled("role".into()));
+    summary.add_reference();
+    summary.add_reference();
+    summary.add_reference_failure();
     let mut requests = RequestCounts::default();
     requests.add(Method::Get);
     requests.add(Method::Get);
@@ -100,7 +121,7 @@ fn report(name: &str, completed: bool, quarantine: Option<&str>) -> CycleReport 
         summary,
         requests,
         completed,
-        quarantine: quarantine.map(|code| ObjectError { code: code.into(), message: "401".into() }),
+        quarantine: None,
     }
 }
 
@@ -154,8 +175,6 @@ fn objects_come_back_as_they_were() {
     let folder = folder();
     let writer = open(&folder).writer().unwrap();
     let hand_made = SourceId::parse("Ann-42").unwrap();
-    let outcome =
-        |kind, source_id: &SourceId, state| Outcome { kind, source_id: source_id.clone(), state, record: None };
     for number in 0..1200 {
         writer.send_blocking(put(number, linked(number as u64))).unwrap();
     }
@@ -166,7 +185,7 @@ fn objects_come_back_as_they_were() {
         (ObjectKind::User, &id(4), StateChange::Put(failed())),
         (ObjectKind::User, &id(5), StateChange::Keep),
     ] {
-        writer.send_blocking(outcome(kind, id, state)).unwrap();
+        writer.send_blocking(outcome(kind, id, state, None)).unwrap();
     }
     writer.finish().unwrap().close().unwrap();
 
@@ -188,7 +207,16 @@ fn objects_come_back_as_they_were() {
     let groups = store.objects(ObjectKind::Group).unwrap();
     assert_eq!(groups.len(), 1);
     assert_eq!(groups.get(&hand_made), Some(linked(7)));
-    let expected = Totals { objects: 1201, linked: 1199, failing: 2, cycles: 0, records: 1200 };
+    let expected = Totals {
+        objects: 1201,
+        linked: 1199,
+        linked_groups: 1,
+        failing: 2,
+        failing_since: Some(at(-90)),
+        staged: 2,
+        cycles: 0,
+        records: 1200,
+    };
     assert_eq!(store.totals().unwrap(), expected);
 }
 
@@ -207,10 +235,9 @@ fn records_come_back_as_they_were() {
         error: None,
         ..record(2)
     };
-    let keep = Outcome { kind: ObjectKind::User, source_id: id(2), state: StateChange::Keep, record: Some(plain) };
-    writer.send_blocking(keep).unwrap();
+    writer.send_blocking(outcome(ObjectKind::User, &id(2), StateChange::Keep, Some(plain))).unwrap();
     let mut store = writer.finish().unwrap();
-    store.end_cycle(&report("first", true, None), None).unwrap();
+    store.end_cycle(&report("first", true), None, &JobMemory::default()).unwrap();
 
     let rows = store.log(&all_records()).unwrap();
     let [second, first] = &rows[..] else { panic!("{rows:?}") };
@@ -249,16 +276,16 @@ fn cycles_and_watermark_end_together() {
     store.begin_cycle(&start("killed")).unwrap();
     // The same seed gives the same id again.
     store.begin_cycle(&start("again")).unwrap();
-    store.end_cycle(&report("again", true, None), Some(&watermark())).unwrap();
+    store.end_cycle(&report("again", true), Some(&watermark()), &JobMemory::default()).unwrap();
     store.begin_cycle(&start("again")).unwrap();
-    store.end_cycle(&report("again", false, None), None).unwrap();
+    store.end_cycle(&report("again", false), None, &JobMemory::default()).unwrap();
     store.close().unwrap();
 
     let mut store = open(&folder);
     assert_eq!(store.watermark().unwrap(), Some(watermark()));
     let cycles = store.cycles(9).unwrap();
     assert_eq!(cycles.iter().map(|cycle| cycle.start.id.as_str()).collect::<Vec<_>>(), ["again", "again", "killed"]);
-    assert_eq!(cycles[2], CycleRow { start: start("killed"), end: None });
+    assert_eq!(cycles[2], CycleRow { start: start("killed"), end: None, progress: None });
     let completed: Vec<_> = cycles.iter().map(|cycle| cycle.end.as_ref().map(|end| end.completed)).collect();
     assert_eq!(completed, [Some(false), Some(true), None]);
     let end = cycles[1].end.as_ref().unwrap();
@@ -266,38 +293,13 @@ fn cycles_and_watermark_end_together() {
         (end.duration, end.count(ActionKind::Create), end.count(ActionKind::Fail)),
         (Duration::from_millis(1500), 1, 0)
     );
+    assert_eq!((end.references, end.reference_failures), (2, 1));
     assert_eq!(json!(end.skipped), json!({"NotEffectivelyEntitled": 1}));
     assert_eq!(json!(end.requests), json!({"GET": 2, "POST": 1}));
     assert_eq!(store.cycles(1).unwrap().len(), 1);
 
     store.clear_watermark().unwrap();
     assert_eq!(store.watermark().unwrap(), None);
-}
-
-#[test]
-fn the_job_moves_between_its_states() {
-    let folder = folder();
-    let mut store = open(&folder);
-    let mut check = |before: JobState, completed, quarantine: Option<&str>, after: &JobState| {
-        store.set_job_state(&before).unwrap();
-        store.end_cycle(&report("c", completed, quarantine), None).unwrap();
-        assert_eq!(store.job_state().unwrap(), *after, "{before:?}, {completed}, {quarantine:?}");
-    };
-    let quarantine = |code: &str, since| JobState::Quarantine {
-        reason: "EncounteredQuarantineException".into(),
-        message: format!("{code}: 401"),
-        since,
-    };
-    let ended: Timestamp = at(0) + Duration::from_millis(1500);
-    check(JobState::NotRun, true, None, &JobState::Active);
-    check(JobState::NotRun, false, None, &JobState::NotRun);
-    check(JobState::Active, false, None, &JobState::Active);
-    check(JobState::Active, false, Some("A"), &quarantine("A", ended));
-    check(quarantine("A", at(-99)), false, Some("B"), &quarantine("B", at(-99)));
-    check(quarantine("A", at(-99)), false, None, &quarantine("A", at(-99)));
-    check(quarantine("A", at(-99)), true, None, &JobState::Active);
-    check(JobState::Paused, true, Some("A"), &JobState::Paused);
-    check(JobState::Disabled, true, None, &JobState::Disabled);
 }
 
 #[test]
@@ -421,179 +423,4 @@ async fn a_full_disk_ends_the_writer_and_keeps_what_was_committed() {
     assert!(matches!(writer.finish(), Err(StoreError::DiskFull { .. })));
     let users = open(&folder).objects(ObjectKind::User).unwrap();
     assert!((0..100).all(|number| users.get(&id(number)).is_some()));
-}
-
-#[test]
-fn files_of_others_are_refused_and_left_alone() {
-    let check = |prepare: &dyn Fn(&Path), expected: &str| {
-        let folder = folder();
-        let path = folder.path().join("wedo.db");
-        prepare(&path);
-        let before = fs::read(&path).unwrap_or_default();
-        for error in [
-            Store::open(folder.path(), "wedo").unwrap_err(),
-            Store::open_existing(folder.path(), "wedo").map(|store| store.is_some()).unwrap_err(),
-        ] {
-            assert!(error.to_string().contains(expected), "{error}");
-            assert!(error.to_string().contains("wedo.db"), "{error}");
-            assert!(error.is_usage());
-        }
-        assert_eq!(fs::read(&path).unwrap_or_default(), before);
-    };
-    let sql = |path: &Path, batch: &str| Connection::open(path).unwrap().execute_batch(batch).unwrap();
-    let ours = |path: &Path| Store::open(path.parent().unwrap(), "wedo").unwrap().close().unwrap();
-    check(&|path| fs::create_dir(path).unwrap(), "is a folder");
-    check(&|path| fs::write(path, "id;userPrincipalName\n".repeat(100)).unwrap(), "isn't state of scimulate");
-    check(&|path| sql(path, "CREATE TABLE song (title TEXT)"), "isn't state of scimulate");
-    check(&|path| sql(path, "PRAGMA user_version = 3"), "isn't state of scimulate");
-    let newer = "PRAGMA user_version = 99; UPDATE meta SET value = '9.8.7'";
-    check(
-        &|path| {
-            ours(path);
-            sql(path, newer);
-        },
-        "was written by scimulate 9.8.7 (format 99; this version reads up to 1)",
-    );
-    check(
-        &|path| {
-            ours(path);
-            sql(path, "PRAGMA user_version = 99; DROP TABLE meta");
-        },
-        "of a later version",
-    );
-}
-
-#[test]
-fn damage_is_noticed() {
-    let check = |damage: &str, expected: &str| {
-        let folder = folder();
-        let mut store = open(&folder);
-        store.begin_cycle(&start("c")).unwrap();
-        let writer = store.writer().unwrap();
-        writer.send_blocking(put(1, failed())).unwrap();
-        let mut store = writer.finish().unwrap();
-        store.end_cycle(&report("c", true, None), Some(&watermark())).unwrap();
-        store.connection.execute_batch(damage).unwrap();
-        let found = [
-            store.watermark().err(),
-            store.objects(ObjectKind::User).err(),
-            store.log(&all_records()).err(),
-            store.cycles(9).err(),
-            store.job_state().err(),
-        ];
-        let errors: Vec<_> = found.into_iter().flatten().collect();
-        let [error @ StoreError::Corrupt { .. }] = &errors[..] else { panic!("{damage}: {errors:?}") };
-        assert!(error.to_string().contains(expected), "{error}");
-    };
-    check("UPDATE watermark SET users = x'00'", "a known set can't be \"1 bytes\"");
-    check("UPDATE watermark SET rules = 'x'", "a digest can't be \"x\"");
-    check("UPDATE watermark SET attributes = '{'", "a list of attributes");
-    check("UPDATE object SET fingerprints = x'0100'", "fingerprints can't be");
-    check("UPDATE object SET standing = 'lying'", "a standing can't be \"lying\"");
-    check("UPDATE object SET failed_first = NULL", "Null");
-    check("UPDATE object SET deleted_since = 9223372036854775807", "an instant can't be");
-    check(
-        "INSERT INTO object SELECT upper(source_id), kind, name, target_id, standing, fingerprints, NULL, NULL, NULL, NULL, NULL FROM object",
-        "a second source id",
-    );
-    check("UPDATE log SET action = 'sing'", "an action can't be \"sing\"");
-    check("UPDATE log SET changes = '[1]'", "a list of changes");
-    check("UPDATE log SET duration = -1", "a duration can't be \"-1\"");
-    check("UPDATE cycle SET requests = NULL", "counts of requests");
-    check("UPDATE job SET state = 'bored'", "a job state can't be \"bored\"");
-}
-
-#[test]
-fn damaged_pages_are_noticed() {
-    let folder = folder();
-    let writer = open(&folder).writer().unwrap();
-    for number in 0..2000 {
-        writer.send_blocking(put(number, linked(1))).unwrap();
-    }
-    let store = writer.finish().unwrap();
-    store.close().unwrap();
-    let path = folder.path().join("wedo.db");
-    let mut bytes = fs::read(&path).unwrap();
-    bytes[8 * 4096..].fill(0xa5);
-    fs::write(&path, bytes).unwrap();
-    let store = open(&folder);
-    assert!(matches!(store.objects(ObjectKind::User), Err(StoreError::Corrupt { .. })));
-}
-
-#[test]
-fn names_and_folders_are_checked() {
-    let folder = folder();
-    let name = |job: &str| Store::open(folder.path(), job).map(drop);
-    for bad in ["", " ", "../up", "a/b", "a\\b", ".hidden", "a\0b", "Target", &"x".repeat(101)] {
-        assert!(matches!(name(bad), Err(StoreError::JobName { .. })), "{bad:?}");
-    }
-    for good in ["wedo", "wedo.test-2", "Zürich 3"] {
-        name(good).unwrap();
-    }
-    let file = folder.path().join("file");
-    fs::write(&file, "").unwrap();
-    for dir in [file.clone(), file.join("below")] {
-        let error = Store::open(&dir, "wedo").unwrap_err();
-        assert!(matches!(error, StoreError::NotAFolder { .. }), "{error:?}");
-        let error = Store::open_existing(&dir, "wedo").map(|_| ()).unwrap_err();
-        assert!(matches!(error, StoreError::NotAFolder { .. }), "{error:?}");
-    }
-    assert!(Store::open_existing(&folder.path().join("nowhere"), "wedo").unwrap().is_none());
-    fs::write(folder.path().join("begun.db"), "").unwrap();
-    assert!(Store::open_existing(folder.path(), "begun").unwrap().is_none(), "made, but never filled");
-}
-
-#[test]
-fn an_existing_state_is_opened_for_reading_only() {
-    let folder = folder();
-    open(&folder).close().unwrap();
-    let mut store = Store::open_existing(folder.path(), "wedo").unwrap().unwrap();
-    assert!(matches!(store.set_job_state(&JobState::Paused), Err(StoreError::NotWritable { .. })));
-    assert_eq!(store.job_state().unwrap(), JobState::NotRun);
-}
-
-#[cfg(unix)]
-#[test]
-fn nobody_else_can_read_it() {
-    use std::os::unix::fs::PermissionsExt;
-    let parent = folder();
-    let dir = parent.path().join("a/.scimulate");
-    let store = Store::open(&dir, "wedo").unwrap();
-    let lock = store.lock(&Holder { pid: 1, command: String::new(), since: at(0) }).unwrap();
-    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(&dir), 0o700);
-    for name in ["wedo.db", "wedo.db-wal", "wedo.db-shm", "wedo.lock"] {
-        assert_eq!(mode(&dir.join(name)), 0o600, "{name}");
-    }
-    drop(lock);
-}
-
-#[test]
-fn a_folder_without_permission_is_named() {
-    use std::io;
-    let check = |kind: io::ErrorKind| {
-        let error = StoreError::of_io("opening", Path::new("/srv/state"), kind.into());
-        assert!(error.to_string().starts_with("/srv/state can't be written: mend"), "{error}");
-        assert!(error.is_usage());
-    };
-    check(io::ErrorKind::PermissionDenied);
-    check(io::ErrorKind::ReadOnlyFilesystem);
-}
-
-#[test]
-fn steps_are_taken_once_all_or_none() {
-    let mut sql = Connection::open_in_memory().unwrap();
-    let meta = "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID";
-    let version = |sql: &Connection| sql.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(migration::format(&sql).unwrap(), migration::Format::Empty);
-    migration::migrate(&mut sql, &[meta], "0.1.0").unwrap();
-    assert_eq!(migration::format(&sql).unwrap(), migration::Format::Ours(1));
-    migration::migrate(&mut sql, &[meta], "0.1.1").unwrap();
-    assert_eq!(migration::written_by(&sql).as_deref(), Some("0.1.0"), "nothing was to be done");
-
-    migration::migrate(&mut sql, &[meta, "CREATE TABLE a (x)", "no SQL"], "0.2.0").unwrap_err();
-    assert_eq!(version(&sql), 1);
-    migration::migrate(&mut sql, &[meta, "CREATE TABLE a (x)", "ALTER TABLE a ADD y"], "0.2.0").unwrap();
-    assert_eq!((version(&sql), migration::written_by(&sql).as_deref()), (3, Some("0.2.0")));
-    sql.execute("INSERT INTO a (x, y) VALUES (1, 2)", []).unwrap();
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
-use super::{KnownSet, Store, StoreError, row};
+use super::{KnownSet, Store, StoreError, object, row};
 use crate::base::{Digest, Timestamp};
 
 /// The source as the last complete cycle saw it.
@@ -62,9 +62,7 @@ impl Store {
 
     /// Forgets the failures that wait: the objects are tried again as if for the first time.
     pub fn clear_failures(&mut self) -> Result<(), StoreError> {
-        let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL";
-        self.try_sql(|sql| sql.execute(update, []))?;
-        Ok(())
+        self.try_sql(object::forget_failures)
     }
 }
 

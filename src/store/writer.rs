@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::{Store, StoreError, log, object};
-use crate::base::SourceId;
+use super::{ReferenceChange, Store, StoreError, log, object, reference, row};
+use crate::base::{SourceId, TargetId};
 use crate::event::ObjectRecord;
 use crate::plan::PriorState;
 use crate::schema::ObjectKind;
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub source_id: SourceId,
     /// What is remembered from now on.
     pub state: StateChange,
+    /// How its references change; none for an object that is removed.
+    pub references: Vec<ReferenceChange>,
     /// What the log says; `None` for nothing.
     pub record: Option<ObjectRecord>,
 }
@@ -37,14 +39,16 @@ pub struct Outcome {
 pub enum StateChange {
     /// Not at all.
     Keep,
-    /// It is this now.
+    /// It is this now. Where that is another account than before, its references and those to it are forgotten, so
+    /// that they are sent again.
     Put(PriorState),
-    /// Nothing is remembered any more.
+    /// Nothing is remembered any more, neither of its references nor of those to it.
     Remove,
 }
 
 enum Message {
     Outcome(Box<Outcome>),
+    Due(u64),
     Flush(oneshot::Sender<()>),
 }
 
@@ -95,6 +99,11 @@ impl Writer {
     pub fn send_blocking(&self, outcome: Outcome) -> Result<(), StoreError> {
         let sender = self.sender()?;
         sender.blocking_send(Message::Outcome(Box::new(outcome))).map_err(|_| self.why_stopped())
+    }
+
+    /// Notes how many objects are due in the cycle that has begun, for [`Progress`](super::Progress).
+    pub async fn set_due(&self, objects: u64) -> Result<(), StoreError> {
+        self.sender()?.send(Message::Due(objects)).await.map_err(|_| self.why_stopped())
     }
 
     /// Waits until all that was handed over is committed.
@@ -163,26 +172,42 @@ async fn write(
 
 fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
     let cycle = store.cycle;
-    let outcomes = || {
-        messages.iter().filter_map(|message| match message {
-            Message::Outcome(outcome) => Some(outcome),
-            Message::Flush(_) => None,
-        })
-    };
-    if outcomes().next().is_none() {
+    if messages.iter().all(Message::is_flush) {
         return Ok(());
     }
     store.transaction(|sql| {
         let mut put = sql.prepare_cached(object::PUT)?;
+        let mut moves = sql.prepare_cached(object::MOVES)?;
         let mut remove = sql.prepare_cached(object::REMOVE)?;
         let mut insert = sql.prepare_cached(log::INSERT)?;
-        let (mut id, mut packed) = (String::new(), Vec::new());
-        for outcome in outcomes() {
+        let (mut id, mut packed, mut done) = (String::new(), Vec::new(), 0_i64);
+        for message in messages {
+            let outcome = match message {
+                Message::Outcome(outcome) => outcome,
+                Message::Due(objects) => {
+                    let due = rusqlite::params![cycle, row::whole(*objects)];
+                    sql.prepare_cached("UPDATE cycle SET due = ?2 WHERE number = ?1")?.execute(due)?;
+                    continue;
+                }
+                Message::Flush(_) => continue,
+            };
+            done += 1;
             print_id(&outcome.source_id, &mut id);
             match &outcome.state {
                 StateChange::Keep => {}
-                StateChange::Put(state) => object::put(&mut put, outcome.kind, &id, state, &mut packed)?,
-                StateChange::Remove => drop(remove.execute((&id, outcome.kind.as_str()))?),
+                StateChange::Put(state) => {
+                    if moves.exists((&id, outcome.kind.as_str(), state.target.as_ref().map(TargetId::as_str)))? {
+                        reference::forget(sql, outcome.kind, &id)?;
+                    }
+                    object::put(&mut put, outcome.kind, &id, state, &mut packed)?;
+                }
+                StateChange::Remove => {
+                    remove.execute((&id, outcome.kind.as_str()))?;
+                    reference::forget(sql, outcome.kind, &id)?;
+                }
+            }
+            if outcome.state != StateChange::Remove {
+                reference::apply(sql, outcome.kind, &id, &outcome.references)?;
             }
             if let Some(record) = &outcome.record {
                 if record.source_id != outcome.source_id {
@@ -190,6 +215,9 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 }
                 log::insert(&mut insert, cycle, &id, record)?;
             }
+        }
+        if done > 0 {
+            sql.prepare_cached("UPDATE cycle SET done = done + ?2 WHERE number = ?1")?.execute((cycle, done))?;
         }
         Ok(())
     })

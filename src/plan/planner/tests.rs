@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::plan::Failure;
+use crate::base::Fingerprint;
+use crate::plan::{FailedPart, Failure};
 use crate::schema::{Actions, CompileOptions, CompiledSchema, compile, read, template};
 
 fn rules(change: impl FnOnce(&mut ObjectMapping)) -> CompiledSchema {
@@ -68,6 +69,7 @@ fn linked(standing: Standing) -> PriorState {
         fingerprints: Vec::new(),
         deleted_since: None,
         failure: None,
+        staged: None,
     }
 }
 
@@ -199,7 +201,15 @@ fn leaving() {
         check(&base, &subject, Some(&left), &[], "skip NotEffectivelyEntitled");
         check(&PlanContext { compare_all: true, ..base }, &subject, Some(&left), &[], "read 7");
         let first_at = "2026-03-01T10:00:00Z".parse().unwrap();
-        left.failure = Some(Failure { count: 1, first_at, code: String::new(), message: String::new() });
+        left.failure = Some(Failure {
+            count: 1,
+            first_at,
+            code: String::new(),
+            message: String::new(),
+            seen: Fingerprint(0),
+            part: FailedPart::Export,
+            action: ActionKind::Update,
+        });
         check(&base, &subject, Some(&left), &[], "read 7");
     }
 }
