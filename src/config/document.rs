@@ -285,6 +285,18 @@ impl<'r, 't> Section<'r, 't> {
         Some(Located { key, value: value?, span: found.span })
     }
 
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, key: &'static str) -> Option<f64> {
+        const HINT: &str = "take a number from 0 to 1; 0.30 is 30 %";
+        let found = self.number_or_text(key)?;
+        match found.value {
+            Ok(value) if (0.0..=1.0).contains(&value) => return Some(value),
+            Ok(value) => self.report.error(found.span, format!("`{key}` is {value}, which isn't a share"), HINT),
+            Err(_) => self.report.error(found.span, format!("`{key}` is a text, expected a number"), HINT),
+        }
+        None
+    }
+
     /// One of several words.
     pub(super) fn word<T: Copy>(&mut self, key: &'static str, words: &[(&'static str, T)]) -> Option<Located<T>> {
         let found = self.text(key)?;

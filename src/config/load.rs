@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::document::{Report, Section};
-use super::{ConfigError, Mapping, Scope, Settings, provisioning, source, target};
+use super::{ConfigError, Mapping, Scope, Settings, escrow, notification, provisioning, quarantine, source, target};
 use crate::base::{Diagnostic, Severity};
 
 /// Name of the config file.
@@ -66,6 +66,9 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     let target = target::read(top.section("target"), folder);
     let source = source::read(&report, top.section("source"), folder);
     let provisioning = provisioning::read(top.section("provisioning"), folder);
+    let quarantine = quarantine::read(top.section("quarantine"));
+    let escrow = escrow::read(top.section("escrow"));
+    let notification = notification::read(top.section("notification"));
     let log_keep = top.section("log").and_then(|mut section| {
         let keep = target::duration(&mut section, "keep");
         section.finish();
@@ -99,7 +102,19 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     let job = overrides.job.clone().or(from_file).unwrap_or_else(|| default_job(&provisioning.mapping));
     let state_dir = overrides.state_dir.clone().unwrap_or_else(|| folder.join(STATE_DIR));
     let config_dir = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() };
-    Ok(Settings { job, config_dir, state_dir, target, source, provisioning, log_keep, warnings })
+    Ok(Settings {
+        job,
+        config_dir,
+        state_dir,
+        target,
+        source,
+        provisioning,
+        quarantine,
+        escrow,
+        notification,
+        log_keep,
+        warnings,
+    })
 }
 
 const JOB_HINT: &str = "letters, digits, `-`, `_` and `.`, at most 64 of them, beginning with a letter or digit";

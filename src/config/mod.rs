@@ -8,11 +8,13 @@
 mod document;
 mod duration;
 mod error;
+mod escrow;
 mod load;
+mod notification;
 mod provisioning;
+mod quarantine;
 mod settings;
 mod source;
-
 mod target;
 mod token;
 
@@ -23,8 +25,9 @@ pub use duration::{DurationError, parse_duration};
 pub use error::ConfigError;
 pub use load::{FILE_NAME, Overrides, STATE_DIR, discover, load, parse};
 pub use settings::{
-    Clause, DefaultAccess, Duplicates, Mapping, Profile, ProvisioningSettings, Scope, ScopingFilter, Settings,
-    SourceSettings, TargetSettings, Tenant, TokenSource, Vanished,
+    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, Mapping, NotificationSettings, Profile,
+    ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings, TargetSettings, Tenant,
+    TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
 pub use token::{Environment, ProcessEnvironment, Token, token};

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::document::{Located, Section};
 use super::target::duration;
-use super::{Clause, DefaultAccess, Duplicates, Mapping, ProvisioningSettings, Scope, ScopingFilter, Vanished};
+use super::{
+    Clause, DefaultAccess, Duplicates, LateReferences, Mapping, ProvisioningSettings, Scope, ScopingFilter, Vanished,
+};
 use crate::base::nearest;
 use crate::directory::canonical_name;
 use crate::expression::Pattern;
@@ -57,6 +59,11 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Read 
         default_access: DefaultAccess::Exclude,
         skip_out_of_scope_deletions: false,
         actions: None,
+        groups: None,
+        members_per_patch: 1,
+        late_references: LateReferences::Restart,
+        reference_queries: false,
+        prevent_accidental_deletions: None,
         retries: 0,
         duplicates: Duplicates::Fail,
         vanished: Vanished::Fail,
@@ -76,6 +83,15 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Read 
         .map_or(settings.default_access, |found| found.value);
     settings.skip_out_of_scope_deletions = section.boolean("skip_out_of_scope_deletions").unwrap_or(false);
     settings.actions = read_actions(&mut section);
+    settings.groups = section.boolean("groups");
+    if let Some(members) = section.whole("members_per_patch", 1..=1_000) {
+        settings.members_per_patch = usize::try_from(members).unwrap_or(1_000);
+    }
+    settings.late_references = section
+        .word("late_references", &[("restart", LateReferences::Restart), ("resolve", LateReferences::Resolve)])
+        .map_or(settings.late_references, |found| found.value);
+    settings.reference_queries = section.boolean("reference_queries").unwrap_or(false);
+    settings.prevent_accidental_deletions = section.whole("prevent_accidental_deletions", 0..=u32::MAX).map(u64::from);
     settings.retries = section.whole("retries", 0..=20).unwrap_or(0);
     settings.duplicates = section
         .word("duplicates", &[("fail", Duplicates::Fail), ("link", Duplicates::Link)])

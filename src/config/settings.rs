@@ -27,6 +27,12 @@ pub struct Settings {
     pub source: SourceSettings,
     /// `[provisioning]`.
     pub provisioning: ProvisioningSettings,
+    /// `[quarantine]`.
+    pub quarantine: QuarantineSettings,
+    /// `[escrow]`.
+    pub escrow: EscrowSettings,
+    /// `[notification]`.
+    pub notification: NotificationSettings,
     /// How long cycles and events are kept; `None` keeps them for good.
     pub log_keep: Option<Duration>,
     /// What is allowed but probably not meant.
@@ -153,6 +159,8 @@ pub struct SourceSettings {
     pub members: Option<PathBuf>,
     /// Managers of users as a list.
     pub managers: Option<PathBuf>,
+    /// Folder of the export's later states, each with the files that differ.
+    pub timeline: Option<PathBuf>,
     /// Default domain of the tenant.
     pub default_domain: Option<String>,
     /// The tenant.
@@ -174,6 +182,17 @@ pub struct ProvisioningSettings {
     pub skip_out_of_scope_deletions: bool,
     /// *Target object actions*; `None` leaves them to the mapping.
     pub actions: Option<Actions>,
+    /// Whether groups and their memberships are provisioned; `None` leaves it to the mapping.
+    pub groups: Option<bool>,
+    /// How many members one PATCH of a group adds or removes, at least 1.
+    pub members_per_patch: usize,
+    /// References whose object is linked only later.
+    pub late_references: LateReferences,
+    /// Whether the target is asked for a reference before it is written.
+    pub reference_queries: bool,
+    /// *Prevent accidental deletion*: disables and deletes of a cycle above this number are held
+    /// back; `None` is off.
+    pub prevent_accidental_deletions: Option<u64>,
     /// Retries of a failed request within the cycle.
     pub retries: u32,
     /// Source objects that share a matching value.
@@ -213,6 +232,57 @@ pub enum Vanished {
     Fail,
     /// The link is dropped and the object matched again.
     Rematch,
+}
+
+/// What happens to a reference whose object gets its link only after the referring one was
+/// provisioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LateReferences {
+    /// It stays away until a restart or a change of the referring object, as in the service.
+    Restart,
+    /// It is sent as soon as the object is linked.
+    Resolve,
+}
+
+/// When failures slow a job down, and when they end it.
+///
+/// Nothing happens below `min_failures`. (Microsoft, *Application provisioning in quarantine
+/// status*.)
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuarantineSettings {
+    /// Failures that it takes for the other thresholds to count.
+    pub min_failures: u64,
+    /// Share of events, from 0 to 1, above which failures quarantine the job.
+    pub proportion: f64,
+    /// Number of failures, those of references aside, above which the job is quarantined.
+    pub max_failures: u64,
+    /// Number of failures of every kind above which the job is quarantined.
+    pub max_all: u64,
+    /// Time from the first cycle in quarantine to the next; `None` is the job's interval.
+    pub first_interval: Option<Duration>,
+    /// The time that intervals in quarantine grow up to.
+    pub longest_interval: Duration,
+    /// Time in quarantine after which the job is disabled.
+    pub disable_after: Duration,
+}
+
+/// When failed objects are tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EscrowSettings {
+    /// Times after the first failure, ascending, at least one; the last one repeats. The next cycle
+    /// is a try of its own before all of them.
+    pub schedule: Vec<Duration>,
+    /// Time after the first failure at which the object is given up.
+    pub prune_after: Duration,
+}
+
+/// Who is told when a job goes into quarantine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotificationSettings {
+    /// *Notification Email*.
+    pub email: Option<String>,
+    /// *Send an email notification when a failure occurs*.
+    pub on_failure: bool,
 }
 
 /// One `[[provisioning.scoping_filter]]`: all clauses hold.

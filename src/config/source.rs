@@ -21,6 +21,7 @@ pub(super) fn read(report: &Report<'_>, section: Option<Section<'_, '_>>, config
         assignments: None,
         members: None,
         managers: None,
+        timeline: None,
         default_domain: None,
         tenant_id: None,
         max_missing: MAX_MISSING,
@@ -37,6 +38,7 @@ pub(super) fn read(report: &Report<'_>, section: Option<Section<'_, '_>>, config
     settings.assignments = path("assignments");
     settings.members = path("members");
     settings.managers = path("managers");
+    settings.timeline = path("timeline");
     match users {
         Some(users) => settings.users = users,
         None if section.is_absent("users") => {
@@ -67,21 +69,7 @@ pub(super) fn read(report: &Report<'_>, section: Option<Section<'_, '_>>, config
         }
         tenant
     });
-    if let Some(share) = section.number_or_text("max_missing") {
-        match share.value {
-            Ok(value) if (0.0..=1.0).contains(&value) => settings.max_missing = value,
-            Ok(value) => report.error(
-                share.span,
-                format!("`max_missing` is {value}, which isn't a share"),
-                "take a number from 0 to 1; 0.30 is 30 %",
-            ),
-            Err(_) => report.error(
-                share.span,
-                "`max_missing` is a text, expected a number",
-                "take a number from 0 to 1; 0.30 is 30 %",
-            ),
-        }
-    }
+    settings.max_missing = section.share("max_missing").unwrap_or(MAX_MISSING);
     section.finish();
     settings
 }

@@ -1,5 +1,7 @@
 //! Whole config files in, settings or whole messages out.
 
+mod failures;
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,6 +41,7 @@ groups = "g"
 application = "app.json"
 assignments = "a.json"
 members = "m.csv"
+timeline = "cycles/"
 default_domain = "contoso.com"
 tenant_id = "A1B2C3D4-0000-4000-8000-000000000000"
 max_missing = 1
@@ -48,6 +51,11 @@ scope = "all"
 default_access = "include"
 skip_out_of_scope_deletions = true
 actions = ["create", "update"]
+groups = false
+members_per_patch = 20
+late_references = "resolve"
+reference_queries = true
+prevent_accidental_deletions = 0
 retries = 3
 duplicates = "link"
 vanished = "rematch"
@@ -61,6 +69,20 @@ clauses = [
 ]
 [[provisioning.scoping_filter]]
 clauses = [{ attribute = "extensionAttribute1", operator = "greater_than", value = 100 }]
+[quarantine]
+min_failures = 0
+proportion = 1
+max_failures = 4
+max_all = 6
+first_interval = "1m"
+longest_interval = "2h"
+disable_after = "3d"
+[escrow]
+schedule = ["1m", "1h30m"]
+prune_after = "2d"
+[notification]
+email = "it@contoso.com"
+on_failure = false
 [log]
 keep = "30d"
 "#;
@@ -99,6 +121,10 @@ fn defaults() {
     assert!(settings.target.honour_retry_after && settings.target.soft_delete && !settings.target.allow_http);
     assert_eq!(settings.provisioning.interval, Duration::from_mins(40));
     assert_eq!((settings.provisioning.actions, settings.log_keep), (None, None));
+    let rules = &settings.provisioning;
+    assert_eq!((rules.groups, rules.members_per_patch, rules.prevent_accidental_deletions), (None, 1, None));
+    assert_eq!((rules.late_references, rules.reference_queries), (LateReferences::Restart, false));
+    assert_eq!(settings.source.timeline, None);
     assert_eq!(settings.warnings, []);
 }
 
@@ -117,12 +143,15 @@ fn everything_set() {
         [("X-Environment".to_owned(), "test".to_owned()), ("A".to_owned(), "b".to_owned())]
     );
     assert_eq!(settings.source.members.as_deref(), Some(Path::new("conf/m.csv")));
+    assert_eq!(settings.source.timeline.as_deref(), Some(Path::new("conf/cycles")));
     assert_eq!(settings.source.tenant_id.unwrap().to_string(), "a1b2c3d4-0000-4000-8000-000000000000");
     assert_eq!(settings.source.max_missing.to_string(), "1");
     let rules = settings.provisioning;
     assert_eq!(rules.mapping, Mapping::File("conf/maps/schema.json".into()));
     assert_eq!((rules.scope, rules.default_access), (Scope::All, DefaultAccess::Include));
     assert_eq!(rules.actions, Some(Actions { create: true, update: true, delete: false }));
+    assert_eq!((rules.groups, rules.members_per_patch, rules.prevent_accidental_deletions), (Some(false), 20, Some(0)));
+    assert_eq!((rules.late_references, rules.reference_queries), (LateReferences::Resolve, true));
     assert_eq!((rules.duplicates, rules.vanished), (Duplicates::Link, Vanished::Rematch));
     assert_eq!((rules.retries, rules.interval), (3, Duration::from_mins(90)));
     let clause = |attribute: &str, operator, value: Option<&str>| Clause {
@@ -309,6 +338,23 @@ fn values() {
             "scope = \"asigned\"",
             "        ^^^^^^^^^",
             "= did you mean \"assigned\"? It takes: \"assigned\", \"all\"",
+        ],
+    );
+    check(
+        "[provisioning]\nlate_references = \"resolved\"\nmembers_per_patch = 0\nprevent_accidental_deletions = -1",
+        &[
+            "conf/scimulate.toml:2:19: `late_references` doesn't know \"resolved\"",
+            "late_references = \"resolved\"",
+            "                  ^^^^^^^^^^",
+            "= did you mean \"resolve\"? It takes: \"restart\", \"resolve\"",
+            "conf/scimulate.toml:3:21: `members_per_patch` is 0, which is out of range",
+            "members_per_patch = 0",
+            "                    ^",
+            "= take a number from 1 to 1000",
+            "conf/scimulate.toml:4:32: `prevent_accidental_deletions` is -1, which is out of range",
+            "prevent_accidental_deletions = -1",
+            "                               ^^",
+            "= take a number from 0 to 4294967295",
         ],
     );
     check(

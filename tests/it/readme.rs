@@ -216,17 +216,21 @@ fn every_exit_code_has_its_row() {
     assert_eq!(real, in_help, "in exit.rs, in --help");
 }
 
+const SECTIONS: [&str; 7] = ["target", "source", "provisioning", "quarantine", "escrow", "notification", "log"];
+
 /// A config that is as short as it can be, with this put into it.
 fn config_with(section: &str, lines: &str) -> String {
-    let extra = |name: &str| if name == section { lines } else { "" };
-    format!(
-        "{}\n[target]\n{}\n[source]\nusers = \"u.csv\"\nassignments = \"a.csv\"\n{}\n[provisioning]\n{}\n[log]\n{}\n",
-        extra(""),
-        extra("target"),
-        extra("source"),
-        extra("provisioning"),
-        extra("log"),
-    )
+    let mut text = if section.is_empty() { format!("{lines}\n") } else { String::new() };
+    for name in SECTIONS {
+        text.extend(["[", name, "]\n"]);
+        if name == "source" {
+            text.push_str("users = \"u.csv\"\nassignments = \"a.csv\"\n");
+        }
+        if name == section {
+            text.extend([lines, "\n"]);
+        }
+    }
+    text
 }
 
 fn load(text: &str) -> Result<config::Settings, Vec<String>> {
@@ -255,23 +259,21 @@ fn every_config_key_has_its_row() {
              clauses = [{{ attribute = \"city\", operator = \"IS NULL\"{clause} }}]"
         )
     };
-    for (section, heading, known) in [
-        ("", "### At the top", known_keys(&config_with("", UNKNOWN))),
-        ("target", "### `[target]`", known_keys(&config_with("target", UNKNOWN))),
-        ("source", "### `[source]`", known_keys(&config_with("source", UNKNOWN))),
-        ("provisioning", "### `[provisioning]`", known_keys(&config_with("provisioning", UNKNOWN))),
+    let mut tables = vec![
+        ("", "### At the top".to_owned(), known_keys(&config_with("", UNKNOWN))),
         (
             "filter",
-            "### `[[provisioning.scoping_filter]]`",
+            "### `[[provisioning.scoping_filter]]`".to_owned(),
             &known_keys(&config_with("provisioning", &filter(UNKNOWN, "")))
                 | &known_keys(&config_with("provisioning", &filter("", &format!(", {UNKNOWN}")))),
         ),
-        ("log", "### `[log]`", known_keys(&config_with("log", UNKNOWN))),
-    ] {
-        let rows = rows(chapter(&text, heading));
+    ];
+    tables.extend(SECTIONS.map(|name| (name, format!("### `[{name}]`"), known_keys(&config_with(name, UNKNOWN)))));
+    for (section, heading, known) in tables {
+        let rows = rows(chapter(&text, &heading));
         let told: BTreeSet<String> = rows.iter().filter_map(|row| code(row[0])).map(str::to_owned).collect();
         // Sections have chapters of their own, and a token is refused.
-        let apart = ["target", "source", "provisioning", "log", "scoping_filter", "secret_token"];
+        let apart = [&SECTIONS[..], &["scoping_filter", "secret_token"]].concat();
         let known = known.into_iter().filter(|key| !apart.contains(&key.as_str())).collect();
         assert_eq!(told, known, "in the README, in the program: {heading}");
         for key in &told {
