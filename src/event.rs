@@ -90,14 +90,13 @@ impl Summary {
         self.skipped.iter().map(|(code, count)| (*code, *count))
     }
 
-    /// Counts one request for references that succeeded.
-    pub fn add_reference(&mut self) {
-        self.references += 1;
-    }
-
-    /// Counts one request for references that failed.
-    pub fn add_reference_failure(&mut self) {
-        self.reference_failures += 1;
+    /// Counts one record: an object by its action, a request for references apart.
+    pub fn add_record(&mut self, record: &ObjectRecord) {
+        match (record.reason.is_reference(), record.action) {
+            (false, action) => self.add(action, &record.reason),
+            (true, ActionKind::Fail) => self.reference_failures += 1,
+            (true, _) => self.references += 1,
+        }
     }
 
     /// How many requests for references succeeded.

@@ -340,7 +340,7 @@ fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
 }
 
 /// How references to the object are to be taken.
-fn account_of(due: &Due, target: Option<TargetId>, failed: bool) -> Account {
+pub(super) fn account_of(due: &Due, target: Option<TargetId>, failed: bool) -> Account {
     let situation = match &due.subject.presence {
         Presence::InScope if failed || due.subject.defect.is_some() => Situation::Failed,
         Presence::InScope => Situation::InScope,
@@ -351,7 +351,7 @@ fn account_of(due: &Due, target: Option<TargetId>, failed: bool) -> Account {
 }
 
 /// The manager of somebody in scope whose account is as it should be.
-fn pending(due: &Due, action: &Action, target: &TargetId, held: Option<String>) -> Option<PendingManager> {
+pub(super) fn pending(due: &Due, action: &Action, target: &TargetId, held: Option<String>) -> Option<PendingManager> {
     let desired = match (&due.manager, &due.subject.presence, action.kind) {
         (_, _, ActionKind::Skip | ActionKind::StagedDelete | ActionKind::Fail) => return None,
         (Manager::Is(manager), Presence::InScope, _) => Some(manager.clone()),

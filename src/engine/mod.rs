@@ -1,24 +1,35 @@
 //! The provisioning cycle: evaluate the export, look up, plan, execute, remember.
 
+mod accounts;
 mod columns;
 mod computed;
 mod cycle;
+mod duplicates;
 mod error;
 mod evaluate;
+mod fingerprints;
 mod guard;
+mod index;
+mod job;
 mod links;
 mod lookup;
 mod offline;
+mod outcome;
+mod planned;
 mod policy;
 mod progress;
+mod references;
+mod stages;
 
 pub use columns::{MissingColumn, missing_columns};
 pub use computed::fill_computed;
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
-pub use evaluate::{Due, Evaluator, Index};
+pub use evaluate::{Due, Evaluator, Manager};
+pub use index::{Index, KnownSets};
 pub use offline::plan_offline;
-pub use policy::Policy;
+pub use planned::Planned;
+pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};
 
 #[cfg(test)]

@@ -6,36 +6,118 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::lookup::expected_account;
-use super::{Due, EngineError, Evaluator, Index, Processed};
-use crate::base::SourceId;
+use super::accounts::Accounts;
+use super::lookup::{PendingManager, account_of, expected_account, pending};
+use super::references::ReferencePass;
+use super::{Due, EngineError, Evaluator, Index, Policy, Processed};
+use crate::base::{SourceId, TargetId, Timestamp};
 use crate::client::{create_request, find_request, patch_request};
 use crate::event::ObjectRecord;
 use crate::matching::{Candidates, judge};
-use crate::plan::{Action, ActionKind, Answer, Effect, Lookup, PlanContext, Reason, Step, plan_one};
-use crate::schema::ObjectKind;
+use crate::plan::{
+    Action, ActionKind, Answer, Effect, Lookup, PlanContext, Reason, ReferenceContext, Step, plan_one,
+};
+use crate::schema::{CompiledSchema, ObjectKind};
 use crate::scim::{Request, Resource};
+use crate::source::Export;
+use crate::store::{ObjectStates, References};
 
-/// Users that are handed from reading to planning at once.
+/// Objects that are handed from reading to planning at once.
 const BATCH: usize = 256;
 /// Batches that wait; with them and the two at work, memory is bounded.
 const QUEUE: usize = 8;
 
-/// Plans every user of the export against an empty target, in the order of the export.
-///
-/// The evaluator must have been given neither a saved state nor known users. Everything that a run
-/// would send is computed; `each` may stop it. Reading and mapping run on a thread of their own,
-/// ahead of planning.
-pub fn plan_offline(
+/// Plans an export against an empty target.
+#[derive(Debug, Clone, Copy)]
+pub struct Offline<'a> {
+    /// What decides, apart from the mapping.
+    pub policy: &'a Policy,
+    /// Mappings and filters.
+    pub rules: &'a CompiledSchema,
+    /// The export.
+    pub export: &'a Export,
+    /// When.
+    pub now: Timestamp,
+    /// What `Now()` and random functions go by.
+    pub evaluated_at: Timestamp,
+}
+
+/// What the first pass over the export found.
+#[derive(Debug)]
+pub struct OfflineIndex {
+    /// Of users.
+    pub users: Index,
+    /// Of groups; none where no group mapping is in force.
+    pub groups: Option<Index>,
+}
+
+impl Offline<'_> {
+    /// The first pass.
+    pub fn index(&self) -> Result<OfflineIndex, EngineError> {
+        let of = |kind| self.evaluator(kind).map(|evaluator| evaluator.index()).transpose();
+        Ok(OfflineIndex { users: of(ObjectKind::User)?.unwrap_or_default(), groups: of(ObjectKind::Group)? })
+    }
+
+    fn evaluator(&self, kind: ObjectKind) -> Option<Evaluator<'_>> {
+        let (mapping, names) = self.rules.mapping(kind)?;
+        let Self { policy, export, now, evaluated_at, .. } = *self;
+        let (prior, references, known) = (None, None, None);
+        Some(Evaluator { policy, mapping, names, export, prior, references, known, now, evaluated_at })
+    }
+
+    /// Plans every user, then every group, in the order of the export, then what refers to others.
+    ///
+    /// Everything that a run would send is computed; `each` may stop it. Reading and mapping run on a
+    /// thread of their own, ahead of planning.
+    pub fn plan(
+        &self,
+        index: &OfflineIndex,
+        each: &mut dyn FnMut(Processed) -> ControlFlow<()>,
+    ) -> Result<(), EngineError> {
+        let mut handed = Handed::default();
+        let indices = [(ObjectKind::User, Some(&index.users)), (ObjectKind::Group, index.groups.as_ref())];
+        for (kind, index) in indices {
+            if let (Some(evaluator), Some(index)) = (self.evaluator(kind), index)
+                && plan_kind(&evaluator, index, &mut handed, each)?.is_break()
+            {
+                return Ok(());
+            }
+        }
+        let (remembered, prior_groups) = (References::default(), ObjectStates::default());
+        let pass = ReferencePass {
+            policy: self.policy,
+            context: ReferenceContext { compare_all: true, resolve_late: false },
+            users: &self.rules.users,
+            groups: self.rules.groups.as_ref(),
+            export: self.export,
+            accounts: &handed.accounts,
+            remembered: &remembered,
+            prior_groups: &prior_groups,
+            now: self.now,
+        };
+        let managers = handed.managers.into_iter().filter_map(|pending| pass.manager(pending));
+        let mut planned = managers.chain(pass.members()).filter_map(|task| task.planned(self.policy.dialect, self.now));
+        planned.try_for_each(each);
+        Ok(())
+    }
+}
+
+/// What references need of the objects before.
+#[derive(Default)]
+struct Handed {
+    accounts: Accounts,
+    managers: Vec<PendingManager>,
+}
+
+/// Plans the objects of one kind.
+fn plan_kind(
     evaluator: &Evaluator<'_>,
     index: &Index,
+    handed: &mut Handed,
     each: &mut dyn FnMut(Processed) -> ControlFlow<()>,
-) -> Result<(), EngineError> {
-    let mut planner = Planner {
-        context: evaluator.policy.context(&evaluator.rules.users, true),
-        evaluator,
-        expected: FxHashMap::default(),
-    };
+) -> Result<ControlFlow<()>, EngineError> {
+    let context = evaluator.policy.context(evaluator.mapping, true);
+    let mut planner = Planner { context, evaluator, handed, expected: FxHashMap::default() };
     std::thread::scope(|scope| {
         let (sender, receiver) = sync_channel::<Vec<Due>>(QUEUE);
         let reading = scope.spawn(move || {
@@ -62,14 +144,15 @@ pub fn plan_offline(
         drop(planned);
         drop(receiver);
         let read = reading.join().map_err(|_| EngineError::Worker("reading the export".to_owned()))?;
-        if stopped { Ok(()) } else { read }
+        if stopped { Ok(ControlFlow::Break(())) } else { read.map(ControlFlow::Continue) }
     })
 }
 
-/// Plans one user after the other.
+/// Plans one object after the other.
 struct Planner<'a> {
     context: PlanContext<'a>,
     evaluator: &'a Evaluator<'a>,
+    handed: &'a mut Handed,
     /// Accounts that would be there by now, for those who are to share them.
     expected: FxHashMap<SourceId, Resource>,
 }
@@ -77,7 +160,7 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn plan(&mut self, due: Due) -> Processed {
         let mapping = self.context.mapping;
-        let endpoint = ObjectKind::User.endpoint();
+        let endpoint = mapping.kind.endpoint();
         let mut answers = Vec::new();
         let mut requests: Vec<Request> = Vec::new();
         let action = loop {
@@ -99,6 +182,7 @@ impl Planner<'_> {
                 }
             }
         };
+        self.hand_on(&due, &action);
         match action.effect {
             Effect::Create(body) => {
                 if due.leads {
@@ -125,5 +209,16 @@ impl Planner<'_> {
             unknown: due.unknown,
             requests,
         }
+    }
+    /// Remembers who would have an account, where references go by that.
+    fn hand_on(&mut self, due: &Due, action: &Action) {
+        if self.context.mapping.kind == ObjectKind::User && self.evaluator.mapping.reference.is_none() {
+            return;
+        }
+        let created = matches!(action.kind, ActionKind::Create | ActionKind::Update);
+        let target = created.then(|| TargetId::new(due.subject.id.to_string()));
+        self.handed.managers.extend(target.as_ref().and_then(|target| pending(due, action, target, None)));
+        let failed = action.kind == ActionKind::Fail;
+        self.handed.accounts.note(&due.subject.id, Some(account_of(due, target, failed)));
     }
 }

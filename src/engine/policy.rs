@@ -1,8 +1,9 @@
 //! The settings that a cycle needs, free of where they came from.
 
+use crate::base::SignedDuration;
 use crate::config::Duplicates;
-use crate::plan::PlanContext;
-use crate::schema::{CompiledSchema, ObjectMapping};
+use crate::plan::{EscrowSchedule, PlanContext, Thresholds};
+use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Dialect;
 use crate::scoping::ScopePolicy;
 
@@ -29,6 +30,43 @@ pub struct Policy {
     pub default_domain: Option<String>,
     /// Narrows the cycle to these users: user principal names, object ids or mail addresses.
     pub only: Vec<String>,
+    /// When failed objects are tried again.
+    pub escrow: EscrowSchedule,
+    /// How many failures put the job into quarantine.
+    pub thresholds: Thresholds,
+    /// How long it stays there.
+    pub quarantine: QuarantineIntervals,
+    /// More disables and deletes than this in one cycle are held back; `None` holds back nothing.
+    pub deletion_threshold: Option<u64>,
+    /// References that were left out are sent once that is possible, which the service doesn't do.
+    pub resolve_late_references: bool,
+    /// Members in one PATCH, at least 1.
+    pub members_per_patch: usize,
+    /// Asks for a reference before it is sent, as older descriptions of the service say.
+    pub reference_queries: bool,
+    /// Who is told when the job needs attention.
+    pub notify: Option<String>,
+}
+
+/// How a job in quarantine goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuarantineIntervals {
+    /// From the first failed cycle to the next attempt; it doubles from there.
+    pub first: SignedDuration,
+    /// The longest distance of two attempts.
+    pub longest: SignedDuration,
+    /// After so much time the job is disabled.
+    pub disable_after: SignedDuration,
+}
+
+impl Default for QuarantineIntervals {
+    fn default() -> Self {
+        Self {
+            first: SignedDuration::from_mins(40),
+            longest: SignedDuration::from_hours(24),
+            disable_after: SignedDuration::from_hours(28 * 24),
+        }
+    }
 }
 
 impl Policy {
@@ -37,10 +75,12 @@ impl Policy {
         PlanContext {
             mapping,
             dialect: self.dialect,
-            soft_delete: self.soft_delete,
+            // Only accounts of people can be disabled.
+            soft_delete: self.soft_delete && mapping.kind == ObjectKind::User,
             skip_out_of_scope_deletions: self.skip_out_of_scope_deletions,
             rematch_vanished: self.rematch_vanished,
             compare_all,
+            hold_back: false,
         }
     }
 
@@ -48,7 +88,7 @@ impl Policy {
     /// to it.
     pub fn digest(&self, rules: &CompiledSchema) -> crate::base::Digest {
         let text = format!(
-            "{} {:?} {:?} {} {} {} {:?} {:?}",
+            "{} {:?} {:?} {} {} {} {:?} {:?} {:?} {} {} {}",
             rules.digest,
             self.scope,
             self.dialect,
@@ -56,7 +96,11 @@ impl Policy {
             self.skip_out_of_scope_deletions,
             self.rematch_vanished,
             self.duplicates,
-            self.default_domain
+            self.default_domain,
+            self.deletion_threshold,
+            self.resolve_late_references,
+            self.members_per_patch,
+            self.reference_queries
         );
         crate::base::Digest::of(text.as_bytes())
     }

@@ -19,7 +19,7 @@ use crate::plan::{
     plan_gone_member, plan_member, plan_single,
 };
 use crate::schema::{ObjectKind, ObjectMapping};
-use crate::scim::ChangeOp;
+use crate::scim::{ChangeOp, Dialect};
 use crate::source::Export;
 use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
 
@@ -123,18 +123,27 @@ impl<'a> ReferencePass<'a> {
         groups.flat_map(|group| self.members_of(group))
     }
 
+    /// Whether the time of another try hasn't come.
+    fn waits(&self, failure: &plan::Failure) -> bool {
+        !self.policy.escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
+    }
+
+    /// Groups whose members failed before and were tried again.
+    pub(crate) fn tried_again(&self) -> impl Iterator<Item = SourceId> + use<'_, 'a> {
+        self.prior_groups.iter().filter_map(|(id, prior)| {
+            let failure = prior.failure().filter(|failure| failure.part == FailedPart::Reference)?;
+            (!self.waits(failure)).then(|| id.clone())
+        })
+    }
+
     fn members_of(&self, group: &Group) -> Vec<ReferenceTask> {
         let attribute = self.groups.and_then(reference_name).unwrap_or_default();
         let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
         let seen = members_fingerprint(group);
         let prior = self.prior_groups.view(&group.id);
         let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
-        if let Some(failure) = failure {
-            let escrow = &self.policy.escrow;
-            let waits = !escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now);
-            if (waits && failure.seen == seen) || escrow.is_pruned(failure.first_at, self.now) {
-                return Vec::new();
-            }
+        if failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
+            return Vec::new();
         }
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         let known = self.remembered.of(ObjectKind::Group, &group.id, attribute);
@@ -210,24 +219,11 @@ impl ReferenceWorker<'_> {
             code: failure.error_code(*operation).to_owned(),
             message: failure.to_string(),
         });
-        let (reason, changes) = task.shown();
-        let record = (!matches!(task.send, Send::Nothing)).then(|| ObjectRecord {
-            at,
-            source_id: task.owner.clone(),
-            name: task.name.to_string(),
-            kind: task.kind,
-            action: if error.is_some() { ActionKind::Fail } else { ActionKind::Update },
-            reason,
-            target_id: Some(task.target.clone()),
-            changes,
-            error: error.clone(),
-            duration: trail.duration,
-        });
-        let state = match &error {
-            Some(error) => StateChange::Fail(task.failure(error, at)),
-            None => StateChange::Keep,
+        let record = task.record(at, error.clone(), trail.duration);
+        let (state, references) = match &error {
+            Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
+            None => (StateChange::Keep, task.changes),
         };
-        let references = if error.is_some() { Vec::new() } else { task.changes };
         Worked {
             processed: record.clone().map(|record| Processed { record, unknown: Vec::new(), requests: trail.requests }),
             outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, references },
@@ -238,16 +234,10 @@ impl ReferenceWorker<'_> {
     }
 
     async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<(), (Failure, Operation)> {
-        let Some(body) = self.body(task) else { return Ok(()) };
+        let Some(body) = task.body(self.policy.dialect) else { return Ok(()) };
         let endpoint = task.kind.endpoint();
-        if self.policy.reference_queries
-            && let Some(value) = task.asked()
-        {
-            let path = match task.kind {
-                ObjectKind::User => "manager",
-                ObjectKind::Group => "members",
-            };
-            let found = trail.add(self.client.find_reference(endpoint, &task.target, path, value).await);
+        if let Some(value) = task.asked().filter(|_| self.policy.reference_queries) {
+            let found = trail.add(self.client.find_reference(endpoint, &task.target, task.query_name(), value).await);
             if found.map_err(|failure| (failure, Operation::Find))? {
                 return Ok(());
             }
@@ -259,24 +249,58 @@ impl ReferenceWorker<'_> {
         let patched = trail.add(self.client.patch(endpoint, &task.target, body).await);
         patched.map(drop).map_err(|failure| (failure, Operation::Patch))
     }
-
-    fn body(&self, task: &ReferenceTask) -> Option<Value> {
-        let dialect = self.policy.dialect;
-        let ids = |members: &'_ [(TargetId, String)]| members.iter().map(|(id, _)| id.as_str().to_owned()).collect::<Vec<_>>();
-        let borrowed = |ids: &[String], of: fn(crate::scim::Dialect, &[&str]) -> Value| {
-            of(dialect, &ids.iter().map(String::as_str).collect::<Vec<_>>())
-        };
-        Some(match &task.send {
-            Send::Nothing => return None,
-            Send::Manager { op, new, .. } => dialect.set_reference(&task.attribute, *op, new.as_str()),
-            Send::NoManager { .. } => dialect.clear_reference(&task.attribute),
-            Send::AddMembers(members) => borrowed(&ids(members), crate::scim::Dialect::add_members),
-            Send::RemoveMembers(members) => borrowed(&ids(members), crate::scim::Dialect::remove_members),
-        })
-    }
 }
 
 impl ReferenceTask {
+    /// What a plan that contacts nothing says of it.
+    pub(super) fn planned(&self, dialect: Dialect, at: Timestamp) -> Option<Processed> {
+        let record = self.record(at, None, Duration::ZERO)?;
+        let request = patch_request(self.kind.endpoint(), self.target.as_str(), self.body(dialect)?);
+        Some(Processed { record, unknown: Vec::new(), requests: vec![request] })
+    }
+
+    fn record(&self, at: Timestamp, error: Option<ObjectError>, duration: Duration) -> Option<ObjectRecord> {
+        let (reason, changes) = self.shown();
+        (!self.is_quiet()).then(|| ObjectRecord {
+            at,
+            source_id: self.owner.clone(),
+            name: self.name.to_string(),
+            kind: self.kind,
+            action: if error.is_some() { ActionKind::Fail } else { ActionKind::Update },
+            reason,
+            target_id: Some(self.target.clone()),
+            changes,
+            error,
+            duration,
+        })
+    }
+
+    fn body(&self, dialect: Dialect) -> Option<Value> {
+        let ids = |members: &'_ [(TargetId, String)]| -> Vec<String> {
+            members.iter().map(|(id, _)| id.as_str().to_owned()).collect()
+        };
+        Some(match &self.send {
+            Send::Nothing => return None,
+            Send::Manager { op, new, .. } => dialect.set_reference(&self.attribute, *op, new.as_str()),
+            Send::NoManager { .. } => dialect.clear_reference(&self.attribute),
+            Send::AddMembers(members) => dialect.add_members(&ids(members)),
+            Send::RemoveMembers(members) => dialect.remove_members(&ids(members)),
+        })
+    }
+
+    /// The attribute as a query names it.
+    const fn query_name(&self) -> &'static str {
+        match self.kind {
+            ObjectKind::User => "manager",
+            ObjectKind::Group => "members",
+        }
+    }
+
+    /// Whether nothing is sent for it.
+    pub(super) fn is_quiet(&self) -> bool {
+        matches!(self.send, Send::Nothing)
+    }
+
     /// Whose reference it is, and what the plan and the log say of it.
     pub(crate) fn key(&self) -> (&SourceId, String) {
         (&self.owner, self.shown().0.to_string())

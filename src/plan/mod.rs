@@ -5,6 +5,7 @@ mod compare;
 mod kind;
 mod planner;
 mod reason;
+mod references;
 mod saved;
 mod state;
 
@@ -12,7 +13,12 @@ pub use crate::scoping::Standing;
 pub use action::{Action, AttributeChange, Effect};
 pub use compare::differs;
 pub use kind::ActionKind;
-pub use planner::{Answer, Lookup, PlanContext, Presence, Step, Subject, plan_one};
+pub use planner::{
+    Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account,
+};
 pub use reason::Reason;
+pub use references::{
+    ReferenceContext, ReferenceStep, Referenced, Sent, plan_gone_member, plan_member, plan_single,
+};
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
 pub use state::{FailedPart, Failure, PriorState, Staged};

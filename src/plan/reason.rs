@@ -86,6 +86,16 @@ impl Reason {
         }
     }
 
+    /// Whether it is about a reference, not about the object itself.
+    pub fn is_reference(&self) -> bool {
+        Self::is_reference_code(self.code())
+    }
+
+    /// The same for a code.
+    pub fn is_reference_code(code: &str) -> bool {
+        matches!(code, "ReferenceSet" | "ReferenceRemoved")
+    }
+
     /// What decided it, where that varies from object to object.
     pub fn detail(&self) -> Option<&str> {
         match self {

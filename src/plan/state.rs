@@ -35,6 +35,8 @@ pub struct Failure {
     pub count: u32,
     /// First failure of the row.
     pub first_at: Timestamp,
+    /// The last try.
+    pub last_at: Timestamp,
     /// Error code of the provisioning log.
     pub code: String,
     /// What happened.

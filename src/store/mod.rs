@@ -41,7 +41,7 @@ pub use link::Link;
 pub use lock::{CycleLock, Holder};
 pub use log::{LogQuery, ObjectRecordRow};
 pub use object::{ObjectStates, PriorView};
-pub use reference::{ReferenceChange, References, ReferencesOf, Sent};
+pub use reference::{ReferenceChange, References, ReferencesOf};
 pub use reset::{ResetScope, ResetScopes, UnknownResetScope};
 pub use staged::StagedObject;
 pub use watermark::Watermark;

@@ -8,7 +8,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::{Store, StoreError, row};
 use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
-use crate::plan::{Failure, PriorState, Staged, Standing};
+use crate::plan::{FailedPart, Failure, PriorState, Staged, Standing};
 use crate::schema::ObjectKind;
 
 /// Bytes of one piece of the arena.
@@ -113,7 +113,7 @@ impl ObjectStates {
         }
         let deleted_since = row::optional_timestamp(row, 4)?;
         let failure = failure(row, 6)?;
-        let staged = row::staged(row, 13)?;
+        let staged = row::staged(row, 14)?;
         self.grow();
         let slot = self.slots(&id).find(|slot| self.is_end(self.table[*slot], &id));
         let slot = slot.expect("half of the table is free");
@@ -249,8 +249,8 @@ impl Store {
     /// The saved states of all users, or of all groups.
     pub fn objects(&self, kind: ObjectKind) -> Result<ObjectStates, StoreError> {
         let select = "SELECT source_id, target_id, standing, fingerprints, deleted_since, name, failures, failed_first,
-                             error_code, error_message, failed_seen, failed_part, failed_action, staged_since,
-                             staged_until FROM object WHERE kind = ?1 ORDER BY rowid";
+                             error_code, error_message, failed_seen, failed_part, failed_action, failed_last,
+                             staged_since, staged_until FROM object WHERE kind = ?1 ORDER BY rowid";
         self.try_sql(|sql| {
             let count: i64 = sql.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
             let mut states = ObjectStates::with_capacity(usize::try_from(count).unwrap_or(0));
@@ -270,6 +270,7 @@ fn failure(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Fa
         Some(count) => Ok(Some(Failure {
             count,
             first_at: row::timestamp(row, column + 1)?,
+            last_at: row::timestamp(row, column + 7)?,
             code: row.get(column + 2)?,
             message: row.get(column + 3)?,
             seen: Fingerprint(row.get::<_, i64>(column + 4)?.cast_unsigned()),
@@ -281,10 +282,10 @@ fn failure(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Fa
 
 pub(super) const PUT: &str = "INSERT INTO object (source_id, kind, target_id, standing, fingerprints, deleted_since,
     failures, failed_first, error_code, error_message, name, failed_seen, failed_part, failed_action, staged_since,
-    staged_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+    staged_until, failed_last) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
     ON CONFLICT DO UPDATE SET target_id = ?3, standing = ?4, fingerprints = ?5, deleted_since = ?6, failures = ?7,
     failed_first = ?8, error_code = ?9, error_message = ?10, name = ?11, failed_seen = ?12, failed_part = ?13,
-    failed_action = ?14, staged_since = ?15, staged_until = ?16";
+    failed_action = ?14, staged_since = ?15, staged_until = ?16, failed_last = ?17";
 
 pub(super) const REMOVE: &str = "DELETE FROM object WHERE source_id = ?1 AND kind = ?2";
 
@@ -320,14 +321,50 @@ pub(super) fn put(
             failure.map(|failure| failure.action.as_str()),
             state.staged.map(|staged| staged.since.as_microsecond()),
             state.staged.and_then(|staged| staged.allowed_until).map(Timestamp::as_microsecond),
+            failure.map(|failure| failure.last_at.as_microsecond()),
         ])
         .map(drop)
 }
 
 pub(super) fn forget_failures(sql: &rusqlite::Connection) -> rusqlite::Result<()> {
     let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL,
-                         failed_seen = NULL, failed_part = NULL, failed_action = NULL WHERE failures IS NOT NULL";
+                         failed_seen = NULL, failed_part = NULL, failed_action = NULL, failed_last = NULL
+                  WHERE failures IS NOT NULL";
     sql.execute(update, []).map(drop)
+}
+
+const FAIL: &str = "UPDATE object SET failures = ?3, failed_first = ?4, failed_last = ?5, error_code = ?6,
+    error_message = ?7, failed_seen = ?8, failed_part = ?9, failed_action = ?10 WHERE source_id = ?1 AND kind = ?2";
+
+/// Sets the failure of a state that is there, or takes one of this part away.
+pub(super) fn set_failure(
+    sql: &rusqlite::Connection,
+    kind: ObjectKind,
+    source_id: &str,
+    change: Result<FailedPart, &Failure>,
+) -> rusqlite::Result<()> {
+    let failure = match change {
+        Err(failure) => failure,
+        Ok(part) => {
+            let update = "UPDATE object SET failures = NULL, failed_first = NULL, failed_last = NULL, error_code = NULL,
+                                 error_message = NULL, failed_seen = NULL, failed_part = NULL, failed_action = NULL
+                          WHERE source_id = ?1 AND kind = ?2 AND failed_part = ?3";
+            return sql.prepare_cached(update)?.execute((source_id, kind.as_str(), part.as_str())).map(drop);
+        }
+    };
+    let values = params![
+        source_id,
+        kind.as_str(),
+        failure.count,
+        failure.first_at.as_microsecond(),
+        failure.last_at.as_microsecond(),
+        failure.code,
+        failure.message,
+        failure.seen.0.cast_signed(),
+        failure.part.as_str(),
+        failure.action.as_str(),
+    ];
+    sql.prepare_cached(FAIL)?.execute(values).map(drop)
 }
 
 /// Packs fingerprints: their number as `u32`, one bit each for whether it is there (lowest bit

@@ -6,16 +6,8 @@ use rusqlite::{Connection, params};
 
 use super::{Store, StoreError, row};
 use crate::base::SourceId;
+use crate::plan::Sent;
 use crate::schema::ObjectKind;
-
-/// Whether a reference is at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Sent {
-    /// It was sent.
-    Yes,
-    /// It was seen, but the referenced object had no link.
-    No,
-}
 
 /// How what is remembered of one reference of an object changes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -51,6 +51,7 @@ fn failed() -> PriorState {
     let failure = Failure {
         count: 3,
         first_at: at(-90),
+        last_at: at(-30),
         code: "InvalidAnchor".into(),
         message: "it's gone".into(),
         seen: Fingerprint(u64::MAX - 5),
@@ -135,6 +136,7 @@ fn watermark() -> Watermark {
         users: set(&[3, 1, u64::MAX]),
         assignments: set(&[]),
         memberships: set(&[9]),
+        groups: set(&[4, 5]),
     }
 }
 

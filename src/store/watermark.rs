@@ -18,6 +18,8 @@ pub struct Watermark {
     pub ended: Timestamp,
     /// Hashes of the source ids.
     pub users: KnownSet,
+    /// Hashes of the ids of groups.
+    pub groups: KnownSet,
     /// Hashes of the assignments.
     pub assignments: KnownSet,
     /// Hashes of the group memberships.
@@ -42,9 +44,10 @@ impl Store {
                 users: known(row, 4)?,
                 assignments: known(row, 5)?,
                 memberships: known(row, 6)?,
+                groups: known(row, 7)?,
             })
         };
-        let select = "SELECT attributes, rules, scope, ended, users, assignments, memberships FROM watermark";
+        let select = "SELECT attributes, rules, scope, ended, users, assignments, memberships, groups FROM watermark";
         self.try_sql(|sql| sql.query_row(select, [], read).optional())
     }
 
@@ -69,8 +72,8 @@ impl Store {
 pub(super) fn write(sql: &rusqlite::Connection, watermark: &Watermark) -> rusqlite::Result<()> {
     let attributes = serde_json::to_string(&watermark.attributes).expect("names are JSON strings");
     sql.execute(
-        "INSERT OR REPLACE INTO watermark (one, attributes, rules, scope, ended, users, assignments, memberships)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT OR REPLACE INTO watermark (one, attributes, rules, scope, ended, users, assignments, memberships,
+                                           groups) VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             attributes,
             watermark.rules.to_string(),
@@ -79,6 +82,7 @@ pub(super) fn write(sql: &rusqlite::Connection, watermark: &Watermark) -> rusqli
             watermark.users.to_bytes(),
             watermark.assignments.to_bytes(),
             watermark.memberships.to_bytes(),
+            watermark.groups.to_bytes(),
         ],
     )
     .map(drop)

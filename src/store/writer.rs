@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{ReferenceChange, Store, StoreError, log, object, reference, row};
 use crate::base::{SourceId, TargetId};
 use crate::event::ObjectRecord;
-use crate::plan::PriorState;
+use crate::plan::{FailedPart, Failure, PriorState};
 use crate::schema::ObjectKind;
 
 /// Outcomes in one transaction, at most; also how many may wait for it.
@@ -42,6 +42,10 @@ pub enum StateChange {
     /// It is this now. Where that is another account than before, its references and those to it are forgotten, so
     /// that they are sent again.
     Put(PriorState),
+    /// Sending its references failed; the rest stays as it is.
+    Fail(Failure),
+    /// A failure of this part is over; the rest stays as it is.
+    Recover(FailedPart),
     /// Nothing is remembered any more, neither of its references nor of those to it.
     Remove,
 }
@@ -195,6 +199,8 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
             print_id(&outcome.source_id, &mut id);
             match &outcome.state {
                 StateChange::Keep => {}
+                StateChange::Fail(failure) => object::set_failure(sql, outcome.kind, &id, Err(failure))?,
+                StateChange::Recover(part) => object::set_failure(sql, outcome.kind, &id, Ok(*part))?,
                 StateChange::Put(state) => {
                     if moves.exists((&id, outcome.kind.as_str(), state.target.as_ref().map(TargetId::as_str)))? {
                         reference::forget(sql, outcome.kind, &id)?;

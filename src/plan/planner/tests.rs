@@ -204,6 +204,7 @@ fn leaving() {
         left.failure = Some(Failure {
             count: 1,
             first_at,
+            last_at: first_at,
             code: String::new(),
             message: String::new(),
             seen: Fingerprint(0),

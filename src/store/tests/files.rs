@@ -210,6 +210,7 @@ fn a_file_of_the_first_version_is_brought_up_to_date() {
     let failure = Failure {
         count: 3,
         first_at: at(0),
+        last_at: at(0),
         code: "InvalidAnchor".into(),
         message: "gone".into(),
         seen: Fingerprint(0),

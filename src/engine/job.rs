@@ -1,0 +1,120 @@
+//! What a job becomes by a cycle: active, in quarantine, paused or disabled; and who is told.
+//!
+//! After Microsoft, *Application provisioning in quarantine status* and *Enable accidental deletions prevention*.
+
+use super::Policy;
+use crate::base::Timestamp;
+use crate::event::{CycleKind, ObjectError};
+use crate::plan::{CycleCounts, QuarantineReason, is_over, judge, next_attempt};
+use crate::store::{JobMemory, JobState};
+
+/// How a cycle ended, as far as the job is concerned.
+#[derive(Debug, Clone)]
+pub(super) struct Ending {
+    pub(super) kind: CycleKind,
+    /// It ran to its end.
+    pub(super) completed: bool,
+    pub(super) counts: CycleCounts,
+    /// How many disables and deletes were held back, if any were.
+    pub(super) held_back: Option<u64>,
+    /// Objects that failed for so long that they were given up.
+    pub(super) pruned: u64,
+}
+
+/// What follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Verdict {
+    pub(super) memory: JobMemory,
+    /// Set when the job is in quarantine now.
+    pub(super) quarantine: Option<(QuarantineReason, String)>,
+    /// Reason and text of a notification that is due.
+    pub(super) notification: Option<(String, String)>,
+    /// The initial cycle had more failures than allowed: they are forgotten.
+    pub(super) clears_failures: bool,
+}
+
+/// Reason of the notification about a job that was disabled.
+const DISABLED: &str = "Disabled";
+
+/// Decides what the job becomes. `refused` is what the test query met.
+pub(super) fn after_cycle(
+    before: &JobMemory,
+    policy: &Policy,
+    ending: &Ending,
+    refused: Option<&ObjectError>,
+    now: Timestamp,
+) -> Verdict {
+    let mut memory = before.clone();
+    let mut verdict = |memory| Verdict { memory, quarantine: None, notification: None, clears_failures: false };
+    if matches!(before.state, JobState::Paused | JobState::Disabled) {
+        return verdict(memory);
+    }
+    let over = judge(&policy.thresholds, &ending.counts).filter(|_| ending.completed);
+    let reason = match (refused, ending.held_back, over) {
+        (Some(_), ..) => Some(QuarantineReason::Exception),
+        (None, _, Some(_)) if ending.kind == CycleKind::Initial => {
+            memory.state = JobState::Paused;
+            memory.escrows_pruned = true;
+            return Verdict { clears_failures: true, ..verdict(memory) };
+        }
+        (None, Some(_), _) if ending.completed => Some(QuarantineReason::TooManyDeletes),
+        (None, _, over) => over,
+    };
+    if ending.pruned > 0 {
+        memory.state = JobState::Disabled;
+        let text = format!("{} objects failed for too long: the job is disabled", ending.pruned);
+        return Verdict { notification: Some((DISABLED.to_owned(), text)), ..verdict(memory) };
+    }
+    let Some(reason) = reason else {
+        if ending.completed {
+            memory.state = JobState::Active;
+            memory.notified = None;
+            memory.failures_in_a_row = 0;
+            if ending.counts.failed == 0 && ending.counts.reference_failed == 0 {
+                memory.steady_first.get_or_insert(now);
+                memory.steady_last = Some(now);
+            }
+        }
+        return verdict(memory);
+    };
+    let message = describe(reason, policy, ending, refused);
+    let (since, attempts) = match &before.state {
+        JobState::Quarantine { since, attempts, .. } => (*since, attempts.saturating_add(1)),
+        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (now, 1),
+    };
+    memory.failures_in_a_row += 1;
+    if is_over(since, policy.quarantine.disable_after, now) {
+        memory.state = JobState::Disabled;
+        let text = format!("in quarantine since {since:.0}, and still: {message}; the job is disabled");
+        return Verdict { notification: Some((DISABLED.to_owned(), text)), ..verdict(memory) };
+    }
+    let next_attempt = next_attempt(policy.quarantine.first, policy.quarantine.longest, attempts - 1, now);
+    let code = reason.code().to_owned();
+    let is_new = memory.notified.as_ref() != Some(&code);
+    memory.notified = Some(code.clone());
+    memory.state =
+        JobState::Quarantine { reason: code.clone(), message: message.clone(), since, attempts, next_attempt };
+    Verdict {
+        memory,
+        quarantine: Some((reason, message.clone())),
+        notification: is_new.then(|| (code, message)),
+        clears_failures: false,
+    }
+}
+
+fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused: Option<&ObjectError>) -> String {
+    let CycleCounts { failed, succeeded, reference_failed } = ending.counts;
+    match reason {
+        QuarantineReason::Exception => {
+            refused.map_or_else(String::new, |error| format!("{}: {}", error.code, error.message))
+        }
+        QuarantineReason::TooManyDeletes => format!(
+            "{} accounts would be disabled or deleted, {} are allowed",
+            ending.held_back.unwrap_or_default(),
+            policy.deletion_threshold.unwrap_or_default()
+        ),
+        QuarantineReason::EscrowProportion | QuarantineReason::BaseEscrow | QuarantineReason::TotalEscrow => {
+            format!("{failed} of {} objects failed, and {reference_failed} references", failed + succeeded)
+        }
+    }
+}
