@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::answer::{Answer, AnswerBody, has_schema, member};
 use super::{
     BodyKind, CallOutcome, Client, Failure, Unexpected, create_request, delete_request, find_request, get_request,
-    patch_request,
+    patch_request, reference_request,
 };
 use crate::base::TargetId;
 use crate::scim::{ListResponse, Request, Resource, urn};
@@ -50,7 +50,24 @@ impl Client {
 
     /// Looks accounts up by a filter. A 404 counts as nobody, unless it is a web page.
     pub async fn find(&self, endpoint: &str, attribute: &str, value: &str) -> CallOutcome<Found> {
-        let mut outcome = self.send(find_request(endpoint, attribute, value)).await.and_then(read_list);
+        self.query(find_request(endpoint, attribute, value)).await
+    }
+
+    /// Asks whether an object has a reference: a group a member, a user a manager. A 404 counts as no, unless it
+    /// is a web page.
+    pub async fn find_reference(
+        &self,
+        endpoint: &str,
+        id: &TargetId,
+        attribute: &str,
+        value: &TargetId,
+    ) -> CallOutcome<bool> {
+        let outcome = self.query(reference_request(endpoint, id.as_str(), attribute, value.as_str())).await;
+        outcome.and_then(|found| Ok(!found.resources.is_empty()))
+    }
+
+    async fn query(&self, request: Request) -> CallOutcome<Found> {
+        let mut outcome = self.send(request).await.and_then(read_list);
         if matches!(&outcome.result, Err(Failure::Status(answer)) if answer.status == 404 && answer.kind != BodyKind::Html)
         {
             outcome.result = Ok(Found { by_not_found: true, ..Found::default() });

@@ -7,17 +7,23 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use url::form_urlencoded;
 
-use crate::scim::{Method, Request};
+use crate::scim::{Filter, Method, Request};
 
 /// What stays as it is in a path segment: the unreserved characters of RFC 3986 section 2.3.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Looks accounts up: `GET {endpoint}?filter={attribute} eq "{value}"`.
 pub fn find_request(endpoint: &str, attribute: &str, value: &str) -> Request {
-    let filter = format!("{attribute} eq {}", Value::from(value));
-    let filter = form_urlencoded::byte_serialize(filter.as_bytes()).collect::<String>();
+    let filter = encoded(&Filter::equality(attribute, value));
     let separator = if without_members(endpoint) { "?excludedAttributes=members&" } else { "?" };
     request(Method::Get, format!("{endpoint}{separator}filter={filter}"), None)
+}
+
+/// Asks whether an object has a reference: `GET {endpoint}?filter=id eq "{id}" and {attribute} eq
+/// "{value}"&attributes=id`.
+pub fn reference_request(endpoint: &str, id: &str, attribute: &str, value: &str) -> Request {
+    let filter = format!("{} and {}", Filter::equality("id", id), Filter::equality(attribute, value));
+    request(Method::Get, format!("{endpoint}?filter={}&attributes=id", encoded(&filter)), None)
 }
 
 /// Reads a linked object: `GET {endpoint}/{id}`.
@@ -43,6 +49,10 @@ pub fn delete_request(endpoint: &str, id: &str) -> Request {
 
 fn request(method: Method, path: String, body: Option<Value>) -> Request {
     Request { method, path, body }
+}
+
+fn encoded(filter: &str) -> String {
+    form_urlencoded::byte_serialize(filter.as_bytes()).collect()
 }
 
 fn path_of(endpoint: &str, id: &str) -> String {
@@ -77,6 +87,29 @@ mod tests {
             ),
         ] {
             let request = find_request(endpoint, attribute, value);
+            assert_eq!((request.method, request.path.as_str(), request.body), (Method::Get, expected, None));
+        }
+    }
+
+    #[test]
+    fn references_are_asked_for_by_both_ids() {
+        for (endpoint, id, attribute, value, expected) in [
+            (
+                "/Groups",
+                "g-1",
+                "members",
+                "u-1",
+                "/Groups?filter=id+eq+%22g-1%22+and+members+eq+%22u-1%22&attributes=id",
+            ),
+            (
+                "/Users",
+                "u/1",
+                "manager",
+                r#"m"1"#,
+                "/Users?filter=id+eq+%22u%2F1%22+and+manager+eq+%22m%5C%221%22&attributes=id",
+            ),
+        ] {
+            let request = reference_request(endpoint, id, attribute, value);
             assert_eq!((request.method, request.path.as_str(), request.body), (Method::Get, expected, None));
         }
     }

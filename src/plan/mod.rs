@@ -1,17 +1,24 @@
 //! What is to be done to each object: a pure function of source, saved state and the target's answers.
 
 mod action;
+pub mod bisect;
 mod compare;
+mod escrow;
+mod estimate;
 mod kind;
 mod planner;
+pub mod quarantine;
 mod reason;
 mod references;
 mod saved;
 mod state;
+pub mod verify;
 
 pub use crate::scoping::Standing;
 pub use action::{Action, AttributeChange, Effect};
 pub use compare::differs;
+pub use escrow::EscrowSchedule;
+pub use estimate::{Estimate, Workload};
 pub use kind::ActionKind;
 pub use planner::{
     Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account,

@@ -146,6 +146,24 @@ async fn nobody_found_may_be_a_404() {
 }
 
 #[tokio::test]
+async fn a_reference_is_there_or_not() {
+    let stub = Stub::start(vec![
+        answer(200, &[], r#"{"totalResults":1,"Resources":[{"id":"g"}]}"#),
+        answer(200, &[], r#"{"totalResults":0}"#),
+        answer(404, &[], ""),
+        answer(500, &[], ""),
+    ]);
+    let client = stub.client();
+    let (group, user) = (TargetId::new("g"), TargetId::new("u"));
+    for expected in [Some(true), Some(false), Some(false), None] {
+        let outcome = client.find_reference("/Groups", &group, "members", &user).await;
+        assert_eq!(outcome.result.ok(), expected);
+    }
+    let request = "GET /scim/Groups?filter=id+eq+%22g%22+and+members+eq+%22u%22&attributes=id HTTP/1.1";
+    assert!(stub.requests().iter().all(|text| text.starts_with(request)));
+}
+
+#[tokio::test]
 async fn calls_can_be_spawned_and_share_one_client() {
     fn spawnable<T: Send + 'static>(future: T) -> T {
         future
