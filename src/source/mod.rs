@@ -16,6 +16,7 @@ mod error;
 mod export;
 mod files;
 mod findings;
+mod group_attributes;
 mod groups;
 mod json_file;
 mod keys;

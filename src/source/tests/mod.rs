@@ -2,6 +2,7 @@
 
 mod csv_users;
 mod errors;
+mod groups;
 mod json_users;
 mod lists;
 
