@@ -24,6 +24,7 @@ mod managers;
 mod principals;
 mod roles;
 mod text;
+mod timeline;
 mod users;
 mod users_json;
 
@@ -35,4 +36,5 @@ pub use error::SourceError;
 pub use export::{Export, SourcePaths};
 pub use files::{FileSummary, SourceKind};
 pub use findings::DIAGNOSTIC_LIMIT;
+pub use timeline::Timeline;
 pub use users::ReadSummary;

@@ -5,6 +5,7 @@ mod errors;
 mod groups;
 mod json_users;
 mod lists;
+mod timeline;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
