@@ -147,6 +147,7 @@ fn with_role(mut set: Vec<RoleIndex>, role: RoleIndex) -> Vec<RoleIndex> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::GroupAttributes;
 
     fn id(text: &str) -> SourceId {
         SourceId::parse(text).unwrap()
@@ -158,6 +159,7 @@ mod tests {
             display_name: name.to_owned(),
             security_enabled,
             members: members.iter().map(|name| id(name)).collect(),
+            attributes: GroupAttributes::default(),
         }
     }
 

@@ -100,15 +100,66 @@ const KNOWN: &[&str] = &[
     "userType",
 ];
 
-/// The schema's spelling of an attribute that an export names in its own way. Names that nobody
+/// Names of group attributes that Graph or the portal's downloads spell differently from the schema.
+const GROUP_ALIASES: &[(&str, &str)] = &[
+    ("id", "objectId"),
+    ("object id", "objectId"),
+    ("object_id", "objectId"),
+    ("display name", "displayName"),
+    ("mail nickname", "mailNickname"),
+    ("mail enabled", "mailEnabled"),
+    ("security enabled", "securityEnabled"),
+    ("directorysynced", "dirSyncEnabled"),
+    ("onpremisessyncenabled", "dirSyncEnabled"),
+];
+
+/// Attributes of the Entra group in the schema's spelling, or Graph's where schemas don't list them.
+const KNOWN_OF_GROUPS: &[&str] = &[
+    "IsSoftDeleted",
+    "classification",
+    "createdDateTime",
+    "description",
+    "dirSyncEnabled",
+    "displayName",
+    "groupTypes",
+    "isAssignableToRole",
+    "mail",
+    "mailEnabled",
+    "mailNickname",
+    "members",
+    "membershipRule",
+    "objectId",
+    "onPremisesDomainName",
+    "onPremisesNetBiosName",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+    "preferredDataLocation",
+    "preferredLanguage",
+    "proxyAddresses",
+    "securityEnabled",
+    "securityIdentifier",
+    "visibility",
+];
+
+/// The schema's spelling of a user's attribute that an export names in its own way. Names that nobody
 /// knows (extensions) stay as they are.
 pub fn canonical_name(exported: &str) -> &str {
+    canonical(exported, ALIASES, KNOWN)
+}
+
+/// The schema's spelling of a group's attribute that an export names in its own way, as
+/// [`canonical_name`] gives it for users.
+pub fn canonical_group_name(exported: &str) -> &str {
+    canonical(exported, GROUP_ALIASES, KNOWN_OF_GROUPS)
+}
+
+fn canonical<'n>(exported: &'n str, aliases: &[(&str, &'n str)], known: &[&'n str]) -> &'n str {
     let name = exported.trim();
     let name = name.strip_prefix("onPremisesExtensionAttributes.").unwrap_or(name);
-    if let Some((_, canonical)) = ALIASES.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)) {
+    if let Some((_, canonical)) = aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)) {
         return canonical;
     }
-    KNOWN.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or(name)
+    known.iter().find(|known| known.eq_ignore_ascii_case(name)).copied().unwrap_or(name)
 }
 
 /// Whether the schema of the Entra user has an attribute of this spelling, or it is an extension.
@@ -139,6 +190,21 @@ mod tests {
             ("extension_0f_Shoe", "extension_0f_Shoe"),
         ] {
             assert_eq!(canonical_name(exported), canonical);
+        }
+    }
+
+    #[test]
+    fn spellings_of_groups_meet() {
+        for (exported, canonical) in [
+            ("Id", "objectId"),
+            ("DisplayName", "displayName"),
+            ("MailNickname", "mailNickname"),
+            ("onPremisesSyncEnabled", "dirSyncEnabled"),
+            ("onPremisesExtensionAttributes.extensionAttribute1", "extensionAttribute1"),
+            ("mobilePhone", "mobilePhone"),
+            ("extension_0f_Shoe", "extension_0f_Shoe"),
+        ] {
+            assert_eq!(canonical_group_name(exported), canonical);
         }
     }
 

@@ -29,6 +29,9 @@ pub enum SourceError {
     /// Files were changed between two readings.
     #[error("{0}")]
     Changed(Box<Diagnostic>),
+    /// A timeline whose folders aren't cycles or instants.
+    #[error("{0}")]
+    Timeline(Box<Diagnostic>),
 }
 
 impl SourceError {
@@ -41,7 +44,8 @@ impl SourceError {
             | Self::Header(it)
             | Self::CutOff(it)
             | Self::Json(it)
-            | Self::Changed(it) => it,
+            | Self::Changed(it)
+            | Self::Timeline(it) => it,
         }
     }
 

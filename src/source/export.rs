@@ -13,7 +13,7 @@ use super::roles::RoleBook;
 use super::users::{Pass, ReadSummary, UserSource};
 use super::{Application, SourceError, application, assignments};
 use crate::base::{Diagnostic, Digest, Digester, SourceId};
-use crate::directory::{Assignment, AttributeNames, AttributeValue, Entitlements, Slot, User};
+use crate::directory::{Assignment, AttributeNames, AttributeValue, Deletion, Entitlements, Known, Slot, User};
 
 /// The attribute that a list of managers gives.
 const MANAGER: &str = "manager";
@@ -204,6 +204,41 @@ impl Export {
             self.duplicates.get_or_init(|| duplicates);
         }
         Ok(summary)
+    }
+
+    /// Whether a file of groups or of memberships was given; otherwise nothing is known of groups.
+    pub fn has_groups(&self) -> bool {
+        self.was_given(SourceKind::Groups) || self.was_given(SourceKind::Members)
+    }
+
+    /// Whether the groups have an attribute, named as the schema does: it is enough that one group
+    /// has it. For `members` that is so too where a list of memberships was given.
+    pub fn group_has(&self, name: &str) -> bool {
+        (name == "members" && self.was_given(SourceKind::Members))
+            || self.entitlements.groups().iter().any(|group| group.has(name))
+    }
+
+    /// Hands every group to `f`, in the order of the export, until it breaks off.
+    ///
+    /// The [`User`] stands for a group here: its name is the display name, it is always enabled and
+    /// never deleted. Members are in [`Export::entitlements`], so the slot of `members` is unknown.
+    pub fn each_group(&self, names: &AttributeNames, f: &mut dyn FnMut(User<'_>) -> ControlFlow<()>) {
+        for group in self.entitlements.groups() {
+            let flow = f(User {
+                id: group.id.clone(),
+                name: group.display_name.as_str().into(),
+                account_enabled: Known::Known(true),
+                deletion: Deletion::None,
+                values: names.iter().map(|(_, name)| group.value(name)).collect(),
+            });
+            if flow.is_break() {
+                break;
+            }
+        }
+    }
+
+    fn was_given(&self, kind: SourceKind) -> bool {
+        self.summaries.iter().any(|summary| summary.kind == kind)
     }
 
     /// What was found in everything but the users; no more than [`super::DIAGNOSTIC_LIMIT`].

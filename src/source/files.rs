@@ -125,7 +125,7 @@ impl Input {
     }
 }
 
-fn find_files(kind: SourceKind, path: &Path) -> Result<Vec<InputFile>, SourceError> {
+pub(super) fn find_files(kind: SourceKind, path: &Path) -> Result<Vec<InputFile>, SourceError> {
     let failed = |path: &Path, error: &io::Error| SourceError::io(path, kind.key(), error);
     let pattern = path.file_name().and_then(|name| name.to_str()).filter(|name| name.contains('*'));
     match (fs::metadata(path), pattern) {

@@ -1,6 +1,7 @@
 //! Groups with their immediate members: Graph JSON, CSV, and lists of memberships.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -12,12 +13,13 @@ use super::columns::boolean;
 use super::csv_file::CsvFile;
 use super::files::{FileSummary, Input, InputFile};
 use super::findings::Findings;
+use super::group_attributes::{GroupColumns, Values, flatten};
 use super::json_file::{each_object, parse};
 use super::principals::{NamedPrincipal, PrincipalKind};
 use super::users::{check_next_link, is_json, json_format};
 use super::users_json::Scalar;
 use crate::base::{Diagnostic, SourceId};
-use crate::directory::{Group, Known};
+use crate::directory::{AttributeNames, AttributeValue, Group, GroupAttributes, Known, canonical_group_name};
 
 /// Groups in the order in which they were met.
 #[derive(Debug, Default)]
@@ -34,16 +36,28 @@ pub(super) struct GroupList {
 struct GroupJson<'a> {
     #[serde(borrow, default, alias = "objectId", alias = "Id")]
     id: Scalar<'a>,
-    #[serde(borrow, default, rename = "displayName", alias = "DisplayName")]
-    display_name: Scalar<'a>,
-    #[serde(default, rename = "securityEnabled", alias = "SecurityEnabled")]
-    security_enabled: Option<bool>,
     #[serde(borrow, default, alias = "members@delta", alias = "Members")]
     members: Option<Vec<MemberJson<'a>>>,
     #[serde(borrow, default, rename = "members@odata.nextLink")]
     next_members: Scalar<'a>,
     #[serde(default, rename = "@removed")]
     removed: Option<IgnoredAny>,
+    #[serde(flatten)]
+    others: serde_json::Map<String, serde_json::Value>,
+}
+
+impl GroupJson<'_> {
+    fn display_name(&self) -> &str {
+        let found = self.others.iter().find(|(name, _)| canonical_group_name(name) == "displayName");
+        found.and_then(|(_, name)| name.as_str()).unwrap_or_default()
+    }
+}
+
+/// What the groups of all JSON files have in common, and the values of each.
+#[derive(Default)]
+struct JsonAttributes {
+    columns: AttributeNames,
+    of_groups: Vec<(usize, Values)>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +85,7 @@ impl GroupList {
     pub(super) fn read_groups(&mut self, input: &Input, findings: &mut Findings) -> Result<FileSummary, SourceError> {
         self.declared = true;
         let (mut rows, mut format) = (0, String::new());
+        let mut attributes = JsonAttributes::default();
         for (index, file) in input.files.iter().enumerate() {
             if !is_json(file)? {
                 rows += self.read_groups_csv(file, findings, &mut format)?;
@@ -80,9 +95,9 @@ impl GroupList {
             let ending = each_object(file, &mut |bytes, place| {
                 let (json, length) = parse(std::marker::PhantomData::<GroupJson<'_>>, bytes)?;
                 if incomplete.is_none() && !json.next_members.text().is_empty() {
-                    incomplete = Some((place.line(), json.display_name.text().to_owned()));
+                    incomplete = Some((place.line(), json.display_name().to_owned()));
                 }
-                self.add_json(&json, file, &|| place.line(), findings);
+                self.add_json(json, &mut attributes, file, &|| place.line(), findings);
                 Ok((length, ControlFlow::Continue(())))
             })?;
             if let Some((line, name)) = incomplete {
@@ -98,20 +113,54 @@ impl GroupList {
             rows += ending.objects;
             format = json_format(&ending);
         }
+        let columns = Arc::new(attributes.columns);
+        for (group, values) in attributes.of_groups {
+            self.groups[group].attributes = GroupAttributes::new(Arc::clone(&columns), values);
+        }
         Ok(summary(input, format, rows))
     }
 
-    fn add_json(&mut self, json: &GroupJson<'_>, file: &InputFile, line: &dyn Fn() -> usize, findings: &mut Findings) {
+    fn add_json(
+        &mut self,
+        json: GroupJson<'_>,
+        attributes: &mut JsonAttributes,
+        file: &InputFile,
+        line: &dyn Fn() -> usize,
+        findings: &mut Findings,
+    ) {
         if json.removed.is_some() {
             return;
         }
+        if json.members.is_some() {
+            attributes.columns.slot("members");
+        }
+        let mut values = flatten(&mut attributes.columns, json.others);
+        let mut take = |name: &str| {
+            let slot = attributes.columns.get(name)?;
+            let at = values.iter().position(|(found, _)| *found == slot)?;
+            Some(values.remove(at).1)
+        };
+        let display_name = take("displayName");
+        let security_enabled = match take("securityEnabled") {
+            Some(AttributeValue::Bool(enabled)) => Some(enabled),
+            Some(AttributeValue::String(text)) => boolean(&text),
+            _ => None,
+        };
         let group = SourceId::parse(json.id.text()).ok().map(|id| Group {
             id,
-            display_name: json.display_name.text().to_owned(),
-            security_enabled: json.security_enabled.map_or(Known::Unknown, Known::Known),
+            display_name: match display_name {
+                Some(AttributeValue::String(text)) => text.into_owned(),
+                _ => String::new(),
+            },
+            security_enabled: security_enabled.map_or(Known::Unknown, Known::Known),
             members: json.members.iter().flatten().filter_map(MemberJson::id).collect(),
+            attributes: GroupAttributes::default(),
         });
+        let before = self.groups.len();
         self.add(group, file, line, findings);
+        if self.groups.len() > before {
+            attributes.of_groups.push((before, values));
+        }
     }
 
     fn add(&mut self, group: Option<Group>, file: &InputFile, line: &dyn Fn() -> usize, findings: &mut Findings) {
@@ -137,22 +186,23 @@ impl GroupList {
     ) -> Result<u64, SourceError> {
         let mut csv = CsvFile::open(file)?;
         *format = csv.format();
-        let Some(id) = csv.header.find(&["objectId", "id", "groupId"]) else {
+        let Some((columns, names)) = GroupColumns::of(&csv.header) else {
             let message = format!("there is no column for the object id; found: {}", csv.header.list());
             return Err(csv.header.error(&file.name, message, "the file needs a column `id` or `objectId`"));
         };
-        let name = csv.header.find(&["displayName", "name", "groupName"]);
-        let security = csv.header.find(&["securityEnabled"]);
+        let names = Arc::new(names);
         let mut rows = 0;
         while csv.advance(findings)? {
             rows += 1;
             let line = csv.line();
-            let cell = |column: Option<usize>| column.map_or(String::new(), |at| lossy(&csv.record()[at]));
-            let group = SourceId::parse(&cell(Some(id))).ok().map(|id| Group {
+            let cell = |column: usize| lossy(&csv.record()[column]);
+            let security_enabled = columns.security_enabled.and_then(|column| boolean(cell(column).trim()));
+            let group = SourceId::parse(&cell(columns.id)).ok().map(|id| Group {
                 id,
-                display_name: cell(name),
-                security_enabled: boolean(cell(security).trim()).map_or(Known::Unknown, Known::Known),
+                display_name: columns.display_name.map(cell).unwrap_or_default(),
+                security_enabled: security_enabled.map_or(Known::Unknown, Known::Known),
                 members: Vec::new(),
+                attributes: GroupAttributes::new(Arc::clone(&names), columns.values(&cell)),
             });
             self.add(group, file, &|| line, findings);
         }
@@ -244,6 +294,7 @@ impl GroupList {
             display_name: name.to_owned(),
             security_enabled: Known::Unknown,
             members: Vec::new(),
+            attributes: GroupAttributes::default(),
         });
         Ok(self.groups.len() - 1)
     }

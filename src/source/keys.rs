@@ -51,7 +51,7 @@ pub(super) struct Keys {
 }
 
 /// More different members than this are no attributes but data used as names.
-const LIMIT: usize = 10_000;
+pub(super) const LIMIT: usize = 10_000;
 
 impl Default for Keys {
     fn default() -> Self {

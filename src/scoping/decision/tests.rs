@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::base::SourceId;
-use crate::directory::{AppRole, Assignment, AttributeValue, Group};
+use crate::directory::{AppRole, Assignment, AttributeValue, Group, GroupAttributes};
 
 fn id(text: &str) -> SourceId {
     SourceId::parse(text).unwrap()
@@ -30,6 +30,7 @@ fn tenant() -> Entitlements {
         display_name: name.to_owned(),
         security_enabled: Known::Known(true),
         members: members.iter().map(|name| id(name)).collect(),
+        attributes: GroupAttributes::default(),
     };
     let groups = vec![group("design", &["gus", "dan", "nested"]), group("nested", &["nat"]), group("open", &["dan"])];
     let assign = |name: &str, role| Assignment { principal: id(name), role };

@@ -2,8 +2,10 @@
 
 mod csv_users;
 mod errors;
+mod groups;
 mod json_users;
 mod lists;
+mod timeline;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
