@@ -10,9 +10,8 @@ use std::path::Path;
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use scimulate::base::{Random, SourceId, TargetId};
-use scimulate::config::Duplicates;
 use scimulate::directory::{AttributeValue, User};
-use scimulate::engine::{Evaluator, Policy, plan_offline};
+use scimulate::engine::{Offline, Policy, Processed};
 use scimulate::expression::Environment;
 use scimulate::mapping::{self, Flow};
 use scimulate::matching::{self, Candidates};
@@ -45,24 +44,14 @@ fn rules_of(name: &str) -> CompiledSchema {
         extra_filters: Vec::new(),
         actions: None,
         anchor_scope_regex: false,
+        without_groups: true,
         filterable: None,
     };
     schema::compile(&document, &options).expect("it compiles")
 }
 
 fn policy() -> Policy {
-    Policy {
-        scope: ScopePolicy::default(),
-        dialect: Dialect::Scim,
-        soft_delete: true,
-        skip_out_of_scope_deletions: false,
-        rematch_vanished: false,
-        duplicates: Duplicates::Fail,
-        max_missing: 0.3,
-        accept_missing: None,
-        default_domain: None,
-        only: Vec::new(),
-    }
+    Policy::default()
 }
 
 /// Users in four groups of roles, one of which is Default Access.
@@ -128,6 +117,8 @@ fn subject(rules: &CompiledSchema) -> Subject {
         changed: vec![true; desired.len()],
         desired,
         defect: None,
+        removal_allowed: false,
+        pruned: false,
     }
 }
 
@@ -239,23 +230,15 @@ fn offline_plan(bencher: Bencher<'_, '_>) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (export, rules, policy) = (export(folder.path()), rules(), policy());
     let now = "2026-03-01T10:00:00Z".parse().expect("an instant");
-    let evaluator = Evaluator {
-        policy: &policy,
-        rules: &rules,
-        export: &export,
-        prior: None,
-        known_users: None,
-        now,
-        evaluated_at: now,
-    };
+    let offline = Offline { policy: &policy, rules: &rules, export: &export, now, evaluated_at: now };
     bencher.counter(ItemsCount::new(USERS)).bench_local(|| {
-        let index = evaluator.index().expect("a readable export");
+        let index = offline.index().expect("a readable export");
         let mut planned = 0_usize;
-        plan_offline(&evaluator, &index, &mut |processed| {
+        let mut each = |processed: Processed| {
             planned += black_box(processed).requests.len();
             ControlFlow::Continue(())
-        })
-        .expect("a readable export");
+        };
+        offline.plan(&index, &mut each).expect("a readable export");
         planned
     });
 }

@@ -13,6 +13,7 @@ use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
+use crate::engine::Planned;
 use crate::plan::{ActionKind, PlanFile};
 use crate::report;
 use crate::source::Export;
@@ -45,8 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     check(&saved, &job, &export, last_cycle.as_deref())
         .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
-    let mut objects = std::mem::take(&mut saved.objects);
-    objects.sort_by(|a, b| a.source_id.cmp(&b.source_id));
+    let planned = Arc::new(Planned::new(std::mem::take(&mut saved.objects)));
     let (report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             export: Arc::clone(&export),
             client: connection.client,
             clock: &clock,
-            planned: Some(objects.into()),
+            planned: Some(planned),
             whole: !saved.partial,
             evaluated_at: saved.created.parse().ok(),
         };

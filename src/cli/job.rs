@@ -10,11 +10,16 @@ use uuid::Uuid;
 use super::context::Context;
 use super::error::{Error, Problems};
 use super::exit::Exit;
-use crate::base::{Diagnostic, JobId, Random, Secret, Timestamp};
+use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
-use crate::config::{Mapping, Profile, Scope, Settings, Tenant, TokenSource, Vanished};
-use crate::engine::{self, Policy};
+use crate::config::{
+    EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, TokenSource,
+    Vanished,
+};
+use crate::engine::{self, Policy, QuarantineIntervals};
+use crate::plan::EscrowSchedule;
+use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
 use crate::scim::{ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
@@ -53,7 +58,8 @@ impl Job {
     pub(crate) fn from_settings(mut settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
         settings.provisioning.anchor_scope_regex |= narrowed.anchor_scope_regex;
         let (name, document) = document(&settings.provisioning.mapping)?;
-        let options = compile_options(&settings, name);
+        let mut options = compile_options(&settings, name);
+        options.without_groups |= settings.source.groups.is_none() && settings.source.members.is_none();
         let rules = schema::compile(&document, &options).map_err(Problems)?;
         let users = match profile(&settings) {
             Profile::Wedo => Ok(None),
@@ -77,6 +83,14 @@ impl Job {
             accept_missing: narrowed.accept_missing,
             default_domain: settings.source.default_domain.clone(),
             only: narrowed.only,
+            escrow: escrow(&settings),
+            thresholds: thresholds(&settings),
+            quarantine: quarantine_intervals(&settings),
+            deletion_threshold: provisioning.prevent_accidental_deletions,
+            resolve_late_references: provisioning.late_references == LateReferences::Resolve,
+            members_per_patch: provisioning.members_per_patch,
+            reference_queries: provisioning.reference_queries,
+            notify: settings.notification.email.clone().filter(|_| settings.notification.on_failure),
         };
         Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), users })
     }
@@ -273,6 +287,7 @@ pub(crate) fn compile_options(settings: &Settings, name: String) -> CompileOptio
             .collect(),
         actions: provisioning.actions,
         anchor_scope_regex: provisioning.anchor_scope_regex,
+        without_groups: provisioning.groups == Some(false),
         filterable: match profile(settings) {
             Profile::Wedo => Some(vec!["userName".to_owned()]),
             Profile::Scim => None,
@@ -313,6 +328,29 @@ fn no_token(source: &TokenSource) -> Error {
     };
     let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file";
     Error::new(Exit::Usage, Diagnostic::error(message).with_hint(hint))
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+fn escrow(settings: &Settings) -> EscrowSchedule {
+    let EscrowSettings { schedule, prune_after } = &settings.escrow;
+    EscrowSchedule { retries: schedule.iter().copied().map(signed).collect(), prune_after: signed(*prune_after) }
+}
+
+fn thresholds(settings: &Settings) -> Thresholds {
+    let QuarantineSettings { min_failures, proportion, max_failures, max_all, .. } = settings.quarantine;
+    Thresholds { min_failures, proportion, max_failures, max_all }
+}
+
+fn quarantine_intervals(settings: &Settings) -> QuarantineIntervals {
+    let QuarantineSettings { first_interval, longest_interval, disable_after, .. } = settings.quarantine;
+    QuarantineIntervals {
+        first: signed(first_interval.unwrap_or(settings.provisioning.interval)),
+        longest: signed(longest_interval),
+        disable_after: signed(disable_after),
+    }
 }
 
 /// Requests a second, rounded up to whole ones.

@@ -19,7 +19,7 @@ use super::run::explain;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Cycle, CycleOptions, Evaluator, Mode, Processed, Sink, plan_offline};
+use crate::engine::{Cycle, CycleOptions, Mode, Offline, Processed, Sink};
 use crate::event::{Event, Summary};
 use crate::plan::{ActionKind, PlanFile, PlannedObject, Reason};
 use crate::report;
@@ -104,24 +104,16 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
 
 /// Plans against an empty target; nothing is contacted, no state is looked at.
 fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &mut View<'_>) -> Result<(), Error> {
-    let evaluator = Evaluator {
-        policy: &job.policy,
-        rules: &job.rules,
-        export,
-        prior: None,
-        known_users: None,
-        now: clock.now(),
-        evaluated_at: clock.origin(),
-    };
-    let mut index = evaluator.index()?;
-    if let Some(sentence) = index.findings() {
+    let (policy, rules) = (&job.policy, &job.rules);
+    let offline = Offline { policy, rules, export, now: clock.now(), evaluated_at: clock.origin() };
+    let index = offline.index()?;
+    if let Some(sentence) = index.users.findings() {
         context.printer.diagnostic(&Diagnostic::warning(sentence));
     }
-    for sentence in &index.shared {
+    for sentence in &index.users.shared {
         context.printer.diagnostic(&Diagnostic::warning(sentence.as_str()));
     }
-    let rows = index.take_rows();
-    plan_offline(&evaluator, &rows, &mut |processed| {
+    offline.plan(&index, &mut |processed| {
         view.processed(&processed);
         if view.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
@@ -305,7 +297,7 @@ impl Sink for View<'_> {
     fn processed(&mut self, processed: &Processed) {
         let record = &processed.record;
         self.at = Some(record.at);
-        self.summary.add(record.action, &record.reason);
+        self.summary.add_record(record);
         if matches!(&record.reason, Reason::NotEffectivelyEntitled(why) if &**why == ONLY_DEFAULT_ACCESS) {
             self.only_default_access += 1;
         }

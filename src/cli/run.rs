@@ -15,9 +15,9 @@ use super::runtime::{Interrupt, block_on};
 use crate::base::{Random, Timestamp};
 use crate::client::{self, Client};
 use crate::clock::Clock;
-use crate::engine::{Cycle, CycleOptions, EngineError, Mode};
+use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned};
 use crate::event::CycleReport;
-use crate::plan::{ActionKind, PlannedObject};
+use crate::plan::ActionKind;
 use crate::report;
 use crate::source::Export;
 use crate::store::{JobState, Store};
@@ -221,7 +221,7 @@ pub(crate) struct Work<'a> {
     pub(crate) export: Arc<Export>,
     pub(crate) client: Client,
     pub(crate) clock: &'a Clock,
-    pub(crate) planned: Option<Arc<[PlannedObject]>>,
+    pub(crate) planned: Option<Arc<Planned>>,
     pub(crate) whole: bool,
     /// What `Now()` and random functions go by; none for the cycle's beginning.
     pub(crate) evaluated_at: Option<Timestamp>,

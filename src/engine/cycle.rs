@@ -12,7 +12,7 @@ use crate::base::{CycleId, Random, Timestamp};
 use crate::client::{Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
-use crate::plan::{CycleCounts, QuarantineReason};
+use crate::plan::quarantine::{CycleCounts, QuarantineReason};
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Request;
 use crate::scoping::Scope;
@@ -207,14 +207,16 @@ impl Running<'_> {
             succeeded: self.tally.exported,
             reference_failed: summary.reference_failures(),
         };
-        let ending = Ending { kind: self.kind, completed: report.completed, counts, held_back, pruned: self.tally.pruned };
+        let ending =
+            Ending { kind: self.kind, completed: report.completed, counts, held_back, pruned: self.tally.pruned };
         let refused = match result {
             Err(EngineError::Quarantine { error, .. }) => Some(error),
             _ => None,
         };
         let verdict = job::after_cycle(&self.remembered.job, policy, &ending, refused, self.cycle.clock.now());
         if report.quarantine.is_none() {
-            report.quarantine = verdict.quarantine.map(|(reason, message)| ObjectError { code: reason.code().to_owned(), message });
+            report.quarantine =
+                verdict.quarantine.map(|(reason, message)| ObjectError { code: reason.code().to_owned(), message });
         }
         if verdict.clears_failures {
             store.clear_failures()?;
@@ -334,7 +336,7 @@ impl Running<'_> {
     }
 
     async fn work_with(&mut self, prepared: &mut Prepared, writer: &Writer) -> Result<bool, EngineError> {
-        writer.due(self.tally.due).await?;
+        writer.set_due(self.tally.due).await?;
         self.work(prepared, Some(writer)).await
     }
 

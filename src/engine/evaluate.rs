@@ -8,21 +8,24 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use super::computed::fill_computed;
-use super::{EngineError, Policy};
+use super::fingerprints::{
+    FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
+};
+use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
-use crate::config::Duplicates;
-use crate::directory::{AttributeValue, Deletion, Known, Slot, User};
+use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
 use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
-use crate::plan::{Presence, PriorState, Reason, Standing, Subject};
-use crate::schema::CompiledSchema;
-use crate::scoping::{Decision, decide};
+use crate::plan::{
+    FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, Sent, Staged, Standing, Subject,
+    removes_account,
+};
+use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
+use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
-use crate::store::{KnownSet, ObjectStates};
+use crate::store::{KnownSet, ObjectStates, References};
 
 /// How long a user stays in the recycle bin.
 const RECYCLE_BIN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -113,7 +116,7 @@ impl Evaluator<'_> {
         })?;
         index.objects = row as u64;
         let here = KnownSet::from_unsorted(ids);
-                self.find_duplicates(&mut index, values)?;
+        self.find_duplicates(&mut index, values)?;
         self.find_absent(&mut index, &here);
         index.known = self.known_now(here);
         Ok(index)
@@ -184,7 +187,7 @@ impl Evaluator<'_> {
     }
 
     /// Hands out every object of this kind; gives the number of rows that couldn't be used.
-    fn each(&self, each: &mut dyn FnMut(User<'_>) -> ControlFlow<()>) -> Result<u64, EngineError> {
+    pub(super) fn each(&self, each: &mut dyn FnMut(User<'_>) -> ControlFlow<()>) -> Result<u64, EngineError> {
         match self.mapping.kind {
             ObjectKind::User => Ok(self.export.each_user(self.names, each)?.diagnostic_count),
             ObjectKind::Group => {
@@ -195,7 +198,7 @@ impl Evaluator<'_> {
     }
 
     /// Decides, and fills in what follows from the decision.
-    fn decide<'u>(&'u self, user: &mut User<'u>) -> Decision {
+    pub(super) fn decide<'u>(&'u self, user: &mut User<'u>) -> Decision {
         if user.account_enabled == Known::Unknown && self.was_disabled(&user.id) {
             user.account_enabled = Known::Known(false);
         }
@@ -241,7 +244,7 @@ impl Evaluator<'_> {
     }
 
     /// Fingerprints of the values that an account would be matched by, with the mapping's index.
-    fn matching_values(&self, user: &User<'_>) -> Vec<(usize, Fingerprint)> {
+    pub(super) fn matching_values(&self, user: &User<'_>) -> Vec<(usize, Fingerprint)> {
         let environment = self.environment(&user.id, &user.values);
         let mapping = self.mapping;
         let one = |index: &usize| {

@@ -31,7 +31,10 @@ pub(super) fn deletion_fingerprint(deleted: bool) -> Fingerprint {
 }
 
 /// For each fingerprint, whether it is another one than before. What is unknown now isn't a change.
-pub(super) fn changed<'f>(old: &'f [Option<Fingerprint>], new: &'f [Option<Fingerprint>]) -> impl Iterator<Item = bool> + 'f {
+pub(super) fn changed<'f>(
+    old: &'f [Option<Fingerprint>],
+    new: &'f [Option<Fingerprint>],
+) -> impl Iterator<Item = bool> + 'f {
     new.iter().enumerate().map(|(at, new)| new.is_some() && old.get(at).copied().flatten() != *new)
 }
 

@@ -1,6 +1,6 @@
 //! An incomplete read must never look like everybody having left.
 
-use super::evaluate::id_fingerprint;
+use super::fingerprints::id_fingerprint;
 use super::{EngineError, Index, Policy};
 use crate::base::Diagnostic;
 use crate::store::{KnownSet, ObjectStates, Watermark};

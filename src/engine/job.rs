@@ -5,7 +5,7 @@
 use super::Policy;
 use crate::base::Timestamp;
 use crate::event::{CycleKind, ObjectError};
-use crate::plan::{CycleCounts, QuarantineReason, is_over, judge, next_attempt};
+use crate::plan::quarantine::{CycleCounts, QuarantineReason, is_over, judge, next_attempt};
 use crate::store::{JobMemory, JobState};
 
 /// How a cycle ended, as far as the job is concerned.
@@ -45,7 +45,7 @@ pub(super) fn after_cycle(
     now: Timestamp,
 ) -> Verdict {
     let mut memory = before.clone();
-    let mut verdict = |memory| Verdict { memory, quarantine: None, notification: None, clears_failures: false };
+    let verdict = |memory| Verdict { memory, quarantine: None, notification: None, clears_failures: false };
     if matches!(before.state, JobState::Paused | JobState::Disabled) {
         return verdict(memory);
     }

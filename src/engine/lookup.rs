@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::accounts::{Account, Situation};
 use super::links::Links;
-use super::outcome::{attempted, state_after};
+use super::outcome::state_after;
 use super::{Due, Manager, Processed};
 use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
@@ -16,7 +16,8 @@ use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::matching::{self, Candidates};
 use crate::plan::{
-    Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step, plan_one,
+    Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step,
+    plan_one,
 };
 use crate::scim::{Exchange, Request, Resource};
 use crate::store::Outcome;
@@ -384,9 +385,4 @@ fn moved(planned: &PlannedObject, action: &Action) -> Option<String> {
         let show = |value: &Option<Value>| value.as_ref().map_or("no value".to_owned(), ToString::to_string);
         format!("{} was {} when it was planned and is {} now", planned.attribute, show(&planned.old), show(&now.old))
     })
-}
-
-/// Whether a source id is one of the planned objects, by binary search.
-pub(crate) fn find_planned<'p>(sorted: &'p [PlannedObject], id: &SourceId) -> Option<&'p PlannedObject> {
-    sorted.binary_search_by(|planned| planned.source_id.cmp(id)).ok().map(|at| &sorted[at])
 }

@@ -27,7 +27,7 @@ pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
 pub use index::{Index, KnownSets};
-pub use offline::plan_offline;
+pub use offline::{Offline, OfflineIndex};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};

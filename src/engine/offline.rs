@@ -14,9 +14,7 @@ use crate::base::{SourceId, TargetId, Timestamp};
 use crate::client::{create_request, find_request, patch_request};
 use crate::event::ObjectRecord;
 use crate::matching::{Candidates, judge};
-use crate::plan::{
-    Action, ActionKind, Answer, Effect, Lookup, PlanContext, Reason, ReferenceContext, Step, plan_one,
-};
+use crate::plan::{Action, ActionKind, Answer, Effect, Lookup, PlanContext, Reason, ReferenceContext, Step, plan_one};
 use crate::schema::{CompiledSchema, ObjectKind};
 use crate::scim::{Request, Resource};
 use crate::source::Export;
@@ -97,7 +95,8 @@ impl Offline<'_> {
         };
         let managers = handed.managers.into_iter().filter_map(|pending| pass.manager(pending));
         let mut planned = managers.chain(pass.members()).filter_map(|task| task.planned(self.policy.dialect, self.now));
-        planned.try_for_each(each);
+        // Whether it was stopped makes no difference at the end.
+        planned.any(|processed| each(processed).is_break());
         Ok(())
     }
 }

@@ -18,7 +18,8 @@ pub(super) fn state_after(
     let prior = due.prior.as_ref();
     let linked = prior.and_then(|prior| prior.target.clone());
     if let Some(error) = error {
-        let before = prior.and_then(|prior| prior.failure.as_ref()).filter(|failure| failure.part == FailedPart::Export);
+        let before =
+            prior.and_then(|prior| prior.failure.as_ref()).filter(|failure| failure.part == FailedPart::Export);
         return StateChange::Put(PriorState {
             name: due.subject.name.clone(),
             target: linked,

@@ -2,7 +2,8 @@
 
 use crate::base::SignedDuration;
 use crate::config::Duplicates;
-use crate::plan::{EscrowSchedule, PlanContext, Thresholds};
+use crate::plan::quarantine::Thresholds;
+use crate::plan::{EscrowSchedule, PlanContext};
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Dialect;
 use crate::scoping::ScopePolicy;
@@ -46,6 +47,32 @@ pub struct Policy {
     pub reference_queries: bool,
     /// Who is told when the job needs attention.
     pub notify: Option<String>,
+}
+
+/// What the service does unless it is told otherwise.
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            scope: ScopePolicy::default(),
+            dialect: Dialect::default(),
+            soft_delete: true,
+            skip_out_of_scope_deletions: false,
+            rematch_vanished: false,
+            duplicates: Duplicates::Fail,
+            max_missing: 0.3,
+            accept_missing: None,
+            default_domain: None,
+            only: Vec::new(),
+            escrow: EscrowSchedule::default(),
+            thresholds: Thresholds::default(),
+            quarantine: QuarantineIntervals::default(),
+            deletion_threshold: None,
+            resolve_late_references: false,
+            members_per_patch: 1,
+            reference_queries: false,
+            notify: None,
+        }
+    }
 }
 
 /// How a job in quarantine goes on.

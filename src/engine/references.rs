@@ -78,7 +78,8 @@ impl<'a> ReferencePass<'a> {
             let attribute = attribute.into();
             changes.push(ReferenceChange { attribute, referenced: referenced.clone(), state });
         };
-        if let Some((old, _)) = known.filter(|(old, _)| step != ReferenceStep::Keep && desired.map(|new| new.0) != Some(old))
+        if let Some((old, _)) =
+            known.filter(|(old, _)| step != ReferenceStep::Keep && desired.map(|new| new.0) != Some(old))
         {
             change(old, None);
         }
@@ -147,7 +148,8 @@ impl<'a> ReferencePass<'a> {
         }
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         let known = self.remembered.of(ObjectKind::Group, &group.id, attribute);
-        let sent_before = |member: &SourceId| known.binary_search_by(|(id, _)| id.cmp(member)).ok().map(|at| known[at].1);
+        let sent_before =
+            |member: &SourceId| known.binary_search_by(|(id, _)| id.cmp(member)).ok().map(|at| known[at].1);
         let mut here: Vec<&SourceId> = group.members.iter().collect();
         here.sort_unstable();
         here.dedup();
@@ -191,7 +193,8 @@ impl<'a> ReferencePass<'a> {
         let batch = self.policy.members_per_patch.max(1);
         for (members, send) in [(added, Send::AddMembers as fn(_) -> _), (removed, Send::RemoveMembers as fn(_) -> _)] {
             for members in members.chunks(batch) {
-                let who = members.iter().map(|(account, change)| (account.clone(), self.accounts.name(&change.referenced)));
+                let who =
+                    members.iter().map(|(account, change)| (account.clone(), self.accounts.name(&change.referenced)));
                 let send = send(who.collect());
                 tasks.push(task(send, members.iter().map(|(_, change)| change.clone()).collect()));
             }
@@ -276,15 +279,12 @@ impl ReferenceTask {
     }
 
     fn body(&self, dialect: Dialect) -> Option<Value> {
-        let ids = |members: &'_ [(TargetId, String)]| -> Vec<String> {
-            members.iter().map(|(id, _)| id.as_str().to_owned()).collect()
-        };
         Some(match &self.send {
             Send::Nothing => return None,
             Send::Manager { op, new, .. } => dialect.set_reference(&self.attribute, *op, new.as_str()),
             Send::NoManager { .. } => dialect.clear_reference(&self.attribute),
-            Send::AddMembers(members) => dialect.add_members(&ids(members)),
-            Send::RemoveMembers(members) => dialect.remove_members(&ids(members)),
+            Send::AddMembers(members) => dialect.add_members(&ids_of(members)),
+            Send::RemoveMembers(members) => dialect.remove_members(&ids_of(members)),
         })
     }
 
@@ -335,10 +335,10 @@ impl ReferenceTask {
     }
 
     /// The one value that an old-fashioned query asks for before it is sent.
-    fn asked(&self) -> Option<&str> {
+    fn asked(&self) -> Option<&TargetId> {
         match &self.send {
-            Send::Manager { new, .. } => Some(new.as_str()),
-            Send::AddMembers(members) if members.len() == 1 => Some(members[0].0.as_str()),
+            Send::Manager { new, .. } => Some(new),
+            Send::AddMembers(members) if members.len() == 1 => Some(&members[0].0),
             _ => None,
         }
     }
@@ -360,6 +360,10 @@ impl ReferenceTask {
 /// Target attribute of a mapping's references.
 pub(crate) fn reference_name(mapping: &ObjectMapping) -> Option<&str> {
     mapping.reference.map(|index| mapping.attributes[index].target.name.as_str())
+}
+
+fn ids_of(members: &[(TargetId, String)]) -> Vec<&str> {
+    members.iter().map(|(id, _)| id.as_str()).collect()
 }
 
 /// One fingerprint for the members of a group.

@@ -43,11 +43,7 @@ struct Handed {
 
 impl Running<'_> {
     /// Works on everything that is due; `Ok(true)` when nothing was left.
-    pub(super) async fn work(
-        &mut self,
-        prepared: &mut Prepared,
-        writer: Option<&Writer>,
-    ) -> Result<bool, EngineError> {
+    pub(super) async fn work(&mut self, prepared: &mut Prepared, writer: Option<&Writer>) -> Result<bool, EngineError> {
         let stop = self.options.cancel.child_token();
         let (users, groups) = (Arc::clone(&self.remembered.users), Arc::clone(&self.remembered.groups));
         let mut handed = Handed { accounts: Accounts::new(users, groups), managers: Vec::new() };
@@ -125,13 +121,13 @@ impl Running<'_> {
             Mode::Run => Box::pin(tasks.buffer_unordered(concurrency).chain(later)),
         };
         let tracks = self.has_references();
-        let drained = self.drain(finished, writer, stop, &mut |worked| {
+        let mut note = |worked: &mut Worked| {
             if tracks {
                 handed.accounts.note(&worked.outcome.source_id, worked.account.take());
                 handed.managers.extend(worked.manager.take());
             }
-        });
-        let aborted = drained.await;
+        };
+        let aborted = self.drain(finished, writer, stop, &mut note).await;
         let read = reading.await.map_err(|error| EngineError::Worker(error.to_string()))?;
         aborted.and(read)
     }

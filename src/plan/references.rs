@@ -136,17 +136,18 @@ mod tests {
 
     #[test]
     fn managers() {
-        let check = |context, desired: Option<(&str, &Referenced)>, remembered: Option<(&str, Sent)>, held, expected| {
-            let desired_id = desired.map(|(name, _)| id(name));
-            let remembered_id = remembered.map(|(name, _)| id(name));
-            let step = plan_single(
-                context,
-                desired_id.as_ref().zip(desired.map(|(_, referenced)| referenced)),
-                remembered_id.as_ref().zip(remembered.map(|(_, sent)| sent)),
-                held,
-            );
-            assert_eq!(step, expected, "{desired:?} after {remembered:?}, held {held:?}");
-        };
+        let check =
+            |context, desired: Option<(&str, &Referenced)>, remembered: Option<(&str, Sent)>, held, expected| {
+                let desired_id = desired.map(|(name, _)| id(name));
+                let remembered_id = remembered.map(|(name, _)| id(name));
+                let step = plan_single(
+                    context,
+                    desired_id.as_ref().zip(desired.map(|(_, referenced)| referenced)),
+                    remembered_id.as_ref().zip(remembered.map(|(_, sent)| sent)),
+                    held,
+                );
+                assert_eq!(step, expected, "{desired:?} after {remembered:?}, held {held:?}");
+            };
         let (eve, unlinked) = (linked("T-eve"), Referenced::Unlinked);
         check(SERVICE, None, None, None, ReferenceStep::Keep);
         check(SERVICE, None, None, Some("T-bob"), ReferenceStep::Keep);

@@ -247,7 +247,8 @@ impl Compiler<'_> {
                 _ => {}
             }
         }
-        let refers = matches!(&source, AttributeSource::Direct(slot) if self.names.name(*slot) == reference_of(self.kind));
+        let refers =
+            matches!(&source, AttributeSource::Direct(slot) if self.names.name(*slot) == reference_of(self.kind));
         if target.kind == AttributeType::Reference && !refers {
             let text = format!("the target's reference `{}` isn't provisioned", flow.target);
             let hint = format!("a reference has the source `[{}]`", reference_of(self.kind));

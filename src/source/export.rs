@@ -50,6 +50,8 @@ pub struct Export {
     application: Option<Application>,
     managers: Option<Managers>,
     findings: Findings,
+    /// How many of them are about groups and their members.
+    group_findings: u64,
     /// Numbers of the rows that repeat an id, known after the first complete reading.
     duplicates: OnceLock<Vec<u64>>,
 }
@@ -73,6 +75,7 @@ impl Export {
             application: None,
             managers: None,
             findings: Findings::default(),
+            group_findings: 0,
             duplicates: OnceLock::new(),
         };
         let mut roles = RoleBook::default();
@@ -81,6 +84,7 @@ impl Export {
             export.application = Some(found);
             export.add(input, summary);
         }
+        let before_groups = export.findings.total;
         let mut groups = GroupList::default();
         if let Some(input) = find(SourceKind::Groups, &paths.groups)? {
             let summary = groups.read_groups(&input, &mut export.findings)?;
@@ -90,6 +94,7 @@ impl Export {
             let summary = groups.read_members(&input, &mut export.findings)?;
             export.add(input, summary);
         }
+        export.group_findings = export.findings.total - before_groups;
         if let Some(input) = find(SourceKind::Managers, &paths.managers)? {
             let (found, summary) = managers::read(&input, &mut export.findings)?;
             export.managers = Some(found);
@@ -249,6 +254,11 @@ impl Export {
     /// How many findings there were in everything but the users.
     pub fn diagnostic_count(&self) -> u64 {
         self.findings.total
+    }
+
+    /// How many of them are about rows of groups and of their members.
+    pub fn group_finding_count(&self) -> u64 {
+        self.group_findings
     }
 
     /// Principals with a direct assignment that are neither a group of the export nor a user that

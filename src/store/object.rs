@@ -346,7 +346,8 @@ pub(super) fn set_failure(
     let failure = match change {
         Err(failure) => failure,
         Ok(part) => {
-            let update = "UPDATE object SET failures = NULL, failed_first = NULL, failed_last = NULL, error_code = NULL,
+            let update =
+                "UPDATE object SET failures = NULL, failed_first = NULL, failed_last = NULL, error_code = NULL,
                                  error_message = NULL, failed_seen = NULL, failed_part = NULL, failed_action = NULL
                           WHERE source_id = ?1 AND kind = ?2 AND failed_part = ?3";
             return sql.prepare_cached(update)?.execute((source_id, kind.as_str(), part.as_str())).map(drop);

@@ -107,9 +107,9 @@ fn report(name: &str, completed: bool) -> CycleReport {
     let mut summary = Summary::default();
     summary.add(ActionKind::Create, &Reason::NoMatch);
     summary.add(ActionKind::Skip, &Reason::NotEffectivelyEntitled("role".into()));
-    summary.add_reference();
-    summary.add_reference();
-    summary.add_reference_failure();
+    for action in [ActionKind::Update, ActionKind::Update, ActionKind::Fail] {
+        summary.add_record(&ObjectRecord { action, reason: Reason::ReferenceSet("ann".into()), ..record(1) });
+    }
     let mut requests = RequestCounts::default();
     requests.add(Method::Get);
     requests.add(Method::Get);

@@ -21,12 +21,10 @@ use super::*;
 use crate::base::{Random, Secret, SourceId};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
-use crate::config::Duplicates;
 use crate::event::{CycleKind, CycleReport, Event, ObjectRecord};
 use crate::plan::{ActionKind, PlannedObject};
 use crate::schema::{self, Actions, CompileOptions, CompiledSchema, template};
 use crate::scim::{Dialect, Resource, TenantUrl};
-use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths};
 use crate::store::Store;
 use crate::target::{Endpoint, EndpointOptions, Storage};
@@ -139,6 +137,7 @@ fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<Compi
         extra_filters: Vec::new(),
         actions,
         anchor_scope_regex: false,
+        without_groups: false,
         filterable: Some(vec!["userName".to_owned()]),
     };
     Arc::new(schema::compile(&document, &options).unwrap())
@@ -177,18 +176,7 @@ impl World {
             client,
             clock,
             random: Random::seeded(2),
-            policy: Policy {
-                scope: ScopePolicy::default(),
-                dialect: Dialect::Scim,
-                soft_delete: true,
-                skip_out_of_scope_deletions: false,
-                rematch_vanished: false,
-                duplicates: Duplicates::Fail,
-                max_missing: 0.3,
-                accept_missing: None,
-                default_domain: None,
-                only: Vec::new(),
-            },
+            policy: Policy::default(),
             rules: rules(|_| {}, None),
             concurrency: 1,
             role: ROLE,
@@ -250,7 +238,7 @@ impl World {
         self.run_as(Mode::Run, None, true).await
     }
 
-    async fn run_as(&mut self, mode: Mode, planned: Option<Arc<[PlannedObject]>>, whole: bool) -> Cycled {
+    async fn run_as(&mut self, mode: Mode, planned: Option<Arc<Planned>>, whole: bool) -> Cycled {
         let cancel = CancellationToken::new();
         *self.wire.cancel.lock().unwrap() = cancel.clone();
         self.wire.log.lock().unwrap().clear();

@@ -14,6 +14,7 @@ fn rules(change: impl FnOnce(&mut ObjectMapping)) -> CompiledSchema {
         extra_filters: Vec::new(),
         actions: None,
         anchor_scope_regex: false,
+        without_groups: false,
         filterable: None,
     };
     let mut rules = compile(&document, &options).unwrap();
@@ -33,6 +34,7 @@ fn context(rules: &CompiledSchema) -> PlanContext<'_> {
         skip_out_of_scope_deletions: false,
         rematch_vanished: false,
         compare_all: false,
+        hold_back: false,
     }
 }
 
@@ -50,6 +52,8 @@ fn ann(rules: &CompiledSchema) -> Subject {
         desired,
         queries: vec![Query { mapping: index(rules, "userName"), value: "ann".to_owned() }],
         defect: None,
+        removal_allowed: false,
+        pruned: false,
     }
 }
 

@@ -121,7 +121,7 @@ fn what_would_go_wrong_is_named() {
 }
 
 #[test]
-fn mistakes_in_the_group_mapping_are_found_and_stop_no_users() {
+fn mistakes_in_the_group_mapping_stop_nobody_without_groups() {
     let mut json: Value = serde_json::from_str(template("scim").unwrap().text).unwrap();
     let group = &mut json["synchronizationRules"][0]["objectMappings"][0]["attributeMappings"];
     group[0]["matchingPriority"] = json!(0);
@@ -138,7 +138,9 @@ fn mistakes_in_the_group_mapping_are_found_and_stop_no_users() {
         errors,
         ["the mapping `Provision Microsoft Entra ID Groups` has no matching attribute", "there is no function `Nope`"]
     );
-    let rules = compile(&document, &CompileOptions::default()).unwrap();
+    assert_eq!(compile(&document, &CompileOptions::default()).unwrap_err().len(), 2);
+    let without = CompileOptions { without_groups: true, ..CompileOptions::default() };
+    let rules = compile(&document, &without).unwrap();
     assert!(rules.groups.is_none() && rules.users.attributes.len() == 22);
 }
 

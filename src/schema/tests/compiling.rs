@@ -152,11 +152,11 @@ fn what_is_odd_is_noted() {
     let table: &[(Change, Severity, &str)] = &[
         (
             |json| {
-                let group = json!({ "sourceObjectName": "Group", "name": "Groups", "targetObjectName": "Group" });
+                let group = json!({ "sourceObjectName": "Contact", "name": "Contacts", "targetObjectName": "Group" });
                 json["synchronizationRules"][0]["objectMappings"].as_array_mut().unwrap().push(group);
             },
             Severity::Note,
-            "mapping `Groups` is skipped: only users are provisioned by this version",
+            "mapping `Contacts` is skipped: only users and groups are provisioned",
         ),
         (
             |json| {
@@ -200,9 +200,9 @@ fn what_is_odd_is_noted() {
             "titel: the target's `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User` has no attribute `titel`",
         ),
         (
-            |json| *edit(json, "/attributeMappings/2/source") = source("[manager]"),
-            Severity::Note,
-            "title: references aren't provisioned by this version",
+            |json| json["directories"][1]["objects"][0]["attributes"][3]["type"] = json!("Reference"),
+            Severity::Warning,
+            "title: the target's reference `title` isn't provisioned",
         ),
         (
             |json| *edit(json, "/attributeMappings/2/source") = source("[appRoleAssignments]"),

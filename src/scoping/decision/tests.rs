@@ -101,7 +101,8 @@ fn every_step_is_explained() {
     let tenant = tenant();
     let gus = user("gus", Known::Unknown, Deletion::None);
     let decision = decide(ScopePolicy::default(), &tenant, &[], &gus);
-    let words: Vec<_> = decision.explain(ObjectKind::User, &tenant, &[]).into_iter().map(|step| step.evidence).collect();
+    let words: Vec<_> =
+        decision.explain(ObjectKind::User, &tenant, &[]).into_iter().map(|step| step.evidence).collect();
     assert_eq!(
         words,
         [

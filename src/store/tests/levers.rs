@@ -1,6 +1,7 @@
 //! The job's state, its links, what is held back, and restarts.
 
 use super::*;
+use crate::plan::Sent;
 
 fn quarantine(reason: &str) -> JobState {
     JobState::Quarantine {

@@ -1,6 +1,7 @@
 //! References, as outcomes leave them.
 
 use super::*;
+use crate::plan::Sent;
 
 fn change(attribute: &str, referenced: usize, state: Option<Sent>) -> ReferenceChange {
     ReferenceChange { attribute: attribute.into(), referenced: id(referenced), state }
