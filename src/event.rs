@@ -195,8 +195,8 @@ pub enum Event {
         reason: String,
         /// What the notification says.
         message: String,
-        /// Who gets it; `None` where no address is configured.
-        to: Option<String>,
+        /// Address of the one who gets it.
+        to: String,
     },
     /// The cycle is over.
     CycleEnded(CycleReport),

@@ -121,8 +121,7 @@ impl Sink for Progress<'_> {
                 }
             }
             Event::Notification { reason, message, to } => {
-                let to = to.as_deref().map_or_else(String::new, |to| format!(" to {to}"));
-                let text = format!("Notification{to}: {reason}: {message}");
+                let text = format!("Notification to {to}: {reason}: {message}");
                 match &self.bar {
                     Some(bar) => bar.suspend(|| printer.talk(&text)),
                     None => printer.talk(&text),

@@ -222,8 +222,7 @@ impl Running<'_> {
             store.clear_failures()?;
         }
         store.end_cycle(report, watermark, &verdict.memory)?;
-        if let Some((reason, message)) = verdict.notification {
-            let to = policy.notify.clone();
+        if let (Some((reason, message)), Some(to)) = (verdict.notification, policy.notify.clone()) {
             self.sink.event(&Event::Notification { reason, message, to });
         }
         Ok(())

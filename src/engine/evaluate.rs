@@ -115,6 +115,7 @@ impl Evaluator<'_> {
             ControlFlow::Continue(())
         })?;
         index.objects = row as u64;
+        index.other_finding_count = self.export.diagnostic_count();
         let here = KnownSet::from_unsorted(ids);
         self.find_duplicates(&mut index, values)?;
         self.find_absent(&mut index, &here);

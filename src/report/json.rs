@@ -11,7 +11,7 @@ use crate::scim::Method;
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// Counts by action: `create`, `update`, `disable`, `delete`, `unchanged`, `stagedDelete`,
-/// `skipped`, `failed`.
+/// `skipped`, `failed`; and `references`, `referencesFailed` for the requests that set managers and members.
 pub fn summary_json(summary: &Summary) -> Value {
     let key = |action: ActionKind| match action {
         ActionKind::None => "unchanged",
@@ -19,9 +19,11 @@ pub fn summary_json(summary: &Summary) -> Value {
         ActionKind::Fail => "failed",
         other => other.as_str(),
     };
-    Value::Object(
-        ActionKind::ALL.into_iter().map(|action| (key(action).to_owned(), json!(summary.count(action)))).collect(),
-    )
+    let mut counts: Map<_, _> =
+        ActionKind::ALL.into_iter().map(|action| (key(action).to_owned(), json!(summary.count(action)))).collect();
+    counts.insert("references".to_owned(), json!(summary.references()));
+    counts.insert("referencesFailed".to_owned(), json!(summary.reference_failures()));
+    Value::Object(counts)
 }
 
 fn requests_json(requests: &RequestCounts) -> Value {

@@ -71,8 +71,25 @@ pub fn plan_summary(summary: &Summary) -> String {
         summary.count(ActionKind::None),
         skipped(summary),
     );
-    let _infallible = write!(text, ", {} failed.", summary.count(ActionKind::Fail));
+    let _infallible = write!(text, ", {} failed", summary.count(ActionKind::Fail));
+    let held = summary.count(ActionKind::StagedDelete);
+    if held > 0 {
+        let _infallible = write!(text, ", {held} held back");
+    }
+    if summary.references() > 0 {
+        let _infallible = write!(text, "; {} to set", count(summary.references(), "reference"));
+    }
+    text.push('.');
     text
+}
+
+/// What a cycle did to managers and members; nothing where there were none.
+fn references(summary: &Summary) -> String {
+    match (summary.references(), summary.reference_failures()) {
+        (0, 0) => String::new(),
+        (set, 0) => format!("; {} set", count(set, "reference")),
+        (set, failed) => format!("; {} set, {failed} failed", count(set, "reference")),
+    }
 }
 
 fn skipped(summary: &Summary) -> String {
@@ -116,7 +133,7 @@ pub fn run_summary(report: &CycleReport) -> String {
     };
     let ended = if report.completed { "" } else { " It did not run to its end; the next one goes on from here." };
     format!(
-        "{} {} created, {} updated, {} disabled, {} deleted; {} unchanged, {}, {} failed.\n{}",
+        "{} {} created, {} updated, {} disabled, {} deleted; {} unchanged, {}, {} failed{}{}.\n{}",
         heading(kind),
         summary.count(ActionKind::Create),
         summary.count(ActionKind::Update),
@@ -125,6 +142,11 @@ pub fn run_summary(report: &CycleReport) -> String {
         summary.count(ActionKind::None),
         skipped(summary),
         summary.count(ActionKind::Fail),
+        match summary.count(ActionKind::StagedDelete) {
+            0 => String::new(),
+            held => format!(", {held} held back"),
+        },
+        references(summary),
         dim(format_args!(
             "{} ({}) in {:.1} s.{ended}",
             count(report.requests.total(), "request"),

@@ -23,6 +23,8 @@ fn the_token_is_never_shown_nor_stored() {
     check("plan -vvv --show-requests --out next.plan", 0);
     check("run -vvv", 4);
     check("run -vvv --output json", 4);
+    // Who failed twice waits for hours, unless provisioning is restarted.
+    check("restart", 0);
     check("run -vvv --output jsonl", 4);
     check("run", 4);
     check("status -vvv", 0);
