@@ -5,17 +5,22 @@
 
 mod answer;
 mod authorise;
+mod body;
+mod collection;
 mod discovery;
 mod endpoint;
+mod kind;
 mod list;
 mod projection;
+mod resources;
 mod scim;
 mod storage;
 #[cfg(test)]
 mod tests;
-mod users;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;
+
+use kind::Kind;
