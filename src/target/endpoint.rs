@@ -1,6 +1,6 @@
 //! The endpoint: its options, its routes, and ways in for tests and demos.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -13,6 +13,7 @@ use axum::routing::get;
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
 use super::collection::{Collection, Definition};
+use super::fault::{FaultRule, misbehave};
 use super::{Kind, Storage, StorageError, discovery, resources};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
@@ -82,6 +83,7 @@ struct Inner {
     base_path: String,
     patch: PatchOptions,
     storage: Storage,
+    faults: RwLock<Arc<[FaultRule]>>,
 }
 
 impl Endpoint {
@@ -107,6 +109,7 @@ impl Endpoint {
             base_path: base_path.trim_end_matches('/').to_owned(),
             patch,
             storage,
+            faults: RwLock::default(),
         })))
     }
 
@@ -134,7 +137,10 @@ impl Endpoint {
             routes.merge(added.with_state(collection))
         });
         let routes = if self.base_path().is_empty() { routes } else { Router::new().nest(self.base_path(), routes) };
-        routes.fallback(nothing_here).layer(from_fn_with_state(self.clone(), authorise))
+        routes
+            .fallback(nothing_here)
+            .layer(from_fn_with_state(self.clone(), misbehave))
+            .layer(from_fn_with_state(self.clone(), authorise))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.
@@ -155,6 +161,15 @@ impl Endpoint {
     /// All groups, sorted by `displayName`; none where the endpoint keeps users only.
     pub fn groups(&self) -> Result<Vec<Resource>, StorageError> {
         self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
+    }
+
+    /// Puts these faults in force instead of those before.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    }
+
+    pub(super) fn faults(&self) -> Arc<[FaultRule]> {
+        Arc::clone(&self.0.faults.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The resources of each kind that is kept here.
@@ -190,6 +205,10 @@ impl Endpoint {
         &self.0.patch
     }
 
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
     /// The current instant, in milliseconds.
     pub(super) fn now(&self) -> Timestamp {
         let now = self.0.clock.now();
@@ -198,6 +217,11 @@ impl Endpoint {
 
     pub(super) fn new_id(&self) -> String {
         self.0.random.lock().unwrap_or_else(PoisonError::into_inner).guid().to_string()
+    }
+
+    /// Whether something of this rate happens now. Nothing is drawn where that is certain.
+    pub(super) fn happens(&self, rate: f64) -> bool {
+        rate >= 1.0 || self.0.random.lock().unwrap_or_else(PoisonError::into_inner).fraction() < rate
     }
 }
 

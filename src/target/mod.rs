@@ -9,6 +9,7 @@ mod body;
 mod collection;
 mod discovery;
 mod endpoint;
+mod fault;
 mod kind;
 mod list;
 mod projection;
@@ -20,6 +21,7 @@ mod tests;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
+pub use fault::{Fault, FaultRule};
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;
 

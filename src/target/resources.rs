@@ -13,9 +13,9 @@ use serde_json::{Map, Value};
 use super::answer::{Origin, Problem, json};
 use super::body::read_json;
 use super::collection::{Collection, parse};
-use super::list as query;
 use super::projection::Projection;
 use super::storage::{Change, Taken, Update};
+use super::{fault, list as query};
 use crate::base::Timestamp;
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
 
@@ -40,7 +40,8 @@ pub(super) async fn read(State(collection): State<Collection>, request: Request)
 /// `POST /Users`, `POST /Groups`
 pub(super) async fn create(State(collection): State<Collection>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    let mut resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    fault::store(&parts, collection.schema(), None, &mut resource);
     let endpoint = collection.endpoint();
     let now = endpoint.now();
     let mut record = collection.record(endpoint.new_id(), resource, now, now);
@@ -103,7 +104,8 @@ fn update(
     let outcome = collection.storage().update(collection.kind(), id, |body| -> Result<Change, Problem> {
         let before = parse(body);
         let created = stamp(&before).unwrap_or_else(|| collection.endpoint().now());
-        let after = change(before.clone())?;
+        let mut after = change(before.clone())?;
+        fault::store(parts, collection.schema(), Some(&before), &mut after);
         if same(&before, &after) {
             return Ok(Change::Nothing);
         }

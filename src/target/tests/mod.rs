@@ -1,3 +1,4 @@
+mod faults;
 mod groups;
 mod storage;
 mod users;
