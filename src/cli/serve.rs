@@ -53,7 +53,7 @@ pub(crate) struct Args {
 pub(crate) enum Profile {
     /// WEDO: users only, userName alone is filterable
     Wedo,
-    /// Any endpoint: the attributes of the default mapping, or of `--mapping`
+    /// Any endpoint: users with the attributes of the default mapping, or of `--mapping`, and groups
     Scim,
 }
 

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::StorageError;
+use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
 
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
@@ -41,8 +41,8 @@ impl Problem {
         Self(ErrorBody::new(409, Some(ScimType::Uniqueness), detail))
     }
 
-    pub(super) fn no_user(id: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, format!("there is no user `{id}`"))
+    pub(super) fn missing(kind: Kind, id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, format!("there is no {} `{id}`", kind.noun()))
     }
 }
 
@@ -98,33 +98,33 @@ impl Origin {
         format!("{}{path}", self.0)
     }
 
-    /// The URL of a user.
-    pub(super) fn user(&self, id: &str) -> String {
-        format!("{}/Users/{}", self.0, utf8_percent_encode(id, SEGMENT))
+    /// The URL of a resource.
+    pub(super) fn resource(&self, kind: Kind, id: &str) -> String {
+        format!("{}{}/{}", self.0, kind.path(), utf8_percent_encode(id, SEGMENT))
     }
 
-    /// Appends the text of a user to `text`, its location added to its `meta`.
-    pub(super) fn write_user(&self, body: &str, text: &mut String) {
+    /// Appends the text of a resource to `text`, its location added to its `meta`.
+    pub(super) fn write(&self, kind: Kind, body: &str, text: &mut String) {
         let (Some(open), Some(id)) = (body.strip_suffix("}}"), stored_id(body)) else {
             text.push_str(body);
             return;
         };
         text.push_str(open);
         text.push_str(",\"location\":\"");
-        text.push_str(&self.user(&id));
+        text.push_str(&self.resource(kind, &id));
         text.push_str("\"}}");
     }
 
-    /// One user as an answer.
-    pub(super) fn answer(&self, status: StatusCode, body: &Arc<str>) -> Response<Body> {
+    /// One resource as an answer.
+    pub(super) fn answer(&self, kind: Kind, status: StatusCode, body: &Arc<str>) -> Response<Body> {
         let mut text = String::with_capacity(body.len() + self.0.len() + 64);
-        self.write_user(body, &mut text);
+        self.write(kind, body, &mut text);
         json(status, text)
     }
 
-    /// Adds where a new user is found.
-    pub(super) fn locate(&self, id: &str, response: &mut Response<Body>) {
-        let location = HeaderValue::try_from(self.user(id)).expect("an encoded URL is a header value");
+    /// Adds where a new resource is found.
+    pub(super) fn locate(&self, kind: Kind, id: &str, response: &mut Response<Body>) {
+        let location = HeaderValue::try_from(self.resource(kind, id)).expect("an encoded URL is a header value");
         response.headers_mut().insert(LOCATION, location);
     }
 }

@@ -9,6 +9,7 @@ use url::form_urlencoded;
 
 use super::Endpoint;
 use super::answer::{Origin, Problem, json as answer};
+use super::collection::Collection;
 use super::list::MAX_COUNT;
 use crate::scim::{ListResponse, Resource, ResourceSchema, urn};
 
@@ -47,36 +48,39 @@ pub(super) async fn resource_types(
     headers: HeaderMap,
 ) -> Answer {
     let origin = Origin::of(&headers, endpoint.base_path());
-    list(query.as_deref(), vec![user_type(&endpoint, &origin)])
+    list(query.as_deref(), endpoint.collections().iter().map(|collection| describe(collection, &origin)).collect())
 }
 
 /// `GET /ResourceTypes/{name}`
 pub(super) async fn resource_type(State(endpoint): State<Endpoint>, request: Request) -> Answer {
     let name = last_segment(&request);
     let origin = Origin::of(request.headers(), endpoint.base_path());
-    if name != endpoint.users().name {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("there is no resource type `{name}`")));
-    }
-    Ok(answer(StatusCode::OK, user_type(&endpoint, &origin).to_string()))
+    let collection = endpoint.collections().into_iter().find(|collection| collection.schema().name == name);
+    let missing = || Problem::new(StatusCode::NOT_FOUND, format!("there is no resource type `{name}`"));
+    Ok(answer(StatusCode::OK, describe(&collection.ok_or_else(missing)?, &origin).to_string()))
 }
 
 /// `GET /Schemas`
 pub(super) async fn schemas(State(endpoint): State<Endpoint>, RawQuery(query): RawQuery, headers: HeaderMap) -> Answer {
     let origin = Origin::of(&headers, endpoint.base_path());
-    list(query.as_deref(), all(&endpoint).map(|schema| document(schema, &origin)).collect())
+    list(query.as_deref(), all(&endpoint).iter().map(|schema| document(schema, &origin)).collect())
 }
 
 /// `GET /Schemas/{id}`
 pub(super) async fn schema(State(endpoint): State<Endpoint>, request: Request) -> Answer {
     let id = last_segment(&request);
     let origin = Origin::of(request.headers(), endpoint.base_path());
-    let schema = all(&endpoint).find(|schema| schema.id.eq_ignore_ascii_case(&id));
+    let schema = all(&endpoint).into_iter().find(|schema| schema.id.eq_ignore_ascii_case(&id));
     let schema = schema.ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, format!("there is no schema `{id}`")))?;
-    Ok(answer(StatusCode::OK, document(schema, &origin).to_string()))
+    Ok(answer(StatusCode::OK, document(&schema, &origin).to_string()))
 }
 
-fn all(endpoint: &Endpoint) -> impl Iterator<Item = &ResourceSchema> {
-    std::iter::once(endpoint.users()).chain(&endpoint.users().extensions)
+fn all(endpoint: &Endpoint) -> Vec<ResourceSchema> {
+    let schemas = |collection: &Collection| {
+        let schema = collection.schema();
+        std::iter::once(schema).chain(&schema.extensions).cloned().collect::<Vec<_>>()
+    };
+    endpoint.collections().iter().flat_map(schemas).collect()
 }
 
 fn document(schema: &ResourceSchema, origin: &Origin) -> Value {
@@ -85,21 +89,21 @@ fn document(schema: &ResourceSchema, origin: &Origin) -> Value {
     document
 }
 
-fn user_type(endpoint: &Endpoint, origin: &Origin) -> Value {
-    let users = endpoint.users();
+fn describe(collection: &Collection, origin: &Origin) -> Value {
+    let schema = collection.schema();
     let extensions: Vec<_> =
-        users.extensions.iter().map(|extension| json!({"schema": extension.id, "required": false})).collect();
+        schema.extensions.iter().map(|extension| json!({"schema": extension.id, "required": false})).collect();
     json!({
         "schemas": [urn::RESOURCE_TYPE],
-        "id": users.name,
-        "name": users.name,
-        "endpoint": "/Users",
-        "description": users.description,
-        "schema": users.id,
+        "id": schema.name,
+        "name": schema.name,
+        "endpoint": collection.kind().path(),
+        "description": schema.description,
+        "schema": schema.id,
         "schemaExtensions": extensions,
         "meta": {
             "resourceType": "ResourceType",
-            "location": origin.url(&format!("/ResourceTypes/{}", users.name)),
+            "location": origin.url(&format!("/ResourceTypes/{}", schema.name)),
         },
     })
 }

@@ -1,6 +1,6 @@
 //! The endpoint: its options, its routes, and ways in for tests and demos.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -9,22 +9,24 @@ use axum::http::{Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use serde_json::{Map, Value, json};
 
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
-use super::storage::{Cursor, Record, Taken};
-use super::{Storage, StorageError, discovery, users};
+use super::collection::{Collection, Definition};
+use super::fault::{FaultRule, misbehave};
+use super::{Kind, Storage, StorageError, discovery, resources};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Filter, PatchError, PatchOptions, Resource, ResourceSchema, Returned};
+use crate::scim::{PatchError, PatchOptions, Resource, ResourceSchema};
 
 /// What an endpoint is like.
 #[derive(Debug)]
 pub struct EndpointOptions {
     /// Attributes of users, with the extensions that they may have.
     pub users: ResourceSchema,
-    /// Attributes that a filter may name (`userName`, `name.givenName`); others are 400 `invalidFilter`.
+    /// Attributes of groups, all of which can be filtered on; without them there is no `/Groups`.
+    pub groups: Option<ResourceSchema>,
+    /// Attributes of users that a filter may name (`userName`, `name.givenName`); others are 400 `invalidFilter`.
     pub filterable: Vec<String>,
     /// Tokens that are let in; without any, nobody is.
     pub tokens: Vec<Secret>,
@@ -41,11 +43,13 @@ pub struct EndpointOptions {
 /// Why resources can't be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A resource isn't a valid user.
-    #[error("resource {number} isn't a valid user: {source}")]
+    /// A resource isn't valid.
+    #[error("resource {number} isn't a valid {kind}: {source}")]
     Invalid {
         /// Its place, from 1.
         number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
         /// What is wrong.
         source: PatchError,
     },
@@ -57,6 +61,9 @@ pub enum LoadError {
         /// `id` or `userName`.
         what: &'static str,
     },
+    /// The endpoint keeps no groups.
+    #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
+    NoGroups,
     /// The storage fails.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -68,40 +75,41 @@ pub struct Endpoint(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    users: ResourceSchema,
-    filterable: Vec<String>,
+    users: Arc<Definition>,
+    groups: Option<Arc<Definition>>,
     tokens: Tokens,
     clock: Clock,
     random: Mutex<Random>,
     base_path: String,
     patch: PatchOptions,
     storage: Storage,
-    exact_key: bool,
-    on_request: bool,
+    faults: RwLock<Arc<[FaultRule]>>,
 }
 
 impl Endpoint {
     /// Makes an endpoint over what the storage holds.
     pub fn new(options: EndpointOptions, storage: Storage) -> Result<Self, StorageError> {
-        let EndpointOptions { users, filterable, tokens, clock, mut random, base_path, patch } = options;
+        let EndpointOptions { users, groups, filterable, tokens, clock, mut random, base_path, patch } = options;
         // a file that is opened again mustn't begin with the ids that it was given before
         let used = storage.high_water()?;
         if used > 0 {
             let (high, low) = random.guid().as_u64_pair();
             random = Random::seeded(high ^ low ^ used);
         }
-        let requested = |attribute: &crate::scim::Attribute| attribute.returned == Returned::Request;
+        let groups = groups.map(|schema| {
+            let filterable = all_attributes(&schema);
+            Arc::new(Definition::new(Kind::Group, schema, filterable))
+        });
         Ok(Self(Arc::new(Inner {
-            exact_key: users.attribute("userName").is_some_and(|attribute| attribute.case_exact),
-            on_request: users.attributes.iter().any(|a| requested(a) || a.sub_attributes.iter().any(requested)),
-            users,
-            filterable,
+            users: Arc::new(Definition::new(Kind::User, users, filterable)),
+            groups,
             tokens: Tokens::new(&tokens),
             clock,
             random: Mutex::new(random),
             base_path: base_path.trim_end_matches('/').to_owned(),
             patch,
             storage,
+            faults: RwLock::default(),
         })))
     }
 
@@ -109,70 +117,76 @@ impl Endpoint {
     pub fn router(&self) -> Router {
         let nobody = |allowed| move || async move { not_allowed(allowed) };
         let routes = Router::new()
-            .route("/Users", get(users::list).post(users::create).fallback(nobody("GET, POST")))
-            .route("/Users/", get(users::list).post(users::create).fallback(nobody("GET, POST")))
-            .route(
-                "/Users/{id}",
-                get(users::read)
-                    .put(users::replace)
-                    .patch(users::patch)
-                    .delete(users::delete)
-                    .fallback(nobody("GET, PUT, PATCH, DELETE")),
-            )
             .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody("GET")))
             .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody("GET")))
             .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody("GET")))
             .route("/Schemas", get(discovery::schemas).fallback(nobody("GET")))
             .route("/Schemas/{id}", get(discovery::schema).fallback(nobody("GET")));
+        let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
+            let path = collection.kind().path();
+            let all = || get(resources::list).post(resources::create).fallback(nobody("GET, POST"));
+            let one = get(resources::read)
+                .put(resources::replace)
+                .patch(resources::patch)
+                .delete(resources::delete)
+                .fallback(nobody("GET, PUT, PATCH, DELETE"));
+            let added = Router::new()
+                .route(path, all())
+                .route(&format!("{path}/"), all())
+                .route(&format!("{path}/{{id}}"), one);
+            routes.merge(added.with_state(collection))
+        });
         let routes = if self.base_path().is_empty() { routes } else { Router::new().nest(self.base_path(), routes) };
-        routes.fallback(nothing_here).layer(from_fn_with_state(self.clone(), authorise)).with_state(self.clone())
+        routes
+            .fallback(nothing_here)
+            .layer(from_fn_with_state(self.clone(), misbehave))
+            .layer(from_fn_with_state(self.clone(), authorise))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.
-    pub fn load(&self, resources: Vec<Resource>) -> Result<usize, LoadError> {
-        let now = self.now();
-        let mut records = Vec::with_capacity(resources.len());
-        for (index, resource) in resources.into_iter().enumerate() {
-            let id = resource.id().unwrap_or_else(|| self.new_id());
-            let stamp = |name| {
-                let meta = resource.get("meta").and_then(Value::as_object)?;
-                meta.get(name)?.as_str()?.parse::<Timestamp>().ok()
-            };
-            let created = stamp("created").unwrap_or(now);
-            let modified = stamp("lastModified").unwrap_or(created);
-            let Value::Object(document) = resource.into_value() else { continue };
-            let resource = self
-                .users()
-                .admit(document, &self.0.patch)
-                .map_err(|source| LoadError::Invalid { number: index + 1, source })?;
-            records.push(self.record(id, resource, created, modified));
-        }
-        let count = records.len();
-        match self.storage().insert(records)? {
-            Ok(()) => Ok(count),
-            Err((index, taken)) => {
-                let what = if taken == Taken::Id { "id" } else { "userName" };
-                Err(LoadError::Taken { number: index + 1, what })
-            }
-        }
+    pub fn load(&self, users: Vec<Resource>) -> Result<usize, LoadError> {
+        self.users().load(users)
+    }
+
+    /// Adds groups likewise.
+    pub fn load_groups(&self, groups: Vec<Resource>) -> Result<usize, LoadError> {
+        self.collection(Kind::Group).ok_or(LoadError::NoGroups)?.load(groups)
     }
 
     /// All users, sorted by `userName`.
     pub fn resources(&self) -> Result<Vec<Resource>, StorageError> {
-        let (mut cursor, mut users) = (Cursor::default(), Vec::new());
-        loop {
-            let page = self.storage().walk(&mut cursor)?;
-            if page.is_empty() {
-                break;
-            }
-            users.extend(page.iter().map(|body| parse(body)));
-        }
-        users.sort_by_cached_key(|user| self.key(user));
-        Ok(users)
+        self.users().all()
     }
 
-    pub(super) fn users(&self) -> &ResourceSchema {
-        &self.0.users
+    /// All groups, sorted by `displayName`; none where the endpoint keeps users only.
+    pub fn groups(&self) -> Result<Vec<Resource>, StorageError> {
+        self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
+    }
+
+    /// Puts these faults in force instead of those before.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    }
+
+    pub(super) fn faults(&self) -> Arc<[FaultRule]> {
+        Arc::clone(&self.0.faults.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The resources of each kind that is kept here.
+    pub(super) fn collections(&self) -> Vec<Collection> {
+        Kind::ALL.into_iter().filter_map(|kind| self.collection(kind)).collect()
+    }
+
+    pub(super) fn collection(&self, kind: Kind) -> Option<Collection> {
+        let definition = match kind {
+            Kind::User => Some(&self.0.users),
+            Kind::Group => self.0.groups.as_ref(),
+        }?;
+        Some(Collection::new(self.clone(), Arc::clone(definition)))
+    }
+
+    fn users(&self) -> Collection {
+        Collection::new(self.clone(), Arc::clone(&self.0.users))
     }
 
     pub(super) fn storage(&self) -> &Storage {
@@ -191,13 +205,8 @@ impl Endpoint {
         &self.0.patch
     }
 
-    pub(super) fn filterable(&self) -> &[String] {
-        &self.0.filterable
-    }
-
-    /// Whether some attribute is only returned when it is asked for.
-    pub(super) fn has_attributes_on_request(&self) -> bool {
-        self.0.on_request
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.clock
     }
 
     /// The current instant, in milliseconds.
@@ -210,39 +219,19 @@ impl Endpoint {
         self.0.random.lock().unwrap_or_else(PoisonError::into_inner).guid().to_string()
     }
 
-    /// The key of a `userName` in the index.
-    pub(super) fn key_of(&self, user_name: &str) -> String {
-        if self.0.exact_key { user_name.to_owned() } else { Filter::fold(user_name) }
-    }
-
-    pub(super) fn key(&self, user: &Resource) -> String {
-        self.key_of(user.get("userName").and_then(Value::as_str).unwrap_or_default())
-    }
-
-    /// A user as it is kept: `id` first, `meta` last, without what is never returned.
-    pub(super) fn record(&self, id: String, user: Resource, created: Timestamp, modified: Timestamp) -> Record {
-        let key = self.key(&user);
-        let mut members = Map::new();
-        members.insert("id".to_owned(), Value::String(id.clone()));
-        for (name, value) in user.into_value().as_object_mut().into_iter().flatten() {
-            let never = self.users().attribute(name).is_some_and(|attribute| attribute.returned == Returned::Never);
-            if !never && name != "id" && name != "meta" {
-                members.insert(name.clone(), value.take());
-            }
-        }
-        let meta = json!({
-            "resourceType": self.users().name,
-            "created": created.to_string(),
-            "lastModified": modified.to_string(),
-        });
-        members.insert("meta".to_owned(), meta);
-        Record { id, key, body: Value::Object(members).to_string() }
+    /// Whether something of this rate happens now. Nothing is drawn where that is certain.
+    pub(super) fn happens(&self, rate: f64) -> bool {
+        rate >= 1.0 || self.0.random.lock().unwrap_or_else(PoisonError::into_inner).fraction() < rate
     }
 }
 
-/// A kept user as a resource.
-pub(super) fn parse(body: &str) -> Resource {
-    serde_json::from_str(body).ok().and_then(Resource::from_value).unwrap_or_default()
+/// `id` and every attribute of a schema, as a filter names them.
+pub(super) fn all_attributes(schema: &ResourceSchema) -> Vec<String> {
+    let core = schema.attributes.iter().map(|attribute| attribute.name.to_string());
+    let extensions = schema.extensions.iter().flat_map(|extension| {
+        extension.attributes.iter().map(move |attribute| format!("{}:{}", extension.id, attribute.name))
+    });
+    std::iter::once("id".to_owned()).chain(core).chain(extensions).collect()
 }
 
 async fn nothing_here(request: Request) -> Response<Body> {

@@ -5,17 +5,24 @@
 
 mod answer;
 mod authorise;
+mod body;
+mod collection;
 mod discovery;
 mod endpoint;
+mod fault;
+mod kind;
 mod list;
 mod projection;
+mod resources;
 mod scim;
 mod storage;
 #[cfg(test)]
 mod tests;
-mod users;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
+pub use fault::{Fault, FaultRule};
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;
+
+use kind::Kind;

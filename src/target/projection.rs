@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::Endpoint;
+use super::collection::Collection;
 use crate::scim::{Attribute, AttributePath, Resource, ResourceSchema, Returned};
 
 /// Which attributes are returned.
@@ -15,7 +15,7 @@ pub(super) struct Projection {
 
 impl Projection {
     /// From a query; `None` where everything is returned.
-    pub(super) fn of(endpoint: &Endpoint, query: &str) -> Option<Self> {
+    pub(super) fn of(collection: &Collection, query: &str) -> Option<Self> {
         let mut projection = Self::default();
         if !query.is_empty() {
             for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -27,7 +27,7 @@ impl Projection {
             }
         }
         let everything = projection.wanted.is_none() && projection.excluded.is_empty();
-        (!everything || endpoint.has_attributes_on_request()).then_some(projection)
+        (!everything || collection.has_attributes_on_request()).then_some(projection)
     }
 
     /// The resource with what is to be returned.

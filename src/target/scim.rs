@@ -1,23 +1,20 @@
-//! The profile of any SCIM endpoint: the attributes of a schema.
+//! The profile of any SCIM endpoint: the attributes of a schema, and groups.
 
 use crate::base::{Random, Secret};
 use crate::clock::Clock;
 use crate::scim::{PatchOptions, ResourceSchema};
 
 use super::EndpointOptions;
+use super::endpoint::all_attributes;
 
 impl EndpointOptions {
-    /// An endpoint under `/scim/v2` whose users have the attributes of a schema; all of them can be filtered
-    /// on.
+    /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and core groups; all
+    /// attributes can be filtered on.
     pub fn scim(users: ResourceSchema, tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
-        let core = users.attributes.iter().map(|attribute| attribute.name.to_string());
-        let extensions = users.extensions.iter().flat_map(|extension| {
-            extension.attributes.iter().map(move |attribute| format!("{}:{}", extension.id, attribute.name))
-        });
-        let filterable = std::iter::once("id".to_owned()).chain(core).chain(extensions).collect();
         Self {
+            filterable: all_attributes(&users),
             users,
-            filterable,
+            groups: Some(ResourceSchema::group()),
             tokens,
             clock,
             random,

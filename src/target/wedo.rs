@@ -29,6 +29,7 @@ impl EndpointOptions {
     pub fn wedo(tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
         Self {
             users: wedo(),
+            groups: None,
             filterable: vec!["userName".to_owned()],
             tokens,
             clock,

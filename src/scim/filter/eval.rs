@@ -22,7 +22,7 @@ impl Filter {
     /// Whether a resource is among those asked for. Of an attribute with several values one has to
     /// match; `ne` also holds where there is no value. Text is compared as the attribute's
     /// `caseExact` says, without regard to letter case where the schema doesn't know it; the texts
-    /// `"true"` and `"false"` equal truth values.
+    /// `"true"` and `"false"` equal truth values. A name that only an extension knows needs no URN.
     pub fn matches(&self, resource: &Resource, schema: &ResourceSchema) -> bool {
         self.holds(Place::Resource(resource, schema))
     }
@@ -67,10 +67,14 @@ type Test<'t> = dyn FnMut(&Value, Option<&Attribute>) -> bool + 't;
 /// Whether one of the values at a path passes.
 fn any(path: &AttributePath, place: Place<'_>, test: &mut Test<'_>) -> bool {
     let (value, attribute) = match place {
-        Place::Resource(resource, schema) => {
-            let attribute = schema.resolve(path).and_then(|resolved| resolved.attribute);
-            (path.root(resource), attribute)
-        }
+        Place::Resource(resource, schema) => match schema.extension_with(&path.attribute) {
+            Some(extension) if path.urn.is_none() => {
+                let members = resource.get(&extension.id).and_then(Value::as_object);
+                let known = extension.attributes.iter().find(|known| known.name.eq_ignore_ascii_case(&path.attribute));
+                (members.and_then(|members| get(members, &path.attribute)), known)
+            }
+            _ => (path.root(resource), schema.resolve(path).and_then(|resolved| resolved.attribute)),
+        },
         Place::Entry(entry, owner) => {
             let attribute = owner.and_then(|owner| owner.sub_attribute(&path.attribute));
             let value = match entry {

@@ -7,4 +7,5 @@ mod parser;
 mod tests;
 
 pub use ast::{Comparison, Filter, Literal};
+pub(super) use eval::each;
 pub(super) use parser::parse_path;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value};
 
 use super::fit::{fit, fit_one, is_primary};
+use super::gather::{gather, wanted_value};
 use super::{PatchError, PatchOperation, PatchOptions, PatchRequest};
 use crate::scim::resource::{get, spelling};
 use crate::scim::{
@@ -21,8 +22,8 @@ pub fn apply(
 ) -> Result<bool, PatchError> {
     let mut work = resource.clone();
     let mut patcher = Patcher { members: work.members_mut(), schema, options };
-    for (index, operation) in request.operations.iter().enumerate() {
-        patcher.operation(operation).map_err(|error| error.in_operation(index + 1))?;
+    for (number, operation) in gather(&request.operations, schema, options) {
+        patcher.operation(&operation).map_err(|error| error.in_operation(number))?;
     }
     schema.check_required(work.members())?;
     schema.name_extensions(&mut work);
@@ -156,7 +157,8 @@ impl Patcher<'_> {
             },
             (filter, part) => {
                 let matches = |entry: &Value| filter.is_none_or(|filter| filter.matches_entry(entry, Some(attribute)));
-                if filter.is_some() && !entries.iter().any(matches) {
+                let may_lack = options.missing_removals && part.is_none() && wanted_value(path).is_some();
+                if filter.is_some() && !may_lack && !entries.iter().any(matches) {
                     return Err(no_target(path));
                 }
                 match part {
@@ -375,11 +377,14 @@ fn equalities(filter: &Filter) -> Option<Vec<(&str, &Literal)>> {
 
 /// Adds entries that aren't there; one of the same value and type gets the new one's other parts.
 fn append(entries: &mut Vec<Value>, added: Vec<Value>) {
-    let mut places: HashMap<String, usize> =
-        entries.iter().enumerate().map(|(index, entry)| (identity(entry), index)).collect();
+    let mut places = Places::default();
+    for (index, entry) in entries.iter().enumerate() {
+        places.note(entry, index);
+    }
     let mut primary = None;
     for entry in added {
-        let index = *places.entry(identity(&entry)).or_insert(entries.len());
+        let index = places.find(&entry).unwrap_or(entries.len());
+        places.note(&entry, index);
         if is_primary(&entry) {
             primary = Some(index);
         }
@@ -394,11 +399,35 @@ fn append(entries: &mut Vec<Value>, added: Vec<Value>) {
     }
 }
 
-/// What makes an entry the same as another: its value and type, or all of it.
-fn identity(entry: &Value) -> String {
+/// Where entries stand. They are the same by their value and type, an entry without a type by its value
+/// alone; those without a value by all of them.
+#[derive(Default)]
+struct Places {
+    typed: HashMap<String, usize>,
+    any: HashMap<String, usize>,
+}
+
+impl Places {
+    fn note(&mut self, entry: &Value, index: usize) {
+        let (value, kind) = identity(entry);
+        self.typed.entry(format!("{value} {kind}")).or_insert(index);
+        self.any.entry(value).or_insert(index);
+    }
+
+    fn find(&self, entry: &Value) -> Option<usize> {
+        let (value, kind) = identity(entry);
+        let typed = |kind: &Value| self.typed.get(&format!("{value} {kind}")).copied();
+        typed(kind)
+            .or_else(|| typed(&Value::Null))
+            .or_else(|| if kind.is_null() { self.any.get(&value).copied() } else { None })
+    }
+}
+
+/// The value and the type of an entry, or the whole entry without a type.
+fn identity(entry: &Value) -> (String, &Value) {
     match entry.get("value") {
-        Some(value) => format!("{value} {}", entry.get("type").unwrap_or(&Value::Null)),
-        None => entry.to_string(),
+        Some(value) => (value.to_string(), entry.get("type").unwrap_or(&Value::Null)),
+        None => (entry.to_string(), &Value::Null),
     }
 }
 

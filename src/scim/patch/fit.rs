@@ -9,7 +9,7 @@ use crate::scim::{Attribute, AttributeType, Mutability, Resource, ResourceSchema
 
 impl ResourceSchema {
     /// Takes a document that a client wants to store: known attributes in their canonical spelling and
-    /// of their types, unknown and read-only ones left out, nulls dropped, `schemas` as the content has
+    /// of their types, unknown and read-only ones left out, nulls dropped, empty lists kept, `schemas` as the content has
     /// it (RFC 7644 section 3.3). `id` and `meta` are the caller's to add.
     pub fn admit(&self, document: Map<String, Value>, options: &PatchOptions) -> Result<Resource, PatchError> {
         let mut members = Map::new();
@@ -60,7 +60,7 @@ impl ResourceSchema {
     }
 
     /// Makes `schemas` name exactly those known extensions that the resource has.
-    pub(super) fn name_extensions(&self, resource: &mut Resource) {
+    pub(crate) fn name_extensions(&self, resource: &mut Resource) {
         for extension in &self.extensions {
             let used = matches!(resource.get(&extension.id), Some(Value::Object(members)) if !members.is_empty());
             let Some(Value::Array(schemas)) = resource.members_mut().get_mut("schemas") else { return };
@@ -83,7 +83,10 @@ fn store(
     let Some(attribute) = attribute.filter(|attribute| attribute.mutability != Mutability::ReadOnly) else {
         return Ok(());
     };
-    let Some(value) = fit(value, attribute, options)? else { return Ok(()) };
+    // an empty list says as much as none at all, but a client finds again what it sent
+    let empty = attribute.multi_valued && value.as_array().is_some_and(Vec::is_empty);
+    let value = if empty { Some(value) } else { fit(value, attribute, options)? };
+    let Some(value) = value else { return Ok(()) };
     if let Value::Array(entries) = &value
         && entries.iter().filter(|entry| is_primary(entry)).count() > 1
     {

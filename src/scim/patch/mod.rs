@@ -3,6 +3,7 @@
 
 mod apply;
 mod fit;
+mod gather;
 mod request;
 #[cfg(test)]
 mod tests;

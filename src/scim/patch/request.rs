@@ -17,6 +17,8 @@ pub struct PatchOptions {
     /// A `remove` with a list of values removes those entries only; otherwise the value is ignored, as
     /// the RFC has it, and the attribute goes as a whole.
     pub value_list_removal: bool,
+    /// A `remove` of the entry with a `value` that isn't there is done already.
+    pub missing_removals: bool,
     /// Keys like `name.givenName` and `urn:…:User:department` in an operation without a path.
     pub dotted_keys: bool,
     /// A bare text for a complex value is its `value`: the manager as an id.
@@ -34,6 +36,7 @@ impl Default for PatchOptions {
             string_booleans: true,
             create_filtered_entries: true,
             value_list_removal: true,
+            missing_removals: true,
             dotted_keys: true,
             bare_references: true,
             json_in_strings: true,
@@ -49,6 +52,7 @@ impl PatchOptions {
         string_booleans: false,
         create_filtered_entries: false,
         value_list_removal: false,
+        missing_removals: false,
         dotted_keys: false,
         bare_references: false,
         json_in_strings: false,

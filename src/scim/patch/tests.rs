@@ -1,3 +1,5 @@
+mod members;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -25,9 +27,18 @@ fn user() -> Value {
 }
 
 fn patch(resource: &Value, operations: &Value, options: &PatchOptions) -> Result<(Value, bool), PatchError> {
+    patch_as(&schema(), resource, operations, options)
+}
+
+fn patch_as(
+    schema: &ResourceSchema,
+    resource: &Value,
+    operations: &Value,
+    options: &PatchOptions,
+) -> Result<(Value, bool), PatchError> {
     let request = PatchRequest::parse(json!({"schemas": [urn::PATCH_OP], "Operations": operations}), options)?;
     let mut resource = Resource::from_value(resource.clone()).unwrap();
-    let changed = apply(&mut resource, &request, &schema(), options)?;
+    let changed = apply(&mut resource, &request, schema, options)?;
     Ok((resource.into_value(), changed))
 }
 

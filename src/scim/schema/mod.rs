@@ -2,6 +2,7 @@
 
 mod attribute;
 mod common;
+mod group;
 mod resource_schema;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::attribute::Row;
+use super::group::GROUP;
 use super::user::{ENTERPRISE, USER};
 use super::{Attribute, common};
 use crate::scim::{AttributePath, urn};
@@ -42,6 +43,11 @@ impl ResourceSchema {
     /// The enterprise extension of users (RFC 7643 section 4.3).
     pub fn enterprise_user() -> Self {
         Self::from_rows(urn::ENTERPRISE_USER, "EnterpriseUser", "Enterprise user", ENTERPRISE)
+    }
+
+    /// The core Group schema (RFC 7643 section 4.2), `externalId` included.
+    pub fn group() -> Self {
+        Self::from_rows(urn::GROUP, "Group", "Group", GROUP)
     }
 
     fn from_rows(id: &str, name: &str, description: &str, rows: &[Row]) -> Self {
@@ -88,6 +94,16 @@ impl ResourceSchema {
     /// An extension by its URN, in any letter case.
     pub fn extension(&self, id: &str) -> Option<&Self> {
         self.extensions.iter().find(|extension| extension.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The extension that a bare name means: the first that has an attribute of it, where the core has
+    /// none. The service asks for `manager` without its URN.
+    pub fn extension_with(&self, attribute: &str) -> Option<&Self> {
+        if self.attribute(attribute).is_some() {
+            return None;
+        }
+        let has = |extension: &&Self| extension.attributes.iter().any(|a| a.name.eq_ignore_ascii_case(attribute));
+        self.extensions.iter().find(has)
     }
 
     /// The attribute or sub-attribute that a path names, in any letter case: `name.givenName`,

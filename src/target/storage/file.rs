@@ -7,21 +7,38 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
 use super::{Change, Cursor, Record, StorageError, Taken, Update};
+use crate::target::Kind;
 
 pub(super) struct File(Connection);
 
-/// The format that is written; kept in `user_version`.
-const FORMAT: i64 = 1;
-
-const TABLES: &str = "
-    CREATE TABLE users (
+/// What each format adds to the one before; `user_version` counts them. A step is never changed once it
+/// was released.
+const STEPS: [&str; 2] = [
+    "CREATE TABLE users (
         seq  INTEGER PRIMARY KEY AUTOINCREMENT,
         id   TEXT NOT NULL UNIQUE,
         key  TEXT NOT NULL UNIQUE,
         body TEXT NOT NULL
+    ) STRICT;",
+    "CREATE TABLE groups (
+        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+        id   TEXT NOT NULL UNIQUE,
+        key  TEXT NOT NULL,
+        body TEXT NOT NULL
     ) STRICT;
-    PRAGMA user_version = 1;
-";
+    CREATE INDEX groups_by_key ON groups (key, seq);",
+];
+
+#[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
+const FORMAT: i64 = STEPS.len() as i64;
+
+/// The table of a kind.
+const fn table(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "users",
+        Kind::Group => "groups",
+    }
+}
 
 /// Makes a file that isn't there yet so that only the user can read it. Where that fails, opening it
 /// as a database fails too, and says why.
@@ -52,45 +69,45 @@ impl File {
                       FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
         let (tables, ours): (i64, i64) =
             connection.query_row(schema, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(fail)?;
-        if (found == 0 && tables != 0) || (found == FORMAT && ours != 1) {
+        if (found == 0 && tables != 0) || (found != 0 && ours != 1) {
             return Err(StorageError::Foreign(path.to_owned()));
         }
         connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
         connection.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
-        if found == 0 {
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-            transaction.execute_batch(TABLES).map_err(fail)?;
-            transaction.commit().map_err(fail)?;
+        if found < FORMAT {
+            migrate(&mut connection).map_err(fail)?;
         }
         Ok(Self(connection))
     }
 
     pub(super) fn high_water(&self) -> Result<u64, StorageError> {
-        let seq: Option<i64> = self
-            .0
-            .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'users'", [], |row| row.get(0))
-            .optional()?;
-        Ok(seq.unwrap_or_default().unsigned_abs())
+        let made: i64 = self.0.query_row("SELECT coalesce(sum(seq), 0) FROM sqlite_sequence", [], |row| row.get(0))?;
+        Ok(made.unsigned_abs())
     }
 
-    pub(super) fn by_id(&self, id: &str) -> Result<Option<Arc<str>>, StorageError> {
-        Ok(self.0.prepare_cached("SELECT body FROM users WHERE id = ?1")?.query_row([id], body).optional()?)
+    pub(super) fn by_id(&self, kind: Kind, id: &str) -> Result<Option<Arc<str>>, StorageError> {
+        let sql = format!("SELECT body FROM {} WHERE id = ?1", table(kind));
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], body).optional()?)
     }
 
-    pub(super) fn by_key(&self, key: &str) -> Result<Option<Arc<str>>, StorageError> {
-        Ok(self.0.prepare_cached("SELECT body FROM users WHERE key = ?1")?.query_row([key], body).optional()?)
+    pub(super) fn by_key(&self, kind: Kind, key: &str) -> Result<Vec<Arc<str>>, StorageError> {
+        let sql = format!("SELECT body FROM {} WHERE key = ?1 ORDER BY seq", table(kind));
+        Ok(self.0.prepare_cached(&sql)?.query_map([key], body)?.collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn page(&self, offset: u64, limit: usize) -> Result<(u64, Vec<Arc<str>>), StorageError> {
-        let total: i64 = self.0.prepare_cached("SELECT count(*) FROM users")?.query_row([], |row| row.get(0))?;
-        let mut statement = self.0.prepare_cached("SELECT body FROM users ORDER BY seq LIMIT ?1 OFFSET ?2")?;
+    pub(super) fn page(&self, kind: Kind, offset: u64, limit: usize) -> Result<(u64, Vec<Arc<str>>), StorageError> {
+        let table = table(kind);
+        let count = format!("SELECT count(*) FROM {table}");
+        let total: i64 = self.0.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
+        let page = format!("SELECT body FROM {table} ORDER BY seq LIMIT ?1 OFFSET ?2");
+        let mut statement = self.0.prepare_cached(&page)?;
         let rows = statement.query_map(params![signed(limit as u64), signed(offset)], body)?;
         Ok((total.unsigned_abs(), rows.collect::<Result<_, _>>()?))
     }
 
-    pub(super) fn walk(&self, cursor: &mut Cursor, step: usize) -> Result<Vec<Arc<str>>, StorageError> {
-        let mut statement =
-            self.0.prepare_cached("SELECT body, seq FROM users WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+    pub(super) fn walk(&self, kind: Kind, cursor: &mut Cursor, step: usize) -> Result<Vec<Arc<str>>, StorageError> {
+        let sql = format!("SELECT body, seq FROM {} WHERE seq > ?1 ORDER BY seq LIMIT ?2", table(kind));
+        let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(params![cursor.0, signed(step as u64)], |row| Ok((body(row)?, row.get(1)?)))?;
         let mut page = Vec::new();
         for row in rows {
@@ -101,14 +118,19 @@ impl File {
         Ok(page)
     }
 
-    pub(super) fn insert(&mut self, records: &[Record]) -> Result<Result<(), (usize, Taken)>, StorageError> {
+    pub(super) fn insert(
+        &mut self,
+        kind: Kind,
+        records: &[Record],
+    ) -> Result<Result<(), (usize, Taken)>, StorageError> {
+        let table = table(kind);
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO users (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?;
+            let insert = format!("INSERT INTO {table} (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+            let mut insert = transaction.prepare_cached(&insert)?;
             for (index, record) in records.iter().enumerate() {
                 if insert.execute(params![record.id, record.key, record.body])? == 0 {
-                    let mut id = transaction.prepare_cached("SELECT 1 FROM users WHERE id = ?1")?;
+                    let mut id = transaction.prepare_cached(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?;
                     let taken = if id.exists([&record.id])? { Taken::Id } else { Taken::Key };
                     return Ok(Err((index, taken)));
                 }
@@ -120,19 +142,21 @@ impl File {
 
     pub(super) fn update<E: From<StorageError>>(
         &mut self,
+        kind: Kind,
         id: &str,
         change: impl FnOnce(&str) -> Result<Change, E>,
     ) -> Result<Update, E> {
+        let table = table(kind);
         let fail = |error: rusqlite::Error| E::from(StorageError::from(error));
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
         let current: Option<Arc<str>> = transaction
-            .prepare_cached("SELECT body FROM users WHERE id = ?1")
+            .prepare_cached(&format!("SELECT body FROM {table} WHERE id = ?1"))
             .and_then(|mut select| select.query_row([id], body).optional())
             .map_err(fail)?;
         let Some(current) = current else { return Ok(Update::Missing) };
         let Change::Write { key, body } = change(&current)? else { return Ok(Update::Done(current)) };
         let changed = transaction
-            .prepare_cached("UPDATE OR IGNORE users SET key = ?2, body = ?3 WHERE id = ?1")
+            .prepare_cached(&format!("UPDATE OR IGNORE {table} SET key = ?2, body = ?3 WHERE id = ?1"))
             .and_then(|mut update| update.execute(params![id, key, body]))
             .map_err(fail)?;
         if changed == 0 {
@@ -142,9 +166,22 @@ impl File {
         Ok(Update::Done(body.into()))
     }
 
-    pub(super) fn delete(&self, id: &str) -> Result<bool, StorageError> {
-        Ok(self.0.prepare_cached("DELETE FROM users WHERE id = ?1")?.execute([id])? > 0)
+    pub(super) fn delete(&self, kind: Kind, id: &str) -> Result<bool, StorageError> {
+        let sql = format!("DELETE FROM {} WHERE id = ?1", table(kind));
+        Ok(self.0.prepare_cached(&sql)?.execute([id])? > 0)
     }
+}
+
+/// Does the steps that the file lacks, all or none. The format is read again inside: another process may
+/// have been faster.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
 }
 
 fn body(row: &Row<'_>) -> rusqlite::Result<Arc<str>> {

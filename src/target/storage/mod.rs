@@ -1,8 +1,8 @@
 //! Where resources are kept: in memory, or in a `SQLite` file.
 
+mod backend;
 mod file;
-mod kind;
 mod memory;
 
-pub(super) use kind::{Change, Cursor, Record, Taken, Update};
-pub use kind::{Storage, StorageError};
+pub(super) use backend::{Change, Cursor, Record, Taken, Update};
+pub use backend::{Storage, StorageError};

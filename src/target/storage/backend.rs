@@ -2,16 +2,17 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::file::File;
 use super::memory::Memory;
+use crate::target::Kind;
 
 /// Where an endpoint keeps its resources.
-pub struct Storage(Kind);
+pub struct Storage(Backend);
 
-enum Kind {
-    Memory(RwLock<Memory>),
+enum Backend {
+    Memory(Memory),
     File(Mutex<File>),
 }
 
@@ -49,7 +50,7 @@ pub enum StorageError {
 #[derive(Debug, Clone)]
 pub(in crate::target) struct Record {
     pub(in crate::target) id: String,
-    /// What must be unique among resources.
+    /// What it is found by, unique among resources where the kind says so.
     pub(in crate::target) key: String,
     /// The JSON text, `meta` last in it.
     pub(in crate::target) body: String,
@@ -84,8 +85,8 @@ pub(in crate::target) struct Cursor(pub(super) i64);
 impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
-            Kind::Memory(_) => "Storage::memory",
-            Kind::File(_) => "Storage::file",
+            Backend::Memory(_) => "Storage::memory",
+            Backend::File(_) => "Storage::file",
         })
     }
 }
@@ -93,91 +94,94 @@ impl fmt::Debug for Storage {
 impl Storage {
     /// In memory, gone with the process.
     pub fn memory() -> Self {
-        Self(Kind::Memory(RwLock::default()))
+        Self(Backend::Memory(Memory::default()))
     }
 
     /// In a `SQLite` file, made if it isn't there. What was answered survives the end of the process at
     /// any moment; a power failure may cost the last writes.
     pub fn file(path: &Path) -> Result<Self, StorageError> {
-        Ok(Self(Kind::File(Mutex::new(File::open(path)?))))
+        Ok(Self(Backend::File(Mutex::new(File::open(path)?))))
     }
 
     /// A number that grows with the resources ever made in a file.
     pub(in crate::target) fn high_water(&self) -> Result<u64, StorageError> {
         match &self.0 {
-            Kind::Memory(_) => Ok(0),
-            Kind::File(file) => lock(file).high_water(),
+            Backend::Memory(_) => Ok(0),
+            Backend::File(file) => lock(file).high_water(),
         }
     }
 
-    pub(in crate::target) fn by_id(&self, id: &str) -> Result<Option<Arc<str>>, StorageError> {
+    pub(in crate::target) fn by_id(&self, kind: Kind, id: &str) -> Result<Option<Arc<str>>, StorageError> {
         match &self.0 {
-            Kind::Memory(memory) => Ok(read(memory).by_id(id)),
-            Kind::File(file) => lock(file).by_id(id),
+            Backend::Memory(memory) => Ok(memory.read(kind).by_id(id)),
+            Backend::File(file) => lock(file).by_id(kind, id),
         }
     }
 
-    pub(in crate::target) fn by_key(&self, key: &str) -> Result<Option<Arc<str>>, StorageError> {
+    /// Those of a key, in a stable order.
+    pub(in crate::target) fn by_key(&self, kind: Kind, key: &str) -> Result<Vec<Arc<str>>, StorageError> {
         match &self.0 {
-            Kind::Memory(memory) => Ok(read(memory).by_key(key)),
-            Kind::File(file) => lock(file).by_key(key),
+            Backend::Memory(memory) => Ok(memory.read(kind).by_key(key)),
+            Backend::File(file) => lock(file).by_key(kind, key),
         }
     }
 
     /// How many there are, and some of them in a stable order.
-    pub(in crate::target) fn page(&self, offset: u64, limit: usize) -> Result<(u64, Vec<Arc<str>>), StorageError> {
+    pub(in crate::target) fn page(
+        &self,
+        kind: Kind,
+        offset: u64,
+        limit: usize,
+    ) -> Result<(u64, Vec<Arc<str>>), StorageError> {
         match &self.0 {
-            Kind::Memory(memory) => Ok(read(memory).page(offset, limit)),
-            Kind::File(file) => lock(file).page(offset, limit),
+            Backend::Memory(memory) => Ok(memory.read(kind).page(offset, limit)),
+            Backend::File(file) => lock(file).page(kind, offset, limit),
         }
     }
 
     /// The next thousand of a walk; none at its end.
-    pub(in crate::target) fn walk(&self, cursor: &mut Cursor) -> Result<Vec<Arc<str>>, StorageError> {
+    pub(in crate::target) fn walk(&self, kind: Kind, cursor: &mut Cursor) -> Result<Vec<Arc<str>>, StorageError> {
         const STEP: usize = 1000;
         match &self.0 {
-            Kind::Memory(memory) => Ok(read(memory).walk(cursor, STEP)),
-            Kind::File(file) => lock(file).walk(cursor, STEP),
+            Backend::Memory(memory) => Ok(memory.read(kind).walk(cursor, STEP)),
+            Backend::File(file) => lock(file).walk(kind, cursor, STEP),
         }
     }
 
     /// Adds resources, all or none; the error is the first one that can't be added.
-    pub(in crate::target) fn insert(&self, records: Vec<Record>) -> Result<Result<(), (usize, Taken)>, StorageError> {
+    pub(in crate::target) fn insert(
+        &self,
+        kind: Kind,
+        records: Vec<Record>,
+    ) -> Result<Result<(), (usize, Taken)>, StorageError> {
         match &self.0 {
-            Kind::Memory(memory) => Ok(write(memory).insert(records)),
-            Kind::File(file) => lock(file).insert(&records),
+            Backend::Memory(memory) => Ok(memory.write(kind).insert(records)),
+            Backend::File(file) => lock(file).insert(kind, &records),
         }
     }
 
     /// Changes a resource while nobody else can.
     pub(in crate::target) fn update<E: From<StorageError>>(
         &self,
+        kind: Kind,
         id: &str,
         change: impl FnOnce(&str) -> Result<Change, E>,
     ) -> Result<Update, E> {
         match &self.0 {
-            Kind::Memory(memory) => write(memory).update(id, change),
-            Kind::File(file) => lock(file).update(id, change),
+            Backend::Memory(memory) => memory.write(kind).update(id, change),
+            Backend::File(file) => lock(file).update(kind, id, change),
         }
     }
 
     /// Whether there was such a resource.
-    pub(in crate::target) fn delete(&self, id: &str) -> Result<bool, StorageError> {
+    pub(in crate::target) fn delete(&self, kind: Kind, id: &str) -> Result<bool, StorageError> {
         match &self.0 {
-            Kind::Memory(memory) => Ok(write(memory).delete(id)),
-            Kind::File(file) => lock(file).delete(id),
+            Backend::Memory(memory) => Ok(memory.write(kind).delete(id)),
+            Backend::File(file) => lock(file).delete(kind, id),
         }
     }
 }
 
 fn lock(file: &Mutex<File>) -> MutexGuard<'_, File> {
     file.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn read(memory: &RwLock<Memory>) -> RwLockReadGuard<'_, Memory> {
-    memory.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write(memory: &RwLock<Memory>) -> RwLockWriteGuard<'_, Memory> {
-    memory.write().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,48 @@
+//! Bodies of requests: how long they may be, and what they may be.
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
+use futures_util::StreamExt;
+use serde_json::Value;
+
+use super::answer::Problem;
+use crate::scim::ScimType;
+
+/// Reads a JSON body of at most `limit` bytes.
+pub(super) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Value, Problem> {
+    if let Some(kind) = headers.get(CONTENT_TYPE) {
+        let kind = String::from_utf8_lossy(kind.as_bytes());
+        let essence = kind.split(';').next().unwrap_or_default().trim();
+        if !["application/scim+json", "application/json"].iter().any(|known| essence.eq_ignore_ascii_case(known)) {
+            let detail = format!("`{essence}` isn't taken, send application/scim+json");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+    }
+    let bytes = read_bytes(headers, body, limit).await?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::bad_request(ScimType::InvalidSyntax, format!("the body isn't JSON: {error}")))
+}
+
+/// Reads a body of at most `limit` bytes.
+pub(super) async fn read_bytes(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = format!("the body is too long, at most {limit} bytes are taken");
+        Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(too_large());
+    }
+    let mut stream = body.into_data_stream();
+    let mut first = Bytes::new();
+    let mut rest = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ends too early"))?;
+        if first.len() + rest.len() + chunk.len() > limit {
+            return Err(too_large());
+        }
+        if first.is_empty() { first = chunk } else { rest.extend_from_slice(&chunk) }
+    }
+    Ok(if rest.is_empty() { first } else { [first.as_ref(), &rest].concat().into() })
+}

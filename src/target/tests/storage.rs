@@ -1,0 +1,139 @@
+use super::*;
+use crate::scim::Resource;
+
+fn people() -> Vec<Resource> {
+    [
+        json!({"id": "b/1", "userName": "Bob", "meta": {"created": "2020-01-01T00:00:00Z"}}),
+        json!({"id": 42, "userName": "ann"}),
+    ]
+    .into_iter()
+    .map(|user| Resource::from_value(user).unwrap())
+    .collect()
+}
+
+#[tokio::test]
+async fn loads_and_lists_resources() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = Endpoint::new(options(&clock()), storage).unwrap();
+        assert_eq!(endpoint.load(people()).unwrap(), 2);
+        let names: Vec<_> =
+            endpoint.resources().unwrap().iter().map(|user| user.get("userName").cloned().unwrap()).collect();
+        assert_eq!(names, [json!("ann"), json!("Bob")]);
+        let bob = get(&endpoint, "/Users/b%2F1").await.body;
+        assert_eq!(bob["meta"]["created"], "2020-01-01T00:00:00Z");
+        assert_eq!(bob["meta"]["location"], "http://scim.example:8080/scim/v2/Users/b%2F1");
+        assert_eq!(get(&endpoint, "/Users/42").await.body["userName"], "ann");
+        let twice = vec![json!({"id": "new", "userName": "new"}), json!({"id": "x", "userName": "BOB"})];
+        let twice = twice.into_iter().map(|user| Resource::from_value(user).unwrap()).collect();
+        let error = endpoint.load(twice).unwrap_err();
+        assert_eq!(error.to_string(), "resource 2 has the userName of another one; each has to be unique");
+        assert_eq!(endpoint.resources().unwrap().len(), 2, "all or none");
+        let error = endpoint.load(vec![Resource::default()]).unwrap_err();
+        assert_eq!(error.to_string(), "resource 1 isn't a valid user: `userName` is required");
+    }
+}
+
+#[tokio::test]
+async fn a_file_survives() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let first = Endpoint::new(options(&clock()), Storage::file(&path).unwrap()).unwrap();
+    let ann_id = create(&first, "ann").await;
+    let bob = create(&first, "bob").await;
+    send(&first, request(Method::DELETE, &format!("/Users/{bob}"), None)).await;
+    #[cfg(unix)]
+    for name in ["data.db", "data.db-wal", "data.db-shm"] {
+        let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(directory.path().join(name)).unwrap());
+        assert_eq!(mode & 0o777, 0o600, "{name} is about people");
+    }
+    // not dropped: as after a kill, the write-ahead log is still there
+    let second = Endpoint::new(options(&clock()), Storage::file(&path).unwrap()).unwrap();
+    assert_eq!(get(&second, &format!("/Users/{ann_id}")).await.body["userName"], "ann");
+    assert_eq!(get(&second, "/Users?filter=userName+eq+%22ANN%22").await.body["totalResults"], 1);
+    assert_eq!(get(&second, "/Users?filter=userName+sw+%22a%22").await.body["totalResults"], 1);
+    assert_eq!(get(&second, "/Users").await.body["totalResults"], 1);
+    let carl = create(&second, "carl").await;
+    assert!(carl != ann_id && carl != bob, "ids aren't given again");
+    let path = format!("/Users/{carl}");
+    let rename = patch_body(&json!([{"op": "Replace", "path": "userName", "value": "ANN"}]));
+    assert_eq!(call(&second, Method::PATCH, &path, rename).await.status, StatusCode::CONFLICT);
+    let title = patch_body(&json!([{"op": "Add", "path": "title", "value": "x"}]));
+    assert_eq!(call(&second, Method::PATCH, &path, title).await.body["title"], "x");
+    assert_eq!(
+        call(&second, Method::POST, "/Users", json!({"schemas": [urn::USER], "userName": "Carl"})).await.status,
+        StatusCode::CONFLICT
+    );
+}
+
+#[test]
+fn foreign_and_newer_files_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    rusqlite::Connection::open(path("newer")).unwrap().pragma_update(None, "user_version", 7).unwrap();
+    rusqlite::Connection::open(path("other")).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    std::fs::write(path("text"), "x".repeat(5000)).unwrap();
+    let error = |name: &str| Storage::file(&path(name)).unwrap_err().to_string();
+    let folder = directory.path().display();
+    assert_eq!(
+        error("newer"),
+        format!("`{folder}/newer` has format 7, this version reads up to 2; use the newer version that wrote it")
+    );
+    assert_eq!(error("other"), format!("`{folder}/other` isn't an endpoint's data; name another file"));
+    assert_eq!(error("text"), format!("`{folder}/text` isn't an endpoint's data; name another file"));
+    assert!(error("missing/data.db").contains("can't be opened"));
+}
+
+#[tokio::test]
+async fn a_file_without_groups_is_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE users (
+                seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+                id   TEXT NOT NULL UNIQUE,
+                key  TEXT NOT NULL UNIQUE,
+                body TEXT NOT NULL
+            ) STRICT;
+            INSERT INTO users (id, key, body) VALUES ('7', 'ann', '{\"id\":\"7\",\"userName\":\"Ann\",\"meta\":{\"resourceType\":\"User\"}}');
+            PRAGMA user_version = 1;",
+        )
+        .unwrap();
+    drop(connection);
+    for _ in 0..2 {
+        let endpoint = scim(Storage::file(&path).unwrap());
+        assert_eq!(get(&endpoint, "/Users/7").await.body["userName"], "Ann");
+        create_group(&endpoint, "Design").await;
+    }
+    let endpoint = scim(Storage::file(&path).unwrap());
+    assert_eq!(get(&endpoint, "/Groups?filter=displayName+eq+%22design%22").await.body["totalResults"], 2);
+    let version: i64 =
+        rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 2);
+}
+
+#[tokio::test]
+async fn groups_are_loaded_and_listed() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = scim(storage);
+        let groups = [
+            json!({"id": "2", "displayName": "Sales", "members": [{"value": "7"}]}),
+            json!({"id": "1", "displayName": "design"}),
+            json!({"id": "3", "displayName": "Design"}),
+        ];
+        let groups = groups.into_iter().map(|group| Resource::from_value(group).unwrap()).collect();
+        assert_eq!(endpoint.load_groups(groups).unwrap(), 3, "names need not be unique");
+        let ids: Vec<_> = endpoint.groups().unwrap().iter().map(|group| group.id().unwrap()).collect();
+        assert_eq!(ids, ["1", "3", "2"]);
+        assert!(endpoint.resources().unwrap().is_empty());
+        let nameless = vec![Resource::default()];
+        let error = endpoint.load_groups(nameless).unwrap_err().to_string();
+        assert_eq!(error, "resource 1 isn't a valid group: `displayName` is required");
+    }
+    let error = endpoint().load_groups(Vec::new()).unwrap_err().to_string();
+    assert_eq!(error, "the endpoint keeps users only, so it can't hold groups; choose the profile `scim`");
+    assert!(endpoint().groups().unwrap().is_empty());
+}
