@@ -11,7 +11,7 @@ use super::lever::{existing, object_json};
 use crate::base::{Diagnostic, Timestamp};
 use crate::clock::Clock;
 use crate::report::{FORMAT_VERSION, count};
-use crate::store::StagedObject;
+use crate::store::{StagedObject, Store};
 
 /// Objects that are named.
 const NAMED: usize = 20;
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     }
     let mut store = existing(&settings)?;
     let lock = store.as_ref().map(|store| store.lock(&holder(now))).transpose()?;
-    let staged = store.as_ref().map_or_else(|| Ok(Vec::new()), |store| store.staged())?;
+    let staged = store.as_ref().map_or_else(|| Ok(Vec::new()), Store::staged)?;
     let found = staged.len() as u64;
     if let Some(expected) = args.expect.filter(|expected| *expected != found) {
         let text = format!("{} held back, not {expected}{}", count(found, "deletion"), listed(&staged));
@@ -77,7 +77,7 @@ fn listed(staged: &[StagedObject]) -> String {
         text.extend(["\n  ", &object.name]);
     }
     if staged.len() > NAMED {
-        text.push_str(&format!("\n  … and {} more", staged.len() - NAMED));
+        text.extend(["\n  … and ", &(staged.len() - NAMED).to_string(), " more"]);
     }
     text
 }

@@ -9,7 +9,7 @@ use crate::base::{Diagnostic, JobId, SourceId, TargetId};
 use crate::config::Settings;
 use crate::report::FORMAT_VERSION;
 use crate::schema::ObjectKind;
-use crate::store::{JobMemory, JobState, Store};
+use crate::store::Store;
 
 /// The state for writing, where there is any: a name that was mistyped makes no file.
 pub(crate) fn existing(settings: &Settings) -> Result<Option<Store>, Error> {
@@ -17,11 +17,6 @@ pub(crate) fn existing(settings: &Settings) -> Result<Option<Store>, Error> {
         Some(_) => Ok(Some(Store::open(&settings.state_dir, &settings.job)?)),
         None => Ok(None),
     }
-}
-
-/// As new: neither paused nor in quarantine.
-pub(crate) fn started(before: JobMemory) -> JobMemory {
-    JobMemory { state: JobState::Active, notified: None, failures_in_a_row: 0, ..before }
 }
 
 /// Says how the job stands now: a sentence as talk, for programs `{"formatVersion", "job": {"id", "name", "state"}}`.

@@ -3,8 +3,8 @@
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::lever::{started, tell};
-use crate::store::{JobState, Store};
+use super::lever::tell;
+use crate::store::{JobMemory, JobState, Store};
 
 /// Makes a paused, disabled or quarantined job active again
 ///
@@ -25,7 +25,7 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
         JobState::Quarantine { .. } => "The quarantine is lifted: `scimulate run` goes on from the last cycle.",
     };
     if !matches!(before.state, JobState::NotRun | JobState::Active) {
-        store.set_job(&started(before))?;
+        store.set_job(&JobMemory { state: JobState::Active, notified: None, failures_in_a_row: 0, ..before })?;
     }
     tell(&store, &settings.job, sentence, context)
 }

@@ -27,6 +27,9 @@ const CYCLES: usize = 10;
 /// Columns of a terminal.
 const WIDTH: usize = 80;
 
+/// How many error codes of the provisioning log begin.
+const LONG_PREFIX: &str = "SystemForCrossDomainIdentityManagement";
+
 /// Everything that is shown.
 struct Snapshot {
     name: String,
@@ -187,7 +190,8 @@ fn rows(cycle: &CycleRow, under_way: bool) -> Vec<Vec<String>> {
     counts.extend(references.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)));
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     let how = match (&end.quarantine, end.completed) {
-        (Some(error), _) => format!("quarantine: {}", error.code),
+        // The longest codes don't fit beside the other cells; what they begin with says nothing.
+        (Some(error), _) => format!("quarantine: {}", error.code.strip_prefix(LONG_PREFIX).unwrap_or(&error.code)),
         (None, false) => format!("{counts} (not finished)"),
         (None, true) => counts,
     };

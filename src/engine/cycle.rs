@@ -34,7 +34,7 @@ const QUEUE: usize = 1_024;
 const SUSPICIOUS: u32 = 3;
 
 /// From a cycle that ended in quarantine to the next attempt.
-const QUARANTINE_INTERVAL: Duration = Duration::from_secs(40 * 60);
+const QUARANTINE_INTERVAL: Duration = Duration::from_mins(40);
 
 /// Whether a cycle writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -175,6 +175,9 @@ fn cycle(cycle: &CycleRow) -> Value {
         "requests": end.map(|end| &end.requests),
         "references": end.map(|end| end.references),
         "referenceFailures": end.map(|end| end.reference_failures),
+        "quarantine": end.and_then(|end| end.quarantine.as_ref()).map(
+            |error| json!({ "code": error.code, "message": error.message })
+        ),
         "progress": cycle.progress.map(|progress| json!({ "done": progress.done, "due": progress.due })),
     })
 }
