@@ -20,9 +20,9 @@ use crate::store::{JobState, ResetScope, ResetScopes};
 /// active.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// What is forgotten instead, as in Graph: a comma list of None, `ConnectorDataStore` (objects, links and
-    /// references), Escrows (failures), Watermark, `QuarantineState`, Full (all of these), and `ForceDeletes`,
-    /// which lets held-back deletions through [default: Escrows,Watermark,QuarantineState]
+    /// What is forgotten instead, as in Graph: a comma list of `None`, `ConnectorDataStore` (objects, links and
+    /// references), `Escrows` (failures), `Watermark`, `QuarantineState`, `Full` (all of these), and
+    /// `ForceDeletes`, which lets held-back deletions through [default: `Escrows,Watermark,QuarantineState`]
     #[arg(long, value_name = "LIST")]
     pub(crate) reset_scope: Option<ResetScopes>,
 }
