@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    apply, completions, demo, expr, init, inspect, man, plan, restart, run, schema, serve, status, test_connection,
-    variables,
+    allow_deletes, apply, completions, demo, expr, init, inspect, links, man, pause, plan, restart, run, schema, serve,
+    start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -95,8 +95,13 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Run(run::Args),
-    Restart(restart::Args),
     Status(status::Args),
+    Start(start::Args),
+    Pause(pause::Args),
+    Restart(restart::Args),
+    AllowDeletes(allow_deletes::Args),
+    #[command(subcommand)]
+    Links(links::Command),
     #[command(subcommand)]
     Schema(schema::Command),
     Expr(expr::Args),

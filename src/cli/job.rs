@@ -165,8 +165,7 @@ impl Job {
     /// Takes the job's lock, waiting for it as long as allowed.
     pub(crate) async fn lock(&self, store: &Store, clock: &Clock, patience: Duration) -> Result<CycleLock, Error> {
         const STEP: Duration = Duration::from_millis(200);
-        let command: Vec<String> = std::env::args().collect();
-        let holder = Holder { pid: std::process::id(), command: command.join(" "), since: clock.now() };
+        let holder = holder(clock.now());
         let mut left = patience;
         loop {
             match store.lock(&holder) {
@@ -233,6 +232,12 @@ impl Job {
         options.ca_file.clone_from(&target.ca_file);
         Ok(options)
     }
+}
+
+/// This process, as a lock names it.
+pub(crate) fn holder(now: Timestamp) -> Holder {
+    let command: Vec<String> = std::env::args().collect();
+    Holder { pid: std::process::id(), command: command.join(" "), since: now }
 }
 
 /// A client, and the built-in endpoint where that is the target.

@@ -3,6 +3,7 @@
 //! stdout is data, stderr is talk. Only `printer` prints; `exit` has the exit codes. Flags have
 //! environment variables, see `variables`.
 
+mod allow_deletes;
 mod apply;
 mod args;
 mod completions;
@@ -14,9 +15,12 @@ mod expr;
 mod init;
 mod inspect;
 mod job;
+mod lever;
+mod links;
 mod logging;
 mod main;
 mod man;
+mod pause;
 mod plan;
 mod printer;
 mod progress;
@@ -26,6 +30,7 @@ mod run;
 mod runtime;
 mod schema;
 mod serve;
+mod start;
 mod status;
 mod table;
 mod test_connection;

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
+use super::lever::held;
 use super::plan;
 use super::progress::Progress;
 use super::runtime::{Interrupt, block_on};
@@ -21,6 +22,9 @@ use crate::plan::ActionKind;
 use crate::report;
 use crate::source::Export;
 use crate::store::{JobState, Store};
+
+/// The longest interval of a job in quarantine.
+const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -128,7 +132,7 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
             }
         };
         job.bind(&mut store, &export)?;
-        refuse(&store)?;
+        refuse(&store, clock.now())?;
         let work = Work {
             job,
             export,
@@ -172,7 +176,8 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
         if number == schedule.cycles || (schedule.until_idle && idle) {
             break;
         }
-        wait(begun, schedule.interval, clock, &interrupt, context).await;
+        let due = next_cycle(job, begun, schedule.interval, clock.now())?;
+        wait(due, clock, &interrupt, context).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -192,8 +197,7 @@ fn first_export(job: &Job, context: &Context) -> Result<Arc<Export>, Error> {
 }
 
 /// Waits until the next cycle is due, or until a signal.
-async fn wait(begun: Timestamp, interval: Duration, clock: &Clock, interrupt: &Interrupt, context: &Context) {
-    let due = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
+async fn wait(due: Timestamp, clock: &Clock, interrupt: &Interrupt, context: &Context) {
     if due > clock.now() {
         context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
     }
@@ -203,16 +207,42 @@ async fn wait(begun: Timestamp, interval: Duration, clock: &Clock, interrupt: &I
     }
 }
 
-/// A paused or disabled job runs no cycle.
-pub(crate) fn refuse(store: &Store) -> Result<(), Error> {
-    let state = store.job_state()?;
-    match state {
-        JobState::Paused | JobState::Disabled => {
+/// A paused or disabled job runs no cycle, one in quarantine none before its time.
+pub(crate) fn refuse(store: &Store, now: Timestamp) -> Result<(), Error> {
+    match store.job_state()? {
+        state @ (JobState::Paused | JobState::Disabled) => {
             let text = format!("the job is {}: no cycle runs", state.as_str());
-            Err(Error::new(Exit::JobHeld, anyhow::anyhow!(text)).with_hint("`scimulate restart` starts it again"))
+            Err(held(text, "`scimulate start` makes it active again"))
+        }
+        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(next_attempt, now) => {
+            let text = format!(
+                "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
+                 which is due at {next_attempt:.0}"
+            );
+            Err(held(text, "mend the cause, then lift the quarantine with `scimulate start`"))
         }
         JobState::NotRun | JobState::Active | JobState::Quarantine { .. } => Ok(()),
     }
+}
+
+/// Whether the next attempt of a quarantined job may be made. One that is further away than the longest interval was
+/// set by a clock that has jumped back since.
+fn is_due(next_attempt: Timestamp, now: Timestamp) -> bool {
+    let latest = now.checked_add(LONGEST_INTERVAL).unwrap_or(Timestamp::MAX);
+    next_attempt <= now || next_attempt > latest
+}
+
+/// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
+/// it begins at once, or is refused.
+fn next_cycle(job: &Job, begun: Timestamp, interval: Duration, now: Timestamp) -> Result<Timestamp, Error> {
+    let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
+    let store = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
+    Ok(match store.map(|store| store.job_state()).transpose()? {
+        Some(JobState::Quarantine { next_attempt, .. }) if !interval.is_zero() && !is_due(next_attempt, now) => {
+            regular.max(next_attempt)
+        }
+        _ => regular,
+    })
 }
 
 /// What one cycle works on.

@@ -1,128 +1,206 @@
 //! `scimulate status`.
 
-use serde_json::{Value, json};
+mod document;
+
+use std::time::Duration;
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::table::{Align, table};
+use super::table::{Align, table, wrap};
+use crate::base::Timestamp;
+use crate::config::{Mapping, Settings};
 use crate::plan::ActionKind;
-use crate::report::{FORMAT_VERSION, dim, heading};
-use crate::store::{CycleRow, JobState, Store};
+use crate::report::{count, dim, heading};
+use crate::store::{Binding, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
 
 /// Shows the state of the job: its cycles, links, failures that wait, and the lock
+///
+/// Also whether deletions are held back, why the job is in quarantine and when it is tried again, and
+/// how far a cycle is that runs in another process. `--output json` has the shape of Graph's
+/// synchronizationJob. Ends with 5 for a job that is in quarantine, paused or disabled.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
 /// Cycles that are listed.
 const CYCLES: usize = 10;
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+
+/// How many error codes of the provisioning log begin.
+const LONG_PREFIX: &str = "SystemForCrossDomainIdentityManagement";
+
+/// Everything that is shown.
+struct Snapshot {
+    name: String,
+    template: String,
+    interval: Duration,
+    binding: Option<Binding>,
+    job: JobMemory,
+    totals: Totals,
+    watermark: Option<Timestamp>,
+    holder: Option<Holder>,
+    /// All of them, latest first.
+    cycles: Vec<CycleRow>,
+    staged: Vec<StagedObject>,
+}
 
 /// Runs the command.
 pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
-    let Some(store) = Store::open_existing(&settings.state_dir, &settings.job)? else {
-        if context.printer.is_human() {
-            context.printer.line(format_args!("The job \"{}\" has not run yet.", settings.job))?;
-        } else {
-            let job = json!({ "id": null, "name": settings.job, "state": JobState::NotRun.as_str() });
-            context.printer.json(&json!({ "formatVersion": FORMAT_VERSION, "job": job, "cycles": [] }))?;
-        }
-        return Ok(Exit::Done);
-    };
-    let state = store.job_state()?;
-    let held = matches!(state, JobState::Quarantine { .. } | JobState::Paused | JobState::Disabled);
-    if context.printer.is_human() {
-        print(&store, &settings.job, &state, context)?;
+    let store = Store::open_existing(&settings.state_dir, &settings.job)?;
+    let snapshot = snapshot(&settings, store.as_ref())?;
+    if !context.printer.is_human() {
+        context.printer.json(&document::document(&snapshot))?;
+    } else if store.is_none() {
+        context.printer.line(format_args!("The job \"{}\" has not run yet.", settings.job))?;
     } else {
-        context.printer.json(&document(&store, &settings.job, &state)?)?;
+        print(&snapshot, context)?;
     }
-    Ok(if held { Exit::JobHeld } else { Exit::Done })
+    Ok(match snapshot.job.state {
+        JobState::Quarantine { .. } | JobState::Paused | JobState::Disabled => Exit::JobHeld,
+        JobState::NotRun | JobState::Active => Exit::Done,
+    })
 }
 
-fn print(store: &Store, name: &str, state: &JobState, context: &Context) -> Result<(), Error> {
-    let printer = &context.printer;
-    printer.line(format_args!("{} {name}: {}", heading("Job"), state.as_str()))?;
-    if let JobState::Quarantine { reason, message, since, .. } = state {
-        printer.line(format_args!("  {reason} since {since:.0}: {message}"))?;
+fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Error> {
+    let template = match &settings.provisioning.mapping {
+        Mapping::Template(name) => name.clone(),
+        Mapping::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    let empty = Snapshot {
+        name: settings.job.clone(),
+        template,
+        interval: settings.provisioning.interval,
+        binding: None,
+        job: JobMemory::default(),
+        totals: Totals::default(),
+        watermark: None,
+        holder: None,
+        cycles: Vec::new(),
+        staged: Vec::new(),
+    };
+    let Some(store) = store else { return Ok(empty) };
+    Ok(Snapshot {
+        binding: store.binding()?,
+        job: store.job()?,
+        totals: store.totals()?,
+        watermark: store.watermark()?.map(|watermark| watermark.ended),
+        holder: store.lock_holder(),
+        cycles: store.cycles(usize::MAX)?,
+        staged: store.staged()?,
+        ..empty
+    })
+}
+
+impl Snapshot {
+    /// When the next cycle is due; `None` while none is to come, and while one is under way.
+    fn next_cycle(&self) -> Option<Timestamp> {
+        match &self.job.state {
+            _ if self.holder.is_some() => None,
+            JobState::Paused | JobState::Disabled => None,
+            JobState::Quarantine { next_attempt, .. } => Some(*next_attempt),
+            JobState::NotRun | JobState::Active => {
+                self.cycles.first().and_then(|last| last.start.started.checked_add(self.interval).ok())
+            }
+        }
     }
-    if let Some(binding) = store.binding()? {
+
+    /// The cycle that is under way: the latest one, while somebody holds the lock.
+    fn running(&self) -> Option<&CycleRow> {
+        self.cycles.first().filter(|cycle| cycle.end.is_none() && self.holder.is_some())
+    }
+}
+
+fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
+    let Snapshot { name, job, totals, .. } = snapshot;
+    let printer = &context.printer;
+    printer.line(format_args!("{} {name}: {}", heading("Job"), job.state.as_str()))?;
+    if let JobState::Quarantine { reason, message, since, attempts, next_attempt } = &job.state {
+        for line in wrap(&format!("{reason} since {since:.0}: {message}"), WIDTH - 2) {
+            printer.line(format_args!("  {line}"))?;
+        }
+        let attempts = count(u64::from(*attempts), "attempt");
+        printer.line(format_args!("  {attempts} so far, the next is due at {next_attempt:.0}"))?;
+    }
+    if let Some(binding) = &snapshot.binding {
         let tenant = binding.tenant.as_deref().unwrap_or("not known");
         printer.line(dim(format_args!("  {}\n  target {}, tenant {tenant}", binding.job_id, binding.target)))?;
     }
-    let totals = store.totals()?;
-    printer.line(format_args!("  {} linked, {} waiting after a failure", totals.linked, totals.failing))?;
-    match store.watermark()? {
-        Some(watermark) => {
-            printer.line(format_args!("  watermark {:.0}: the next cycle is incremental", watermark.ended))?;
-        }
+    let groups = match totals.linked_groups {
+        0 => String::new(),
+        groups => format!(" ({})", count(groups, "group")),
+    };
+    let oldest = totals.failing_since.map_or_else(String::new, |since| format!(" since {since:.0}"));
+    printer
+        .line(format_args!("  {}{groups} linked, {} waiting after a failure{oldest}", totals.linked, totals.failing))?;
+    if job.escrows_pruned {
+        printer.line("  so many failed in the initial cycle that their failures were cleared")?;
+    }
+    print_staged(&snapshot.staged, context)?;
+    match snapshot.watermark {
+        Some(ended) => printer.line(format_args!("  watermark {ended:.0}: the next cycle is incremental"))?,
         None => printer.line("  no watermark: the next cycle is initial")?,
     }
-    let holder = store.lock_holder();
-    if let Some(holder) = &holder {
+    if let (Some(first), Some(last)) = (job.steady_first, job.steady_last) {
+        printer.line(format_args!("  nothing left to do: first {first:.0}, last {last:.0}"))?;
+    }
+    if let Some(next) = snapshot.next_cycle().filter(|_| !matches!(job.state, JobState::Quarantine { .. })) {
+        printer.line(format_args!("  next cycle due at {next:.0}"))?;
+    }
+    if let Some(holder) = &snapshot.holder {
         printer.line(format_args!("  a cycle is under way: process {} since {:.0}", holder.pid, holder.since))?;
+        if let Some(progress) = snapshot.running().and_then(|cycle| cycle.progress) {
+            printer.line(format_args!("    {} of {} done", progress.done, count(progress.due, "object")))?;
+        }
     }
     printer.line(format_args!("\n{}", heading("Last cycles")))?;
-    let cycles = store.cycles(CYCLES)?;
-    let rows: Vec<_> = cycles.iter().enumerate().map(|(at, cycle)| row(cycle, at == 0 && holder.is_some())).collect();
+    let cycles = snapshot.cycles.iter().take(CYCLES).enumerate();
+    let rows: Vec<_> = cycles.flat_map(|(at, cycle)| rows(cycle, at == 0 && snapshot.holder.is_some())).collect();
     printer.text(&table(&[Align::Left, Align::Left, Align::Right, Align::Left], &rows))?;
     Ok(())
 }
 
-fn row(cycle: &CycleRow, under_way: bool) -> Vec<String> {
+fn print_staged(staged: &[StagedObject], context: &Context) -> Result<(), Error> {
+    let Some(since) = staged.iter().map(|object| object.staged.since).min() else { return Ok(()) };
+    let deletions = count(staged.len() as u64, "deletion");
+    context.printer.line(format_args!("  {deletions} held back since {since:.0}"))?;
+    let until = staged.iter().filter_map(|object| object.staged.allowed_until).max();
+    let text = match until {
+        None => "    `scimulate allow-deletes` lets them through".to_owned(),
+        Some(until) if until == Timestamp::MAX => "    allowed".to_owned(),
+        Some(until) => format!("    allowed until {until:.0}"),
+    };
+    Ok(context.printer.line(text)?)
+}
+
+/// A cycle as lines of the table: what doesn't fit goes below.
+fn rows(cycle: &CycleRow, under_way: bool) -> Vec<Vec<String>> {
+    /// Columns of the first three cells, of a cycle that takes less than a day.
+    const BEFORE: usize = 47;
     let begun = format!("  {:.0}", cycle.start.started);
     let kind = cycle.start.kind.as_str().to_owned();
     let Some(end) = &cycle.end else {
         let how = if under_way { "under way" } else { "cut off" };
-        return vec![begun, kind, String::new(), how.to_owned()];
+        return vec![vec![begun, kind, String::new(), how.to_owned()]];
     };
     let actions = ActionKind::ALL.into_iter().filter(|action| end.count(*action) > 0);
-    let counts: Vec<_> = actions.map(|action| format!("{} {}", end.count(action), action.as_str())).collect();
+    let mut counts: Vec<_> = actions.map(|action| format!("{} {}", end.count(action), action.as_str())).collect();
+    let references = [(end.references, "reference"), (end.reference_failures, "failed reference")];
+    counts.extend(references.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)));
     let counts = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
     let how = match (&end.quarantine, end.completed) {
-        (Some(error), _) => format!("quarantine: {}", error.code),
+        // The longest codes don't fit beside the other cells; what they begin with says nothing.
+        (Some(error), _) => format!("quarantine: {}", error.code.strip_prefix(LONG_PREFIX).unwrap_or(&error.code)),
         (None, false) => format!("{counts} (not finished)"),
         (None, true) => counts,
     };
-    vec![begun, kind, format!("{:.1} s", end.duration.as_secs_f64()), how]
-}
-
-fn document(store: &Store, name: &str, state: &JobState) -> Result<Value, Error> {
-    let binding = store.binding()?;
-    let totals = store.totals()?;
-    let quarantine = match state {
-        JobState::Quarantine { reason, message, since, .. } => {
-            json!({ "reason": reason, "message": message, "since": since.to_string() })
-        }
-        _ => Value::Null,
-    };
-    let cycles: Vec<_> = store
-        .cycles(CYCLES)?
-        .iter()
-        .map(|cycle| {
-            json!({
-                "id": cycle.start.id.as_str(),
-                "kind": cycle.start.kind.as_str(),
-                "startedAt": cycle.start.started.to_string(),
-                "durationMs": cycle.end.as_ref().map(|end| u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX)),
-                "completed": cycle.end.as_ref().is_some_and(|end| end.completed),
-                "actions": cycle.end.as_ref().map(|end| &end.actions),
-                "requests": cycle.end.as_ref().map(|end| &end.requests),
-            })
-        })
-        .collect();
-    Ok(json!({
-        "formatVersion": FORMAT_VERSION,
-        "job": {
-            "id": binding.as_ref().map(|binding| binding.job_id.as_str()),
-            "name": name,
-            "state": state.as_str(),
-            "target": binding.as_ref().map(|binding| &binding.target),
-            "tenant": binding.as_ref().and_then(|binding| binding.tenant.as_ref()),
-            "quarantine": quarantine,
-            "linked": totals.linked,
-            "failing": totals.failing,
-            "watermark": store.watermark()?.map(|watermark| watermark.ended.to_string()),
-        },
-        "cycles": cycles,
-    }))
+    let mut cells = vec![begun, kind, format!("{:.1} s", end.duration.as_secs_f64())];
+    let mut rows = Vec::new();
+    for line in wrap(&how, WIDTH - BEFORE) {
+        cells.resize(3, String::new());
+        cells.push(line);
+        rows.push(std::mem::take(&mut cells));
+    }
+    rows
 }

@@ -1,4 +1,4 @@
-//! Tables for terminals: columns as wide as their widest cell, by the width that is seen.
+//! Tables and paragraphs for terminals, by the width that is seen.
 
 use unicode_width::UnicodeWidthStr as _;
 
@@ -36,6 +36,18 @@ pub(crate) fn table<R: AsRef<[String]>>(columns: &[Align], rows: &[R]) -> String
     text
 }
 
+/// Breaks a text at blanks into lines of at most so many columns; a longer word has a line of its own.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if seen_width(line) + 1 + seen_width(word) <= width => line.extend([" ", word]),
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
 /// How many columns of a terminal a text takes.
 fn seen_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().width()
@@ -56,6 +68,16 @@ mod tests {
              東京    333  y\n\
              \u{1b}[1mbold\u{1b}[0m      4  z\n"
         );
+    }
+
+    #[test]
+    fn paragraphs_are_broken_at_blanks() {
+        let check = |text: &str, width, expected: &[&str]| assert_eq!(wrap(text, width), expected, "{text}");
+        check("", 9, &[]);
+        check("one two  three", 9, &["one two", "three"]);
+        check("one two three", 7, &["one two", "three"]);
+        check("one extraordinary\nday", 7, &["one", "extraordinary", "day"]);
+        check("東京 東京", 8, &["東京", "東京"]);
     }
 
     #[test]

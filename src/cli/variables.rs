@@ -5,7 +5,10 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that approve something are typed each time, never left lying in an environment.
-const APPROVALS: &[&str] = &["accept-missing", "force"];
+const APPROVALS: &[&str] = &["accept-missing", "expect", "force", "reset-scope"];
+
+/// Commands that approve something with whatever flag.
+const APPROVING: &[&str] = &["allow-deletes"];
 
 /// Names the variable of every flag in the tree.
 pub(super) fn name(command: Command) -> Command {
@@ -14,6 +17,9 @@ pub(super) fn name(command: Command) -> Command {
 }
 
 fn name_below(command: Command, prefix: &str) -> Command {
+    if APPROVING.contains(&command.get_name()) {
+        return command;
+    }
     let prefix = format!("{prefix}_{}", upper(command.get_name()));
     let command = command.mut_args(|arg| name_one(arg, &prefix));
     command.mut_subcommands(|subcommand| name_below(subcommand, &prefix))

@@ -166,7 +166,7 @@ fn every_event_has_a_type() {
         (Event::Evaluated { objects: 3, due: 1 }, "evaluated"),
         (Event::Object(record(ActionKind::Update, Reason::Changed, None)), "object"),
         (Event::Warning("w".to_owned()), "warning"),
-        (Event::Notification { reason: "r".to_owned(), message: "m".to_owned(), to: None }, "notification"),
+        (Event::Notification { reason: "r".to_owned(), message: "m".to_owned(), to: "it@contoso.com".to_owned() }, "notification"),
         (Event::CycleEnded(report(true)), "cycleEnded"),
     ] {
         assert_eq!(event_json(&event)["type"], expected);

@@ -105,10 +105,12 @@ impl Store {
     /// Binds the state to a target and a tenant, or checks that it is bound to these.
     ///
     /// A tenant that wasn't known is added; one that isn't known now is let pass. The job id follows
-    /// what is given, because it names the mapping too, which may change.
+    /// what is given, because it names the mapping too, which may change. Another target, which can only
+    /// come while nothing is remembered, ends a quarantine: that was for the one before.
     pub fn bind(&mut self, given: &Binding) -> Result<(), StoreError> {
         self.check(given)?;
-        if let Some(known) = self.binding()?
+        let known = self.binding()?;
+        if let Some(known) = &known
             && known.job_id == given.job_id
             && known.target == given.target
             && (known.tenant.is_some() || given.tenant.is_none())
@@ -116,8 +118,15 @@ impl Store {
             return Ok(());
         }
         let update = "UPDATE job SET job_id = ?1, target = ?2, tenant = ifnull(?3, tenant)";
-        self.try_sql(|sql| sql.execute(update, params![given.job_id.as_str(), given.target, given.tenant]))?;
-        Ok(())
+        let moved = known.is_some_and(|known| known.target != given.target);
+        self.transaction(|sql| {
+            sql.execute(update, params![given.job_id.as_str(), given.target, given.tenant])?;
+            let before = read(sql)?;
+            if moved && matches!(before.state, JobState::Quarantine { .. }) {
+                return write(sql, &JobMemory { state: JobState::NotRun, notified: None, ..before });
+            }
+            Ok(())
+        })
     }
 
     /// How the job stands.

@@ -320,7 +320,18 @@ fn it_belongs_to_one_target_and_one_tenant() {
     assert_eq!(store.binding().unwrap(), Some(binding("j2", "https://a/scim", Some("t1"))));
 
     // Nothing hangs on it yet: a mistyped URL can be corrected.
+    let quarantine = JobState::Quarantine {
+        reason: "A".into(),
+        message: "b".into(),
+        since: at(0),
+        attempts: 1,
+        next_attempt: at(9),
+    };
+    store.set_job_state(&quarantine).unwrap();
+    store.bind(&binding("j3", "https://a/scim", Some("t2"))).unwrap();
+    assert_eq!(store.job_state().unwrap(), quarantine);
     store.bind(&binding("j2", "https://b/scim", Some("t2"))).unwrap();
+    assert_eq!(store.job_state().unwrap(), JobState::NotRun, "it was for the other target");
     store.bind(&binding("j2", "https://a/scim", Some("t1"))).unwrap();
     let writer = store.writer().unwrap();
     writer.send_blocking(put(1, linked(1))).unwrap();

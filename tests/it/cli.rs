@@ -6,6 +6,7 @@ mod commands;
 mod exit_codes;
 mod expr;
 mod killed;
+mod levers;
 mod lies;
 mod locked;
 mod missing;

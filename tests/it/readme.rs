@@ -178,7 +178,11 @@ fn every_command_has_its_row_and_every_flag_is_there() {
     assert_eq!(told, commands());
     let mut missing = Vec::new();
     for command in commands() {
-        let nested: &[&str] = if command == "schema" { &["show", "check", "import"] } else { &[] };
+        let nested: &[&str] = match command.as_str() {
+            "schema" => &["show", "check", "import"],
+            "links" => &["get", "list", "delete"],
+            _ => &[],
+        };
         let mut text_of_help = help(&[&command]);
         for nested in nested {
             text_of_help.push_str(&help(&[&command, nested]));

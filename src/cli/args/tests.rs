@@ -41,6 +41,8 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_EXPR_USER",
             "SCIMULATE_INSPECT_STRICT",
             "SCIMULATE_JOB",
+            "SCIMULATE_LINKS_LIST_GROUPS",
+            "SCIMULATE_LINKS_LIST_USERS",
             "SCIMULATE_NO_PROGRESS",
             "SCIMULATE_OUTPUT",
             "SCIMULATE_PLAN_ANCHOR_SCOPE_REGEX",
@@ -74,7 +76,10 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_TEST_CONNECTION_TENANT_URL",
             "SCIMULATE_VERBOSE",
             "none for --accept-missing",
+            "none for --expect",
             "none for --force",
+            "none for --reset-scope",
+            "none for --until",
         ]
     );
 }

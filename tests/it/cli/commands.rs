@@ -51,7 +51,9 @@ fn status_tells_before_and_after() {
     let sandbox = Sandbox::with_users(3, "embedded");
     assert_eq!(sandbox.run("status").with(0).stdout, "The job \"test\" has not run yet.\n");
     let document = sandbox.run("status --output json").with(0).json();
-    assert_eq!(document["job"], json!({"id": null, "name": "test", "state": "not-run"}));
+    let job = &document["job"];
+    assert_eq!((&job["id"], &job["name"], &job["state"]), (&json!(null), &json!("test"), &json!("not-run")));
+    assert_eq!(document["cycles"], json!([]));
     assert!(!sandbox.path(".scimulate").exists(), "status writes nothing");
 
     sandbox.run("run --cycles 2").with(0);

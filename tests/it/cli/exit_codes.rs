@@ -51,8 +51,9 @@ fn a_target_that_cannot_be_reached_or_refuses_is_told_apart() {
         assert_eq!(ended.status.code(), Some(6), "{text}");
         assert!(text.contains("401"), "{text}");
     }
-    // The failed test query put the job into quarantine, which `status` says, and a good cycle ends.
+    // The failed test query put the job into quarantine, which `status` says.
     refused.run("status").with(5);
+    refused.run("start").with(0);
     refused.run("run").with(0);
     refused.run("status").with(0);
 }

@@ -1,0 +1,50 @@
+//! What the commands that move a job have in common.
+
+use serde_json::{Value, json};
+
+use super::context::Context;
+use super::error::Error;
+use super::exit::Exit;
+use crate::base::{Diagnostic, JobId, SourceId, TargetId};
+use crate::config::Settings;
+use crate::report::FORMAT_VERSION;
+use crate::schema::ObjectKind;
+use crate::store::Store;
+
+/// The state for writing, where there is any: a name that was mistyped makes no file.
+pub(crate) fn existing(settings: &Settings) -> Result<Option<Store>, Error> {
+    match Store::open_existing(&settings.state_dir, &settings.job)? {
+        Some(_) => Ok(Some(Store::open(&settings.state_dir, &settings.job)?)),
+        None => Ok(None),
+    }
+}
+
+/// Says how the job stands now: a sentence as talk, for programs `{"formatVersion", "job": {"id", "name", "state"}}`.
+pub(crate) fn tell(store: &Store, name: &str, sentence: &str, context: &Context) -> Result<Exit, Error> {
+    let printer = &context.printer;
+    if !printer.is_human() {
+        let id = store.binding()?.map(|binding| binding.job_id);
+        let job = json!({
+            "id": id.as_ref().map(JobId::as_str),
+            "name": name,
+            "state": store.job_state()?.as_str(),
+        });
+        printer.json(&json!({ "formatVersion": FORMAT_VERSION, "job": job }))?;
+    }
+    printer.talk(sentence);
+    Ok(Exit::Done)
+}
+
+/// The job doesn't stand as it has to.
+pub(crate) fn held(text: String, hint: &str) -> Error {
+    Error::new(Exit::JobHeld, Diagnostic::error(text).with_hint(hint))
+}
+
+/// An object as the levers name it: `name`, `objectType`, `sourceId`, `targetId`.
+pub(crate) fn object_json(name: &str, kind: ObjectKind, source: &SourceId, target: Option<&TargetId>) -> Value {
+    let mut object = json!({ "name": name, "objectType": kind.as_str(), "sourceId": source.to_string() });
+    if let Some(target) = target {
+        object["targetId"] = json!(target.as_str());
+    }
+    object
+}

@@ -1,0 +1,241 @@
+//! The job's levers: start, pause, restart, links, allow-deletes, and what status says of them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::process::{Ended, Sandbox, Server, until, user_id, user_name, users};
+use crate::support::stub::{Deed, Stub};
+
+/// Changes the state behind the program's back.
+fn sql(sandbox: &Sandbox, batch: &str) {
+    let state = rusqlite::Connection::open(sandbox.path(".scimulate/test.db")).expect("the state is there");
+    state.execute_batch(batch).expect("SQL that fits the state");
+}
+
+fn job(sandbox: &Sandbox, code: i32) -> Value {
+    sandbox.run("status --output json").with(code).json()["job"].take()
+}
+
+#[track_caller]
+fn assert_fits(ended: &Ended) {
+    for line in ended.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn a_paused_job_runs_no_cycle_until_it_is_started() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run("pause").with(0);
+    sandbox.run("run").with(5);
+    assert!(sandbox.run("start").with(0).stderr.contains("The job is active"));
+    sandbox.run("run").with(0);
+    let document = sandbox.run("pause --output json").with(0).json();
+    assert_eq!(document["job"]["state"], "paused");
+    assert_eq!(document["job"]["name"], "test");
+    assert!(sandbox.run("pause").with(0).stderr.contains("paused already"));
+    sandbox.write("users.csv", users(1..=3));
+    let refused = sandbox.run("run").with(5);
+    assert!(
+        refused.stderr.contains("the job is paused") && refused.stderr.contains("`scimulate start`"),
+        "{refused:?}"
+    );
+    let paused = job(&sandbox, 5);
+    assert_eq!((&paused["schedule"]["state"], &paused["status"]["code"]), (&json!("Paused"), &json!("Paused")));
+    assert_eq!(paused["nextCycle"], Value::Null);
+    assert_eq!(sandbox.run("start --output json").with(0).json()["job"]["state"], "active");
+    assert!(sandbox.run("start").with(0).stderr.contains("active already"));
+    assert!(sandbox.run("run").with(0).stdout.contains("1 created"), "it goes on from the watermark");
+}
+
+#[test]
+fn a_pause_lets_the_cycle_under_way_end() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_secs(2)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    let run = sandbox.start("run");
+    until("it writes", || stub.count("POST") > 0);
+    until("it tells how far it is", || job(&sandbox, 0)["status"]["progress"] != json!([]));
+    let progress = job(&sandbox, 0)["status"]["progress"][0].take();
+    assert_eq!((&progress["totalUnits"], &progress["units"]), (&json!(4), &json!("objects")));
+    let human = sandbox.run("status").with(0);
+    assert!(human.stdout.contains("of 4 objects done"), "{}", human.stdout);
+    assert_fits(&human);
+    assert!(sandbox.run("pause").with(0).stderr.contains("the cycle that is under way ends first"));
+    run.wait().with(0);
+    assert_eq!(server.accounts().len(), 4);
+    assert_eq!(job(&sandbox, 5)["state"], "paused");
+}
+
+#[test]
+fn a_quarantined_job_waits_for_its_next_attempt() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    sandbox.run("run").with(6);
+    stub.take_seen();
+    let refused = sandbox.run("run").with(5);
+    assert!(stub.take_seen().is_empty(), "nothing is sent");
+    let next = job(&sandbox, 5)["status"]["quarantine"]["nextAttempt"].as_str().unwrap().to_owned();
+    for part in ["EncounteredQuarantineException", &next[..16], "`scimulate start`"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    let quarantined = job(&sandbox, 5);
+    let status = &quarantined["status"];
+    assert_eq!((&status["code"], &quarantined["schedule"]["state"]), (&json!("Quarantine"), &json!("Active")));
+    assert_eq!(status["quarantine"]["reason"], "EncounteredQuarantineException");
+    assert_eq!(status["quarantine"]["seriesCount"], 1);
+    assert_eq!(status["lastExecution"]["state"], "Failed");
+    assert_eq!(status["lastExecution"]["error"]["code"], status["quarantine"]["error"]["code"]);
+    assert_eq!(status["lastSuccessfulExecution"], Value::Null);
+    assert_eq!(quarantined["nextCycle"], json!(next));
+    let human = sandbox.run("status").with(5);
+    assert!(human.stdout.contains("1 attempt so far, the next is due at "), "{}", human.stdout);
+    assert_fits(&human);
+
+    // A clock that jumped back doesn't hold the job for years.
+    sql(&sandbox, "UPDATE job SET next_attempt = next_attempt + 86400000000 * 365");
+    sandbox.run("run").with(6);
+    assert_eq!(job(&sandbox, 5)["status"]["quarantine"]["seriesCount"], 2);
+    sql(&sandbox, "UPDATE job SET next_attempt = state_since");
+    stub.mend();
+    sandbox.run("run").with(0);
+    assert_eq!(job(&sandbox, 0)["status"]["quarantine"], Value::Null);
+
+    stub.behave(|_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
+    sandbox.run("run").with(6);
+    stub.mend();
+    assert!(sandbox.run("start").with(0).stderr.contains("The quarantine is lifted"));
+    sandbox.run("run").with(0);
+}
+
+#[test]
+fn a_restart_forgets_what_it_is_told_to() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(3, &stub.url);
+    sandbox.run("run").with(0);
+    let wrong = sandbox.run("restart --reset-scope Watermark,Escrow").with(2);
+    assert!(wrong.stderr.contains("did you mean Escrows?"), "{}", wrong.stderr);
+    sandbox.run("pause").with(0);
+    let none = sandbox.run("restart --reset-scope none --output json").with(0);
+    assert_eq!((&none.json()["job"]["state"], &none.json()["resetScope"]), (&json!("active"), &json!("None")));
+    assert!(none.stderr.contains("goes on from the watermark"), "{}", none.stderr);
+    let default = sandbox.run("restart --output json").with(0).json();
+    assert_eq!(default["resetScope"], "Escrows,Watermark,QuarantineState");
+    assert_eq!(job(&sandbox, 0)["linked"], 3);
+    let full = sandbox.run("restart --reset-scope Full").with(0);
+    assert!(full.stderr.contains("Links are forgotten"), "{}", full.stderr);
+    assert_eq!((&job(&sandbox, 0)["linked"], &job(&sandbox, 0)["watermark"]), (&json!(0), &Value::Null));
+    stub.take_seen();
+    sandbox.run("run").with(0);
+    assert!(stub.take_seen().iter().all(|seen| seen.method == "GET"), "everyone is matched again");
+
+    sql(
+        &sandbox,
+        "UPDATE job SET state = 'quarantine', state_reason = 'A', state_message = 'b', state_since = 1, state_attempts = 1, next_attempt = 1",
+    );
+    let kept = sandbox.run("restart --reset-scope Watermark").with(0);
+    assert!(kept.stderr.contains("stays in quarantine"), "{}", kept.stderr);
+    sandbox.run("restart").with(0);
+    sandbox.run("status").with(0);
+}
+
+#[test]
+fn links_are_shown_and_deleted() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    sandbox.run("links get nobody").with(2);
+    assert!(sandbox.run("links list").with(0).stderr.contains("Nothing is linked."));
+    assert!(sandbox.run("links delete nobody").with(0).stderr.contains("Nothing is linked"));
+    assert!(!sandbox.path(".scimulate").exists(), "a mistyped job makes no state");
+    sandbox.run("run").with(0);
+    let list = sandbox.run("links list --output json").with(0).json();
+    let names: Vec<_> = list["links"].as_array().unwrap().iter().map(|link| link["name"].clone()).collect();
+    assert_eq!(names, [1, 2, 3].map(|number| json!(user_name(number))));
+    assert_eq!(sandbox.run("links list --groups --output json").with(0).json()["links"], json!([]));
+    assert_eq!(sandbox.run("links list --users").with(0).stdout.lines().count(), 3);
+
+    let link = &list["links"][1];
+    for name in [&user_name(2), &user_id(2).to_uppercase(), link["targetId"].as_str().unwrap()] {
+        assert_eq!(sandbox.run(&format!("links get {name} --output json")).with(0).json()["links"], json!([link]));
+    }
+    let human = sandbox.run("links get USER2@contoso.com").with(0).stdout;
+    assert!(human.starts_with("User  user2@contoso.com  "), "{human}");
+
+    let delete = format!("links delete {}", user_name(2));
+    let refused = sandbox.run(&delete).with(5);
+    assert!(refused.stderr.contains("the job is active") && refused.stderr.contains("scimulate pause"), "{refused:?}");
+    sandbox.run("pause").with(0);
+    assert_eq!(sandbox.run(&format!("{delete} --output json")).with(0).json()["deleted"], json!([link]));
+    let again = sandbox.run(&delete).with(0);
+    assert!(again.stderr.contains("Nothing is linked that is called \"user2@contoso.com\""), "{}", again.stderr);
+    sql(&sandbox, "UPDATE object SET name = 'twins'");
+    assert!(sandbox.run("links delete twins").with(2).stderr.contains("name one of them by its id"));
+    sandbox.run("start").with(0);
+    let run = sandbox.run("run").with(0);
+    assert!(run.stdout.contains("0 created") && run.stdout.contains("1 unchanged"), "it is matched again: {run:?}");
+    assert_eq!(job(&sandbox, 0)["linked"], 3);
+}
+
+#[test]
+fn deletions_that_are_held_back_are_allowed() {
+    let sandbox = Sandbox::with_users(30, "embedded");
+    assert!(sandbox.run("allow-deletes").with(0).stderr.contains("No deletion is held back."));
+    sandbox.run("run").with(0);
+    assert!(sandbox.run("allow-deletes --expect 0").with(0).stderr.contains("No deletion is held back."));
+    sandbox.run("allow-deletes --expect 1").with(2);
+    sql(
+        &sandbox,
+        "UPDATE object SET staged_since = 1772000000000000 WHERE name != 'user1@contoso.com';
+         UPDATE job SET state = 'quarantine', state_reason = 'TooManyDeletes', state_message = '29 of 30',
+                        state_since = 1772000000000000, state_attempts = 1, next_attempt = unixepoch() * 1000000 + 9000000000",
+    );
+    let held = sandbox.run("status").with(5);
+    assert!(held.stdout.contains("29 deletions held back since 2026-02-25T06:13:20Z"), "{}", held.stdout);
+    assert!(held.stdout.contains("`scimulate allow-deletes`"), "{}", held.stdout);
+    assert_fits(&held);
+    let wrong = sandbox.run("allow-deletes --expect 28").with(2);
+    assert!(wrong.stderr.contains("29 deletions held back, not 28"), "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("user10@contoso.com") && wrong.stderr.contains("… and 9 more"), "{}", wrong.stderr);
+    assert_eq!(job(&sandbox, 5)["allowed"], 0);
+    sandbox.run("run").with(5);
+    assert!(sandbox.run("allow-deletes --until 2020-01-01").with(2).stderr.contains("is over"));
+    sandbox.run("allow-deletes --until soon").with(2);
+
+    let allowed = sandbox.run("allow-deletes --until 9000-01-31 --expect 29 --output json").with(0);
+    assert!(allowed.stderr.contains("Allowed until 9000-01-31T23:59:59Z, for the next cycle: 29"), "{allowed:?}");
+    let document = allowed.json();
+    assert_eq!(document["allowed"].as_array().unwrap().len(), 29);
+    assert_eq!(document["allowed"][0]["name"], "user10@contoso.com");
+    let status = job(&sandbox, 5);
+    assert_eq!((&status["staged"], &status["allowed"]), (&json!(29), &json!(29)));
+    assert!(sandbox.run("status").with(5).stdout.contains("allowed until 9000-01-31T23:59:59Z"));
+    sandbox.run("run").with(0);
+}
+
+#[test]
+fn the_document_has_the_shape_of_graph() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let before = job(&sandbox, 0);
+    sandbox.run("run --cycles 2").with(0);
+    let after = job(&sandbox, 0);
+    assert_eq!(keys(&before), keys(&after), "the keys are always there");
+    assert_eq!(keys(&before["status"]), keys(&after["status"]));
+    assert_eq!((&before["status"]["code"], &after["status"]["code"]), (&json!("NotRun"), &json!("Active")));
+    assert_eq!(after["schedule"], json!({"expiration": null, "interval": "PT40M", "state": "Active"}));
+    assert_eq!(after["templateId"], "wedo");
+    let counts = json!([{"key": "User", "value": 3}, {"key": "Group", "value": 0}]);
+    assert_eq!(after["status"]["synchronizedEntryCountByType"], counts);
+    let last = |which: &str| {
+        let run = &after["status"][which];
+        (run["countExported"].clone(), run["countImported"].clone(), run["state"].clone())
+    };
+    assert_eq!(last("lastExecution"), (json!(0), json!(0), json!("Succeeded")));
+    assert_eq!(last("lastSuccessfulExecution"), last("lastExecution"));
+    assert_eq!(last("lastSuccessfulExecutionWithExports"), (json!(3), json!(3), json!("Succeeded")));
+}
