@@ -143,7 +143,7 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
         None => printer.line("  no watermark: the next cycle is initial")?,
     }
     if let (Some(first), Some(last)) = (job.steady_first, job.steady_last) {
-        printer.line(format_args!("  nothing left to do: first {first:.0}, last {last:.0}"))?;
+        printer.line(format_args!("  steady state reached {first:.0}, last {last:.0}"))?;
     }
     if let Some(next) = snapshot.next_cycle().filter(|_| !matches!(job.state, JobState::Quarantine { .. })) {
         printer.line(format_args!("  next cycle due at {next:.0}"))?;

@@ -145,7 +145,7 @@ fn json_for_programs() {
     assert_eq!(
         summary_json(&summary()),
         json!({"create": 1, "update": 0, "disable": 0, "delete": 0, "unchanged": 0, "stagedDelete": 0, "skipped": 3,
-               "failed": 1})
+               "failed": 1, "references": 0, "referencesFailed": 0})
     );
     let cycle = report_json(&report(false));
     assert_eq!(cycle["requests"], json!({"GET": 2, "POST": 1, "PATCH": 0, "DELETE": 0}));
@@ -166,7 +166,10 @@ fn every_event_has_a_type() {
         (Event::Evaluated { objects: 3, due: 1 }, "evaluated"),
         (Event::Object(record(ActionKind::Update, Reason::Changed, None)), "object"),
         (Event::Warning("w".to_owned()), "warning"),
-        (Event::Notification { reason: "r".to_owned(), message: "m".to_owned(), to: "it@contoso.com".to_owned() }, "notification"),
+        (
+            Event::Notification { reason: "r".to_owned(), message: "m".to_owned(), to: "it@contoso.com".to_owned() },
+            "notification",
+        ),
         (Event::CycleEnded(report(true)), "cycleEnded"),
     ] {
         assert_eq!(event_json(&event)["type"], expected);

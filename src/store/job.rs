@@ -63,9 +63,9 @@ pub struct JobMemory {
     pub state: JobState,
     /// Reason that the last notification named: it isn't sent twice.
     pub notified: Option<String>,
-    /// When a cycle first found nothing left to do.
+    /// When a cycle first ended with everything exported.
     pub steady_first: Option<Timestamp>,
-    /// When a cycle last found nothing left to do.
+    /// When a cycle last did.
     pub steady_last: Option<Timestamp>,
     /// Whether the initial cycle had so many failures that they were cleared.
     pub escrows_pruned: bool,

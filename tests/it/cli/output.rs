@@ -10,7 +10,18 @@ fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-const SUMMARY: [&str; 8] = ["create", "update", "disable", "delete", "unchanged", "stagedDelete", "skipped", "failed"];
+const SUMMARY: [&str; 10] = [
+    "create",
+    "update",
+    "disable",
+    "delete",
+    "unchanged",
+    "stagedDelete",
+    "skipped",
+    "failed",
+    "references",
+    "referencesFailed",
+];
 
 #[test]
 fn a_plan_as_json_has_the_promised_members() {
