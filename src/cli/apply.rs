@@ -9,6 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
 use super::plan;
+use super::progress::Progress;
 use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
@@ -65,9 +66,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             clock: &clock,
             planned: Some(planned),
             whole: !saved.partial,
+            concurrency: job.settings.target.concurrency,
             evaluated_at: saved.created.parse().ok(),
         };
-        let report = one_cycle(&work, store, &interrupt, &mut random, context).await;
+        let mut view = Progress::new(context, &clock);
+        let (_, report) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
         drop(lock);
         Ok((report?, interrupt.exit()))
     })?;

@@ -134,5 +134,11 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     text.parse().map_err(|_| "write an instant with its offset, such as 2026-03-01T10:00:00Z".to_owned())
 }
 
+/// Reads an instant, or a date for its beginning in UTC.
+pub(crate) fn instant_or_date(text: &str) -> Result<Timestamp, String> {
+    let date = format!("{text}T00:00:00Z");
+    instant(text).or_else(|error| date.parse().map_err(|_| format!("{error}, or a date such as 2026-12-24")))
+}
+
 #[cfg(test)]
 mod tests;

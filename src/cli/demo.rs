@@ -10,6 +10,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Connection, Job, Narrowed, seed};
 use super::plan::planned;
+use super::progress::Progress;
 use super::run::{Work, one_cycle};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random};
@@ -222,9 +223,11 @@ impl Stage<'_> {
             clock: &self.clock,
             planned: None,
             whole: true,
+            concurrency: self.job.settings.target.concurrency,
             evaluated_at: None,
         };
-        one_cycle(&work, store, interrupt, random, self.context).await?;
+        let mut view = Progress::new(self.context, &self.clock);
+        one_cycle(&work, store, interrupt, random, &mut view).await.1?;
         Ok(interrupt.exit())
     }
 

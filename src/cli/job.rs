@@ -23,7 +23,7 @@ use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
 use crate::scim::{ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
-use crate::source::{Export, SourcePaths};
+use crate::source::{Export, SourcePaths, Timeline};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
 use crate::target::Endpoint;
 
@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) settings: Settings,
     pub(crate) rules: Arc<CompiledSchema>,
     pub(crate) policy: Arc<Policy>,
+    /// The export and the endpoint's faults over time, where they change.
+    pub(crate) timeline: Option<Timeline>,
     /// What the built-in endpoint keeps of users; none for WEDO's. Other targets don't need what the schema may
     /// lack for it.
     users: Result<Option<ResourceSchema>, Box<Diagnostic>>,
@@ -92,12 +94,37 @@ impl Job {
             reference_queries: provisioning.reference_queries,
             notify: settings.notification.email.clone().filter(|_| settings.notification.on_failure),
         };
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), users })
+        let timeline = settings.source.timeline.as_deref().map(Timeline::open).transpose()?;
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), timeline, users })
     }
 
-    /// Opens the export; what it lacks is said.
+    /// Opens the export as the next cycle would find it now; what it lacks is said.
     pub(crate) fn open_export(&self, context: &Context) -> Result<Arc<Export>, Error> {
-        let export = Export::open(&self.source_paths())?;
+        self.open_export_at(Clock::real().now(), context)
+    }
+
+    /// The same at another instant.
+    pub(crate) fn open_export_at(&self, now: Timestamp, context: &Context) -> Result<Arc<Export>, Error> {
+        let known = match self.timeline {
+            Some(_) => Store::open_existing(&self.settings.state_dir, &self.settings.job)?,
+            None => None,
+        };
+        let begun = known.map_or(Ok(0), |store| store.cycle_count())?;
+        self.open_paths(&self.paths_at(begun + 1, now), context)
+    }
+
+    /// Where the files of the export lie for a cycle of this number at this instant.
+    pub(crate) fn paths_at(&self, cycle: u64, now: Timestamp) -> SourcePaths {
+        let paths = self.source_paths();
+        match &self.timeline {
+            Some(timeline) => timeline.paths(&paths, &self.settings.config_dir, cycle, now),
+            None => paths,
+        }
+    }
+
+    /// Opens these files; what they lack is said.
+    pub(crate) fn open_paths(&self, paths: &SourcePaths, context: &Context) -> Result<Arc<Export>, Error> {
+        let export = Export::open(paths)?;
         for missing in engine::missing_columns(&self.rules, &export)? {
             context.printer.diagnostic(&missing_column(&missing));
         }

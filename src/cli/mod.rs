@@ -28,6 +28,7 @@ mod render_diagnostic;
 mod restart;
 mod run;
 mod runtime;
+mod scenario;
 mod schema;
 mod serve;
 mod start;

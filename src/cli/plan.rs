@@ -70,8 +70,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         anchor_scope_regex: args.anchor_scope_regex,
     };
     let job = Job::load(context, narrowed)?;
-    let export = job.open_export(context)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
+    let export = job.open_export_at(clock.now(), context)?;
     let keep = args.out.is_some() || context.printer.output() == Output::Json;
     let mut view = View::new(context, args.show_requests, keep);
     view.start(clock.now())?;

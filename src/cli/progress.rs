@@ -32,13 +32,61 @@ pub(crate) struct Progress<'a> {
     begun: bool,
     due: u64,
     done: u64,
+    /// How virtual time is shown.
+    time: Time,
     error: Option<OutputError>,
+}
+
+/// Whether the instant stands above what a cycle says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Time {
+    /// It is the real one: no.
+    Real,
+    /// It will, as soon as there is something to say.
+    Pending,
+    /// It does.
+    Shown,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(context: &'a Context, clock: &'a Clock) -> Self {
         let kind = CycleKind::Initial;
-        Self { context, clock, bar: None, cycle: None, kind, begun: false, due: 0, done: 0, error: None }
+        let time = Time::Real;
+        Self { context, clock, bar: None, cycle: None, kind, begun: false, due: 0, done: 0, time, error: None }
+    }
+
+    /// Puts the virtual instant above what the cycle says; a cycle that did nothing isn't told at all.
+    pub(crate) fn in_virtual_time(mut self) -> Self {
+        self.time = Time::Pending;
+        self
+    }
+
+    /// Says why the cycle failed.
+    pub(crate) fn tell(&mut self, error: &Error) {
+        self.head();
+        error.diagnostics().iter().for_each(|diagnostic| self.context.printer.diagnostic(diagnostic));
+    }
+
+    /// Says something about the cycle: as talk, in virtual time as part of the story.
+    pub(crate) fn talk(&mut self, text: &str) {
+        let printer = &self.context.printer;
+        if self.time != Time::Real && printer.is_human() {
+            return self.print(text);
+        }
+        match &self.bar {
+            Some(bar) => bar.suspend(|| printer.talk(text)),
+            None => printer.talk(text),
+        }
+    }
+
+    fn head(&mut self) {
+        if self.time == Time::Pending {
+            self.time = Time::Shown;
+            if self.context.printer.is_human() && !self.context.printer.is_quiet() {
+                let heading = report::heading(&format!("{:.0}", self.clock.now()));
+                self.print(&heading);
+            }
+        }
     }
 
     /// Ends the bar; says whether stdout could be written.
@@ -62,7 +110,7 @@ impl<'a> Progress<'a> {
     fn begin(&mut self, due: u64) {
         self.begun = true;
         self.due = due;
-        if self.context.printer.shows_progress() && due > 0 {
+        if self.context.printer.shows_progress() && due > 0 && self.time == Time::Real {
             let template = "{msg} [{wide_bar}] {pos}/{len}, {rate}, {eta} left";
             let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
                 let _infallible: fmt::Result = write!(out, "{:.0}/s", state.per_sec());
@@ -80,13 +128,17 @@ impl<'a> Progress<'a> {
         self.done += 1;
         if let Some(bar) = &self.bar {
             bar.set_position(self.done);
-        } else if self.due >= LITTLE && self.done * STEPS / self.due > (self.done - 1) * STEPS / self.due {
+        } else if self.time == Time::Real
+            && self.due >= LITTLE
+            && self.done * STEPS / self.due > (self.done - 1) * STEPS / self.due
+        {
             let text = format!("{} cycle: {} of {} objects", self.kind.as_str(), self.done, self.due);
             self.context.printer.talk(text);
         }
     }
 
     fn print(&mut self, text: &str) {
+        self.head();
         let printer = &self.context.printer;
         let printed = match &self.bar {
             Some(bar) => bar.suspend(|| printer.line(text)),
@@ -114,6 +166,7 @@ impl Sink for Progress<'_> {
             Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
             Event::Warning(text) => {
+                self.head();
                 let diagnostic = Diagnostic::warning(text.as_str());
                 match &self.bar {
                     Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
@@ -121,11 +174,7 @@ impl Sink for Progress<'_> {
                 }
             }
             Event::Notification { reason, message, to } => {
-                let text = format!("Notification to {to}: {reason}: {message}");
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| printer.talk(&text)),
-                    None => printer.talk(&text),
-                }
+                self.talk(&format!("Notification to {to}: {reason}: {message}"));
             }
             Event::Object(record) => {
                 let shown = record.action.writes() || record.action == ActionKind::Fail || printer.is_verbose();
@@ -139,7 +188,8 @@ impl Sink for Progress<'_> {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                if printer.is_human() && self.begun && ended.quarantine.is_none() {
+                let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
+                if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
                     self.print(&report::run_summary(ended));
                 }
             }

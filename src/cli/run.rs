@@ -1,27 +1,29 @@
 //! `scimulate run`.
 
-use std::ops::ControlFlow;
+mod cycles;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Output, duration, instant, positive_duration};
+use super::args::{Output, duration, instant, instant_or_date, positive_duration};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed, seed};
+use super::job::{Job, Narrowed};
 use super::lever::held;
 use super::plan;
 use super::progress::Progress;
 use super::runtime::{Interrupt, block_on};
-use crate::base::{Random, Timestamp};
+use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client};
 use crate::clock::Clock;
+use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned};
 use crate::event::CycleReport;
-use crate::plan::ActionKind;
 use crate::report;
 use crate::source::Export;
 use crate::store::{JobState, Store};
+use cycles::Schedule;
 
 /// The longest interval of a job in quarantine.
 const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
@@ -41,11 +43,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", num_args = 0..=1, value_parser = positive_duration)]
     #[expect(clippy::option_option, reason = "the flag may stand without a value")]
     pub(crate) interval: Option<Option<Duration>>,
+    /// Run no cycle that would begin later than this, such as 2026-12-24
+    #[arg(long, value_name = "INSTANT", value_parser = instant_or_date)]
+    pub(crate) until: Option<Timestamp>,
+    /// Let virtual time pass instead of waiting: a month of cycles in a second. Only with the built-in
+    /// endpoint, and with --until or --cycles
+    #[arg(long)]
+    pub(crate) simulate_clock: bool,
     /// End after a cycle that wrote nothing
     #[arg(long)]
     pub(crate) until_idle: bool,
     /// Write nothing; the same as `scimulate plan`
-    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle"])]
+    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock"])]
     pub(crate) dry_run: bool,
     /// Go on although this many known objects are missing from the export
     #[arg(long, value_name = "N")]
@@ -75,136 +84,42 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let narrowed =
         Narrowed { only: Vec::new(), accept_missing: args.accept_missing, anchor_scope_regex: args.anchor_scope_regex };
     let job = Job::load(context, narrowed)?;
-    let clock = args.now.map_or_else(Clock::real, Clock::real_from);
+    let clock =
+        if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
+    let repeats = args.interval.is_some() || args.until_idle || args.until.is_some() || args.simulate_clock;
     let schedule = Schedule {
-        cycles: args.cycles.unwrap_or(if args.interval.is_some() || args.until_idle { u64::MAX } else { 1 }),
+        cycles: args.cycles.unwrap_or(if repeats { u64::MAX } else { 1 }),
         interval: match args.interval {
             Some(given) => given.unwrap_or(job.settings.provisioning.interval),
+            None if args.until.is_some() || args.simulate_clock => job.settings.provisioning.interval,
             None => Duration::ZERO,
         },
+        until: args.until,
         until_idle: args.until_idle,
+        simulated: args.simulate_clock,
         patience: args.lock_timeout,
     };
-    let ran = block_on(cycles(&job, &clock, &schedule, context))?;
+    let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state, &ran.cycles))?;
     }
     ran.error.map_or(Ok(ran.exit), Err)
 }
 
-/// When cycles run.
-struct Schedule {
-    cycles: u64,
-    interval: Duration,
-    until_idle: bool,
-    patience: Duration,
-}
-
-/// What several cycles came to.
-struct Ran {
-    job: String,
-    state: &'static str,
-    cycles: Vec<CycleReport>,
-    exit: Exit,
-    /// What ended them before their time.
-    error: Option<Error>,
-}
-
-async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
-    let interrupt = Interrupt::listen()?;
-    let mut random = Random::seeded(seed(clock.origin()));
-    let mut opened = Some(first_export(job, context)?);
-    let connection = job.connect(context, clock, true)?;
-    let mut ran = Ran { job: String::new(), state: "active", cycles: Vec::new(), exit: Exit::Done, error: None };
-    for number in 1..=schedule.cycles {
-        let begun = clock.now();
-        let export = match opened.take() {
-            Some(export) => export,
-            None => job.open_export(context)?,
-        };
-        ran.job = job.id(&export).to_string();
-        let mut store = job.open_store(&export)?;
-        let lock = tokio::select! {
-            lock = job.lock(&store, clock, schedule.patience) => lock?,
-            () = interrupt.token().cancelled_owned() => {
-                ran.exit = interrupt.exit().unwrap_or(ran.exit);
-                break;
-            }
-        };
-        job.bind(&mut store, &export)?;
-        refuse(&store, clock.now())?;
-        let work = Work {
-            job,
-            export,
-            client: connection.client.clone(),
-            clock,
-            planned: None,
-            whole: true,
-            // A plan with the same `--now` shows the same values.
-            evaluated_at: (number == 1).then(|| clock.origin()),
-        };
-        let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
-        drop(lock);
-        let idle = match ended {
-            Ok(report) => {
-                let failed = report.summary.count(ActionKind::Fail) > 0;
-                let idle = report.summary.writes() == 0 && !failed;
-                ran.exit = if failed { Exit::ObjectsFailed } else { Exit::Done };
-                ran.state = "active";
-                ran.cycles.push(report);
-                idle
-            }
-            // A target that was there at first may come back: in quarantine the service goes on trying too.
-            Err(error) if number > 1 && !schedule.interval.is_zero() && error.exit() == Exit::Unreachable => {
-                error.diagnostics().iter().for_each(|diagnostic| context.printer.diagnostic(diagnostic));
-                ran.exit = Exit::JobHeld;
-                ran.state = "quarantine";
-                false
-            }
-            Err(error) => {
-                if error.exit() == Exit::Unreachable {
-                    ran.state = "quarantine";
-                }
-                ran.error = Some(error);
-                break;
-            }
-        };
-        if let Some(exit) = interrupt.exit() {
-            ran.exit = exit;
-            break;
-        }
-        if number == schedule.cycles || (schedule.until_idle && idle) {
-            break;
-        }
-        let due = next_cycle(job, begun, schedule.interval, clock.now())?;
-        wait(due, clock, &interrupt, context).await;
-        if let Some(exit) = interrupt.exit() {
-            ran.exit = exit;
-            break;
-        }
+/// The virtual clock, where one makes sense.
+fn simulated(args: &Args, job: &Job) -> Result<Clock, Error> {
+    let refused = |text: &str, hint: &str| Err(Diagnostic::error(text).with_hint(hint).into());
+    if let Tenant::Remote(_) = job.settings.target.tenant {
+        return refused(
+            "virtual time can't pass for an endpoint outside of this program",
+            "leave tenant_url out of [target], so that the built-in endpoint is the target, or run without \
+             --simulate-clock",
+        );
     }
-    Ok(ran)
-}
-
-/// Opens the export before anything is made. Where there is no state yet it is read through as well:
-/// the cycle finds what is wrong with it before it writes, but not before the state is there.
-fn first_export(job: &Job, context: &Context) -> Result<Arc<Export>, Error> {
-    let export = job.open_export(context)?;
-    if Store::open_existing(&job.settings.state_dir, &job.settings.job)?.is_none() {
-        export.each_user(&job.rules.attributes, &mut |_| ControlFlow::Continue(()))?;
+    if args.until.is_none() && args.cycles.is_none() {
+        return refused("virtual time would never end", "add --until INSTANT or --cycles N");
     }
-    Ok(export)
-}
-
-/// Waits until the next cycle is due, or until a signal.
-async fn wait(due: Timestamp, clock: &Clock, interrupt: &Interrupt, context: &Context) {
-    if due > clock.now() {
-        context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
-    }
-    tokio::select! {
-        () = clock.sleep_until(due) => {}
-        () = interrupt.token().cancelled_owned() => {}
-    }
+    Ok(Clock::starting_at(args.now.unwrap_or_else(|| Clock::real().now())))
 }
 
 /// A paused or disabled job runs no cycle, one in quarantine none before its time.
@@ -232,19 +147,6 @@ fn is_due(next_attempt: Timestamp, now: Timestamp) -> bool {
     next_attempt <= now || next_attempt > latest
 }
 
-/// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
-/// it begins at once, or is refused.
-fn next_cycle(job: &Job, begun: Timestamp, interval: Duration, now: Timestamp) -> Result<Timestamp, Error> {
-    let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
-    let store = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
-    Ok(match store.map(|store| store.job_state()).transpose()? {
-        Some(JobState::Quarantine { next_attempt, .. }) if !interval.is_zero() && !is_due(next_attempt, now) => {
-            regular.max(next_attempt)
-        }
-        _ => regular,
-    })
-}
-
 /// What one cycle works on.
 pub(crate) struct Work<'a> {
     pub(crate) job: &'a Job,
@@ -253,18 +155,20 @@ pub(crate) struct Work<'a> {
     pub(crate) clock: &'a Clock,
     pub(crate) planned: Option<Arc<Planned>>,
     pub(crate) whole: bool,
+    /// Objects under way at once.
+    pub(crate) concurrency: usize,
     /// What `Now()` and random functions go by; none for the cycle's beginning.
     pub(crate) evaluated_at: Option<Timestamp>,
 }
 
-/// Runs one cycle and shows it.
+/// Runs one cycle and shows it; gives the store back where nothing happened to it.
 pub(crate) async fn one_cycle(
     work: &Work<'_>,
     store: Store,
     interrupt: &Interrupt,
     random: &mut Random,
-    context: &Context,
-) -> Result<CycleReport, Error> {
+    view: &mut Progress<'_>,
+) -> (Option<Store>, Result<CycleReport, Error>) {
     let cycle = Cycle {
         policy: Arc::clone(&work.job.policy),
         rules: Arc::clone(&work.job.rules),
@@ -274,27 +178,22 @@ pub(crate) async fn one_cycle(
     };
     let options = CycleOptions {
         mode: Mode::Run,
-        concurrency: work.job.settings.target.concurrency,
+        concurrency: work.concurrency,
         planned: work.planned.clone(),
         whole: work.whole,
         evaluated_at: work.evaluated_at,
         cancel: interrupt.token(),
     };
-    let mut view = Progress::new(context, work.clock);
-    let (store, result) = cycle.run(Some(store), &options, random, &mut view).await;
-    view.finish()?;
-    let report = match result {
-        Ok(report) => report,
-        Err(error) => return Err(explain(error)),
-    };
-    if let (Some(mut store), Some(keep)) = (store, work.job.settings.log_keep) {
-        let before = work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN);
-        store.prune_log(before)?;
-    }
-    if report.completed {
-        context.printer.detail(format_args!("the watermark moved to {}", work.clock.now()));
-    }
-    Ok(report)
+    let (mut store, result) = cycle.run(Some(store), &options, random, view).await;
+    let shown = view.finish();
+    let result = shown.and_then(|()| result.map_err(explain)).and_then(|report| {
+        if let (Some(store), Some(keep)) = (store.as_mut(), work.job.settings.log_keep) {
+            let before = work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN);
+            store.prune_log(before)?;
+        }
+        Ok(report)
+    });
+    (store, result)
 }
 
 /// Adds what to do about a failing test query.

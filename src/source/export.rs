@@ -282,6 +282,12 @@ impl Export {
         Ok(digester.finish())
     }
 
+    /// Whether its files are still those that were read, as far as names, lengths and times tell.
+    pub fn is_current(&self) -> bool {
+        let users = std::iter::once(&self.users).chain(&self.deleted).map(UserSource::input);
+        users.chain(&self.others).all(|input| input.check_unchanged().is_ok())
+    }
+
     /// What was read from where. Rows of a CSV of users are known after the first complete reading.
     pub fn files(&self) -> Vec<FileSummary> {
         let users = std::iter::once(&self.users).chain(&self.deleted).map(UserSource::summary);

@@ -108,6 +108,12 @@ impl Store {
         Ok(())
     }
 
+    /// How many cycles have begun so far.
+    pub fn cycle_count(&self) -> Result<u64, StoreError> {
+        let select = "SELECT ifnull(max(number), 0) FROM cycle";
+        self.try_sql(|sql| sql.query_row(select, [], |row| row::count(row, 0)))
+    }
+
     /// The latest cycles, latest first, at most `limit`.
     pub fn cycles(&self, limit: usize) -> Result<Vec<CycleRow>, StoreError> {
         let select = "SELECT id, kind, started, duration, completed, actions, skipped, requests, quarantine_code,

@@ -1,0 +1,310 @@
+//! Cycle after cycle, in real or in virtual time.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Work, is_due, one_cycle, refuse};
+use crate::base::{Diagnostic, Random, Timestamp};
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::job::{Connection, Job, seed};
+use crate::cli::lever::held;
+use crate::cli::progress::Progress;
+use crate::cli::runtime::Interrupt;
+use crate::cli::scenario;
+use crate::clock::Clock;
+use crate::event::CycleReport;
+use crate::plan::ActionKind;
+use crate::report;
+use crate::source::{Export, SourcePaths};
+use crate::store::{JobState, Store};
+use crate::target::Endpoint;
+
+/// When cycles run.
+pub(super) struct Schedule {
+    /// At most this many.
+    pub(super) cycles: u64,
+    /// From the beginning of one to that of the next.
+    pub(super) interval: Duration,
+    /// None begins later than this.
+    pub(super) until: Option<Timestamp>,
+    /// A cycle that wrote nothing is the last one.
+    pub(super) until_idle: bool,
+    /// Time is virtual.
+    pub(super) simulated: bool,
+    /// How long to wait for the job's lock.
+    pub(super) patience: Duration,
+}
+
+/// What several cycles came to.
+pub(super) struct Ran {
+    pub(super) job: String,
+    pub(super) state: &'static str,
+    pub(super) cycles: Vec<CycleReport>,
+    pub(super) exit: Exit,
+    /// What ended them before their time.
+    pub(super) error: Option<Error>,
+}
+
+/// Runs cycles until the schedule, a signal, or the job's state ends them.
+pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
+    let interrupt = Interrupt::listen()?;
+    let mut random = Random::seeded(seed(clock.origin()));
+    let mut directory = Directory { job, context, opened: None, faults: None };
+    let first = directory.first_export(clock.now())?;
+    let connection = job.connect(context, clock, true)?;
+    let mut ran =
+        Ran { job: job.id(&first).to_string(), state: "active", cycles: Vec::new(), exit: Exit::Done, error: None };
+    let mut store = Some(job.open_store(&first)?);
+    let mut number = 0;
+    // What the last failed attempt met: it isn't told in full each time.
+    let mut told: Option<String> = None;
+    let mut was_quarantined =
+        matches!(store.as_ref().map(Store::job_state).transpose()?, Some(JobState::Quarantine { .. }));
+    loop {
+        number += 1;
+        let begun = clock.now();
+        let next = async {
+            let mut held = match store.take() {
+                Some(store) => store,
+                None => job.open_store(&first)?,
+            };
+            let position = held.cycle_count()? + 1;
+            let export = directory.export(position, begun)?;
+            directory.faults(&connection, position, begun)?;
+            let lock = tokio::select! {
+                lock = job.lock(&held, clock, schedule.patience) => lock?,
+                () = interrupt.token().cancelled_owned() => return Ok(None),
+            };
+            job.bind(&mut held, &export)?;
+            refuse(&held, clock.now())?;
+            Ok::<_, Error>(Some((held, export, lock)))
+        };
+        let (ready, export, lock) = match next.await {
+            Ok(Some(next)) => next,
+            Ok(None) => {
+                ran.exit = interrupt.exit().unwrap_or(ran.exit);
+                break;
+            }
+            // Said before anything ran, it is the command's error; later, what ran is still to be told.
+            Err(error) if number == 1 => return Err(error),
+            Err(error) => {
+                ran.error = Some(error);
+                break;
+            }
+        };
+        ran.job = job.id(&export).to_string();
+        let work = Work {
+            job,
+            export,
+            client: connection.client.clone(),
+            clock,
+            planned: None,
+            whole: true,
+            concurrency: if schedule.simulated { 1 } else { job.settings.target.concurrency },
+            // A plan with the same `--now` shows the same values.
+            evaluated_at: (number == 1).then(|| clock.origin()),
+        };
+        let mut view = Progress::new(context, clock);
+        if schedule.simulated {
+            view = view.in_virtual_time();
+        }
+        let (kept, ended) = one_cycle(&work, ready, &interrupt, &mut random, &mut view).await;
+        drop(lock);
+        store = kept;
+        let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
+        let idle = match ended {
+            Ok(report) => {
+                let failed = report.summary.count(ActionKind::Fail) + report.summary.reference_failures() > 0;
+                let idle = report.summary.writes() + report.summary.references() == 0 && !failed;
+                ran.exit = match &report.quarantine {
+                    Some(_) => Exit::JobHeld,
+                    None if failed => Exit::ObjectsFailed,
+                    None => Exit::Done,
+                };
+                ran.cycles.push(report);
+                idle
+            }
+            // A target that was there at first may come back: in quarantine the service goes on trying too.
+            Err(error) if goes_on && error.exit() == Exit::Unreachable => {
+                let text = error.diagnostics().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+                let again = told.as_ref() == Some(&text);
+                if !again {
+                    view.tell(&error);
+                }
+                if let Some(JobState::Quarantine { attempts, next_attempt, .. }) =
+                    store.as_ref().map(Store::job_state).transpose()?
+                {
+                    let how = if again { "failed as before" } else { "failed, the job is in quarantine" };
+                    view.talk(&format!("Attempt {attempts} {how}; the next one is due at {next_attempt:.0}."));
+                }
+                told = Some(text);
+                ran.exit = Exit::JobHeld;
+                false
+            }
+            Err(error) => {
+                ran.state = if error.exit() == Exit::Unreachable { "quarantine" } else { ran.state };
+                ran.error = Some(error);
+                break;
+            }
+        };
+        if let Some(exit) = interrupt.exit() {
+            ran.exit = exit;
+            break;
+        }
+        let state = match &store {
+            Some(store) => store.job_state()?,
+            None => break,
+        };
+        ran.state = state.as_str();
+        if was_quarantined && state == JobState::Active {
+            view.talk("The job left quarantine.");
+        }
+        was_quarantined = matches!(state, JobState::Quarantine { .. });
+        if let JobState::Paused | JobState::Disabled = state {
+            ran.error = Some(held(ended_text(&state, &ran), "mend the cause, then `scimulate start`"));
+            break;
+        }
+        let due = next_cycle(&state, begun, schedule.interval, clock.now());
+        if number == schedule.cycles || (schedule.until_idle && idle) || schedule.until.is_some_and(|until| due > until)
+        {
+            break;
+        }
+        wait(due, clock, schedule, &interrupt, context).await;
+        if let Some(exit) = interrupt.exit() {
+            ran.exit = exit;
+            break;
+        }
+    }
+    if schedule.simulated {
+        simulated_summary(&ran, number, clock, context)?;
+    }
+    Ok(ran)
+}
+
+/// Why no further cycle runs.
+fn ended_text(state: &JobState, ran: &Ran) -> String {
+    let failures = ran.cycles.last().map_or(0, |report| report.summary.count(ActionKind::Fail));
+    match state {
+        JobState::Paused if failures > 0 => {
+            "the initial cycle had more failures than allowed: they were cleared, and the job is paused".to_owned()
+        }
+        JobState::Paused => "the job was paused: no further cycle runs".to_owned(),
+        _ => "the job is disabled: no further cycle runs".to_owned(),
+    }
+}
+
+/// What all the cycles of virtual time came to.
+fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -> Result<(), Error> {
+    if !context.printer.is_human() {
+        return Ok(());
+    }
+    let sum = |action| ran.cycles.iter().map(|report| report.summary.count(action)).sum::<u64>();
+    context.printer.line(format_args!(
+        "\n{} in virtual time until {:.0}: {} created, {} updated, {} disabled, {} deleted, {} failed. The job is {}.",
+        report::count(cycles, "cycle"),
+        clock.now(),
+        sum(ActionKind::Create),
+        sum(ActionKind::Update),
+        sum(ActionKind::Disable),
+        sum(ActionKind::Delete),
+        sum(ActionKind::Fail),
+        match ran.state {
+            "quarantine" => "in quarantine",
+            state => state,
+        },
+    ))?;
+    Ok(())
+}
+
+/// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
+/// it begins at once, or is refused.
+fn next_cycle(state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+    let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
+    match state {
+        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(*next_attempt, now) => {
+            regular.max(*next_attempt)
+        }
+        _ => regular,
+    }
+}
+
+/// Waits until the next cycle is due, or until a signal.
+async fn wait(due: Timestamp, clock: &Clock, schedule: &Schedule, interrupt: &Interrupt, context: &Context) {
+    if due > clock.now() && !schedule.simulated {
+        context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
+    }
+    tokio::select! {
+        () = clock.sleep_until(due) => {}
+        () = interrupt.token().cancelled_owned() => {}
+    }
+}
+
+/// The export, and how the built-in endpoint misbehaves, as they are at each cycle.
+struct Directory<'a> {
+    job: &'a Job,
+    context: &'a Context,
+    opened: Option<(SourcePaths, Arc<Export>)>,
+    /// Where the faults in force come from.
+    faults: Option<PathBuf>,
+}
+
+impl Directory<'_> {
+    /// The export of the first cycle, before anything is made. Where there is no state yet it is read through as
+    /// well: the cycle finds what is wrong with it before it writes, but not before the state is there.
+    fn first_export(&mut self, now: Timestamp) -> Result<Arc<Export>, Error> {
+        let settings = &self.job.settings;
+        let known = Store::open_existing(&settings.state_dir, &settings.job)?;
+        let begun = known.as_ref().map_or(Ok(0), Store::cycle_count)?;
+        let export = self.export(begun + 1, now)?;
+        if known.is_none() {
+            export.each_user(&self.job.rules.attributes, &mut |_| ControlFlow::Continue(()))?;
+        }
+        Ok(export)
+    }
+
+    /// The export at a cycle; the one before, where its files are the same.
+    fn export(&mut self, cycle: u64, now: Timestamp) -> Result<Arc<Export>, Error> {
+        let paths = self.job.paths_at(cycle, now);
+        if let Some((opened, export)) = &self.opened
+            && *opened == paths
+            && export.is_current()
+        {
+            return Ok(Arc::clone(export));
+        }
+        let export = self.job.open_paths(&paths, self.context)?;
+        self.opened = Some((paths, Arc::clone(&export)));
+        Ok(export)
+    }
+
+    /// Lets the built-in endpoint misbehave as the timeline says.
+    fn faults(&mut self, connection: &Connection, cycle: u64, now: Timestamp) -> Result<(), Error> {
+        let Some(timeline) = &self.job.timeline else { return Ok(()) };
+        let file = timeline.file(scenario::TARGET, cycle, now);
+        let Some(endpoint) = connection.endpoint.as_ref() else {
+            return match file {
+                None => Ok(()),
+                Some(file) => Err(Diagnostic::error("only the built-in endpoint can be told to misbehave")
+                    .in_file(file.display().to_string())
+                    .with_hint("leave tenant_url out of [target], or remove the file")
+                    .into()),
+            };
+        };
+        if file != self.faults {
+            set_faults(endpoint, file.as_deref())?;
+            self.faults = file;
+        }
+        Ok(())
+    }
+}
+
+fn set_faults(endpoint: &Endpoint, file: Option<&std::path::Path>) -> Result<(), Error> {
+    endpoint.set_faults(match file {
+        Some(file) => scenario::read(file)?.faults,
+        None => Vec::new(),
+    });
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! `target.json` of a scenario or a timeline: what the built-in endpoint holds, and how it misbehaves.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::error::Error;
+use crate::base::{Diagnostic, nearest};
+use crate::scim::Resource;
+use crate::target::FaultRule;
+
+/// Its name in the folder.
+pub(crate) const TARGET: &str = "target.json";
+
+/// What the file says.
+#[derive(Debug, Default)]
+pub(crate) struct TargetFile {
+    pub(crate) users: Vec<Resource>,
+    pub(crate) groups: Vec<Resource>,
+    pub(crate) faults: Vec<FaultRule>,
+}
+
+/// Reads the file: an object with any of `Users`, `Groups` and `faults`.
+pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
+    let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| place(Diagnostic::error(format!("it can't be read: {error}"))))?;
+    parse(&text).map_err(|diagnostic| place(*diagnostic).into())
+}
+
+fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
+    const KEYS: [&str; 3] = ["Users", "Groups", "faults"];
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let document: Value = serde_json::from_str(text).map_err(|error| {
+        let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
+        Box::new(diagnostic.at_line(error.line()).at_column(error.column()))
+    })?;
+    let wrong = |message: String, hint: String| Box::new(Diagnostic::error(message).with_hint(hint));
+    let Value::Object(members) = document else {
+        return Err(wrong("it isn't a JSON object".to_owned(), format!("it takes the members {}", KEYS.join(", "))));
+    };
+    let mut file = TargetFile::default();
+    for (key, value) in members {
+        let Value::Array(list) = value else {
+            return Err(wrong(format!("`{key}` isn't a list"), "write `[ … ]`".to_owned()));
+        };
+        let resource = |(index, value)| {
+            let message = format!("`{key}` number {} isn't a JSON object", index + 1);
+            Resource::from_value(value).ok_or_else(|| wrong(message, "write a SCIM resource".to_owned()))
+        };
+        match key.as_str() {
+            "Users" => file.users = list.into_iter().enumerate().map(resource).collect::<Result<_, _>>()?,
+            "Groups" => file.groups = list.into_iter().enumerate().map(resource).collect::<Result<_, _>>()?,
+            "faults" => {
+                let rule = |(index, value): (usize, &Value)| {
+                    FaultRule::from_json(value)
+                        .map_err(|error| wrong(format!("fault {}: {error}", index + 1), String::new()))
+                };
+                file.faults = list.iter().enumerate().map(rule).collect::<Result<_, _>>()?;
+            }
+            _ => {
+                let near = nearest(&key, KEYS.into_iter());
+                let hint = near.map_or_else(
+                    || format!("it takes the members {}", KEYS.join(", ")),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                return Err(wrong(format!("unknown member `{key}`"), hint));
+            }
+        }
+    }
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_it_may_say() {
+        let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "unavailable" }] }"#;
+        let file = parse(text).unwrap();
+        assert_eq!((file.users.len(), file.groups.len(), file.faults.len()), (1, 0, 1));
+        assert!(parse("{}").unwrap().faults.is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let check = |text: &str, message: &str, hint: &str| {
+            let error = parse(text).unwrap_err();
+            assert!(error.message.contains(message), "{text}: {error}");
+            assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text}: {error:?}");
+        };
+        check("[", "invalid JSON", "");
+        check("[]", "isn't a JSON object", "Users, Groups, faults");
+        check(r#"{ "Faults": [] }"#, "unknown member `Faults`", "`faults`");
+        check(r#"{ "Users": {} }"#, "isn't a list", "");
+        check(r#"{ "Users": [1] }"#, "number 1", "SCIM resource");
+        check(r#"{ "faults": [{ "name": "unavailabel" }] }"#, "fault 1", "");
+    }
+}

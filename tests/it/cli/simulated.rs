@@ -1,0 +1,86 @@
+//! Virtual time: months of cycles without waiting, the same each time.
+
+use serde_json::Value;
+
+use crate::support::process::{Sandbox, users};
+
+const NOW: &str = "2026-12-01T08:00:00Z";
+
+/// Three people; a fourth comes on Wednesday, and the token runs out on Friday.
+fn december(token_is_renewed: bool) -> Sandbox {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", format!("{config}\n[notification]\nemail = \"it@contoso.com\"\n"));
+    sandbox.write("cycles/2026-12-02T12-00/users.csv", users(1..=4));
+    sandbox.write("cycles/2026-12-04/target.json", r#"{ "faults": [{ "name": "token-expired" }] }"#);
+    if token_is_renewed {
+        sandbox.write("cycles/2026-12-08/target.json", "{}");
+    }
+    sandbox
+}
+
+fn simulate(sandbox: &Sandbox, flags: &str) -> crate::support::process::Ended {
+    sandbox.run(&format!("run --simulate-clock --now {NOW} --until 2026-12-24 {flags}"))
+}
+
+#[test]
+fn a_token_that_expires_on_friday() {
+    let sandbox = december(false);
+    let ended = simulate(&sandbox, "").with(5);
+    insta::assert_snapshot!("token_expires", ended.stdout);
+    assert_eq!(ended.stdout.matches("Notification to it@contoso.com").count(), 1, "once for each reason");
+    let status = sandbox.run("status --output json").with(5).json();
+    assert_eq!(status["job"]["state"], "quarantine");
+    assert_eq!(status["job"]["status"]["quarantine"]["reason"], "EncounteredQuarantineException");
+    assert_eq!(status["job"]["status"]["quarantine"]["nextAttempt"], "2026-12-24T18:00:00Z");
+}
+
+#[test]
+fn a_token_that_is_renewed_in_time() {
+    let sandbox = december(true);
+    let ended = simulate(&sandbox, "").with(0);
+    assert!(ended.stdout.contains("2026-12-08T18:00:00Z\nThe job left quarantine.\n"), "{}", ended.stdout);
+    assert!(ended.stdout.ends_with("The job is active.\n"), "{}", ended.stdout);
+}
+
+#[test]
+fn the_same_each_time() {
+    let lines = |_| simulate(&december(true), "--output jsonl").with(0).stdout;
+    let [first, second] = [0, 1].map(lines);
+    assert!(first.lines().count() > 1_000, "every cycle is in the stream");
+    assert_eq!(first, second);
+    let at = |line: &str| serde_json::from_str::<Value>(line).expect("JSON")["at"].as_str().map(str::to_owned);
+    assert!(first.lines().filter_map(at).is_sorted(), "time goes forwards");
+}
+
+#[test]
+fn cycle_by_cycle() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    sandbox.write("cycles/cycle-2/users.csv", users(1..=3));
+    sandbox.write("cycles/cycle-3/target.json", r#"{ "faults": [{ "name": "unavailable", "methods": ["GET"] }] }"#);
+    sandbox.write("cycles/cycle-4/target.json", "{}");
+    let run = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 3 --output json")).with(5).json();
+    let created: Vec<_> =
+        run["cycles"].as_array().expect("cycles").iter().map(|of| of["summary"]["create"].clone()).collect();
+    assert_eq!(created, [2, 1]);
+    // The next run goes on with the fourth cycle, once the quarantine lets it.
+    let held = sandbox.run(&format!("run --now {NOW}")).with(5);
+    assert!(held.stderr.contains("quarantine"), "{}", held.stderr);
+    sandbox.run("run --simulate-clock --cycles 1 --now 2026-12-01T10:00:00Z").with(0);
+}
+
+#[test]
+fn where_virtual_time_makes_no_sense() {
+    let remote = Sandbox::with_users(1, "https://api.wedo.example/scim/v2");
+    let refused = simulate(&remote, "").with(2);
+    assert!(refused.stderr.contains("virtual time can't pass for an endpoint outside"), "{}", refused.stderr);
+    let endless = Sandbox::with_users(1, "embedded").run("run --simulate-clock").with(2);
+    assert!(endless.stderr.contains("--until INSTANT or --cycles N"), "{}", endless.stderr);
+    let sandbox = december(false);
+    sandbox.write("cycles/2026-12-04/target.json", r#"{ "faults": [{ "name": "token-expird" }] }"#);
+    let wrong = simulate(&sandbox, "").with(2);
+    assert!(wrong.stderr.contains("token-expired") && wrong.stderr.contains("target.json"), "{}", wrong.stderr);
+    assert!(wrong.stdout.contains("created"), "what ran before is told");
+}
