@@ -13,6 +13,7 @@ use super::plan::planned;
 use super::progress::Progress;
 use super::run::{Work, one_cycle};
 use super::runtime::{Interrupt, block_on};
+use super::scenario;
 use crate::base::{Diagnostic, Random};
 use crate::client::test_connection;
 use crate::clock::Clock;
@@ -110,10 +111,8 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     let job = Job::from_settings(settings, Narrowed::default(), context)?;
     let clock = Clock::real();
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
-    if let Some(endpoint) = &connection.endpoint
-        && folder.join("target.json").is_file()
-    {
-        super::serve::load(endpoint, &folder.join("target.json"))?;
+    if let Some(endpoint) = &connection.endpoint {
+        scenario::set_up(endpoint, folder)?;
     }
     let stage = Stage { job, clock, connection, context };
     block_on(stage.play(args, folder))
@@ -166,6 +165,9 @@ impl Stage<'_> {
                 break;
             }
             copy(&next, folder).context("the next export can't be copied")?;
+            if let Some(endpoint) = &self.connection.endpoint {
+                scenario::set_faults(endpoint, folder)?;
+            }
         }
         if let Some(endpoint) = &self.connection.endpoint {
             let accounts = endpoint.resources()?;
@@ -255,7 +257,7 @@ impl Sink for Excerpt {
 
     fn processed(&mut self, processed: &Processed) {
         let record = &processed.record;
-        self.summary.add(record.action, &record.reason);
+        self.summary.add_record(record);
         let reason = record.reason.to_string();
         let show = if record.action == ActionKind::Create {
             self.created += 1;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::Error;
 use crate::base::{Diagnostic, nearest};
 use crate::scim::Resource;
-use crate::target::FaultRule;
+use crate::target::{Endpoint, FaultRule, LoadError};
 
 /// Its name in the folder.
 pub(crate) const TARGET: &str = "target.json";
@@ -26,6 +26,29 @@ pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("it can't be read: {error}"))))?;
     parse(&text).map_err(|diagnostic| place(*diagnostic).into())
+}
+
+/// Fills the endpoint as the file in a folder says, if there is one.
+pub(crate) fn set_up(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
+    let path = folder.join(TARGET);
+    if !path.is_file() {
+        return Ok(());
+    }
+    let file = read(&path)?;
+    let place = |error: LoadError| Diagnostic::error(error.to_string()).in_file(path.display().to_string());
+    endpoint.load(file.users).map_err(place)?;
+    if !file.groups.is_empty() {
+        endpoint.load_groups(file.groups).map_err(place)?;
+    }
+    endpoint.set_faults(file.faults);
+    Ok(())
+}
+
+/// Lets the endpoint misbehave as the file in a folder says; not at all without one.
+pub(crate) fn set_faults(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
+    let path = folder.join(TARGET);
+    endpoint.set_faults(if path.is_file() { read(&path)?.faults } else { Vec::new() });
+    Ok(())
 }
 
 fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {

@@ -21,7 +21,6 @@ use crate::plan::ActionKind;
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
-use crate::target::Endpoint;
 
 /// When cycles run.
 pub(super) struct Schedule {
@@ -294,17 +293,10 @@ impl Directory<'_> {
             };
         };
         if file != self.faults {
-            set_faults(endpoint, file.as_deref())?;
+            let read = file.as_deref().map(scenario::read).transpose()?.unwrap_or_default();
+            endpoint.set_faults(read.faults);
             self.faults = file;
         }
         Ok(())
     }
-}
-
-fn set_faults(endpoint: &Endpoint, file: Option<&std::path::Path>) -> Result<(), Error> {
-    endpoint.set_faults(match file {
-        Some(file) => scenario::read(file)?.faults,
-        None => Vec::new(),
-    });
-    Ok(())
 }
