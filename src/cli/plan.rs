@@ -68,6 +68,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         only: args.only.clone(),
         accept_missing: args.accept_missing,
         anchor_scope_regex: args.anchor_scope_regex,
+        ..Narrowed::default()
     };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
@@ -290,7 +291,11 @@ impl Sink for View<'_> {
                 self.cycle = Some(id.to_string());
                 self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
             }
-            Event::Evaluated { .. } | Event::Object(_) | Event::Notification { .. } | Event::CycleEnded(_) => {}
+            Event::Evaluated { .. }
+            | Event::Object(_)
+            | Event::Deviation { .. }
+            | Event::Notification { .. }
+            | Event::CycleEnded(_) => {}
         }
     }
 

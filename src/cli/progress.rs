@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::engine::Sink;
 use crate::event::{CycleKind, Event};
 use crate::plan::ActionKind;
-use crate::report;
+use crate::report::{self, Deviations};
 
 /// A plain line is printed each time that this share of the work is done.
 const STEPS: u64 = 10;
@@ -32,13 +32,24 @@ pub(crate) struct Progress<'a> {
     begun: bool,
     due: u64,
     done: u64,
+    deviations: Deviations,
     error: Option<OutputError>,
 }
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(context: &'a Context, clock: &'a Clock) -> Self {
-        let kind = CycleKind::Initial;
-        Self { context, clock, bar: None, cycle: None, kind, begun: false, due: 0, done: 0, error: None }
+        Self {
+            context,
+            clock,
+            bar: None,
+            cycle: None,
+            kind: CycleKind::Initial,
+            begun: false,
+            due: 0,
+            done: 0,
+            deviations: Deviations::default(),
+            error: None,
+        }
     }
 
     /// Ends the bar; says whether stdout could be written.
@@ -86,6 +97,14 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn warn(&self, text: &str) {
+        let (printer, diagnostic) = (&self.context.printer, Diagnostic::warning(text));
+        match &self.bar {
+            Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
+            None => printer.diagnostic(&diagnostic),
+        }
+    }
+
     fn print(&mut self, text: &str) {
         let printer = &self.context.printer;
         let printed = match &self.bar {
@@ -113,11 +132,10 @@ impl Sink for Progress<'_> {
         match event {
             Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
-            Event::Warning(text) => {
-                let diagnostic = Diagnostic::warning(text.as_str());
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
-                    None => printer.diagnostic(&diagnostic),
+            Event::Warning(text) => self.warn(text),
+            Event::Deviation { name, deviation, .. } => {
+                if self.deviations.add(name, deviation) {
+                    self.warn(&format!("{name}: {deviation}"));
                 }
             }
             Event::Notification { reason, message, to } => {
@@ -141,6 +159,9 @@ impl Sink for Progress<'_> {
                 }
                 if printer.is_human() && self.begun && ended.quarantine.is_none() {
                     self.print(&report::run_summary(ended));
+                    if let Some(deviations) = ended.deviations {
+                        self.print(&self.deviations.summary(deviations));
+                    }
                 }
             }
         }
