@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::{CycleId, SourceId, TargetId, Timestamp};
 pub use crate::plan::ActionKind;
+use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Reason};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
@@ -160,6 +161,8 @@ pub struct CycleReport {
     pub summary: Summary,
     /// Requests by method.
     pub requests: RequestCounts,
+    /// How often the target wasn't as it was sent; `None` where what was written wasn't verified.
+    pub deviations: Option<u64>,
     /// Whether it ran to its end: the watermark moved.
     pub completed: bool,
     /// Set when the job went into quarantine: code and message.
@@ -187,6 +190,17 @@ pub enum Event {
     },
     /// One object is done.
     Object(ObjectRecord),
+    /// An object of which the last event spoke isn't at the target as it was sent.
+    Deviation {
+        /// The object.
+        source_id: SourceId,
+        /// User principal name or group display name.
+        name: String,
+        /// User or group.
+        kind: ObjectKind,
+        /// What is otherwise.
+        deviation: Deviation,
+    },
     /// Something that the user should know.
     Warning(String),
     /// The admin is told that the job needs attention.

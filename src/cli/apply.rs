@@ -14,7 +14,7 @@ use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::Planned;
+use crate::engine::{Planned, Verify};
 use crate::plan::{ActionKind, PlanFile};
 use crate::report;
 use crate::source::Export;
@@ -33,12 +33,17 @@ pub(crate) struct Args {
     /// Regular expressions of scoping filters must match the whole value, as they did for the plan
     #[arg(long)]
     pub(crate) anchor_scope_regex: bool,
+    /// Read each account and group back after it was written and say where it isn't as it was sent. What is found
+    /// fails no object and changes no exit code
+    #[arg(long)]
+    pub(crate) verify: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let mut saved = read(&args.file)?;
-    let narrowed = Narrowed { anchor_scope_regex: args.anchor_scope_regex, ..Narrowed::default() };
+    let verify = if args.verify { Verify::On } else { Verify::Off };
+    let narrowed = Narrowed { anchor_scope_regex: args.anchor_scope_regex, verify, ..Narrowed::default() };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;

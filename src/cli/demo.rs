@@ -18,7 +18,7 @@ use crate::base::{Diagnostic, Random};
 use crate::client::test_connection;
 use crate::clock::Clock;
 use crate::config::{self, FILE_NAME, Overrides, Tenant};
-use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink};
+use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink, Verify};
 use crate::event::{Event, Summary};
 use crate::plan::ActionKind;
 use crate::report::{self, count, dim, heading};
@@ -108,7 +108,8 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
         let text = format!("the scenario's target is {url}, but a demo only writes to the built-in endpoint");
         return Err(Diagnostic::error(text).with_hint("leave tenant_url out of its config").into());
     }
-    let job = Job::from_settings(settings, Narrowed::default(), context)?;
+    let narrowed = Narrowed { verify: Verify::On, ..Narrowed::default() };
+    let job = Job::from_settings(settings, narrowed, context)?;
     let clock = Clock::real();
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {

@@ -17,7 +17,7 @@ use crate::config::{
     EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, TokenSource,
     Vanished,
 };
-use crate::engine::{self, Policy, QuarantineIntervals};
+use crate::engine::{self, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
@@ -48,6 +48,8 @@ pub(crate) struct Narrowed {
     pub(crate) only: Vec<String>,
     pub(crate) accept_missing: Option<u64>,
     pub(crate) anchor_scope_regex: bool,
+    /// Whether what is written is read back.
+    pub(crate) verify: Verify,
 }
 
 impl Job {
@@ -92,6 +94,7 @@ impl Job {
             resolve_late_references: provisioning.late_references == LateReferences::Resolve,
             members_per_patch: provisioning.members_per_patch,
             reference_queries: provisioning.reference_queries,
+            verify: narrowed.verify,
             notify: settings.notification.email.clone().filter(|_| settings.notification.on_failure),
         };
         let timeline = settings.source.timeline.as_deref().map(Timeline::open).transpose()?;

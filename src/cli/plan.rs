@@ -68,6 +68,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         only: args.only.clone(),
         accept_missing: args.accept_missing,
         anchor_scope_regex: args.anchor_scope_regex,
+        ..Narrowed::default()
     };
     let job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
@@ -290,7 +291,11 @@ impl Sink for View<'_> {
                 self.cycle = Some(id.to_string());
                 self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
             }
-            Event::Evaluated { .. } | Event::Object(_) | Event::Notification { .. } | Event::CycleEnded(_) => {}
+            Event::Evaluated { .. }
+            | Event::Object(_)
+            | Event::Deviation { .. }
+            | Event::Notification { .. }
+            | Event::CycleEnded(_) => {}
         }
     }
 

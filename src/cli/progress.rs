@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::engine::Sink;
 use crate::event::{CycleKind, Event};
 use crate::plan::ActionKind;
-use crate::report;
+use crate::report::{self, Deviations};
 
 /// A plain line is printed each time that this share of the work is done.
 const STEPS: u64 = 10;
@@ -34,6 +34,7 @@ pub(crate) struct Progress<'a> {
     done: u64,
     /// How virtual time is shown.
     time: Time,
+    deviations: Deviations,
     error: Option<OutputError>,
 }
 
@@ -50,9 +51,19 @@ enum Time {
 
 impl<'a> Progress<'a> {
     pub(crate) fn new(context: &'a Context, clock: &'a Clock) -> Self {
-        let kind = CycleKind::Initial;
-        let time = Time::Real;
-        Self { context, clock, bar: None, cycle: None, kind, begun: false, due: 0, done: 0, time, error: None }
+        Self {
+            context,
+            clock,
+            bar: None,
+            cycle: None,
+            kind: CycleKind::Initial,
+            begun: false,
+            due: 0,
+            done: 0,
+            time: Time::Real,
+            deviations: Deviations::default(),
+            error: None,
+        }
     }
 
     /// Puts the virtual instant above what the cycle says; a cycle that did nothing isn't told at all.
@@ -137,6 +148,15 @@ impl<'a> Progress<'a> {
         }
     }
 
+    fn warn(&mut self, text: &str) {
+        self.head();
+        let (printer, diagnostic) = (&self.context.printer, Diagnostic::warning(text));
+        match &self.bar {
+            Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
+            None => printer.diagnostic(&diagnostic),
+        }
+    }
+
     fn print(&mut self, text: &str) {
         self.head();
         let printer = &self.context.printer;
@@ -165,12 +185,10 @@ impl Sink for Progress<'_> {
         match event {
             Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
-            Event::Warning(text) => {
-                self.head();
-                let diagnostic = Diagnostic::warning(text.as_str());
-                match &self.bar {
-                    Some(bar) => bar.suspend(|| printer.diagnostic(&diagnostic)),
-                    None => printer.diagnostic(&diagnostic),
+            Event::Warning(text) => self.warn(text),
+            Event::Deviation { name, deviation, .. } => {
+                if self.deviations.add(name, deviation) {
+                    self.warn(&format!("{name}: {deviation}"));
                 }
             }
             Event::Notification { reason, message, to } => {
@@ -191,6 +209,9 @@ impl Sink for Progress<'_> {
                 let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
                 if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
                     self.print(&report::run_summary(ended));
+                    if let Some(deviations) = ended.deviations {
+                        self.print(&self.deviations.summary(deviations));
+                    }
                 }
             }
         }

@@ -18,7 +18,7 @@ use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client};
 use crate::clock::Clock;
 use crate::config::Tenant;
-use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned};
+use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
 use crate::event::CycleReport;
 use crate::report;
 use crate::source::Export;
@@ -59,6 +59,10 @@ pub(crate) struct Args {
     /// Go on although this many known objects are missing from the export
     #[arg(long, value_name = "N")]
     pub(crate) accept_missing: Option<u64>,
+    /// Read each account and group back after it was written and say where it isn't as it was sent. What is found
+    /// fails no object and changes no exit code. Costs one GET for each write, of a group with all its members
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) verify: bool,
     /// Regular expressions of scoping filters must match the whole value
     #[arg(long)]
     pub(crate) anchor_scope_regex: bool,
@@ -81,8 +85,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         };
         return plan::run(&dry, context);
     }
-    let narrowed =
-        Narrowed { only: Vec::new(), accept_missing: args.accept_missing, anchor_scope_regex: args.anchor_scope_regex };
+    let narrowed = Narrowed {
+        only: Vec::new(),
+        accept_missing: args.accept_missing,
+        anchor_scope_regex: args.anchor_scope_regex,
+        verify: if args.verify { Verify::On } else { Verify::Off },
+    };
     let job = Job::load(context, narrowed)?;
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };

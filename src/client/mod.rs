@@ -25,5 +25,7 @@ pub use diagnosis::{ConnectionReport, Verdict, judge, test_connection};
 pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TransportKind, Unexpected};
 pub use operations::{Created, Deleted, Found};
 pub use options::{ClientError, ClientOptions, Rate};
-pub use request::{create_request, delete_request, find_request, get_request, patch_request, reference_request};
+pub use request::{
+    create_request, delete_request, find_request, get_request, get_whole_request, patch_request, reference_request,
+};
 pub use token::{Token, TokenError, TokenWarning};

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::answer::{Answer, AnswerBody, has_schema, member};
 use super::{
     BodyKind, CallOutcome, Client, Failure, Unexpected, create_request, delete_request, find_request, get_request,
-    patch_request, reference_request,
+    get_whole_request, patch_request, reference_request,
 };
 use crate::base::TargetId;
 use crate::scim::{ListResponse, Request, Resource, urn};
@@ -78,6 +78,12 @@ impl Client {
     /// Reads a linked object. One with another id is a failure.
     pub async fn get(&self, endpoint: &str, id: &TargetId) -> CallOutcome<Resource> {
         self.send_to(id, get_request(endpoint, id.as_str())).await.and_then(|answer| read_resource(answer, id.as_str()))
+    }
+
+    /// Reads an object with everything that it has; of a group also the members, which [`Self::get`] leaves out.
+    pub async fn get_whole(&self, endpoint: &str, id: &TargetId) -> CallOutcome<Resource> {
+        let request = get_whole_request(endpoint, id.as_str());
+        self.send_to(id, request).await.and_then(|answer| read_resource(answer, id.as_str()))
     }
 
     /// Creates an object.

@@ -1,7 +1,7 @@
 //! Requests as the service writes them, built without sending anything.
 //!
-//! Queries are form-encoded (`+` for a blank), ids are percent-encoded. Groups are always read
-//! without their members.
+//! Queries are form-encoded (`+` for a blank), ids are percent-encoded. Groups are read without their
+//! members but to verify what was written.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -30,6 +30,11 @@ pub fn reference_request(endpoint: &str, id: &str, attribute: &str, value: &str)
 pub fn get_request(endpoint: &str, id: &str) -> Request {
     let query = if without_members(endpoint) { "?excludedAttributes=members" } else { "" };
     request(Method::Get, format!("{}{query}", path_of(endpoint, id)), None)
+}
+
+/// Reads a linked object whole: `GET {endpoint}/{id}`, of groups with their members, which the service never does.
+pub fn get_whole_request(endpoint: &str, id: &str) -> Request {
+    request(Method::Get, path_of(endpoint, id), None)
 }
 
 /// Creates an object: `POST {endpoint}`.
@@ -126,5 +131,6 @@ mod tests {
             assert_eq!(patch_request("/Users", id, Value::Null).path, expected);
         }
         assert_eq!(get_request("/Groups", "7").path, "/Groups/7?excludedAttributes=members");
+        assert_eq!(get_whole_request("/Groups", "a/b").path, "/Groups/a%2Fb");
     }
 }

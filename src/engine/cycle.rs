@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::fingerprints::fingerprint_names;
 use super::job::{self, Ending};
-use super::{EngineError, Evaluator, Index, Planned, Policy, Processed, Sink, guard};
+use super::{EngineError, Evaluator, Index, Planned, Policy, Processed, Sink, Verify, guard};
 use crate::base::{CycleId, Random, Timestamp};
 use crate::client::{Client, Failure, Operation};
 use crate::clock::Clock;
@@ -347,6 +347,8 @@ impl Running<'_> {
             duration: Duration::try_from(self.cycle.clock.now().duration_since(self.started)).unwrap_or_default(),
             summary: self.tally.summary.clone(),
             requests: self.tally.requests.clone(),
+            deviations: (self.cycle.policy.verify == Verify::On && self.options.mode == Mode::Run)
+                .then_some(self.tally.deviations),
             completed: matches!(result, Ok((true, _))),
             quarantine: match result {
                 Err(EngineError::Quarantine { error, .. }) => Some(error.clone()),
@@ -435,6 +437,8 @@ impl Inputs {
 pub(super) struct Tally {
     summary: Summary,
     requests: RequestCounts,
+    /// Where the target isn't as it was sent.
+    deviations: u64,
     due: u64,
     /// Objects that were given up.
     pruned: u64,
@@ -451,6 +455,7 @@ impl Tally {
         let sent = record.action.writes() || record.action == ActionKind::None;
         self.exported += u64::from(sent && !record.reason.is_reference());
         self.pruned += u64::from(record.reason == Reason::EscrowPruned);
+        self.deviations += processed.deviations.len() as u64;
         self.count(&processed.requests);
     }
 

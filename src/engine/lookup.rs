@@ -9,12 +9,13 @@ use serde_json::Value;
 use super::accounts::{Account, Situation};
 use super::links::Links;
 use super::outcome::state_after;
-use super::{Due, Manager, Processed};
+use super::{Due, Manager, Processed, Verify, verify};
 use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::matching::{self, Candidates};
+use crate::plan::verify::Deviation;
 use crate::plan::{
     Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step,
     plan_one,
@@ -58,6 +59,7 @@ pub(crate) struct Worker<'a> {
     pub(crate) clock: &'a Clock,
     /// Reads, but writes nothing.
     pub(crate) dry: bool,
+    pub(crate) verify: Verify,
     /// Accounts that would be there by now, were it not dry; for those who are to share them.
     pub(crate) expected: &'a Mutex<FxHashMap<SourceId, Resource>>,
     /// Who has which account; `None` where accounts may be shared.
@@ -122,17 +124,19 @@ impl Worker<'_> {
             }
         };
         let held = self.held_reference(&answers);
-        self.conclude(due, action, result, Asked { conflict, held }, trail)
+        let deviations = match &result {
+            Ok(target) if self.verify == Verify::On && !self.dry => {
+                self.verify(&due.subject, &action, target.as_ref(), &answers, &mut trail).await
+            }
+            _ => Vec::new(),
+        };
+        self.conclude(due, action, result, Asked { conflict, held, deviations }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
     fn held_reference(&self, answers: &[Answer]) -> Option<String> {
         let mapping = &self.context.mapping.attributes[self.context.mapping.reference?];
-        let account = answers.iter().rev().find_map(|answer| match answer {
-            Answer::Read(account) | Answer::Matched(Candidates::One(account)) => Some(account),
-            _ => None,
-        })?;
-        let held = match mapping.target.path.get(account)? {
+        let held = match mapping.target.path.get(verify::account(answers)?)? {
             Value::Object(manager) => manager.get("value")?.as_str()?,
             value => value.as_str()?,
         };
@@ -242,7 +246,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { conflict, held }: Asked,
+        Asked { conflict, held, deviations }: Asked,
         trail: Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -298,7 +302,7 @@ impl Worker<'_> {
                 record: Some(record.clone()),
                 references: Vec::new(),
             },
-            processed: Some(Processed { record, unknown: due.unknown, requests: trail.requests }),
+            processed: Some(Processed { record, unknown: due.unknown, requests: trail.requests, deviations }),
             failure,
             account,
             manager,
@@ -311,6 +315,8 @@ struct Asked {
     /// Error code of a creation that was refused because the account exists.
     conflict: Option<&'static str>,
     held: Option<String>,
+    /// What was found when the account was read back.
+    deviations: Vec<Deviation>,
 }
 
 enum Done {

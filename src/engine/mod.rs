@@ -20,6 +20,7 @@ mod policy;
 mod progress;
 mod references;
 mod stages;
+mod verify;
 
 pub use columns::{MissingColumn, missing_columns};
 pub use computed::fill_computed;
@@ -31,6 +32,7 @@ pub use offline::{Offline, OfflineIndex};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};
+pub use verify::Verify;
 
 #[cfg(test)]
 mod tests;

@@ -207,8 +207,10 @@ impl Planner<'_> {
             },
             unknown: due.unknown,
             requests,
+            deviations: Vec::new(),
         }
     }
+
     /// Remembers who would have an account, where references go by that.
     fn hand_on(&mut self, due: &Due, action: &Action) {
         if self.context.mapping.kind == ObjectKind::User && self.evaluator.mapping.reference.is_none() {

@@ -1,5 +1,6 @@
 //! The settings that a cycle needs, free of where they came from.
 
+use super::Verify;
 use crate::base::SignedDuration;
 use crate::config::Duplicates;
 use crate::plan::quarantine::Thresholds;
@@ -45,6 +46,9 @@ pub struct Policy {
     pub members_per_patch: usize,
     /// Asks for a reference before it is sent, as older descriptions of the service say.
     pub reference_queries: bool,
+    /// Whether what was written is read back. It changes nothing of what is sent to change the target, so no plan
+    /// is bound to it.
+    pub verify: Verify,
     /// Who is told when the job needs attention.
     pub notify: Option<String>,
 }
@@ -70,6 +74,7 @@ impl Default for Policy {
             resolve_late_references: false,
             members_per_patch: 1,
             reference_queries: false,
+            verify: Verify::Off,
             notify: None,
         }
     }

@@ -1,6 +1,7 @@
 //! What leaves the engine.
 
 use crate::event::{Event, ObjectRecord};
+use crate::plan::verify::Deviation;
 use crate::scim::Request;
 
 /// One object that a cycle is done with.
@@ -12,6 +13,8 @@ pub struct Processed {
     pub unknown: Vec<String>,
     /// Everything that was sent, or would be.
     pub requests: Vec<Request>,
+    /// Where the target isn't as it was sent; always empty unless what is written is verified.
+    pub deviations: Vec<Deviation>,
 }
 
 /// Consumes what the engine says. Called from one task at a time; must not block for long.

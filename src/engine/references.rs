@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::accounts::Accounts;
 use super::fingerprints::id_fingerprint;
 use super::lookup::{PendingManager, Trail, Worked};
-use super::{Policy, Processed};
+use super::{Policy, Processed, Verify};
 use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{Client, Failure, Operation, patch_request};
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::plan::{
     self, ActionKind, AttributeChange, FailedPart, Reason, ReferenceContext, ReferenceStep, Referenced, Sent,
     plan_gone_member, plan_member, plan_single,
 };
-use crate::schema::{ObjectKind, ObjectMapping};
+use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::{ChangeOp, Dialect};
 use crate::source::Export;
 use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
@@ -40,12 +40,14 @@ pub(crate) struct ReferencePass<'a> {
 /// One request that sets or removes references of one object, or one that needs no request.
 #[derive(Debug, Clone)]
 pub(crate) struct ReferenceTask {
-    kind: ObjectKind,
+    pub(super) kind: ObjectKind,
     owner: SourceId,
     name: Box<str>,
-    target: TargetId,
+    pub(super) target: TargetId,
     attribute: Arc<str>,
-    send: Send,
+    pub(super) send: Send,
+    /// Members from before that are to stay, where what is written is verified.
+    pub(super) kept: Arc<[TargetId]>,
     changes: Vec<ReferenceChange>,
     seen: Fingerprint,
     failed: Option<(Timestamp, u32)>,
@@ -53,7 +55,7 @@ pub(crate) struct ReferenceTask {
 
 /// What goes over the wire; ids of the target with the names of those who are meant.
 #[derive(Debug, Clone)]
-enum Send {
+pub(super) enum Send {
     Nothing,
     Manager { op: ChangeOp, old: Option<String>, new: TargetId, who: String },
     NoManager { old: Option<String>, who: String },
@@ -106,6 +108,7 @@ impl<'a> ReferencePass<'a> {
             target: pending.target,
             attribute: attribute.into(),
             send,
+            kept: Arc::default(),
             changes,
             seen: pending.seen,
             failed: pending.failed,
@@ -174,6 +177,12 @@ impl<'a> ReferencePass<'a> {
                 _ => quiet.push(change(member, None)),
             }
         }
+        let stays = |(member, sent): &(SourceId, Sent)| match self.accounts.referenced(member) {
+            Referenced::Linked(account) if *sent == Sent::Yes && here.binary_search(&member).is_ok() => Some(account),
+            _ => None,
+        };
+        let is_verified = self.policy.verify == Verify::On && !self.context.compare_all;
+        let kept: Arc<[TargetId]> = known.iter().filter(|_| is_verified).filter_map(stays).collect();
         let failed = failure.map(|failure| (failure.first_at, failure.count));
         let task = |send, changes| ReferenceTask {
             kind: ObjectKind::Group,
@@ -182,6 +191,7 @@ impl<'a> ReferencePass<'a> {
             target: target.clone(),
             attribute: attribute.into(),
             send,
+            kept: Arc::clone(&kept),
             changes,
             seen,
             failed,
@@ -207,6 +217,7 @@ impl<'a> ReferencePass<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReferenceWorker<'a> {
     pub(crate) policy: &'a Policy,
+    pub(crate) rules: &'a CompiledSchema,
     pub(crate) client: &'a Client,
     pub(crate) clock: &'a Clock,
     pub(crate) dry: bool,
@@ -222,13 +233,23 @@ impl ReferenceWorker<'_> {
             code: failure.error_code(*operation).to_owned(),
             message: failure.to_string(),
         });
+        let deviations = match (&result, self.policy.verify) {
+            (Ok(Reached::Patched), Verify::On) => self.verify(&task, &mut trail).await,
+            _ => Vec::new(),
+        };
         let record = task.record(at, error.clone(), trail.duration);
         let (state, references) = match &error {
             Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
             None => (StateChange::Keep, task.changes),
         };
+        let processed = record.clone().map(|record| Processed {
+            record,
+            unknown: Vec::new(),
+            requests: trail.requests,
+            deviations,
+        });
         Worked {
-            processed: record.clone().map(|record| Processed { record, unknown: Vec::new(), requests: trail.requests }),
+            processed,
             outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, references },
             failure: result.err().map(|(failure, _)| failure),
             account: None,
@@ -236,22 +257,28 @@ impl ReferenceWorker<'_> {
         }
     }
 
-    async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<(), (Failure, Operation)> {
-        let Some(body) = task.body(self.policy.dialect) else { return Ok(()) };
+    async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<Reached, (Failure, Operation)> {
+        let Some(body) = task.body(self.policy.dialect) else { return Ok(Reached::Nothing) };
         let endpoint = task.kind.endpoint();
         if let Some(value) = task.asked().filter(|_| self.policy.reference_queries) {
             let found = trail.add(self.client.find_reference(endpoint, &task.target, task.query_name(), value).await);
             if found.map_err(|failure| (failure, Operation::Find))? {
-                return Ok(());
+                return Ok(Reached::Nothing);
             }
         }
         if self.dry {
             trail.requests.push(patch_request(endpoint, task.target.as_str(), body));
-            return Ok(());
+            return Ok(Reached::Nothing);
         }
         let patched = trail.add(self.client.patch(endpoint, &task.target, body).await);
-        patched.map(drop).map_err(|failure| (failure, Operation::Patch))
+        patched.map(|_| Reached::Patched).map_err(|failure| (failure, Operation::Patch))
     }
+}
+
+/// Whether a task wrote anything.
+enum Reached {
+    Nothing,
+    Patched,
 }
 
 impl ReferenceTask {
@@ -259,7 +286,7 @@ impl ReferenceTask {
     pub(super) fn planned(&self, dialect: Dialect, at: Timestamp) -> Option<Processed> {
         let record = self.record(at, None, Duration::ZERO)?;
         let request = patch_request(self.kind.endpoint(), self.target.as_str(), self.body(dialect)?);
-        Some(Processed { record, unknown: Vec::new(), requests: vec![request] })
+        Some(Processed { record, unknown: Vec::new(), requests: vec![request], deviations: Vec::new() })
     }
 
     fn record(&self, at: Timestamp, error: Option<ObjectError>, duration: Duration) -> Option<ObjectRecord> {

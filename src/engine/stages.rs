@@ -20,7 +20,7 @@ use super::{Due, EngineError, Index, Mode, Planned};
 use crate::base::SourceId;
 use crate::client::{CallOutcome, Failure};
 use crate::config::Duplicates;
-use crate::event::{CycleKind, Event};
+use crate::event::{CycleKind, Event, ObjectRecord};
 use crate::plan::{FailedPart, ReferenceContext};
 use crate::schema::ObjectKind;
 use crate::store::{Outcome, StateChange, Writer};
@@ -89,6 +89,7 @@ impl Running<'_> {
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
+            verify: inputs.policy.verify,
             expected: &Mutex::default(),
             links: (!shares).then_some(&links),
         };
@@ -160,6 +161,7 @@ impl Running<'_> {
         };
         let worker = ReferenceWorker {
             policy: &inputs.policy,
+            rules: &cycle.rules,
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
@@ -233,7 +235,16 @@ impl Running<'_> {
             if let Some(processed) = processed {
                 self.tally.add(&processed);
                 self.sink.processed(&processed);
+                let ObjectRecord { source_id, name, kind, .. } = &processed.record;
+                let deviations = processed.deviations.into_iter().map(|deviation| Event::Deviation {
+                    source_id: source_id.clone(),
+                    name: name.clone(),
+                    kind: *kind,
+                    deviation,
+                });
+                let deviations: Vec<_> = deviations.collect();
                 self.sink.event(&Event::Object(processed.record));
+                deviations.iter().for_each(|event| self.sink.event(event));
             }
             let unauthorized = failure.as_ref().is_some_and(Failure::is_unauthorized);
             in_a_row = if matches!(failure, Some(Failure::Transport { .. })) { in_a_row + 1 } else { 0 };

@@ -14,7 +14,10 @@ use crate::scim::{Change, ChangeOp, Dialect, Mutability, Resource, creation};
 use crate::scoping::Standing;
 
 /// Stands for a value that `Redact` keeps out of the log.
-const REDACTED: &str = "[Redact]";
+pub(super) const REDACTED: &str = "[Redact]";
+
+/// Roles are patched as a whole, whatever path the mapping has.
+const ROLES: &str = "roles";
 
 /// What holds for every object of a cycle.
 #[derive(Debug, Clone, Copy)]
@@ -307,22 +310,26 @@ fn link(context: &PlanContext<'_>, subject: &Subject, account: &Resource) -> Ste
     patch(context, subject, &TargetId::new(id), account, |_| true, ActionKind::Update, Reason::Matched)
 }
 
+/// The values of a POST.
+fn created<'a>(
+    mapping: &'a ObjectMapping,
+    subject: &'a Subject,
+) -> impl Iterator<Item = (&'a AttributeMapping, Cow<'a, Value>)> {
+    let mappings = mapping.attributes.iter().zip(&subject.desired);
+    mappings.filter(|(mapping, _)| mapping.target.mutability != Mutability::ReadOnly).filter_map(|(mapping, flow)| {
+        match flow {
+            Flow::Value(value) | Flow::OnCreate(value) => Some((mapping, Cow::Borrowed(value))),
+            Flow::Roles(roles) => Some((mapping, Cow::Owned(roles.created()))),
+            Flow::Unknown | Flow::Nothing => None,
+        }
+    })
+}
+
 fn create(context: &PlanContext<'_>, subject: &Subject) -> Step {
     if !context.mapping.actions.create {
         return quiet(ActionKind::Skip, Reason::ActionOff("create"));
     }
-    let values: Vec<(&AttributeMapping, Cow<'_, Value>)> = context
-        .mapping
-        .attributes
-        .iter()
-        .zip(&subject.desired)
-        .filter(|(mapping, _)| mapping.target.mutability != Mutability::ReadOnly)
-        .filter_map(|(mapping, flow)| match flow {
-            Flow::Value(value) | Flow::OnCreate(value) => Some((mapping, Cow::Borrowed(value))),
-            Flow::Roles(roles) => Some((mapping, Cow::Owned(roles.created()))),
-            Flow::Unknown | Flow::Nothing => None,
-        })
-        .collect();
+    let values: Vec<_> = created(context.mapping, subject).collect();
     let changes = values
         .iter()
         .map(|(mapping, value)| AttributeChange {
@@ -400,7 +407,7 @@ fn difference<'a>(
         Flow::Value(value) => value,
         Flow::Roles(roles) => {
             let (op, value) = roles.patched(dialect);
-            let change = Change { name: "roles", path: &target.path, op, value: Cow::Owned(value) };
+            let change = Change { name: ROLES, path: &target.path, op, value: Cow::Owned(value) };
             return roles.differ(account).then(|| Difference { mapping, change, old: Roles::held(account) });
         }
         Flow::Unknown | Flow::Nothing | Flow::OnCreate(_) => return None,
@@ -421,14 +428,49 @@ fn difference<'a>(
         change: Change {
             name: &target.name,
             path: &target.path,
-            op: match (actual, mapping.flow) {
-                (Some(_), FlowType::Always | FlowType::ObjectAddOnly | FlowType::AttributeAddOnly) => ChangeOp::Replace,
-                _ => ChangeOp::Add,
-            },
+            op: change_op(mapping.flow, actual),
             value: Cow::Borrowed(value),
         },
         old: actual,
     })
+}
+
+const fn change_op(flow: FlowType, actual: Option<&Value>) -> ChangeOp {
+    match (actual, flow) {
+        (Some(_), FlowType::Always | FlowType::ObjectAddOnly | FlowType::AttributeAddOnly) => ChangeOp::Replace,
+        _ => ChangeOp::Add,
+    }
+}
+
+/// The values that an action sends, those in the place of which it shows `[Redact]` included.
+pub(super) fn sent<'a>(
+    context: &PlanContext<'a>,
+    subject: &'a Subject,
+    action: &Action,
+) -> Vec<(&'a AttributeMapping, ChangeOp, Cow<'a, Value>)> {
+    let mappings = context.mapping.attributes.iter().zip(&subject.desired);
+    match &action.effect {
+        Effect::Nothing | Effect::Link(_) | Effect::Delete(_) => Vec::new(),
+        Effect::Create(_) => {
+            created(context.mapping, subject).map(|(mapping, value)| (mapping, ChangeOp::Add, value)).collect()
+        }
+        Effect::Patch(..) => mappings
+            .filter_map(|(mapping, flow)| {
+                let change = |name: &str| action.changes.iter().find(|change| &*change.attribute == name);
+                match flow {
+                    Flow::Value(value) => {
+                        let change = change(&mapping.target.name)?;
+                        Some((mapping, change_op(mapping.flow, change.old.as_ref()), Cow::Borrowed(value)))
+                    }
+                    Flow::Roles(roles) => {
+                        let (op, value) = roles.patched(context.dialect);
+                        change(ROLES).map(|_| (mapping, op, Cow::Owned(value)))
+                    }
+                    Flow::Unknown | Flow::Nothing | Flow::OnCreate(_) => None,
+                }
+            })
+            .collect(),
+    }
 }
 
 /// What plans, events and the log have of a value. The request has the value itself.

@@ -6,10 +6,11 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::compare::has_value;
-use super::differs;
+use super::planner::{REDACTED, sent};
+use super::{Action, PlanContext, Subject, differs};
 use crate::schema::TargetAttribute;
 use crate::scim::{AttributePath, AttributeType, ChangeOp, Mutability, Resource};
 
@@ -42,7 +43,8 @@ pub struct Deviation {
     pub attribute: String,
     /// What was sent, of a member its id; `None` for nothing, or for several attributes.
     pub sent: Option<Value>,
-    /// What is there now; `None` for nothing, or for several attributes.
+    /// What is there now; `None` for nothing, or for several attributes. Of [`DeviationKind::Unreadable`]
+    /// what the endpoint answered.
     pub found: Option<Value>,
     /// What happened.
     pub kind: DeviationKind,
@@ -67,6 +69,59 @@ pub enum DeviationKind {
     MemberStays,
     /// The removal of some members removed all of them.
     GroupEmptied,
+    /// A deleted resource is still there.
+    StillThere,
+    /// The resource can't be read back, so nobody knows.
+    Unreadable,
+}
+
+impl DeviationKind {
+    /// A word for programs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dropped => "dropped",
+            Self::Changed => "changed",
+            Self::StoredLiterally => "storedLiterally",
+            Self::StringForBoolean => "stringForBoolean",
+            Self::NoOp => "noOp",
+            Self::MemberMissing => "memberMissing",
+            Self::MemberStays => "memberStays",
+            Self::GroupEmptied => "groupEmptied",
+            Self::StillThere => "stillThere",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl Deviation {
+    /// A deviation of the resource as a whole.
+    fn of_resource(kind: DeviationKind, found: Option<Value>) -> Self {
+        Self { attribute: "id".to_owned(), sent: None, found, kind }
+    }
+
+    /// A resource that was deleted and is still there.
+    #[must_use]
+    pub fn still_there() -> Self {
+        Self::of_resource(DeviationKind::StillThere, None)
+    }
+
+    /// A resource that was written and can't be read back; `answer` says why.
+    #[must_use]
+    pub fn unreadable(answer: String) -> Self {
+        Self::of_resource(DeviationKind::Unreadable, Some(Value::String(answer)))
+    }
+
+    /// `{"kind", "attribute", "sent", "found", "message"}`, null for nothing.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        json!({
+            "kind": self.kind.as_str(),
+            "attribute": self.attribute,
+            "sent": self.sent,
+            "found": self.found,
+            "message": self.to_string(),
+        })
+    }
 }
 
 /// One sentence for the endpoint's owner, without a full stop.
@@ -94,8 +149,36 @@ impl fmt::Display for Deviation {
             DeviationKind::GroupEmptied => {
                 f.write_str("the removal of some members emptied the group, so all of them were removed")
             }
+            DeviationKind::StillThere => f.write_str("it was deleted but is still there"),
+            DeviationKind::Unreadable => {
+                let answer = found.as_str().unwrap_or_default();
+                write!(f, "it can't be read back, so nobody knows what became of the write: {answer}")
+            }
         }
     }
+}
+
+/// Compares what an action sent with the account as it is afterwards; `before` is the account as it was
+/// before a PATCH. What the mapping redacts stays out of the deviations too.
+#[must_use]
+pub fn action(
+    context: &PlanContext<'_>,
+    subject: &Subject,
+    action: &Action,
+    before: Option<&Resource>,
+    after: &Resource,
+) -> Vec<Deviation> {
+    let values = sent(context, subject, action);
+    let sent: Vec<_> =
+        values.iter().map(|(mapping, op, value)| Sent { attribute: &mapping.target, op: *op, value }).collect();
+    let mut deviations = attributes(&sent, before, after);
+    let redacted = |name: &str| values.iter().any(|(mapping, ..)| mapping.redacted && mapping.target.name == name);
+    for deviation in deviations.iter_mut().filter(|deviation| redacted(&deviation.attribute)) {
+        for value in [&mut deviation.sent, &mut deviation.found].into_iter().flatten() {
+            *value = Value::from(REDACTED);
+        }
+    }
+    deviations
 }
 
 /// Compares the attributes of a POST or PATCH with the resource as it is afterwards.

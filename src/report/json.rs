@@ -53,6 +53,9 @@ pub fn report_json(report: &CycleReport) -> Value {
         "summary": summary_json(&report.summary),
         "requests": requests_json(&report.requests),
     });
+    if let Some(deviations) = report.deviations {
+        value["deviations"] = json!(deviations);
+    }
     if let Some(error) = &report.quarantine {
         value["quarantine"] = json!({ "code": error.code, "message": error.message });
     }
@@ -96,6 +99,15 @@ pub fn event_json(event: &Event) -> Value {
         Event::Object(record) => {
             let mut value = json!({ "type": "object", "at": record.at.to_string() });
             if let (Value::Object(value), Value::Object(members)) = (&mut value, record_json(record)) {
+                value.extend(members);
+            }
+            value
+        }
+        Event::Deviation { source_id, name, kind, deviation } => {
+            let mut value = json!({
+                "type": "deviation", "sourceId": source_id.to_string(), "name": name, "objectType": kind.as_str(),
+            });
+            if let (Value::Object(value), Value::Object(members)) = (&mut value, deviation.to_json()) {
                 value.extend(members);
             }
             value

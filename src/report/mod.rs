@@ -1,10 +1,12 @@
 //! Renderers over plans and events: text for people, JSON for programs.
 
+mod deviations;
 mod expression;
 mod json;
 mod style;
 mod text;
 
+pub use deviations::Deviations;
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
 pub use json::{FORMAT_VERSION, event_json, planned_json, record_json, report_json, run_json, summary_json};
 pub use style::{dim, heading, sign, style, symbol};

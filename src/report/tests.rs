@@ -83,6 +83,7 @@ fn report(completed: bool) -> CycleReport {
         duration: Duration::from_millis(1_250),
         summary: summary(),
         requests,
+        deviations: None,
         completed,
         quarantine: (!completed).then(|| ObjectError { code: "X".to_owned(), message: "y".to_owned() }),
     }

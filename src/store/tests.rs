@@ -121,6 +121,7 @@ fn report(name: &str, completed: bool) -> CycleReport {
         duration: Duration::from_millis(1500),
         summary,
         requests,
+        deviations: None,
         completed,
         quarantine: None,
     }

@@ -2,6 +2,7 @@
 
 mod cycles;
 mod troubles;
+mod verify;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
