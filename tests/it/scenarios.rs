@@ -4,7 +4,9 @@
 //! `SCIMULATE_BLESS=1` rewrites the golden files.
 
 mod golden;
+mod script;
 mod stage;
+mod target;
 
 use std::collections::BTreeSet;
 use std::fs;
