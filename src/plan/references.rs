@@ -51,7 +51,8 @@ pub enum ReferenceStep {
     Remove(TargetId),
 }
 
-/// Decides about the one value of a single-valued reference.
+/// Decides about the one value of a single-valued reference of an object that changed, or is looked at for another
+/// reason: one that was left out before is sent now, if that is possible.
 ///
 /// `desired` is the object that the source names now, `remembered` the one that was dealt with last, `held` the
 /// value that the account has.
@@ -69,7 +70,7 @@ pub fn plan_single(
         };
     };
     let before = remembered.filter(|(before, _)| *before == id).map(|(_, sent)| sent);
-    if is_settled(context, before) {
+    if before == Some(Sent::Yes) && !context.compare_all {
         return ReferenceStep::Keep;
     }
     match referenced {
@@ -160,7 +161,8 @@ mod tests {
         check(INITIAL, Some(("eve", &eve)), None, Some("T-eve"), ReferenceStep::Remember(Sent::Yes));
         check(SERVICE, Some(("eve", &unlinked)), None, None, ReferenceStep::Remember(Sent::No));
         check(SERVICE, Some(("eve", &Referenced::Waiting)), None, None, ReferenceStep::Keep);
-        check(SERVICE, Some(("eve", &eve)), Some(("eve", Sent::No)), None, ReferenceStep::Keep);
+        check(SERVICE, Some(("eve", &eve)), Some(("eve", Sent::No)), None, set(ChangeOp::Add, "T-eve"));
+        check(SERVICE, Some(("eve", &unlinked)), Some(("eve", Sent::No)), None, ReferenceStep::Keep);
         check(RESOLVING, Some(("eve", &eve)), Some(("eve", Sent::No)), None, set(ChangeOp::Add, "T-eve"));
         check(INITIAL, Some(("eve", &eve)), Some(("eve", Sent::No)), None, set(ChangeOp::Add, "T-eve"));
     }

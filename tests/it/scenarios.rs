@@ -4,7 +4,9 @@
 //! `SCIMULATE_BLESS=1` rewrites the golden files.
 
 mod golden;
+mod script;
 mod stage;
+mod target;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -37,9 +39,20 @@ scenarios! {
     flow_types = "flow-types",
     graph_ndjson = "graph-ndjson",
     graph_pages = "graph-pages",
+    groups = "groups",
+    groups_compliant = "groups-compliant",
+    groups_members_per_patch = "groups-members-per-patch",
+    groups_nested = "groups-nested",
+    groups_out_of_scope_members = "groups-out-of-scope-members",
+    groups_restored_member = "groups-restored-member",
+    groups_same_name = "groups-same-name",
+    groups_scoping_filter = "groups-scoping-filter",
     guests = "guests",
     imported_schema = "imported-schema",
+    late_references_resolve = "late-references-resolve",
+    late_references_restart = "late-references-restart",
     leavers = "leavers",
+    managers = "managers",
     match_existing = "match-existing",
     missing_columns = "missing-columns",
     nested_groups = "nested-groups",
@@ -49,6 +62,7 @@ scenarios! {
     portal_csv_semicolon = "portal-csv-semicolon",
     portal_csv_utf16 = "portal-csv-utf16",
     recycle_bin_by_the_clock = "recycle-bin-by-the-clock",
+    reference_queries = "reference-queries",
     renames = "renames",
     role_filter = "role-filter",
     scim_template = "scim-template",

@@ -5,21 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use scimulate::base::{SignedDuration, Timestamp};
-use scimulate::config::{self, Mapping, Overrides};
-use scimulate::schema;
-use scimulate::scim::{Resource, ResourceSchema};
+use scimulate::base::Timestamp;
 use serde_json::Value;
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::golden::Golden;
+use super::script::Script;
+use super::target;
 use crate::support::{Exchange, Recorder, TOKEN, json, scimulate};
-
-/// When the first cycle begins, unless `scenario.toml` says otherwise.
-const FIRST: &str = "2026-03-01T10:00:00Z";
-
-/// From one cycle to the next, as with the service.
-const INTERVAL: SignedDuration = SignedDuration::from_mins(40);
 
 const CONFIG: &str = "scimulate.toml";
 const TOKEN_VARIABLE: &str = "TARGET_TOKEN";
@@ -29,50 +23,6 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// What `scenario.toml` says beside the config; all of it may be missing.
-#[derive(Debug, Default)]
-struct Script {
-    now: Vec<Timestamp>,
-    /// Why another initial cycle at the end isn't idle.
-    does_not_converge: Option<String>,
-    /// Why the requests of plan and run differ.
-    plan_differs: Option<String>,
-}
-
-impl Script {
-    fn read(folder: &Path) -> Self {
-        let Ok(text) = fs::read_to_string(folder.join("scenario.toml")) else { return Self::default() };
-        let mut table: toml::Table = text.parse().expect("scenario.toml is TOML");
-        let mut take = |key: &str| table.remove(key);
-        let reason = |value: toml::Value| value.as_str().expect("a reason is a text").to_owned();
-        let script = Self {
-            now: match take("now") {
-                Some(list) => {
-                    list.try_into::<Vec<String>>().expect("`now` is a list of instants").iter().map(instant).collect()
-                }
-                None => Vec::new(),
-            },
-            does_not_converge: take("does_not_converge").map(reason),
-            plan_differs: take("plan_differs").map(reason),
-        };
-        assert!(table.is_empty(), "scenario.toml has keys that nobody knows: {table}");
-        script
-    }
-
-    /// When cycle `number` begins.
-    fn instant(&self, number: usize) -> Timestamp {
-        if self.now.is_empty() {
-            let later = INTERVAL * i32::try_from(number - 1).expect("few cycles");
-            return instant(FIRST) + later;
-        }
-        *self.now.get(number - 1).unwrap_or_else(|| panic!("scenario.toml has no instant for cycle {number}"))
-    }
-}
-
-fn instant(text: impl AsRef<str>) -> Timestamp {
-    text.as_ref().parse().expect("an instant")
-}
-
 /// Plays `fixtures/NAME` and compares everything with its golden files.
 pub(crate) fn play(name: &str) {
     let origin = fixtures().join(name);
@@ -80,39 +30,39 @@ pub(crate) fn play(name: &str) {
     let stage = Stage::set(name, &origin, &script);
     let mut golden = Golden::in_folder(origin.join("expected"));
     let mut headers = Headers::default();
+    let mut plan_differs = false;
     let mut number = 1;
     let last = loop {
         let now = script.instant(number);
         if number == 1 {
             golden.check("inspect.txt", &stage.text(&stage.scimulate(&["inspect"])));
         }
+        stage.pull_levers(script.before(number), number, &mut golden);
         let planned = stage.plan(now, number, &mut golden);
         let sent = stage.run(now, number, &mut golden, &mut headers);
-        match &script.plan_differs {
-            Some(reason) => assert_ne!(planned, sent, "plan and run agree, although: {reason}"),
-            None => assert_eq!(planned, sent, "cycle {number}: plan says what run sends"),
+        if script.status {
+            golden.check(&format!("cycle-{number}.status.txt"), &stage.text(&stage.scimulate(&["status"])));
+        }
+        if let Some(sent) = sent {
+            let links = stage.links();
+            let (planned, sent) = (in_terms_of_source(planned, &links), in_terms_of_source(sent, &links));
+            plan_differs |= planned != sent;
+            if script.plan_differs.is_none() {
+                assert_eq!(planned, sent, "cycle {number}: plan says what run sends");
+            }
         }
         let next = origin.join(format!("cycle-{}", number + 1));
         if !next.is_dir() {
             break now;
         }
         number += 1;
-        lay_over(&next, stage.folder.path());
+        stage.go_on(&next);
     };
+    if let Some(reason) = &script.plan_differs {
+        assert!(plan_differs, "plan and run agree, although: {reason}");
+    }
     golden.finish();
     stage.converges(last, &script);
-}
-
-/// What the endpoint keeps of users: that of the scenario's mapping, where it isn't WEDO's.
-fn users(folder: &Path) -> Option<ResourceSchema> {
-    let settings = config::load(&folder.join(CONFIG), &Overrides::default()).expect("a config");
-    let text = match &settings.provisioning.mapping {
-        Mapping::Template(name) if name == "wedo" => return None,
-        Mapping::Template(name) => schema::template(name).expect("a built-in mapping").text.to_owned(),
-        Mapping::File(path) => fs::read_to_string(path).expect("a schema"),
-    };
-    let document = schema::read(&text, "schema.json").expect("a schema");
-    Some(schema::target_definition(&document).expect("a target in the schema"))
 }
 
 struct Stage {
@@ -123,6 +73,9 @@ struct Stage {
 /// Method, path and body.
 type Sent = (String, String, Value);
 
+/// Ids of objects and of their accounts.
+type Links = Vec<(String, String)>;
+
 impl Stage {
     fn set(name: &str, origin: &Path, script: &Script) -> Self {
         let folder = tempfile::Builder::new()
@@ -130,51 +83,96 @@ impl Stage {
             .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
             .expect("a folder under target/");
         lay_over(origin, folder.path());
-        let recorder = Recorder::start_with(script.instant(1), users(folder.path()));
-        if let Ok(text) = fs::read_to_string(origin.join("target.json")) {
-            recorder.endpoint().load(accounts(&text)).expect("accounts that fit the endpoint");
-        }
-        let path = folder.path().join(CONFIG);
-        let config = fs::read_to_string(&path).expect("a config");
-        fs::write(&path, aim(&config, &recorder.url())).expect("a written config");
-        Self { folder, recorder }
+        let recorder = Recorder::start_with(script.instant(1), target::users(&folder.path().join(CONFIG)));
+        let stage = Self { folder, recorder };
+        stage.aim();
+        target::prepare(&stage.recorder, origin);
+        stage
     }
 
-    /// Shows the plan, and gives the requests that it announces.
+    /// Lays the files of the next cycle over those that are there.
+    fn go_on(&self, next: &Path) {
+        lay_over(next, self.folder.path());
+        if next.join(CONFIG).exists() {
+            self.aim();
+        }
+        target::prepare(&self.recorder, next);
+    }
+
+    /// Makes the recorder the target of the config.
+    fn aim(&self) {
+        let path = self.folder.path().join(CONFIG);
+        let config = fs::read_to_string(&path).expect("a config");
+        fs::write(&path, aim(&config, &self.recorder.url())).expect("a written config");
+    }
+
+    /// Runs commands between cycles.
+    fn pull_levers(&self, commands: &[String], number: usize, golden: &mut Golden) {
+        let mut text = String::new();
+        for command in commands {
+            let output = self.scimulate(&command.split_whitespace().collect::<Vec<_>>());
+            let _infallible = write!(text, "$ scimulate {command}\n{}", self.text(&output));
+        }
+        if !commands.is_empty() {
+            golden.check(&format!("cycle-{number}.before.txt"), &text);
+        }
+    }
+
+    /// Shows the plan, and gives the requests that it announces: none where there is no plan.
     fn plan(&self, now: Timestamp, number: usize, golden: &mut Golden) -> Vec<Sent> {
         let now = now.to_string();
         let shown = self.scimulate(&["plan", "--now", &now, "--show-requests"]);
         golden.check(&format!("cycle-{number}.plan.txt"), &self.text(&shown));
-        let document = json(&self.scimulate(&["plan", "--now", &now, "--output", "json"]));
+        let output = self.scimulate(&["plan", "--now", &now, "--output", "json"]);
         for exchange in self.recorder.take() {
             assert!(!exchange.writes(), "a plan writes nothing, but sent {} {}", exchange.method, exchange.target);
         }
+        assert_eq!(output.status, shown.status, "plan ends alike, whatever its output");
+        if !output.status.success() {
+            return Vec::new();
+        }
+        let document = json(&output);
         let objects = document["objects"].as_array().expect("a list of objects");
         let requests = objects.iter().flat_map(|object| object["requests"].as_array().expect("a list of requests"));
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
         requests.map(|request| (text(&request["method"]), text(&request["path"]), request["body"].clone())).collect()
     }
 
-    /// Runs the cycle, and gives what it sent after the test query.
-    fn run(&self, now: Timestamp, number: usize, golden: &mut Golden, headers: &mut Headers) -> Vec<Sent> {
+    /// Runs the cycle, and gives what it sent after the test queries; `None` where no cycle ran.
+    fn run(&self, now: Timestamp, number: usize, golden: &mut Golden, headers: &mut Headers) -> Option<Vec<Sent>> {
         let output = self.scimulate(&["run", "--now", &now.to_string()]);
         golden.check(&format!("cycle-{number}.run.txt"), &self.text(&output));
         let exchanges = self.recorder.take();
         golden.check(&format!("cycle-{number}.requests.http"), &self.mask(&transcript(&exchanges, headers)));
-        let (test, rest) = exchanges.split_first().expect("a cycle begins with the test query");
-        assert!(test.target.starts_with("/scim/v2/Users?filter="), "{}", test.target);
+        let tests = exchanges.iter().take(2).take_while(|exchange| is_test_query(exchange)).count();
+        if exchanges.is_empty() {
+            assert!(!output.status.success(), "a cycle begins with the test query");
+            return None;
+        }
+        assert!(tests > 0, "a cycle begins with the test query, not with {}", exchanges[0].target);
         let sent = |exchange: &Exchange| {
             let path = exchange.target.strip_prefix("/scim/v2").expect("everything goes to the tenant URL");
             (exchange.method.clone(), path.to_owned(), exchange.body.clone().unwrap_or_default())
         };
-        rest.iter().map(sent).collect()
+        Some(exchanges[tests..].iter().map(sent).collect())
     }
 
-    /// An initial cycle over the last export finds everything as it should be.
+    fn links(&self) -> Links {
+        let document = json(&self.scimulate(&["links", "list", "--output", "json"]));
+        let text = |value: &Value| value.as_str().expect("an id").to_owned();
+        let links = document["links"].as_array().expect("a list of links").iter();
+        links.map(|link| (text(&link["sourceId"]), text(&link["targetId"]))).collect()
+    }
+
+    /// An initial cycle over the last export finds everything as it should be. Members are never read, so they are
+    /// sent once more; that changes nothing.
     fn converges(&self, now: Timestamp, script: &Script) {
         fs::remove_dir_all(self.folder.path().join(".scimulate")).expect("the state is there");
+        self.recorder.endpoint().set_faults(Vec::new());
+        let before = target::content(&self.recorder);
         let output = self.scimulate(&["run", "--now", &now.to_string(), "--output", "json"]);
-        let writes: Vec<_> = self.recorder.take().into_iter().filter(Exchange::writes).collect();
+        let after = target::content(&self.recorder);
+        let mut writes: Vec<_> = self.recorder.take().into_iter().filter(Exchange::writes).collect();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(output.status.code(), Some(0 | 4)), "{}\n{stderr}", output.status);
         let document: Value = serde_json::from_slice(&output.stdout).expect("a JSON document");
@@ -182,9 +180,11 @@ impl Stage {
         for method in ["POST", "PATCH", "DELETE"] {
             assert_eq!(counted[method], writes.iter().filter(|write| write.method == method).count(), "{counted}");
         }
+        writes.retain(|write| !sends_members(write));
+        let converges = writes.is_empty() && before == after;
         match &script.does_not_converge {
-            Some(reason) => assert!(!writes.is_empty(), "it converges, although: {reason}"),
-            None => assert!(writes.is_empty(), "without its state the job would send {writes:#?}"),
+            Some(reason) => assert!(!converges, "it converges, although: {reason}"),
+            None => assert!(converges, "without its state the job would send {writes:#?} and get {after:#?}"),
         }
     }
 
@@ -208,7 +208,7 @@ impl Stage {
         if output.status.code() != Some(0) {
             let _infallible = writeln!(text, "[{}]", output.status);
         }
-        self.mask(&without_durations(&text))
+        self.mask(&without_seconds(&without_durations(&text)))
     }
 
     fn mask(&self, text: &str) -> String {
@@ -222,24 +222,61 @@ impl Stage {
 /// `(5 GET) in 0.3 s.` becomes `(5 GET) in [time].`
 fn without_durations(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        let duration = line.split_once(") in ").and_then(|(before, rest)| {
-            let (number, after) = rest.split_once(" s.")?;
-            number.parse::<f64>().ok().map(|_| (before, after))
-        });
-        match duration {
-            Some((before, after)) => {
-                let _infallible = write!(masked, "{before}) in [time].{after}");
-            }
-            None => masked.push_str(line),
-        }
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(" s") {
+        let number = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+        let ends = after.starts_with(['.', ' ', '\n']);
+        let is_duration = ends && before[number..].contains('.') && before[number..].parse::<f64>().is_ok();
+        masked.push_str(if is_duration { &before[..number] } else { before });
+        masked.push_str(if is_duration { "[time]" } else { " s" });
+        rest = after;
     }
+    masked.push_str(rest);
+    masked
+}
+
+/// `2026-03-01T10:00:01Z` becomes `2026-03-01T10:00Z`: how many seconds a cycle takes is the machine's affair.
+fn without_seconds(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('Z') {
+        let start = before.len().checked_sub("2026-03-01T10:00:01".len());
+        let instant =
+            start.and_then(|start| before.get(start..)).filter(|text| format!("{text}Z").parse::<Timestamp>().is_ok());
+        masked.push_str(instant.map_or(before, |_| &before[..before.len() - ":01".len()]));
+        masked.push('Z');
+        rest = after;
+    }
+    masked.push_str(rest);
     masked
 }
 
 /// Methods whose headers were shown already: one request of each shows them.
 #[derive(Default)]
 struct Headers(Vec<String>);
+
+/// A query for a random GUID, which nothing is called: the one thing that users and groups are never looked up by.
+fn is_test_query(exchange: &Exchange) -> bool {
+    let path = exchange.target.strip_prefix("/scim/v2").unwrap_or_default();
+    let looks = path.starts_with("/Users?filter=") || path.starts_with("/Groups?excludedAttributes=members&filter=");
+    let asked = path.split_once("+eq+%22").and_then(|(_, value)| value.strip_suffix("%22"));
+    looks && asked.is_some_and(|value| value.parse::<Uuid>().is_ok())
+}
+
+/// Whether a request adds members to a group and does nothing else.
+fn sends_members(exchange: &Exchange) -> bool {
+    let operations = exchange.body.as_ref().and_then(|body| body["Operations"].as_array());
+    let adds = |operation: &Value| operation["path"] == "members" && operation["op"] != "Remove";
+    exchange.target.contains("/Groups/") && operations.is_some_and(|operations| operations.iter().all(adds))
+}
+
+/// The requests with the ids of objects in place of those of their accounts: a plan knows no others of what is yet to
+/// be created.
+fn in_terms_of_source(requests: Vec<Sent>, links: &Links) -> Vec<Sent> {
+    let named = |text: String| links.iter().fold(text, |text, (source, target)| text.replace(target, source));
+    let body = |body: Value| named(body.to_string()).parse().expect("still JSON");
+    requests.into_iter().map(|(method, path, sent)| (method, named(path), body(sent))).collect()
+}
 
 fn transcript(exchanges: &[Exchange], headers: &mut Headers) -> String {
     let mut text = String::new();
@@ -273,12 +310,6 @@ fn aim(config: &str, url: &str) -> String {
     target.insert("rate".to_owned(), "unlimited".into());
     target.insert("concurrency".to_owned(), 1.into());
     config.to_string()
-}
-
-fn accounts(text: &str) -> Vec<Resource> {
-    let mut document: Value = serde_json::from_str(text).expect("target.json is JSON");
-    let Value::Array(users) = document["Users"].take() else { panic!("target.json has no list `Users`") };
-    users.into_iter().map(|user| Resource::from_value(user).expect("an account is an object")).collect()
 }
 
 /// Copies files and folders of inputs; not the cycles that come later, nor what is expected.
