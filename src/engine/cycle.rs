@@ -67,9 +67,9 @@ pub(super) struct Remembered {
     pub(super) groups: Arc<ObjectStates>,
     pub(super) references: Arc<References>,
     /// What the cycle goes on from; without it the cycle is initial.
-    watermark: Option<Arc<Watermark>>,
+    pub(super) watermark: Option<Arc<Watermark>>,
     /// A watermark of other rules: it still says what was known.
-    outdated: Option<Watermark>,
+    pub(super) outdated: Option<Watermark>,
     job: JobMemory,
 }
 
@@ -106,7 +106,7 @@ impl Cycle {
 }
 
 impl Remembered {
-    fn read(rules: &CompiledSchema, store: Option<&Store>) -> Result<Self, EngineError> {
+    pub(super) fn read(rules: &CompiledSchema, store: Option<&Store>) -> Result<Self, EngineError> {
         let Some(store) = store else { return Ok(Self::default()) };
         let mut remembered = Self {
             users: Arc::new(store.objects(ObjectKind::User)?),
@@ -122,6 +122,23 @@ impl Remembered {
             outdated => remembered.outdated = outdated,
         }
         Ok(remembered)
+    }
+
+    /// A new scope counts from the next restart on, as with the service; the text says so.
+    pub(super) fn policy_in_force(&self, policy: &Arc<Policy>) -> (Arc<Policy>, Option<String>) {
+        let given = policy.scope.scope;
+        let Some(watermark) = self.watermark.as_ref().filter(|old| old.scope != given.as_str()) else {
+            return (Arc::clone(policy), None);
+        };
+        let warning = format!(
+            "the scope changed from \"{}\" to \"{}\", which counts only once provisioning is restarted \
+             (`scimulate restart`), as with the service",
+            watermark.scope,
+            given.as_str()
+        );
+        let mut old = (**policy).clone();
+        old.scope.scope = if watermark.scope == Scope::All.as_str() { Scope::All } else { Scope::Assigned };
+        (Arc::new(old), Some(warning))
     }
 }
 
@@ -301,22 +318,12 @@ impl Running<'_> {
         Ok(Prepared { inputs, users, groups, leaving })
     }
 
-    /// A new scope counts from the next restart on, as with the service.
     fn policy_in_force(&mut self) -> Arc<Policy> {
-        let policy = &self.cycle.policy;
-        let given = policy.scope.scope;
-        let Some(watermark) = self.remembered.watermark.as_ref().filter(|old| old.scope != given.as_str()) else {
-            return Arc::clone(policy);
-        };
-        self.sink.event(&Event::Warning(format!(
-            "the scope changed from \"{}\" to \"{}\", which counts only once provisioning is restarted \
-             (`scimulate restart`), as with the service",
-            watermark.scope,
-            given.as_str()
-        )));
-        let mut old = (**policy).clone();
-        old.scope.scope = if watermark.scope == Scope::All.as_str() { Scope::All } else { Scope::Assigned };
-        Arc::new(old)
+        let (policy, warning) = self.remembered.policy_in_force(&self.cycle.policy);
+        if let Some(warning) = warning {
+            self.sink.event(&Event::Warning(warning));
+        }
+        policy
     }
 
     async fn work_and_write(
@@ -397,14 +404,15 @@ fn held_back_text(leaving: u64, threshold: Option<u64>) -> String {
 #[derive(Clone)]
 pub(super) struct Inputs {
     pub(super) policy: Arc<Policy>,
-    rules: Arc<CompiledSchema>,
+    pub(super) rules: Arc<CompiledSchema>,
     pub(super) export: Arc<Export>,
-    users: Arc<ObjectStates>,
-    groups: Arc<ObjectStates>,
-    references: Arc<References>,
-    watermark: Option<Arc<Watermark>>,
+    pub(super) users: Arc<ObjectStates>,
+    pub(super) groups: Arc<ObjectStates>,
+    pub(super) references: Arc<References>,
+    /// Without it every object is due.
+    pub(super) watermark: Option<Arc<Watermark>>,
     pub(super) now: Timestamp,
-    evaluated_at: Timestamp,
+    pub(super) evaluated_at: Timestamp,
     /// Whether disables and deletes are held back.
     pub(super) hold_back: bool,
 }

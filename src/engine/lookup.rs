@@ -70,13 +70,27 @@ pub(crate) struct Worker<'a> {
 #[derive(Default)]
 pub(crate) struct Trail {
     pub(crate) requests: Vec<Request>,
+    /// What came back for each request that was sent.
+    pub(crate) replies: Vec<Reply>,
+    /// What the planner was told, in order.
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) duration: Duration,
+}
+
+/// What came back for a request.
+pub(crate) struct Reply {
+    pub(crate) status: Option<u16>,
+    pub(crate) answer: String,
     pub(crate) duration: Duration,
 }
 
 impl Trail {
     pub(crate) fn add<T>(&mut self, call: CallOutcome<T>) -> Result<T, Failure> {
         self.duration += call.duration();
-        self.requests.extend(call.exchanges.into_iter().map(|Exchange { request, .. }| request));
+        for Exchange { request, status, answer, duration } in call.exchanges {
+            self.requests.push(request);
+            self.replies.push(Reply { status, answer, duration });
+        }
         call.result
     }
 }
@@ -84,15 +98,18 @@ impl Trail {
 impl Worker<'_> {
     /// Works on one object to its end. `planned` binds it to a saved plan.
     pub(crate) async fn work(&self, due: Due, planned: Option<&PlannedObject>) -> Worked {
-        let mut trail = Trail::default();
-        let mut answers = Vec::new();
+        self.work_along(due, planned, &mut Trail::default()).await
+    }
+
+    /// The same, for those who want to see what was answered on the way.
+    pub(crate) async fn work_along(&self, due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
         let mut conflict = None;
         let (action, result) = loop {
-            let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &answers) {
+            let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
                 Step::Act(action) => action,
-                Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, &mut trail).await {
+                Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, trail).await {
                     Ok(answer) => {
-                        answers.push(self.foresee(&due, &lookup, answer));
+                        trail.answers.push(self.foresee(&due, &lookup, answer));
                         continue;
                     }
                     Err((failure, operation)) => {
@@ -108,13 +125,13 @@ impl Worker<'_> {
                 break (Action::quiet(ActionKind::Fail, Reason::TargetMoved(moved.into())), Ok(None));
             }
             self.expect(&due, &action);
-            match self.execute(&action, &mut trail).await {
-                Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&answers) => {
-                    answers.push(Answer::Conflict(failure.to_string().into()));
+            match self.execute(&action, trail).await {
+                Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&trail.answers) => {
+                    trail.answers.push(Answer::Conflict(failure.to_string().into()));
                     conflict = Some(failure.error_code(Operation::Create));
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
-                Ok(Done::CreatedWithoutId) => match self.find_created(&due, &mut trail).await {
+                Ok(Done::CreatedWithoutId) => match self.find_created(&due, trail).await {
                     Ok(target) => break (action, Ok(Some(target))),
                     Err(reason) => break (Action::quiet(ActionKind::Fail, reason), Ok(None)),
                 },
@@ -123,10 +140,10 @@ impl Worker<'_> {
                 Err(failed) => break (action, Err(failed)),
             }
         };
-        let held = self.held_reference(&answers);
+        let held = self.held_reference(&trail.answers);
         let deviations = match &result {
             Ok(target) if self.verify == Verify::On && !self.dry => {
-                self.verify(&due.subject, &action, target.as_ref(), &answers, &mut trail).await
+                self.verify(&due.subject, &action, target.as_ref(), trail).await
             }
             _ => Vec::new(),
         };
@@ -247,7 +264,7 @@ impl Worker<'_> {
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
         Asked { conflict, held, deviations }: Asked,
-        trail: Trail,
+        trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
         let kind = self.context.mapping.kind;
@@ -302,7 +319,12 @@ impl Worker<'_> {
                 record: Some(record.clone()),
                 references: Vec::new(),
             },
-            processed: Some(Processed { record, unknown: due.unknown, requests: trail.requests, deviations }),
+            processed: Some(Processed {
+                record,
+                unknown: due.unknown,
+                requests: std::mem::take(&mut trail.requests),
+                deviations,
+            }),
             failure,
             account,
             manager,

@@ -116,7 +116,7 @@ impl<'a> ReferencePass<'a> {
     }
 
     /// Whether groups have members at the target.
-    fn sends_members(&self) -> Option<&'a ObjectMapping> {
+    pub(crate) fn sends_members(&self) -> Option<&'a ObjectMapping> {
         self.groups.filter(|groups| groups.reference.is_some() && groups.actions.update)
     }
 
@@ -124,7 +124,12 @@ impl<'a> ReferencePass<'a> {
     pub(crate) fn members(&self) -> impl Iterator<Item = ReferenceTask> + use<'_, 'a> {
         let mapping = self.sends_members();
         let groups = self.export.entitlements().groups().iter().filter(move |_| mapping.is_some());
-        groups.flat_map(|group| self.members_of(group))
+        groups.flat_map(|group| self.members_of(group, None))
+    }
+
+    /// What is to be done about these members of one group, whatever failed before; nobody is removed.
+    pub(crate) fn members_among(&self, group: &Group, only: &[SourceId]) -> Vec<ReferenceTask> {
+        if self.sends_members().is_some() { self.members_of(group, Some(only)) } else { Vec::new() }
     }
 
     /// Whether the time of another try hasn't come.
@@ -140,13 +145,13 @@ impl<'a> ReferencePass<'a> {
         })
     }
 
-    fn members_of(&self, group: &Group) -> Vec<ReferenceTask> {
+    fn members_of(&self, group: &Group, only: Option<&[SourceId]>) -> Vec<ReferenceTask> {
         let attribute = self.groups.and_then(reference_name).unwrap_or_default();
         let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
         let seen = members_fingerprint(group);
         let prior = self.prior_groups.view(&group.id);
         let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
-        if failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
+        if only.is_none() && failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
             return Vec::new();
         }
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
@@ -161,14 +166,16 @@ impl<'a> ReferencePass<'a> {
             ReferenceChange { attribute, referenced: member.clone(), state }
         };
         let mut done = rustc_hash::FxHashSet::default();
-        for member in group.members.iter().filter(|member| done.insert(*member)) {
+        let meant = |member: &&SourceId| only.is_none_or(|only| only.contains(member));
+        for member in group.members.iter().filter(|member| meant(member) && done.insert(*member)) {
             match plan_member(self.context, &self.accounts.referenced(member), sent_before(member)) {
                 ReferenceStep::Set(_, account) => added.push((account, change(member, Some(Sent::Yes)))),
                 ReferenceStep::Remember(sent) => quiet.push(change(member, Some(sent))),
                 ReferenceStep::Keep | ReferenceStep::Forget | ReferenceStep::Remove(_) => {}
             }
         }
-        for (member, sent) in known.iter().filter(|(member, _)| here.binary_search(&member).is_err()) {
+        let gone = |member: &SourceId| only.is_none() && here.binary_search(&member).is_err();
+        for (member, sent) in known.iter().filter(|(member, _)| gone(member)) {
             if self.accounts.is_in_recycle_bin(member) {
                 continue;
             }
@@ -226,15 +233,19 @@ pub(crate) struct ReferenceWorker<'a> {
 impl ReferenceWorker<'_> {
     /// Works on one task to its end.
     pub(crate) async fn work(&self, task: ReferenceTask) -> Worked {
-        let mut trail = Trail::default();
-        let result = self.send(&task, &mut trail).await;
+        self.work_along(task, &mut Trail::default()).await
+    }
+
+    /// The same, for those who want to see what was answered on the way.
+    pub(crate) async fn work_along(&self, task: ReferenceTask, trail: &mut Trail) -> Worked {
+        let result = self.send(&task, trail).await;
         let at = self.clock.now();
         let error = result.as_ref().err().map(|(failure, operation)| ObjectError {
             code: failure.error_code(*operation).to_owned(),
             message: failure.to_string(),
         });
         let deviations = match (&result, self.policy.verify) {
-            (Ok(Reached::Patched), Verify::On) => self.verify(&task, &mut trail).await,
+            (Ok(Reached::Patched), Verify::On) => self.verify(&task, trail).await,
             _ => Vec::new(),
         };
         let record = task.record(at, error.clone(), trail.duration);
@@ -242,12 +253,8 @@ impl ReferenceWorker<'_> {
             Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
             None => (StateChange::Keep, task.changes),
         };
-        let processed = record.clone().map(|record| Processed {
-            record,
-            unknown: Vec::new(),
-            requests: trail.requests,
-            deviations,
-        });
+        let requests = std::mem::take(&mut trail.requests);
+        let processed = record.clone().map(|record| Processed { record, unknown: Vec::new(), requests, deviations });
         Worked {
             processed,
             outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, references },
@@ -321,6 +328,11 @@ impl ReferenceTask {
             ObjectKind::User => "manager",
             ObjectKind::Group => "members",
         }
+    }
+
+    /// Whether all that comes of it is a note that a reference had to wait.
+    pub(super) fn only_waits(&self) -> bool {
+        self.is_quiet() && self.changes.iter().all(|change| change.state == Some(Sent::No))
     }
 
     /// Whether nothing is sent for it.

@@ -34,7 +34,6 @@ impl Worker<'_> {
         subject: &Subject,
         action: &Action,
         target: Option<&TargetId>,
-        answers: &[Answer],
         trail: &mut Trail,
     ) -> Vec<Deviation> {
         let endpoint = self.context.mapping.kind.endpoint();
@@ -47,11 +46,11 @@ impl Worker<'_> {
                 };
             }
             (Effect::Create(_), Some(target)) => (target, None),
-            (Effect::Patch(..), Some(target)) => (target, account(answers)),
+            (Effect::Patch(..), Some(target)) => (target, account(&trail.answers).cloned()),
             _ => return Vec::new(),
         };
         let read = self.client.get(endpoint, target).await;
-        compare(read, trail, |after| verify::action(&self.context, subject, action, before, after))
+        compare(read, trail, |after| verify::action(&self.context, subject, action, before.as_ref(), after))
     }
 }
 
