@@ -17,7 +17,7 @@ use crate::client::test_connection;
 use crate::clock::Clock;
 use crate::config::{self, FILE_NAME, Overrides, Tenant};
 use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink, Verify};
-use crate::event::{Event, Summary};
+use crate::event::{CycleKind, Event, Summary};
 use crate::plan::ActionKind;
 use crate::report::{self, count, dim, heading};
 use crate::target::Storage;
@@ -209,7 +209,11 @@ impl Stage<'_> {
         self.context.printer.text(&excerpt.text)?;
         let more = excerpt.summary.total().saturating_sub(excerpt.shown as u64);
         self.say(&dim(format_args!("… and {more} more\n")))?;
-        self.say(&format!("{}\n", report::plan_summary(&excerpt.summary)))
+        self.say(&report::plan_summary(&excerpt.summary))?;
+        if let Some(estimate) = report::plan_estimate(CycleKind::Initial, &excerpt.summary) {
+            self.say(&estimate)?;
+        }
+        self.say("")
     }
 
     async fn cycle(&self, interrupt: &Interrupt, random: &mut Random) -> Result<Option<Exit>, Error> {
@@ -253,7 +257,7 @@ impl Sink for Excerpt {
 
     fn processed(&mut self, processed: &Processed) {
         let record = &processed.record;
-        self.summary.add(record.action, &record.reason);
+        self.summary.add_record(record);
         let reason = record.reason.to_string();
         let show = if record.action == ActionKind::Create {
             self.created += 1;

@@ -13,3 +13,4 @@ mod missing;
 mod output;
 mod schema;
 mod secrets;
+mod verify;
