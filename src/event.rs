@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::base::{CycleId, SourceId, TargetId, Timestamp};
 pub use crate::plan::ActionKind;
 use crate::plan::verify::Deviation;
-use crate::plan::{AttributeChange, Reason};
+use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 
@@ -70,6 +70,8 @@ pub struct Summary {
     skipped: BTreeMap<&'static str, u64>,
     references: u64,
     reference_failures: u64,
+    /// Members of groups that were sent, or tried.
+    members: u64,
 }
 
 impl Summary {
@@ -93,6 +95,9 @@ impl Summary {
 
     /// Counts one record: an object by its action, a request for references apart.
     pub fn add_record(&mut self, record: &ObjectRecord) {
+        if record.reason.is_reference() && record.kind == ObjectKind::Group {
+            self.members += record.changes.len() as u64;
+        }
         match (record.reason.is_reference(), record.action) {
             (false, action) => self.add(action, &record.reason),
             (true, ActionKind::Fail) => self.reference_failures += 1,
@@ -108,6 +113,17 @@ impl Summary {
     /// How many requests for references failed.
     pub fn reference_failures(&self) -> u64 {
         self.reference_failures
+    }
+
+    /// How long the real service would take for the same; `None` where nothing was to be done.
+    pub fn estimate(&self) -> Option<Estimate> {
+        let count = |actions: &[ActionKind]| actions.iter().map(|action| self.count(*action)).sum();
+        let workload = Workload {
+            creates: self.count(ActionKind::Create),
+            matches: count(&[ActionKind::Update, ActionKind::Disable, ActionKind::Delete, ActionKind::None]),
+            others: self.count(ActionKind::Fail) + self.members,
+        };
+        (workload != Workload::default()).then(|| Estimate::new(&workload))
     }
 
     /// How many objects were looked at.

@@ -19,7 +19,7 @@ use crate::client::test_connection;
 use crate::clock::Clock;
 use crate::config::{self, FILE_NAME, Overrides, Tenant};
 use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink, Verify};
-use crate::event::{Event, Summary};
+use crate::event::{CycleKind, Event, Summary};
 use crate::plan::ActionKind;
 use crate::report::{self, count, dim, heading};
 use crate::target::Storage;
@@ -212,7 +212,11 @@ impl Stage<'_> {
         self.context.printer.text(&excerpt.text)?;
         let more = excerpt.summary.total().saturating_sub(excerpt.shown as u64);
         self.say(&dim(format_args!("… and {more} more\n")))?;
-        self.say(&format!("{}\n", report::plan_summary(&excerpt.summary)))
+        self.say(&report::plan_summary(&excerpt.summary))?;
+        if let Some(estimate) = report::plan_estimate(CycleKind::Initial, &excerpt.summary) {
+            self.say(&estimate)?;
+        }
+        self.say("")
     }
 
     async fn cycle(&self, interrupt: &Interrupt, random: &mut Random) -> Result<Option<Exit>, Error> {

@@ -20,7 +20,7 @@ use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::engine::{Cycle, CycleOptions, Mode, Offline, Processed, Sink};
-use crate::event::{Event, Summary};
+use crate::event::{CycleKind, Event, Summary};
 use crate::plan::{ActionKind, PlanFile, PlannedObject, Reason};
 use crate::report;
 use crate::scoping::ONLY_DEFAULT_ACCESS;
@@ -224,6 +224,7 @@ struct View<'a> {
     only_default_access: u64,
     /// Id of the dry cycle; an offline plan has none.
     cycle: Option<String>,
+    kind: CycleKind,
     /// When the last object was planned.
     at: Option<Timestamp>,
     error: Option<OutputError>,
@@ -231,8 +232,18 @@ struct View<'a> {
 
 impl<'a> View<'a> {
     fn new(context: &'a Context, requests: bool, keep: bool) -> Self {
-        let (summary, objects) = (Summary::default(), Vec::new());
-        Self { context, requests, keep, summary, objects, only_default_access: 0, cycle: None, at: None, error: None }
+        Self {
+            context,
+            requests,
+            keep,
+            summary: Summary::default(),
+            objects: Vec::new(),
+            only_default_access: 0,
+            cycle: None,
+            kind: CycleKind::Initial,
+            at: None,
+            error: None,
+        }
     }
 
     /// The first line of the stream says which format it has.
@@ -273,10 +284,15 @@ impl<'a> View<'a> {
             Output::Human => {
                 let gap = if printer.is_quiet() || self.summary.total() == 0 { "" } else { "\n" };
                 printer.line(format_args!("{gap}{}", report::plan_summary(&self.summary)))?;
+                if let Some(estimate) = report::plan_estimate(self.kind, &self.summary) {
+                    printer.line(estimate)?;
+                }
             }
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
             Output::Jsonl => {
-                self.stream("planEnded", &json!({ "summary": report::summary_json(&self.summary) }))?;
+                let estimate = report::estimate_json(&self.summary);
+                let members = json!({ "summary": report::summary_json(&self.summary), "estimate": estimate });
+                self.stream("planEnded", &members)?;
             }
         }
         Ok(())
@@ -289,6 +305,7 @@ impl Sink for View<'_> {
             Event::Warning(text) => self.context.printer.diagnostic(&Diagnostic::warning(text.as_str())),
             Event::CycleStarted { id, kind, .. } => {
                 self.cycle = Some(id.to_string());
+                self.kind = *kind;
                 self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
             }
             Event::Evaluated { .. }

@@ -1,9 +1,9 @@
-//! How long the real service would take for an initial cycle.
+//! How long the real service would take for a cycle.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What an initial cycle has to do.
+/// What a cycle has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Workload {
     /// Users and groups in scope that have no account yet.
@@ -14,7 +14,7 @@ pub struct Workload {
     pub others: u64,
 }
 
-/// The bounds of an initial cycle of the real service.
+/// The bounds of a cycle of the real service, which are only known for an initial one.
 ///
 /// Microsoft, *How long will it take to provision users*, gives 0.01 to 0.08 minutes for each assigned
 /// user, group and group member, and says that a cycle which creates everything takes about twice as
@@ -47,14 +47,6 @@ impl Estimate {
             fastest: total(2 * FASTEST_MATCH, FASTEST_MATCH, FASTEST_MATCH),
             slowest: total(SLOWEST_CREATE, SLOWEST_CREATE / 2, SLOWEST_CREATE),
         }
-    }
-
-    /// A sentence about the initial cycle, without a full stop.
-    pub fn sentence(&self) -> String {
-        format!(
-            "the real service would take {self} for this initial cycle; it starts an incremental one about every \
-             40 min"
-        )
     }
 }
 
@@ -128,15 +120,5 @@ mod tests {
         ] {
             assert_eq!(rounded(Duration::from_secs(seconds)), expected, "{seconds}");
         }
-    }
-
-    #[test]
-    fn the_sentence() {
-        let estimate = Estimate::new(&Workload { others: 300, ..Workload::default() });
-        assert_eq!(
-            estimate.sentence(),
-            "the real service would take between 3 min and 24 min for this initial cycle; it starts an incremental \
-             one about every 40 min"
-        );
     }
 }

@@ -33,16 +33,25 @@ fn requests_json(requests: &RequestCounts) -> Value {
     Value::Object(counts)
 }
 
-/// `{"formatVersion", "summary", "objects"}`.
+/// How long the real service would take: `{"fastestSeconds", "slowestSeconds"}`, null where nothing is to be done.
+pub fn estimate_json(summary: &Summary) -> Value {
+    summary.estimate().map_or(Value::Null, |estimate| {
+        json!({ "fastestSeconds": estimate.fastest.as_secs_f64(), "slowestSeconds": estimate.slowest.as_secs_f64() })
+    })
+}
+
+/// `{"formatVersion", "summary", "estimate", "objects"}`.
 pub fn planned_json(summary: &Summary, objects: &[PlannedObject]) -> Value {
     json!({
         "formatVersion": FORMAT_VERSION,
         "summary": summary_json(summary),
+        "estimate": estimate_json(summary),
         "objects": objects.iter().map(PlannedObject::to_json).collect::<Vec<_>>(),
     })
 }
 
-/// One cycle: `id`, `kind`, `startedAt`, `durationMs`, `completed`, `summary`, `requests`.
+/// One cycle: `id`, `kind`, `startedAt`, `durationMs`, `completed`, `summary`, `requests`, `estimate`, and
+/// `deviations` where what was written was verified.
 pub fn report_json(report: &CycleReport) -> Value {
     let mut value = json!({
         "id": report.id.as_str(),
@@ -52,6 +61,7 @@ pub fn report_json(report: &CycleReport) -> Value {
         "completed": report.completed,
         "summary": summary_json(&report.summary),
         "requests": requests_json(&report.requests),
+        "estimate": estimate_json(&report.summary),
     });
     if let Some(deviations) = report.deviations {
         value["deviations"] = json!(deviations);

@@ -8,9 +8,11 @@ mod text;
 
 pub use deviations::Deviations;
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
-pub use json::{FORMAT_VERSION, event_json, planned_json, record_json, report_json, run_json, summary_json};
+pub use json::{
+    FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
+};
 pub use style::{dim, heading, sign, style, symbol};
-pub use text::{count, plan_summary, planned_object, record_line, run_summary};
+pub use text::{count, plan_estimate, plan_summary, planned_object, record_line, run_summary};
 
 #[cfg(test)]
 mod tests;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::base::{CycleId, SourceId, TargetId};
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, ObjectRecord, RequestCounts, Summary};
+use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason};
 use crate::schema::ObjectKind;
 use crate::scim::{Method, Request};
@@ -130,6 +131,51 @@ fn summaries() {
 }
 
 #[test]
+fn the_real_service_takes_its_time() {
+    let many = |creates: usize| {
+        let mut summary = Summary::default();
+        (0..creates).for_each(|_| summary.add(ActionKind::Create, &Reason::NoMatch));
+        summary
+    };
+    for (kind, creates, expected) in [
+        (CycleKind::Initial, 0, None),
+        (CycleKind::Initial, 12, None),
+        (
+            CycleKind::Initial,
+            600,
+            Some(
+                "The real service would take between 12 min and 48 min for this initial cycle; incremental cycles \
+                 start about every 40 minutes.",
+            ),
+        ),
+        (
+            CycleKind::Incremental,
+            600,
+            Some(
+                "The real service would take between 12 min and 48 min for this cycle; it starts one about every 40 \
+                 minutes.",
+            ),
+        ),
+    ] {
+        assert_eq!(plan_estimate(kind, &many(creates)).as_deref(), expected);
+    }
+    let report = CycleReport { summary: many(600), ..report(true) };
+    let text = plain(&run_summary(&report));
+    assert!(text.ends_with("in 1.2 s. The real service would take between 12 min and 48 min for this."), "{text}");
+    assert_eq!(estimate_json(&report.summary), json!({"fastestSeconds": 720.0, "slowestSeconds": 2880.0}));
+    assert_eq!(estimate_json(&Summary::default()), Value::Null);
+    // What was skipped takes no time; each member counts, a manager doesn't.
+    let mut summary = summary();
+    let mut reference = record(ActionKind::Update, Reason::ReferenceSet("ann, bob".into()), None);
+    summary.add_record(&reference);
+    assert_eq!(estimate_json(&summary), json!({"fastestSeconds": 1.8, "slowestSeconds": 9.6}));
+    reference.kind = ObjectKind::Group;
+    reference.changes.extend(reference.changes.clone());
+    summary.add_record(&reference);
+    assert_eq!(estimate_json(&summary), json!({"fastestSeconds": 3.0, "slowestSeconds": 19.2}));
+}
+
+#[test]
 fn a_failed_object() {
     let error = ObjectError { code: "InsufficientRights".to_owned(), message: "status 403".to_owned() };
     let failed = record(ActionKind::Fail, Reason::RequestFailed("status 403".into()), Some(error));
@@ -153,6 +199,9 @@ fn json_for_programs() {
     assert_eq!((&cycle["completed"], &cycle["durationMs"]), (&json!(false), &json!(1250)));
     assert_eq!(cycle["quarantine"], json!({"code": "X", "message": "y"}));
     assert_eq!(report_json(&report(true)).get("quarantine"), None);
+    assert_eq!(report_json(&report(true)).get("deviations"), None, "nothing was verified");
+    let verified = CycleReport { deviations: Some(0), ..report(true) };
+    assert_eq!(report_json(&verified)["deviations"], json!(0));
     let run = run_json("job", "active", &[report(true)]);
     assert_eq!((&run["formatVersion"], &run["job"]), (&json!("1.0"), &json!({"id": "job", "state": "active"})));
     let plan = planned_json(&summary(), &[planned(ActionKind::Create, &Reason::NoMatch)]);
@@ -166,6 +215,15 @@ fn every_event_has_a_type() {
         (Event::CycleStarted { id: CycleId::new("c"), kind: CycleKind::Initial, at }, "cycleStarted"),
         (Event::Evaluated { objects: 3, due: 1 }, "evaluated"),
         (Event::Object(record(ActionKind::Update, Reason::Changed, None)), "object"),
+        (
+            Event::Deviation {
+                source_id: record(ActionKind::Update, Reason::Changed, None).source_id,
+                name: "ann@contoso.com".to_owned(),
+                kind: ObjectKind::User,
+                deviation: Deviation::still_there(),
+            },
+            "deviation",
+        ),
         (Event::Warning("w".to_owned()), "warning"),
         (
             Event::Notification { reason: "r".to_owned(), message: "m".to_owned(), to: "it@contoso.com".to_owned() },

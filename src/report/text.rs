@@ -1,13 +1,17 @@
 //! Plans and cycles as text for people.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::style::{dim, heading, sign};
-use crate::event::{CycleReport, ObjectRecord, Summary};
-use crate::plan::{ActionKind, AttributeChange, PlannedObject};
+use crate::event::{CycleKind, CycleReport, ObjectRecord, Summary};
+use crate::plan::{ActionKind, AttributeChange, Estimate, PlannedObject};
 use crate::scim::{Method, Request};
+
+/// What takes the real service less than this needs no estimate.
+const NOTEWORTHY: Duration = Duration::from_mins(10);
 
 /// Widest attribute column; longer names push their values out.
 const WIDEST: usize = 34;
@@ -83,6 +87,26 @@ pub fn plan_summary(summary: &Summary) -> String {
     text
 }
 
+/// How long the real service would take for what is planned: the last line of a plan. `None` where that is too
+/// short to be of interest.
+pub fn plan_estimate(kind: CycleKind, summary: &Summary) -> Option<String> {
+    let estimate = noteworthy(summary)?;
+    Some(match kind {
+        CycleKind::Initial => format!(
+            "The real service would take {estimate} for this initial cycle; incremental cycles start about every 40 \
+             minutes."
+        ),
+        CycleKind::Incremental => {
+            format!("The real service would take {estimate} for this cycle; it starts one about every 40 minutes.")
+        }
+    })
+}
+
+/// An estimate that says more than that it doesn't take long.
+fn noteworthy(summary: &Summary) -> Option<Estimate> {
+    summary.estimate().filter(|estimate| estimate.slowest >= NOTEWORTHY)
+}
+
 /// What a cycle did to managers and members; nothing where there were none.
 fn references(summary: &Summary) -> String {
     match (summary.references(), summary.reference_failures()) {
@@ -128,9 +152,11 @@ pub fn run_summary(report: &CycleReport) -> String {
         .map(|method| format!("{} {method}", report.requests.count(method)))
         .collect();
     let kind = match report.kind {
-        crate::event::CycleKind::Initial => "Initial cycle:",
-        crate::event::CycleKind::Incremental => "Incremental cycle:",
+        CycleKind::Initial => "Initial cycle:",
+        CycleKind::Incremental => "Incremental cycle:",
     };
+    let estimate = noteworthy(summary)
+        .map_or_else(String::new, |estimate| format!(" The real service would take {estimate} for this."));
     let ended = if report.completed { "" } else { " It did not run to its end; the next one goes on from here." };
     format!(
         "{} {} created, {} updated, {} disabled, {} deleted; {} unchanged, {}, {} failed{}{}.\n{}",
@@ -148,7 +174,7 @@ pub fn run_summary(report: &CycleReport) -> String {
         },
         references(summary),
         dim(format_args!(
-            "{} ({}) in {:.1} s.{ended}",
+            "{} ({}) in {:.1} s.{estimate}{ended}",
             count(report.requests.total(), "request"),
             requests.join(", "),
             report.duration.as_secs_f64()

@@ -14,3 +14,4 @@ mod output;
 mod schema;
 mod secrets;
 mod simulated;
+mod verify;

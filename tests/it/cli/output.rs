@@ -28,7 +28,8 @@ fn a_plan_as_json_has_the_promised_members() {
     let sandbox = Sandbox::with_users(2, "embedded");
     for command in ["plan --output json", "plan --output json --offline", "plan --output json -q"] {
         let plan = sandbox.run(command).with(0).json();
-        assert_eq!(keys(&plan), ["formatVersion", "summary", "objects"], "{command}");
+        assert_eq!(keys(&plan), ["formatVersion", "summary", "estimate", "objects"], "{command}");
+        assert_eq!(plan["estimate"].to_string(), "{\"fastestSeconds\":2.4,\"slowestSeconds\":9.6}");
         assert_eq!(plan["formatVersion"], "1.0");
         assert_eq!(keys(&plan["summary"]), SUMMARY);
         assert_eq!(plan["summary"]["create"], 2);
@@ -62,7 +63,7 @@ fn a_run_as_json_has_the_promised_members() {
     assert_eq!(keys(&run["job"]), ["id", "state"]);
     assert_eq!(run["job"]["state"], "active");
     let [first, second] = run["cycles"].as_array().unwrap().as_slice() else { panic!("{run:#}") };
-    for key in ["id", "kind", "startedAt", "durationMs", "summary", "requests"] {
+    for key in ["id", "kind", "startedAt", "durationMs", "summary", "requests", "estimate"] {
         assert!(!first[key].is_null(), "{key} in {first:#}");
     }
     assert_eq!(keys(&first["summary"]), SUMMARY);
