@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    allow_deletes, apply, completions, demo, expr, init, inspect, links, man, pause, plan, restart, run, schema, serve,
-    start, status, test_connection, variables,
+    allow_deletes, apply, completions, demo, expr, init, inspect, links, man, pause, plan, provision, restart, run,
+    schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -95,6 +95,7 @@ pub(crate) enum Command {
     Plan(plan::Args),
     Apply(apply::Args),
     Run(run::Args),
+    Provision(provision::Args),
     Status(status::Args),
     Start(start::Args),
     Pause(pause::Args),

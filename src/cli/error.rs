@@ -87,7 +87,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         };
     }
     match cause.downcast_ref::<EngineError>() {
-        Some(EngineError::Source(_) | EngineError::Settings(_) | EngineError::Incomplete(_)) => {
+        Some(EngineError::Source(_) | EngineError::Settings(_) | EngineError::Incomplete(_) | EngineError::Name(_)) => {
             return Some(Exit::Usage);
         }
         Some(EngineError::Store(store)) => return classify(store),
@@ -120,7 +120,9 @@ fn findings(cause: &(dyn std::error::Error + 'static)) -> Option<Vec<Diagnostic>
     }
     match cause.downcast_ref::<EngineError>() {
         Some(EngineError::Source(source)) => return Some(vec![source.diagnostic().clone()]),
-        Some(EngineError::Settings(diagnostic) | EngineError::Incomplete(diagnostic)) => {
+        Some(
+            EngineError::Settings(diagnostic) | EngineError::Incomplete(diagnostic) | EngineError::Name(diagnostic),
+        ) => {
             return Some(vec![(**diagnostic).clone()]);
         }
         _ => {}

@@ -24,6 +24,7 @@ mod pause;
 mod plan;
 mod printer;
 mod progress;
+mod provision;
 mod render_diagnostic;
 mod restart;
 mod run;

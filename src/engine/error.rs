@@ -21,6 +21,9 @@ pub enum EngineError {
     /// The export lacks too much of what was known.
     #[error("{0}")]
     Incomplete(Box<Diagnostic>),
+    /// A name means nothing, or several things.
+    #[error("{0}")]
+    Name(Box<Diagnostic>),
     /// The test query failed: the job is in quarantine.
     #[error("{}: {}", .error.code, .error.message)]
     Quarantine {

@@ -7,6 +7,7 @@ mod cycle;
 mod duplicates;
 mod error;
 mod evaluate;
+mod find;
 mod fingerprints;
 mod guard;
 mod index;
@@ -14,6 +15,7 @@ mod job;
 mod links;
 mod lookup;
 mod offline;
+mod on_demand;
 mod outcome;
 mod planned;
 mod policy;
@@ -27,8 +29,12 @@ pub use computed::fill_computed;
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
+pub use find::{NamedObject, find_objects};
 pub use index::{Index, KnownSets};
 pub use offline::{Offline, OfflineIndex};
+pub use on_demand::{
+    Culprit, Demand, Detail, LeftActive, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict,
+};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};

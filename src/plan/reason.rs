@@ -49,6 +49,8 @@ pub enum Reason {
     HeldBack(Box<str>),
     /// It failed for so long that it isn't tried any more.
     EscrowPruned,
+    /// Provision on demand leaves it to the cycles; the text says why.
+    NotOnDemand(Box<str>),
     /// A reference to another object, which the text names, was added or changed.
     ReferenceSet(Box<str>),
     /// A reference to another object, which the text names, was removed.
@@ -81,6 +83,7 @@ impl Reason {
             Self::RequestFailed(_) => "RequestFailed",
             Self::HeldBack(_) => "TooManyDeletes",
             Self::EscrowPruned => "EscrowPruned",
+            Self::NotOnDemand(_) => "NotOnDemand",
             Self::ReferenceSet(_) => "ReferenceSet",
             Self::ReferenceRemoved(_) => "ReferenceRemoved",
         }
@@ -112,6 +115,7 @@ impl Reason {
             | Self::TargetMoved(text)
             | Self::RequestFailed(text)
             | Self::HeldBack(text)
+            | Self::NotOnDemand(text)
             | Self::ReferenceSet(text)
             | Self::ReferenceRemoved(text) => Some(text),
             Self::ActionOff(action) => Some(action),
@@ -153,7 +157,8 @@ impl fmt::Display for Reason {
             Self::EscrowPruned => f.write_str("failed for too long: it isn't tried any more until it changes"),
             Self::ReferenceSet(what) => write!(f, "refers to {what}"),
             Self::ReferenceRemoved(what) => write!(f, "no longer refers to {what}"),
-            Self::UnusableAnswer(what)
+            Self::NotOnDemand(what)
+            | Self::UnusableAnswer(what)
             | Self::InvalidValue(what)
             | Self::TargetMoved(what)
             | Self::RequestFailed(what) => f.write_str(what),

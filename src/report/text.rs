@@ -45,7 +45,8 @@ pub fn planned_object(object: &PlannedObject, requests: bool) -> String {
     text
 }
 
-fn before_after(change: &AttributeChange) -> String {
+/// `"Clerk" → "Engineer"`, or the new value alone where there was none.
+pub fn before_after(change: &AttributeChange) -> String {
     let show = |value: &Option<Value>| value.as_ref().map_or_else(|| "(no value)".to_owned(), ToString::to_string);
     match &change.old {
         None => show(&change.new),
@@ -53,7 +54,8 @@ fn before_after(change: &AttributeChange) -> String {
     }
 }
 
-fn request_text(request: &Request) -> String {
+/// A request with its body, four blanks before each line.
+pub fn request_text(request: &Request) -> String {
     let mut text = format!("    {} {}\n", request.method, request.path);
     if let Some(body) = &request.body {
         for line in format!("{body:#}").lines() {
@@ -124,9 +126,9 @@ fn skipped(summary: &Summary) -> String {
     }
 }
 
-/// One finished object: sign, name, what was done and why.
-pub fn record_line(record: &ObjectRecord) -> String {
-    let done = match record.action {
+/// What was done, in the past.
+pub const fn done(action: ActionKind) -> &'static str {
+    match action {
         ActionKind::Create => "created",
         ActionKind::Update => "updated",
         ActionKind::Disable => "disabled",
@@ -135,7 +137,12 @@ pub fn record_line(record: &ObjectRecord) -> String {
         ActionKind::None => "unchanged",
         ActionKind::Skip => "skipped",
         ActionKind::Fail => "failed",
-    };
+    }
+}
+
+/// One finished object: sign, name, what was done and why.
+pub fn record_line(record: &ObjectRecord) -> String {
+    let done = done(record.action);
     let why = record
         .error
         .as_ref()

@@ -1,7 +1,9 @@
 //! The decision about one user, with the evidence for each step.
 
-use super::{ClauseVerdict, DefaultAccess, Scope, Standing, evaluate_filters};
-use crate::directory::{AppRoles, Deletion, Entitlements, Evidence, GroupIndex, Known, RoleIndex, User};
+use super::{ClauseVerdict, DefaultAccess, Scope, Standing, evaluate_clause, evaluate_filters};
+use crate::directory::{
+    AppRoles, AttributeValue, Deletion, Entitlements, Evidence, GroupIndex, Known, RoleIndex, User,
+};
 use crate::schema::{ClauseOperator, FilterGroup, ObjectKind};
 
 /// The settings that decide about scope.
@@ -316,6 +318,18 @@ impl Decision {
             ),
         ]
     }
+}
+
+/// Every clause with what it says about an object: `Sales staff.department EQUALS 'Sales'`, as the provisioning
+/// log's `ScopeEvaluationResult` writes it.
+pub fn clause_verdicts(filters: &[FilterGroup], values: &[AttributeValue<'_>]) -> Vec<(String, ClauseVerdict)> {
+    let of_filter = |(index, filter): (usize, &FilterGroup)| {
+        let one = |(at, clause)| {
+            (format!("{}.{}", filters[index].title, clause_text(filters, index, at)), evaluate_clause(clause, values))
+        };
+        filter.clauses.iter().enumerate().map(one).collect::<Vec<_>>()
+    };
+    filters.iter().enumerate().flat_map(of_filter).collect()
 }
 
 /// `department EQUALS 'Sales'`, as the provisioning log writes it.

@@ -8,8 +8,8 @@ mod filter;
 mod standing;
 
 pub use decision::{
-    Active, Assigned, Cause, Decision, Explained, FilterVerdict, ONLY_DEFAULT_ACCESS, Role, ScopePolicy, decide,
-    decide_group,
+    Active, Assigned, Cause, Decision, Explained, FilterVerdict, ONLY_DEFAULT_ACCESS, Role, ScopePolicy,
+    clause_verdicts, decide, decide_group,
 };
 pub use filter::{ClauseVerdict, evaluate_clause, evaluate_filters};
 pub use standing::Standing;

@@ -1,0 +1,181 @@
+//! Provision on demand as text for people.
+
+use crate::cli::error::Error;
+use crate::cli::printer::Printer;
+use crate::cli::table::{Align, table, wrap};
+use crate::engine::{Culprit, Detail, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict};
+use crate::report::{before_after, dim, done as done_word, heading, request_text, sign};
+use crate::schema::CompiledSchema;
+use crate::scim::{Exchange, Method};
+
+/// Columns of a terminal.
+const WIDTH: usize = 80;
+/// Blanks before what belongs to a heading.
+const INDENT: &str = "   ";
+
+/// Every step, the requests, what a search found, and one line that says what came of it.
+pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) -> Result<(), Error> {
+    if !printer.is_quiet() {
+        let mut last = None;
+        for each in &done.steps {
+            let title = title(each.kind, each.name);
+            if last != Some(title) {
+                let gap = if last.is_some() { "\n" } else { "" };
+                printer.line(format_args!("{gap}{}", heading(title)))?;
+            }
+            last = Some(title);
+            printer.text(&step(each, done))?;
+        }
+        printer.line(format_args!("\n{}", heading("Requests")))?;
+        for exchange in &done.exchanges {
+            printer.text(&request(exchange))?;
+        }
+        if let Some(poison) = &done.poison {
+            printer.line("")?;
+            printer.text(&search(poison, rules))?;
+        }
+        printer.line("")?;
+    }
+    Ok(printer.line(conclusion(done))?)
+}
+
+/// The portal's names of the steps.
+fn title(kind: StepType, name: &str) -> &'static str {
+    match kind {
+        StepType::TestConnection => "0. Test connection",
+        StepType::Import => "1. Import",
+        StepType::Scoping => "2. Scope",
+        StepType::Matching => "3. Match",
+        // Who is out of scope isn't matched: the scope has the last word.
+        StepType::Processing | StepType::Export => "4. Action",
+        StepType::ReferenceResolution if name == "EntrySynchronizationSkip" => "References left out",
+        StepType::ReferenceResolution => "References",
+    }
+}
+
+fn step(step: &ProvisioningStep, done: &OnDemand) -> String {
+    let mut text = match (step.kind, step.status) {
+        (StepType::Scoping, StepStatus::Success) => paragraph("In scope"),
+        (StepType::Scoping, _) => paragraph("Not in scope"),
+        _ => paragraph(&step.description),
+    };
+    match step.kind {
+        StepType::Export => {
+            let rows: Vec<_> =
+                done.changes.iter().map(|change| [change.attribute.to_string(), before_after(change)]).collect();
+            text.push_str(&indented(&table(&[Align::Left; 2], &rows)));
+        }
+        StepType::Import | StepType::Scoping | StepType::Matching => {
+            text.push_str(&indented(&details(&step.details)));
+        }
+        StepType::TestConnection | StepType::Processing | StepType::ReferenceResolution => {}
+    }
+    text
+}
+
+fn details(details: &[Detail]) -> String {
+    let shown = details.iter().filter(|detail| detail.name != "ScopeEvaluationResult");
+    let row = |Detail { name, value, evidence }: &Detail| {
+        let value = match value.as_deref() {
+            None => "?".to_owned(),
+            Some("") => dim("no value"),
+            Some(value) => value.to_owned(),
+        };
+        let mut row = vec![name.clone(), value];
+        row.extend(evidence.as_ref().map(dim));
+        row
+    };
+    table(&[Align::Left; 3], &shown.map(row).collect::<Vec<_>>())
+}
+
+/// A body goes on one line where it fits.
+fn request(exchange: &Exchange) -> String {
+    let Exchange { request, status, .. } = exchange;
+    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let line = format!("  {} {} → {status}\n", request.method, request.path);
+    let Some(body) = request.body.as_ref().filter(|_| request.method != Method::Get) else { return line };
+    let short = format!("    {body}\n");
+    if short.chars().count() <= WIDTH {
+        return line + &short;
+    }
+    let long = request_text(request);
+    let body = long.split_once('\n').map_or("", |(_, body)| body);
+    line + body
+}
+
+fn search(poison: &Poison, rules: &CompiledSchema) -> String {
+    let mut text = format!("{}\n", heading("The operation that poisons the PATCH"));
+    match &poison.verdict {
+        Verdict::Operation(found) => {
+            let of = poison.operations;
+            text += &paragraph(&format!("Operation {} of {of} is refused, also alone:", found.place));
+            text += &culprit(found);
+            let attribute = found.attribute.as_deref().unwrap_or("that attribute");
+            text += &paragraph(&format!(
+                "What to do: make the endpoint take this operation. Until it does, take the mapping of {attribute} \
+                 out, or let it flow only when an account is created (flow type ObjectAddOnly): the whole PATCH fails \
+                 because of it, for everybody."
+            ));
+        }
+        Verdict::Together(found) if poison.tried == poison.accepted => {
+            let what = "Every part of the PATCH was accepted, only all of it together wasn't:";
+            text += &paragraph(what);
+            found.iter().for_each(|each| text += &culprit(each));
+            text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
+        }
+        Verdict::Together(found) => {
+            text += &paragraph("None is refused alone, but these together are:");
+            found.iter().for_each(|each| text += &culprit(each));
+            text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
+        }
+        Verdict::Unknown(why) => {
+            text += &paragraph(&format!("It can't be told, since the search met something else: {why}"));
+        }
+    }
+    text += &paragraph(&format!(
+        "Parts of the PATCH that were sent: {}. Accepted, and in effect on the account: {}.",
+        poison.tried, poison.accepted
+    ));
+    if !poison.left_active.is_empty() {
+        let users =
+            if rules.users.active.is_some() { "Users who left, but are still active" } else { "Users who left" };
+        text += &format!("\n{}\n", heading(users));
+        for leaver in &poison.left_active {
+            text += &paragraph(&format!("{}  account {}", leaver.name, leaver.target_id));
+            wrap(&format!("{}: {}", leaver.error.code, leaver.error.message), WIDTH - 5).iter().for_each(|line| {
+                text.extend([INDENT, "  ", &dim(line), "\n"]);
+            });
+        }
+    }
+    text
+}
+
+fn culprit(culprit: &Culprit) -> String {
+    let mut text = format!("{INDENT}  {}\n", culprit.operation);
+    if let Some(attribute) = &culprit.attribute {
+        let made = if culprit.expression.is_empty() { "a constant or default" } else { &culprit.expression };
+        text += &format!("{INDENT}  made by the mapping of {attribute}: {made}\n");
+    }
+    text
+}
+
+/// What came of it, and the account: `+ ann@contoso.com  created: no account matches`.
+fn conclusion(done: &OnDemand) -> String {
+    let why = match (&done.error, &done.reason) {
+        (Some(error), _) => format!("{}: {}", error.code, error.message),
+        (None, Some(reason)) => reason.to_string(),
+        (None, None) => String::new(),
+    };
+    let text = format!("{} {}  {}: {why}", sign(done.action), heading(&done.object.name), done_word(done.action));
+    let mut lines = wrap(&text, WIDTH - 2);
+    lines.extend(done.target_id.as_ref().map(|id| format!("account {id}")));
+    lines.join("\n  ")
+}
+
+fn paragraph(text: &str) -> String {
+    wrap(text, WIDTH - INDENT.len()).iter().map(|line| format!("{INDENT}{line}\n")).collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("{INDENT}  {line}\n")).collect()
+}
