@@ -1,17 +1,19 @@
 //! Writes an export of any size, the same for the same seed:
 //! `cargo run --release --example generate -- --users 100000 --out DIR [--seed N] [--format csv|json]
-//! [--assigned 0.9] [--mapping wedo|scim]`. With `scim` every column that its 22 user mappings need is there.
+//! [--assigned 0.9] [--mapping wedo|scim] [--groups N --members N]`. With `scim` every column that its 22 user mappings
+//! need is there. With `--groups` there are so many groups of so many members each, everybody has a manager in
+//! managers.csv, and everything is in scope.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use scimulate::base::Random;
 use uuid::Uuid;
 
 const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json] [--assigned FRACTION] \
-                     [--mapping wedo|scim]";
+                     [--mapping wedo|scim] [--groups N --members N]";
 
 const GIVEN_NAMES: &[&str] = &[
     "Ann", "Björn", "Chloé", "Dmitri", "Eva", "Fatima", "Giulia", "Hiroshi", "Inês", "Jürg", "Kwame", "Léa", "Mehmet",
@@ -78,6 +80,8 @@ struct Options {
     format: Format,
     assigned: f64,
     mapping: &'static str,
+    groups: usize,
+    members: usize,
 }
 
 fn main() -> ExitCode {
@@ -96,14 +100,24 @@ fn main() -> ExitCode {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options =
-        Options { users: 0, out: PathBuf::new(), seed: 1, format: Format::Csv, assigned: 0.9, mapping: "wedo" };
+    let mut options = Options {
+        users: 0,
+        out: PathBuf::new(),
+        seed: 1,
+        format: Format::Csv,
+        assigned: 0.9,
+        mapping: "wedo",
+        groups: 0,
+        members: GROUP_SIZE,
+    };
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value\n{USAGE}"))?;
         let wrong = || format!("{name} can't be \"{value}\"\n{USAGE}");
         match name.as_str() {
             "--users" => options.users = value.parse().map_err(|_| wrong())?,
             "--out" => options.out = PathBuf::from(&value),
+            "--groups" => options.groups = value.parse().map_err(|_| wrong())?,
+            "--members" => options.members = value.parse().map_err(|_| wrong())?,
             "--seed" => options.seed = value.parse().map_err(|_| wrong())?,
             "--assigned" => options.assigned = value.parse().map_err(|_| wrong())?,
             "--format" => {
@@ -262,7 +276,7 @@ fn generate(options: &Options) -> io::Result<()> {
     let roles: Vec<_> = ROLES.iter().map(|_| random.guid()).collect();
     write_application(&mut create("application.json")?, resource, &roles, &mut random)?;
     let users_name = if options.format == Format::Csv { "users.csv" } else { "users.json" };
-    write_settings(&options.out, users_name, options.mapping)?;
+    write_settings(options, users_name)?;
     let further = options.mapping == "scim";
 
     let mut users = create(users_name)?;
@@ -275,6 +289,7 @@ fn generate(options: &Options) -> io::Result<()> {
         Format::Json => write!(users, "{{\"@odata.context\":\"{GRAPH}users\",\"value\":[")?,
     }
     let (mut members, mut group_count) = (Vec::new(), 0);
+    let mut ids = Vec::new();
     for number in 1..=options.users {
         let person = Person::random(&mut random, number);
         match options.format {
@@ -289,6 +304,10 @@ fn generate(options: &Options) -> io::Result<()> {
                 users.write_all(if number == 1 { b"\n" } else { b",\n" })?;
                 person.write_json(&mut users)?;
             }
+        }
+        if options.groups > 0 {
+            ids.push(person.id);
+            continue;
         }
         if random.fraction() < options.assigned {
             // One in twenty has nothing but Default Access.
@@ -309,6 +328,16 @@ fn generate(options: &Options) -> io::Result<()> {
                 assignments.write(random.guid(), id, "Group", &name, roles[random.below(roles.len())])?;
             }
         }
+    }
+    for group in 0..options.groups {
+        groups.write_all(if group == 0 { b"\n" } else { b",\n" })?;
+        let members: Vec<Uuid> = (0..options.members.min(ids.len()))
+            .map(|member| ids[(group * options.members + member) % ids.len()])
+            .collect();
+        write_group(&mut groups, random.guid(), &format!("Team {}", group + 1), &members)?;
+    }
+    if options.groups > 0 {
+        write_managers(&mut create("managers.csv")?, &ids)?;
     }
     if options.format == Format::Json {
         writeln!(users, "\n]}}")?;
@@ -372,11 +401,29 @@ fn write_application(out: &mut impl Write, id: Uuid, roles: &[Uuid], random: &mu
     out.flush()
 }
 
-fn write_settings(folder: &Path, users: &str, mapping: &str) -> io::Result<()> {
+/// Everybody reports to somebody before them in the list, ten to each.
+fn manager_of(number: usize, ids: &[Uuid]) -> Option<Uuid> {
+    ids.get(number.checked_sub(2)? / 10).copied()
+}
+
+fn write_managers(out: &mut impl Write, ids: &[Uuid]) -> io::Result<()> {
+    writeln!(out, "userId,managerId")?;
+    for (number, id) in (1..).zip(ids) {
+        if let Some(manager) = manager_of(number, ids) {
+            writeln!(out, "{id},{manager}")?;
+        }
+    }
+    out.flush()
+}
+
+fn write_settings(options: &Options, users: &str) -> io::Result<()> {
+    let (managers, scope) =
+        if options.groups > 0 { ("managers = \"managers.csv\"\n", "all") } else { ("", "assigned") };
     let text = format!(
-        "job = \"generated\"\n\n[source]\nusers = \"{users}\"\ngroups = \"groups.json\"\n\
+        "job = \"generated\"\n\n[source]\nusers = \"{users}\"\ngroups = \"groups.json\"\n{managers}\
          application = \"application.json\"\nassignments = \"appRoleAssignedTo.json\"\n\n\
-         [provisioning]\nmapping = \"{mapping}\"\nscope = \"assigned\"\n"
+         [provisioning]\nmapping = \"{}\"\nscope = \"{scope}\"\n",
+        options.mapping
     );
-    fs::write(folder.join("scimulate.toml"), text)
+    fs::write(options.out.join("scimulate.toml"), text)
 }

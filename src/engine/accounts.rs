@@ -98,7 +98,8 @@ impl Accounts {
     }
 }
 
-fn situation(prior: PriorView<'_>) -> Situation {
+/// How an object stood when the cycle began.
+pub(crate) fn situation(prior: PriorView<'_>) -> Situation {
     match (prior.standing(), prior.target(), prior.failure()) {
         _ if prior.deleted_since().is_some() => Situation::Recycled,
         (Standing::InScope, None, Some(_)) => Situation::Failed,

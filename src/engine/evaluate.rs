@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
+use super::accounts::{Situation, situation};
 use super::computed::fill_computed;
 use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
@@ -25,7 +26,7 @@ use crate::plan::{
 use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
 use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
-use crate::store::{KnownSet, ObjectStates, References};
+use crate::store::{KnownSet, ObjectStates, PriorView, References};
 
 /// How long a user stays in the recycle bin.
 const RECYCLE_BIN: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -299,7 +300,7 @@ impl Evaluator<'_> {
         (moved && !decision.is_uncertain())
             || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
             || any_changed(prior.fingerprints(), &fingerprints)
-            || (decision.in_scope() && self.has_new_manager(user))
+            || (decision.in_scope() && self.has_open_manager(user, prior))
     }
 
     /// Whether the time of an object in escrow has come, for another try or to be given up.
@@ -309,18 +310,26 @@ impl Evaluator<'_> {
             || escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
     }
 
-    /// Whether the manager has an account by now, after the reference had to wait for it.
-    fn has_new_manager(&self, user: &User<'_>) -> bool {
-        let (Manager::Is(manager), Some(references), Some(prior)) = (self.manager(user), self.references, self.prior)
-        else {
+    /// Whether what the target knows of the manager isn't what it should: the reference had to wait for the manager's
+    /// account, or the cycle that saw the user change was cut off before it came to the references.
+    fn has_open_manager(&self, user: &User<'_>, prior: PriorView<'_>) -> bool {
+        let (Some(references), Some(states)) = (self.references, self.prior) else { return false };
+        if prior.target().is_none() || !self.mapping.actions.update {
             return false;
+        }
+        let known = references.of(ObjectKind::User, &user.id, self.reference_name().unwrap_or_default());
+        let manager = match self.manager(user) {
+            Manager::Unknown => return false,
+            Manager::Nobody => return !known.is_empty(),
+            Manager::Is(manager) => manager,
         };
-        let attribute = self.reference_name().unwrap_or_default();
-        let is_linked = || prior.view(&manager).is_some_and(|manager| manager.target().is_some());
-        match references.of(ObjectKind::User, &user.id, attribute) {
-            [(known, Sent::No)] if *known == manager => self.policy.resolve_late_references && is_linked(),
+        let state = states.view(&manager);
+        let is_linked = state.is_some_and(|state| state.target().is_some());
+        match known {
+            [(known, Sent::No)] if *known == manager => self.policy.resolve_late_references && is_linked,
             [(known, Sent::Yes)] if *known == manager => false,
-            _ => is_linked(),
+            // A manager whose creation failed is waited for; without an account for another reason is an answer too.
+            _ => is_linked || !state.is_some_and(|state| situation(state) == Situation::Failed),
         }
     }
 

@@ -191,9 +191,20 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// Forgets the references of an object, and those to it. Whether a user or a group is referred to isn't kept: ids
-/// are unique in a directory.
+/// Forgets the references of an object, and those to it: whatever it is linked to now, they are sent again. Whether a
+/// user or a group is referred to isn't kept: ids are unique in a directory.
 pub(super) fn forget(sql: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<()> {
-    sql.prepare_cached("DELETE FROM reference WHERE owner = ?1 AND kind = ?2")?.execute((id, kind.as_str()))?;
+    forget_own(sql, kind, id)?;
     sql.prepare_cached("DELETE FROM reference WHERE referenced = ?1")?.execute([id]).map(drop)
+}
+
+/// Forgets the references of an object that is gone. Those to it have gone from the target with its account, and are
+/// remembered as references to an object without one.
+pub(super) fn lose(sql: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<()> {
+    forget_own(sql, kind, id)?;
+    sql.prepare_cached("UPDATE reference SET sent = 0 WHERE referenced = ?1")?.execute([id]).map(drop)
+}
+
+fn forget_own(sql: &Connection, kind: ObjectKind, id: &str) -> rusqlite::Result<()> {
+    sql.prepare_cached("DELETE FROM reference WHERE owner = ?1 AND kind = ?2")?.execute((id, kind.as_str())).map(drop)
 }

@@ -47,7 +47,7 @@ pub enum StateChange {
     Fail(Failure),
     /// A failure of this part is over; the rest stays as it is.
     Recover(FailedPart),
-    /// Nothing is remembered any more, neither of its references nor of those to it.
+    /// Nothing is remembered any more of it and its references; those to it count as not sent.
     Remove,
 }
 
@@ -210,7 +210,7 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 }
                 StateChange::Remove => {
                     remove.execute((&id, outcome.kind.as_str()))?;
-                    reference::forget(sql, outcome.kind, &id)?;
+                    reference::lose(sql, outcome.kind, &id)?;
                 }
             }
             if outcome.state != StateChange::Remove {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bad_input;
+mod clock;
 mod commands;
 mod exit_codes;
 mod expr;

@@ -77,9 +77,15 @@ fn they_change_with_the_object() {
     ];
     let expected = ["Group 9 members: 2- 3 4-", "Group 9 owner: 1", users[0], users[1]];
     check(ObjectKind::Group, 9, StateChange::Put(linked(9)), &changes, &expected);
-    // Who is removed is referred to by nobody any more, and refers to nobody.
-    check(ObjectKind::User, 1, StateChange::Remove, &[], &["Group 9 members: 2 3"]);
-    check(ObjectKind::User, 2, StateChange::Remove, &changes, &["Group 9 members: 1 3", users[1]]);
+    // Who is removed refers to nobody any more; references to who is removed are left without an account.
+    check(
+        ObjectKind::User,
+        1,
+        StateChange::Remove,
+        &[],
+        &["Group 9 members: 1- 2 3", "User 2 manager: 1-", "User 3 manager: 1-"],
+    );
+    check(ObjectKind::User, 2, StateChange::Remove, &changes, &["Group 9 members: 1 2- 3", users[1]]);
     check(ObjectKind::Group, 9, StateChange::Remove, &[], &users);
     // What was sent to another account is to be sent again.
     check(ObjectKind::User, 1, StateChange::Put(linked(1)), &[], &[group, users[0], users[1]]);

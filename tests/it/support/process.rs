@@ -278,12 +278,17 @@ impl Server {
 
     /// Every account, a page at a time.
     pub(crate) fn accounts(&self) -> Vec<Value> {
-        let mut accounts: Vec<Value> = Vec::new();
+        self.resources("Users")
+    }
+
+    /// Every resource of a kind, a page at a time.
+    pub(crate) fn resources(&self, endpoint: &str) -> Vec<Value> {
+        let mut all: Vec<Value> = Vec::new();
         loop {
-            let path = format!("/scim/v2/Users?startIndex={}&count=100", accounts.len() + 1);
+            let path = format!("/scim/v2/{endpoint}?startIndex={}&count=100", all.len() + 1);
             let page = get_json(self.port, &path, TOKEN).unwrap();
-            let Some(users) = page["Resources"].as_array().filter(|users| !users.is_empty()) else { return accounts };
-            accounts.extend(users.iter().cloned());
+            let Some(found) = page["Resources"].as_array().filter(|found| !found.is_empty()) else { return all };
+            all.extend(found.iter().cloned());
         }
     }
 
