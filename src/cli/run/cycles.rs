@@ -163,13 +163,21 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             view.talk("The job left quarantine.");
         }
         was_quarantined = matches!(state, JobState::Quarantine { .. });
-        if let JobState::Paused | JobState::Disabled = state {
-            ran.error = Some(held(ended_text(&state, &ran), "mend the cause, then `scimulate start`"));
+        let due = next_cycle(&state, begun, schedule.interval, clock.now());
+        let is_last = number == schedule.cycles
+            || (schedule.until_idle && idle)
+            || schedule.until.is_some_and(|until| due > until);
+        let gave_up = state == JobState::Disabled
+            || store
+                .as_ref()
+                .map(Store::job)
+                .transpose()?
+                .is_some_and(|job| job.escrows_pruned && state == JobState::Paused);
+        if gave_up || (state == JobState::Paused && !is_last) {
+            ran.error = Some(held(ended_text(&state, gave_up), "mend the cause, then `scimulate start`"));
             break;
         }
-        let due = next_cycle(&state, begun, schedule.interval, clock.now());
-        if number == schedule.cycles || (schedule.until_idle && idle) || schedule.until.is_some_and(|until| due > until)
-        {
+        if is_last {
             break;
         }
         wait(due, clock, schedule, &interrupt, context).await;
@@ -185,10 +193,9 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
 }
 
 /// Why no further cycle runs.
-fn ended_text(state: &JobState, ran: &Ran) -> String {
-    let failures = ran.cycles.last().map_or(0, |report| report.summary.count(ActionKind::Fail));
+fn ended_text(state: &JobState, gave_up: bool) -> String {
     match state {
-        JobState::Paused if failures > 0 => {
+        JobState::Paused if gave_up => {
             "the initial cycle had more failures than allowed: they were cleared, and the job is paused".to_owned()
         }
         JobState::Paused => "the job was paused: no further cycle runs".to_owned(),
