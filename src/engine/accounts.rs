@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::base::{SourceId, TargetId};
-use crate::plan::{Referenced, Standing};
+use crate::plan::{FailedPart, Referenced, Standing};
 use crate::store::{ObjectStates, PriorView};
 
 /// How an object came out of this cycle.
@@ -27,6 +27,8 @@ pub(crate) enum Situation {
     Recycled,
     /// Its export failed.
     Failed,
+    /// The export can't tell.
+    Uncertain,
 }
 
 /// Accounts for references. Only what this cycle worked on takes memory of its own, about 150 bytes each.
@@ -45,7 +47,7 @@ impl Accounts {
     /// Takes over what became of an object; `None` when nothing is known of it any more.
     pub(crate) fn note(&mut self, id: &SourceId, account: Option<Account>) {
         let says_nothing = account.as_ref().is_none_or(|account| {
-            account.target.is_none() && matches!(account.situation, Situation::OutOfScope | Situation::Recycled)
+            account.target.is_none() && !matches!(account.situation, Situation::InScope | Situation::Failed)
         });
         if !says_nothing || self.prior(id).is_some() {
             self.now.insert(id.clone(), account);
@@ -64,15 +66,40 @@ impl Accounts {
         };
         match (target, situation) {
             (Some(target), Situation::InScope | Situation::Failed) => Referenced::Linked(target),
-            (None, Situation::Failed) => Referenced::Waiting,
+            (None, Situation::Failed) | (_, Situation::Uncertain) => Referenced::Waiting,
             _ => Referenced::Unlinked,
         }
     }
 
-    /// Whether an object is in the recycle bin.
+    /// The account of an object that may have references: it is in scope, and its own export didn't fail.
+    pub(crate) fn exported(&self, id: &SourceId) -> Option<TargetId> {
+        match self.now.get(id) {
+            Some(account) => account.as_ref().filter(|account| account.situation == Situation::InScope)?.target.clone(),
+            None => {
+                let prior = self.prior(id).filter(|prior| situation(*prior) == Situation::InScope)?;
+                let is_fine = prior.failure().is_none_or(|failure| failure.part == FailedPart::Reference);
+                prior.target().filter(|_| is_fine).map(TargetId::new)
+            }
+        }
+    }
+
+    /// Whether this cycle has worked on an object.
+    pub(crate) fn is_worked_on(&self, id: &SourceId) -> bool {
+        self.now.contains_key(id)
+    }
+
+    /// Whether an object has another account than before: what was sent to the old one, or of it, doesn't count.
+    pub(crate) fn has_moved(&self, id: &SourceId) -> bool {
+        let Some(Some(Account { target: Some(now), .. })) = self.now.get(id) else { return false };
+        self.prior(id).and_then(PriorView::target).is_some_and(|before| before != now.as_str())
+    }
+
+    /// Whether an object is in the recycle bin, or may be.
     pub(crate) fn is_in_recycle_bin(&self, id: &SourceId) -> bool {
         match self.now.get(id) {
-            Some(account) => account.as_ref().is_some_and(|account| account.situation == Situation::Recycled),
+            Some(account) => account
+                .as_ref()
+                .is_some_and(|account| matches!(account.situation, Situation::Recycled | Situation::Uncertain)),
             None => self.prior(id).is_some_and(|prior| situation(prior) == Situation::Recycled),
         }
     }

@@ -224,8 +224,14 @@ impl Running<'_> {
             succeeded: self.tally.exported,
             reference_failed: summary.reference_failures(),
         };
-        let ending =
-            Ending { kind: self.kind, completed: report.completed, counts, held_back, pruned: self.tally.pruned };
+        let ending = Ending {
+            kind: self.kind,
+            completed: report.completed,
+            counts,
+            held_back,
+            pruned: self.tally.pruned,
+            waiting: store.totals()?.failing,
+        };
         let refused = match result {
             Err(EngineError::Quarantine { error, .. }) => Some(error),
             _ => None,
@@ -295,8 +301,13 @@ impl Running<'_> {
             Ok::<_, EngineError>((of(ObjectKind::User)?.unwrap_or_default(), of(ObjectKind::Group)?))
         });
         let (mut users, groups) = indexed.await.map_err(|error| EngineError::Worker(error.to_string()))??;
-        let Remembered { users: prior, watermark, outdated, .. } = &self.remembered;
-        guard::check(&self.cycle.policy, watermark.as_deref().or(outdated.as_ref()), prior, &users)?;
+        let Remembered { users: prior, groups: prior_groups, watermark, outdated, .. } = &self.remembered;
+        let known = guard::Known {
+            watermark: watermark.as_deref().or(outdated.as_ref()),
+            users: prior,
+            groups: groups.as_ref().map(|_| &**prior_groups),
+        };
+        guard::check(&self.cycle.policy, known, &users)?;
         for sentence in std::mem::take(&mut users.shared) {
             self.sink.event(&Event::Warning(sentence));
         }

@@ -106,10 +106,12 @@ impl Evaluator<'_> {
                 for (_, value) in self.matching_values(&user) {
                     values.push((value.0, u32::try_from(row).unwrap_or(u32::MAX)));
                 }
-            } else if self.leaves(&context, &user.id, &decision) {
+            }
+            let due = self.is_due(&user, &decision);
+            if due && !decision.in_scope() && self.leaves(&context, &user.id, &decision) {
                 index.leaving += 1;
             }
-            if self.selected(&user) && self.is_due(&user, &decision) {
+            if due && self.selected(&user) {
                 index.mark_due(row);
             }
             row += 1;
@@ -260,15 +262,10 @@ impl Evaluator<'_> {
     }
 
     fn selected(&self, user: &User<'_>) -> bool {
-        if self.policy.only.is_empty() {
-            return true;
-        }
         let mail = self.names.get("mail").map(|slot| &user.values[usize::from(slot.0)]);
-        self.policy.only.iter().any(|name| {
-            name.eq_ignore_ascii_case(&user.name)
-                || SourceId::parse(name).is_ok_and(|id| id == user.id)
-                || matches!(mail, Some(AttributeValue::String(mail)) if mail.eq_ignore_ascii_case(name))
-        })
+        let has_mail =
+            |name: &String| matches!(mail, Some(AttributeValue::String(mail)) if mail.eq_ignore_ascii_case(name));
+        self.policy.selects(&user.id, &user.name) || self.policy.only.iter().any(has_mail)
     }
 
     /// Whether leaving the scope removes its account, and nobody has allowed that yet.
@@ -291,16 +288,23 @@ impl Evaluator<'_> {
             return decision.in_scope() || !known.contains(id_fingerprint(&user.id).0);
         };
         let fingerprints = self.fingerprints(user);
-        if let Some(failure) = prior.failure()
-            && (failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User)
-        {
+        if let Some(failure) = self.own_failure(prior) {
             return self.is_retried(failure) || failure.seen != all_of(&fingerprints, decision.in_scope());
+        }
+        if prior.failure().is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now)) {
+            return true;
         }
         let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
         (moved && !decision.is_uncertain())
             || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
+            || (prior.staged().is_some() && !decision.is_uncertain())
             || any_changed(prior.fingerprints(), &fingerprints)
             || (decision.in_scope() && self.has_open_manager(user, prior))
+    }
+
+    /// The failure that says when an object is tried again. The members of a group wait on their own.
+    fn own_failure<'p>(&self, prior: PriorView<'p>) -> Option<&'p Failure> {
+        prior.failure().filter(|failure| failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User)
     }
 
     /// Whether the time of an object in escrow has come, for another try or to be given up.
@@ -324,7 +328,7 @@ impl Evaluator<'_> {
             Manager::Is(manager) => manager,
         };
         let state = states.view(&manager);
-        let is_linked = state.is_some_and(|state| state.target().is_some());
+        let is_linked = state.is_some_and(|state| state.target().is_some() && state.standing() == Standing::InScope);
         match known {
             [(known, Sent::No)] if *known == manager => self.policy.resolve_late_references && is_linked,
             [(known, Sent::Yes)] if *known == manager => false,
@@ -447,13 +451,7 @@ impl Evaluator<'_> {
         let fingerprints = values.iter().map(AttributeValue::fingerprint).chain(facts).collect();
         let fingerprints = carry(&prior.fingerprints, fingerprints);
         let deleted_since = prior.deleted_since.unwrap_or(self.now);
-        let (presence, standing) = if index.finding_count > 0 {
-            // The row may be there and merely unusable: that is nobody's leaving.
-            let list = if mapping.kind == ObjectKind::User { "user" } else { "group" };
-            let why = format!(
-                "not in the {list} list, but {} of its rows couldn't be used; left alone until they are mended",
-                index.finding_count
-            );
+        let (presence, standing) = if let Some(why) = self.doubt(index) {
             (Presence::Uncertain(why.into()), prior.standing)
         } else if self.is_hard_deleted(prior.deleted_since) {
             (Presence::HardDeleted, prior.standing)
@@ -488,6 +486,21 @@ impl Evaluator<'_> {
         }
     }
 
+    /// Why an object that isn't in the export may be there all the same: that is nobody's leaving.
+    fn doubt(&self, index: &Index) -> Option<String> {
+        let (list, is_listed) = match self.mapping.kind {
+            ObjectKind::User => ("user", true),
+            ObjectKind::Group => ("group", self.export.has_group_list()),
+        };
+        if index.finding_count > 0 {
+            return Some(format!(
+                "not in the {list} list, but {} of its rows couldn't be used; left alone until they are mended",
+                index.finding_count
+            ));
+        }
+        (!is_listed).then(|| "a list of memberships doesn't say which groups there are; left alone".to_owned())
+    }
+
     fn is_pruned(&self, prior: Option<&PriorState>) -> bool {
         let failure = prior.and_then(|prior| prior.failure.as_ref());
         failure.is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now))
@@ -508,17 +521,20 @@ impl Evaluator<'_> {
         }
         let context = self.policy.context(self.mapping, self.known.is_none());
         let mut absent = Vec::new();
+        let is_sure = self.doubt(index).is_none();
         for (id, prior) in prior.iter().filter(|(id, _)| !here.contains(id_fingerprint(id).0)) {
             let gone = self.is_hard_deleted(prior.deleted_since());
             let allowed = self.is_removal_allowed(prior.staged());
             let leaving = if gone { Leaving::HardDeleted } else { Leaving::Out };
-            let usable = index.finding_count == 0;
-            if usable && prior.target().is_some() && !allowed && removes_account(&context, prior.standing(), leaving) {
-                index.leaving += 1;
-            }
             let settled = self.known.is_some() && prior.deleted_since().is_some() && prior.staged().is_none() && !gone;
-            if prior.failure().map_or(!settled, |failure| self.is_retried(failure)) {
-                absent.push(id.clone());
+            // Who was still there at the last try has left since.
+            let is_retried = |failure: &Failure| failure.seen != Fingerprint(0) || self.is_retried(failure);
+            if !self.own_failure(prior).map_or(!settled, is_retried) {
+                continue;
+            }
+            absent.push(id.clone());
+            if is_sure && prior.target().is_some() && !allowed && removes_account(&context, prior.standing(), leaving) {
+                index.leaving += 1;
             }
         }
         absent.sort_unstable();

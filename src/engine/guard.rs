@@ -8,25 +8,36 @@ use crate::store::{KnownSet, ObjectStates, Watermark};
 /// Fewer missing objects than this never stop a run.
 const LEAST: usize = 10;
 const USERS: &str = "users";
+const GROUPS: &str = "groups";
+
+/// What the export is measured by.
+pub(crate) struct Known<'a> {
+    pub(crate) watermark: Option<&'a Watermark>,
+    pub(crate) users: &'a ObjectStates,
+    /// None without a group mapping: then it is their memberships and assignments that count.
+    pub(crate) groups: Option<&'a ObjectStates>,
+}
 
 /// Stops when the export lacks too many of the users, groups, assignments or memberships that the last
-/// cycle knew; where no watermark says what it knew, of the users who have an account.
-pub(crate) fn check(
-    policy: &Policy,
-    watermark: Option<&Watermark>,
-    prior: &ObjectStates,
-    index: &Index,
-) -> Result<(), EngineError> {
-    let Some(watermark) = watermark else {
-        let here = prior.iter().filter(|(_, state)| state.target().is_some() && state.deleted_since().is_none());
-        let linked = KnownSet::from_unsorted(here.map(|(id, _)| id_fingerprint(id).0).collect());
-        return compare(policy, USERS, &linked, &index.known.users);
-    };
+/// cycle knew; where no watermark says what it knew, of the users and groups that have an account.
+pub(crate) fn check(policy: &Policy, known: Known<'_>, index: &Index) -> Result<(), EngineError> {
     let now = &index.known;
+    let Some(watermark) = known.watermark else {
+        compare(policy, USERS, &linked(known.users), &now.users)?;
+        return known.groups.map_or(Ok(()), |groups| compare(policy, GROUPS, &linked(groups), &now.groups));
+    };
     compare(policy, USERS, &watermark.users, &now.users)?;
-    compare(policy, "groups", &watermark.groups, &now.groups)?;
+    if known.groups.is_some() {
+        compare(policy, GROUPS, &watermark.groups, &now.groups)?;
+    }
     compare(policy, "assignments", &watermark.assignments, &now.assignments)?;
     compare(policy, "memberships", &watermark.memberships, &now.memberships)
+}
+
+/// Who has an account and isn't known to be deleted.
+fn linked(states: &ObjectStates) -> KnownSet {
+    let here = states.iter().filter(|(_, state)| state.target().is_some() && state.deleted_since().is_none());
+    KnownSet::from_unsorted(here.map(|(id, _)| id_fingerprint(id).0).collect())
 }
 
 fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Result<(), EngineError> {
@@ -48,10 +59,10 @@ fn compare(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet) -> Res
     Err(EngineError::Incomplete(Box::new(diagnostic.with_hint(hint))))
 }
 
-/// A user list without anybody is suspicious however short it was.
+/// A list of users or groups without any is suspicious however short it was.
 fn too_many(policy: &Policy, what: &str, known: &KnownSet, now: &KnownSet, missing: usize) -> bool {
     let accepted = policy.accept_missing.is_some_and(|accepted| missing as u64 <= accepted);
-    let suspicious = missing >= LEAST || (what == USERS && missing > 0 && now.is_empty());
+    let suspicious = missing >= LEAST || ([USERS, GROUPS].contains(&what) && missing > 0 && now.is_empty());
     suspicious && share(known, missing) > policy.max_missing && !accepted
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Ending {
     pub(super) held_back: Option<u64>,
     /// Objects that failed for so long that they were given up.
     pub(super) pruned: u64,
+    /// Objects that wait in escrow now.
+    pub(super) waiting: u64,
 }
 
 /// What follows from it.
@@ -70,7 +72,10 @@ pub(super) fn after_cycle(
             memory.state = JobState::Active;
             memory.notified = None;
             memory.failures_in_a_row = 0;
-            if ending.counts.failed == 0 && ending.counts.reference_failed == 0 {
+            if ending.kind == CycleKind::Initial {
+                memory.escrows_pruned = false;
+            }
+            if ending.waiting == 0 {
                 memory.steady_first.get_or_insert(now);
                 memory.steady_last = Some(now);
             }

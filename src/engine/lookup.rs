@@ -373,8 +373,9 @@ pub(super) fn account_of(due: &Due, target: Option<TargetId>, failed: bool) -> A
     let situation = match &due.subject.presence {
         Presence::InScope if failed || due.subject.defect.is_some() => Situation::Failed,
         Presence::InScope => Situation::InScope,
+        Presence::Uncertain(_) => Situation::Uncertain,
         _ if due.deleted_since.is_some() => Situation::Recycled,
-        Presence::Out(..) | Presence::Uncertain(_) | Presence::HardDeleted => Situation::OutOfScope,
+        Presence::Out(..) | Presence::HardDeleted => Situation::OutOfScope,
     };
     Account { name: due.subject.name.clone(), target, situation }
 }

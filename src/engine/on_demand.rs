@@ -185,7 +185,9 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
         let users = inputs.evaluator(ObjectKind::User).ok_or_else(no_groups)?;
         let index = users.index()?;
         // An export that lacks half of the assignments would disable people.
-        guard::check(&inputs.policy, known.as_deref(), &inputs.users, &index)?;
+        let groups = inputs.rules.groups.is_some().then_some(&*inputs.groups);
+        let known = guard::Known { watermark: known.as_deref(), users: &inputs.users, groups };
+        guard::check(&inputs.policy, known, &index)?;
         let kind = demand.object.kind;
         let evaluator = inputs.evaluator(kind).ok_or_else(no_groups)?;
         let index = if kind == ObjectKind::User { index } else { evaluator.index()? };
@@ -420,7 +422,7 @@ impl Running<'_> {
                     _ if !matches!(accounts.referenced(&object.id), Referenced::Linked(_)) => {
                         Some("the group itself isn't provisioned".to_owned())
                     }
-                    _ if pass.sends_members().is_none() => Some("the mapping sends no members".to_owned()),
+                    _ if !pass.sends_members() => Some("the mapping sends no members".to_owned()),
                     Some(decision) if !decision.in_scope() => {
                         Some(format!("not in scope: {}", decision.deciding(&cycle.rules.users.filters)))
                     }

@@ -36,7 +36,10 @@ pub(super) fn state_after(
                 part: FailedPart::Export,
                 action: attempted(due),
             }),
-            staged: None,
+            // What was allowed stays so until it is done.
+            staged: prior
+                .and_then(|prior| prior.staged)
+                .filter(|_| matches!(due.subject.presence, Presence::Out(..) | Presence::HardDeleted)),
         });
     }
     if let (ActionKind::StagedDelete, Some(prior)) = (action.kind, prior) {

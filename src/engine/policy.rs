@@ -1,7 +1,7 @@
 //! The settings that a cycle needs, free of where they came from.
 
 use super::Verify;
-use crate::base::SignedDuration;
+use crate::base::{SignedDuration, SourceId};
 use crate::config::Duplicates;
 use crate::plan::quarantine::Thresholds;
 use crate::plan::{EscrowSchedule, PlanContext};
@@ -30,7 +30,7 @@ pub struct Policy {
     pub accept_missing: Option<u64>,
     /// The tenant's default domain, for `DefaultDomain()`.
     pub default_domain: Option<String>,
-    /// Narrows the cycle to these users: user principal names, object ids or mail addresses.
+    /// Narrows the cycle to these users and groups: names, object ids or mail addresses.
     pub only: Vec<String>,
     /// When failed objects are tried again.
     pub escrow: EscrowSchedule,
@@ -102,6 +102,13 @@ impl Default for QuarantineIntervals {
 }
 
 impl Policy {
+    /// Whether the cycle is for an object of this id and name.
+    pub fn selects(&self, id: &SourceId, name: &str) -> bool {
+        let is_it =
+            |given: &String| given.eq_ignore_ascii_case(name) || SourceId::parse(given).is_ok_and(|given| given == *id);
+        self.only.is_empty() || self.only.iter().any(is_it)
+    }
+
     /// What the planner needs of it.
     pub fn context<'a>(&self, mapping: &'a ObjectMapping, compare_all: bool) -> PlanContext<'a> {
         PlanContext {

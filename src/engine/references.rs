@@ -71,6 +71,7 @@ impl<'a> ReferencePass<'a> {
             return None;
         }
         let known = self.remembered.of(ObjectKind::User, &pending.owner, attribute).first();
+        let known = known.filter(|(id, _)| ![&pending.owner, id].into_iter().any(|id| self.accounts.has_moved(id)));
         let referenced = pending.desired.as_ref().map(|manager| self.accounts.referenced(manager));
         let desired = pending.desired.as_ref().zip(referenced.as_ref());
         let remembered = known.map(|(id, sent)| (id, *sent));
@@ -115,49 +116,70 @@ impl<'a> ReferencePass<'a> {
         })
     }
 
-    /// Whether groups have members at the target.
-    pub(crate) fn sends_members(&self) -> Option<&'a ObjectMapping> {
-        self.groups.filter(|groups| groups.reference.is_some() && groups.actions.update)
+    /// Whether groups have members at the target. Without memberships in the export nothing is known of any.
+    pub(crate) fn sends_members(&self) -> bool {
+        self.groups.is_some_and(|groups| groups.reference.is_some() && groups.actions.update)
+            && self.export.group_has("members")
+    }
+
+    /// The groups whose members are looked at, in the order of the export.
+    fn looked_at(&self) -> impl Iterator<Item = &'a Group> + use<'_, 'a> {
+        let sent = self.sends_members();
+        let groups = self.export.entitlements().groups().iter();
+        groups.filter(move |group| sent && self.policy.selects(&group.id, &group.display_name))
     }
 
     /// What is to be done about the members of every group in scope, in the order of the export.
     pub(crate) fn members(&self) -> impl Iterator<Item = ReferenceTask> + use<'_, 'a> {
-        let mapping = self.sends_members();
-        let groups = self.export.entitlements().groups().iter().filter(move |_| mapping.is_some());
-        groups.flat_map(|group| self.members_of(group, None))
+        self.looked_at().flat_map(|group| self.members_of(group, None))
     }
 
     /// What is to be done about these members of one group, whatever failed before; nobody is removed.
     pub(crate) fn members_among(&self, group: &Group, only: &[SourceId]) -> Vec<ReferenceTask> {
-        if self.sends_members().is_some() { self.members_of(group, Some(only)) } else { Vec::new() }
-    }
-
-    /// Whether the time of another try hasn't come.
-    fn waits(&self, failure: &plan::Failure) -> bool {
-        !self.policy.escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
+        if self.sends_members() { self.members_of(group, Some(only)) } else { Vec::new() }
     }
 
     /// Groups whose members failed before and were tried again.
     pub(crate) fn tried_again(&self) -> impl Iterator<Item = SourceId> + use<'_, 'a> {
-        self.prior_groups.iter().filter_map(|(id, prior)| {
-            let failure = prior.failure().filter(|failure| failure.part == FailedPart::Reference)?;
-            (!self.waits(failure)).then(|| id.clone())
-        })
+        let tried = self.looked_at().filter(|group| {
+            let failure = self.failure_of(group).filter(|failure| self.is_tried(group, failure));
+            failure.is_some() && self.accounts.exported(&group.id).is_some()
+        });
+        tried.map(|group| group.id.clone())
+    }
+
+    /// The failure of a group's members before this cycle.
+    fn failure_of(&self, group: &Group) -> Option<&'a plan::Failure> {
+        let failure = self.prior_groups.view(&group.id)?.failure();
+        failure.filter(|failure| failure.part == FailedPart::Reference)
+    }
+
+    /// Whether members that failed are tried again: their time has come, or the group or its members changed.
+    fn is_tried(&self, group: &Group, failure: &plan::Failure) -> bool {
+        let escrow = &self.policy.escrow;
+        !escrow.is_pruned(failure.first_at, self.now)
+            && (escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
+                || self.accounts.is_worked_on(&group.id)
+                || failure.seen != members_fingerprint(group))
     }
 
     fn members_of(&self, group: &Group, only: Option<&[SourceId]>) -> Vec<ReferenceTask> {
         let attribute = self.groups.and_then(reference_name).unwrap_or_default();
-        let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
-        let seen = members_fingerprint(group);
-        let prior = self.prior_groups.view(&group.id);
-        let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
-        if only.is_none() && failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
+        let Some(target) = self.accounts.exported(&group.id) else { return Vec::new() };
+        let failure = self.failure_of(group);
+        if only.is_none() && failure.is_some_and(|failure| !self.is_tried(group, failure)) {
             return Vec::new();
         }
+        let seen = members_fingerprint(group);
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-        let known = self.remembered.of(ObjectKind::Group, &group.id, attribute);
-        let sent_before =
-            |member: &SourceId| known.binary_search_by(|(id, _)| id.cmp(member)).ok().map(|at| known[at].1);
+        let known = match self.accounts.has_moved(&group.id) {
+            true => &[],
+            false => self.remembered.of(ObjectKind::Group, &group.id, attribute),
+        };
+        let sent_before = |member: &SourceId| {
+            let at = known.binary_search_by(|(id, _)| id.cmp(member)).ok();
+            at.filter(|_| !self.accounts.has_moved(member)).map(|at| known[at].1)
+        };
         let mut here: Vec<&SourceId> = group.members.iter().collect();
         here.sort_unstable();
         here.dedup();
@@ -174,9 +196,10 @@ impl<'a> ReferencePass<'a> {
                 ReferenceStep::Keep | ReferenceStep::Forget | ReferenceStep::Remove(_) => {}
             }
         }
-        let gone = |member: &SourceId| only.is_none() && here.binary_search(&member).is_err();
-        for (member, sent) in known.iter().filter(|(member, _)| gone(member)) {
-            if self.accounts.is_in_recycle_bin(member) {
+        // Somebody whose row can't be used hasn't left.
+        let is_complete = only.is_none() && self.export.group_finding_count() == 0;
+        for (member, sent) in known.iter().filter(|(member, _)| is_complete && here.binary_search(&member).is_err()) {
+            if self.accounts.is_in_recycle_bin(member) || self.accounts.has_moved(member) {
                 continue;
             }
             match plan_gone_member(self.accounts.target(member).as_ref(), *sent) {

@@ -183,7 +183,8 @@ impl Running<'_> {
             }
         })
         .await?;
-        if let Some(writer) = writer.filter(|_| !stop.is_cancelled()) {
+        // A plan may be for a part of the members only.
+        if let Some(writer) = writer.filter(|_| !stop.is_cancelled() && self.options.planned.is_none()) {
             for id in pass.tried_again().filter(|id| !failed.contains(id)) {
                 writer.send(recovered(id)).await?;
             }

@@ -216,6 +216,11 @@ impl Export {
         self.was_given(SourceKind::Groups) || self.was_given(SourceKind::Members)
     }
 
+    /// Whether a file of groups was given: then a group that isn't in it is gone.
+    pub fn has_group_list(&self) -> bool {
+        self.was_given(SourceKind::Groups)
+    }
+
     /// Whether the groups have an attribute, named as the schema does: it is enough that one group
     /// has it. For `members` that is so too where a list of memberships was given.
     pub fn group_has(&self, name: &str) -> bool {

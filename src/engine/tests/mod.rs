@@ -1,6 +1,12 @@
 //! Whole cycles against the embedded endpoint, in process and on a virtual clock.
 
 mod cycles;
+mod deletions;
+mod directory;
+mod escrow;
+mod groups;
+mod quarantine;
+mod references;
 mod troubles;
 mod verify;
 
@@ -18,6 +24,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use directory::{Team, TeamFiles};
+
 use super::*;
 use crate::base::{Random, Secret, SourceId};
 use crate::client::{Client, ClientOptions, Rate, Token};
@@ -25,7 +33,7 @@ use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectRecord};
 use crate::plan::{ActionKind, PlannedObject};
 use crate::schema::{self, Actions, CompileOptions, CompiledSchema, template};
-use crate::scim::{Dialect, Resource, TenantUrl};
+use crate::scim::{Dialect, Resource, ResourceSchema, TenantUrl};
 use crate::source::{Export, SourcePaths};
 use crate::store::Store;
 use crate::target::{Endpoint, EndpointOptions, Storage};
@@ -101,11 +109,12 @@ struct Person {
     assigned: bool,
     deleted: bool,
     user_name: Option<String>,
+    manager: Option<u32>,
 }
 
 impl Person {
     fn new() -> Self {
-        Self { title: "Engineer", enabled: true, assigned: true, deleted: false, user_name: None }
+        Self { title: "Engineer", enabled: true, assigned: true, deleted: false, user_name: None, manager: None }
     }
 }
 
@@ -127,6 +136,10 @@ struct World {
     concurrency: usize,
     /// Role of every assignment.
     role: &'static str,
+    teams: BTreeMap<u32, Team>,
+    team_files: TeamFiles,
+    /// What ids of the target stand for.
+    known: BTreeMap<String, String>,
 }
 
 fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<CompiledSchema> {
@@ -156,11 +169,13 @@ fn id(number: u32) -> SourceId {
 
 impl World {
     fn new(people: u32) -> Self {
+        let options = |clock| EndpointOptions::wedo(vec![Secret::new("secret")], clock, Random::seeded(1));
+        Self::with(people, options, rules(|_| {}, None))
+    }
+
+    fn with(people: u32, options: impl FnOnce(Clock) -> EndpointOptions, rules: Arc<CompiledSchema>) -> Self {
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
-        let secret = Secret::new("secret");
-        let endpoint =
-            Endpoint::new(EndpointOptions::wedo(vec![secret], clock.clone(), Random::seeded(1)), Storage::memory());
-        let endpoint = endpoint.unwrap();
+        let endpoint = Endpoint::new(options(clock.clone()), Storage::memory()).unwrap();
         let wire = Arc::new(Wire::default());
         let router = endpoint.router().layer(from_fn_with_state(Arc::clone(&wire), pass));
         let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
@@ -178,9 +193,12 @@ impl World {
             clock,
             random: Random::seeded(2),
             policy: Policy::default(),
-            rules: rules(|_| {}, None),
+            rules,
             concurrency: 1,
             role: ROLE,
+            teams: BTreeMap::new(),
+            team_files: TeamFiles::None,
+            known: BTreeMap::new(),
         }
     }
 
@@ -228,8 +246,8 @@ impl World {
         let paths = SourcePaths {
             users: write("users.csv", &users),
             deleted_users: self.recycle_bin.then(|| write("deleted.csv", &deleted)),
-            assignments: Some(write("assignments.json", &format!("{{\"value\":[{assigned}]}}"))),
-            ..SourcePaths::default()
+            assignments: Some(write("assignments.json", &self.assignments(assigned))),
+            ..self.team_paths(&write)
         };
         Arc::new(Export::open(&paths).unwrap())
     }
@@ -241,6 +259,7 @@ impl World {
 
     async fn run_as(&mut self, mode: Mode, planned: Option<Arc<Planned>>, whole: bool) -> Cycled {
         let cancel = CancellationToken::new();
+        self.learn();
         *self.wire.cancel.lock().unwrap() = cancel.clone();
         self.wire.log.lock().unwrap().clear();
         let cycle = Cycle {
@@ -261,7 +280,10 @@ impl World {
         for line in &mut requests {
             *line = line.replace("/scim/v2", "");
         }
-        Cycled { result, requests, records: sink.records, warnings: sink.warnings }
+        self.learn();
+        let wire = self.short(&requests);
+        let Recorder { records, warnings, notifications } = sink;
+        Cycled { result, requests, wire, records, warnings, notifications }
     }
 
     fn store(&self) -> Store {
@@ -287,6 +309,7 @@ impl World {
 struct Recorder {
     records: Vec<ObjectRecord>,
     warnings: Vec<String>,
+    notifications: Vec<String>,
 }
 
 impl Sink for Recorder {
@@ -294,6 +317,7 @@ impl Sink for Recorder {
         match event {
             Event::Object(record) => self.records.push(record.clone()),
             Event::Warning(text) => self.warnings.push(text.clone()),
+            Event::Notification { reason, .. } => self.notifications.push(reason.clone()),
             _ => {}
         }
     }
@@ -303,8 +327,12 @@ impl Sink for Recorder {
 struct Cycled {
     result: Result<CycleReport, EngineError>,
     requests: Vec<String>,
+    /// What was sent after the test queries, in short: `FIND u1`, `PATCH t1 Add members u1`.
+    wire: Vec<String>,
     records: Vec<ObjectRecord>,
     warnings: Vec<String>,
+    /// Reasons.
+    notifications: Vec<String>,
 }
 
 impl Cycled {
@@ -329,6 +357,12 @@ impl Cycled {
             }
         };
         self.requests.iter().skip(1).map(short).collect()
+    }
+
+    /// What was written, in short.
+    fn written(&self) -> Vec<&str> {
+        let reads = |line: &&str| !line.starts_with("GET") && !line.starts_with("FIND");
+        self.wire.iter().map(String::as_str).filter(reads).collect()
     }
 
     /// Body of the only PATCH.

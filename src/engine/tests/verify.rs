@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::config::Scope;
 use crate::plan::verify::{Deviation, DeviationKind};
-use crate::scim::{Method, ResourceSchema};
+use crate::scim::Method;
 use crate::target::{Fault as Misbehaviour, FaultRule};
 
 /// A directory with people, managers and a group, and an endpoint that has them all.
