@@ -128,7 +128,9 @@ impl Sink for Progress<'_> {
                 }
             }
             Event::Object(record) => {
-                let shown = record.action.writes() || record.action == ActionKind::Fail || printer.is_verbose();
+                let shown = record.action.writes()
+                    || matches!(record.action, ActionKind::Fail | ActionKind::StagedDelete)
+                    || printer.is_verbose();
                 if printer.is_human() && !printer.is_quiet() && shown {
                     let line = report::record_line(record);
                     self.print(&line);
@@ -139,7 +141,7 @@ impl Sink for Progress<'_> {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                if printer.is_human() && self.begun && ended.quarantine.is_none() {
+                if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) {
                     self.print(&report::run_summary(ended));
                 }
             }

@@ -13,15 +13,16 @@ use super::lever::held;
 use super::plan;
 use super::progress::Progress;
 use super::runtime::{Interrupt, block_on};
-use crate::base::{Random, Timestamp};
+use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client};
 use crate::clock::Clock;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned};
-use crate::event::CycleReport;
+use crate::event::{CycleKind, CycleReport};
 use crate::plan::ActionKind;
+use crate::plan::quarantine::QuarantineReason;
 use crate::report;
 use crate::source::Export;
-use crate::store::{JobState, Store};
+use crate::store::{JobMemory, JobState, Store};
 
 /// The longest interval of a job in quarantine.
 const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
@@ -146,11 +147,11 @@ async fn cycles(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context
         let ended = one_cycle(&work, store, &interrupt, &mut random, context).await;
         drop(lock);
         let idle = match ended {
-            Ok(report) => {
-                let failed = report.summary.count(ActionKind::Fail) > 0;
-                let idle = report.summary.writes() == 0 && !failed;
-                ran.exit = if failed { Exit::ObjectsFailed } else { Exit::Done };
-                ran.state = "active";
+            Ok(CycleEnd { report, state, exit }) => {
+                let wrote = report.summary.writes() + report.summary.references();
+                let idle = wrote == 0 && failures(&report) == 0;
+                ran.exit = exit;
+                ran.state = state.as_str();
                 ran.cycles.push(report);
                 idle
             }
@@ -257,6 +258,56 @@ pub(crate) struct Work<'a> {
     pub(crate) evaluated_at: Option<Timestamp>,
 }
 
+/// A cycle that ended.
+pub(crate) struct CycleEnd {
+    pub(crate) report: CycleReport,
+    /// What the job is now.
+    pub(crate) state: JobState,
+    /// With what a command ends that ran this cycle last.
+    pub(crate) exit: Exit,
+}
+
+impl CycleEnd {
+    /// Says what the cycle made of the job, where that is no good news.
+    fn of(report: CycleReport, job: JobMemory, context: &Context) -> Self {
+        let is_held = match &job.state {
+            JobState::Quarantine { .. } | JobState::Disabled => true,
+            // Otherwise somebody has paused it meanwhile.
+            JobState::Paused => job.escrows_pruned && report.kind == CycleKind::Initial,
+            JobState::NotRun | JobState::Active => false,
+        };
+        let (text, hint) = match &job.state {
+            JobState::Quarantine { reason, message, next_attempt, .. } => {
+                let lever = if reason == QuarantineReason::TooManyDeletes.code() {
+                    "`scimulate allow-deletes` lets them through; otherwise mend the source and restart"
+                } else {
+                    "`scimulate status` says more"
+                };
+                let hint = format!("the next attempt is due at {next_attempt:.0}; {lever}");
+                (format!("the job is in quarantine: {reason}: {message}"), hint)
+            }
+            state => {
+                let text = format!("the job is {} now: no further cycle runs", state.as_str());
+                (text, "mend the cause; `scimulate start` makes it active again".to_owned())
+            }
+        };
+        if is_held {
+            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+        }
+        let exit = match failures(&report) {
+            _ if is_held => Exit::JobHeld,
+            0 => Exit::Done,
+            _ => Exit::ObjectsFailed,
+        };
+        Self { report, state: job.state, exit }
+    }
+}
+
+/// Objects that failed, and references.
+fn failures(report: &CycleReport) -> u64 {
+    report.summary.count(ActionKind::Fail) + report.summary.reference_failures()
+}
+
 /// Runs one cycle and shows it.
 pub(crate) async fn one_cycle(
     work: &Work<'_>,
@@ -264,7 +315,7 @@ pub(crate) async fn one_cycle(
     interrupt: &Interrupt,
     random: &mut Random,
     context: &Context,
-) -> Result<CycleReport, Error> {
+) -> Result<CycleEnd, Error> {
     let cycle = Cycle {
         policy: Arc::clone(&work.job.policy),
         rules: Arc::clone(&work.job.rules),
@@ -287,14 +338,17 @@ pub(crate) async fn one_cycle(
         Ok(report) => report,
         Err(error) => return Err(explain(error)),
     };
-    if let (Some(mut store), Some(keep)) = (store, work.job.settings.log_keep) {
-        let before = work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN);
-        store.prune_log(before)?;
+    let mut job = JobMemory::default();
+    if let Some(mut store) = store {
+        if let Some(keep) = work.job.settings.log_keep {
+            store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
+        }
+        job = store.job()?;
     }
     if report.completed {
         context.printer.detail(format_args!("the watermark moved to {}", work.clock.now()));
     }
-    Ok(report)
+    Ok(CycleEnd::of(report, job, context))
 }
 
 /// Adds what to do about a failing test query.
