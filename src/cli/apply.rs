@@ -15,7 +15,7 @@ use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::engine::{Planned, Verify};
-use crate::plan::{ActionKind, PlanFile};
+use crate::plan::PlanFile;
 use crate::report;
 use crate::source::Export;
 use crate::store::Store;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
     let planned = Arc::new(Planned::new(std::mem::take(&mut saved.objects)));
-    let (report, exit) = block_on(async {
+    let (ended, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?;
@@ -75,19 +75,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             evaluated_at: saved.created.parse().ok(),
         };
         let mut view = Progress::new(context, &clock);
-        let (_, report) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
+        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
+        if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
+            context.printer.diagnostic(notice);
+        }
         drop(lock);
-        Ok((report?, interrupt.exit()))
+        Ok((ended?, interrupt.exit()))
     })?;
     if context.printer.output() == Output::Json {
         let id = job.id(&export).to_string();
-        context.printer.json(&report::run_json(&id, "active", std::slice::from_ref(&report)))?;
+        context.printer.json(&report::run_json(&id, ended.state.as_str(), std::slice::from_ref(&ended.report)))?;
     }
-    Ok(match exit {
-        Some(exit) => exit,
-        None if report.summary.count(ActionKind::Fail) > 0 => Exit::ObjectsFailed,
-        None => Exit::Done,
-    })
+    Ok(exit.unwrap_or(ended.exit))
 }
 
 fn read(path: &Path) -> Result<PlanFile, Error> {

@@ -78,6 +78,15 @@ impl<'a> Progress<'a> {
         error.diagnostics().iter().for_each(|diagnostic| self.context.printer.diagnostic(diagnostic));
     }
 
+    /// Says what a cycle made of the job: in virtual time a line of the story.
+    pub(crate) fn notice(&mut self, notice: &Diagnostic) {
+        if self.time == Time::Real {
+            self.context.printer.diagnostic(notice);
+        } else {
+            self.talk(&notice.message);
+        }
+    }
+
     /// Says something about the cycle: as talk, in virtual time as part of the story.
     pub(crate) fn talk(&mut self, text: &str) {
         let printer = &self.context.printer;
@@ -195,7 +204,9 @@ impl Sink for Progress<'_> {
                 self.talk(&format!("Notification to {to}: {reason}: {message}"));
             }
             Event::Object(record) => {
-                let shown = record.action.writes() || record.action == ActionKind::Fail || printer.is_verbose();
+                let shown = record.action.writes()
+                    || matches!(record.action, ActionKind::Fail | ActionKind::StagedDelete)
+                    || printer.is_verbose();
                 if printer.is_human() && !printer.is_quiet() && shown {
                     let line = report::record_line(record);
                     self.print(&line);

@@ -1,6 +1,7 @@
 //! `scimulate run`.
 
 mod cycles;
+mod ending;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +20,11 @@ use crate::client::{self, Client};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
-use crate::event::CycleReport;
 use crate::report;
 use crate::source::Export;
-use crate::store::{JobState, Store};
+use crate::store::{JobMemory, JobState, Store};
 use cycles::Schedule;
+pub(crate) use ending::CycleEnd;
 
 /// The longest interval of a job in quarantine.
 const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
@@ -176,7 +177,7 @@ pub(crate) async fn one_cycle(
     interrupt: &Interrupt,
     random: &mut Random,
     view: &mut Progress<'_>,
-) -> (Option<Store>, Result<CycleReport, Error>) {
+) -> (Option<Store>, Result<CycleEnd, Error>) {
     let cycle = Cycle {
         policy: Arc::clone(&work.job.policy),
         rules: Arc::clone(&work.job.rules),
@@ -195,11 +196,14 @@ pub(crate) async fn one_cycle(
     let (mut store, result) = cycle.run(Some(store), &options, random, view).await;
     let shown = view.finish();
     let result = shown.and_then(|()| result.map_err(explain)).and_then(|report| {
-        if let (Some(store), Some(keep)) = (store.as_mut(), work.job.settings.log_keep) {
-            let before = work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN);
-            store.prune_log(before)?;
+        let mut job = JobMemory::default();
+        if let Some(store) = store.as_mut() {
+            if let Some(keep) = work.job.settings.log_keep {
+                store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
+            }
+            job = store.job()?;
         }
-        Ok(report)
+        Ok(CycleEnd::of(report, job))
     });
     (store, result)
 }

@@ -1,11 +1,12 @@
-//! Source attributes that no export has: they follow from the scope and the assignments.
+//! Source attributes that no export has, or not rightly: they follow from the scope and the assignments.
 
 use std::borrow::Cow;
 
-use crate::directory::{AttributeNames, AttributeValue, Entitlements, Evidence, User};
+use crate::directory::{AttributeNames, AttributeValue, Deletion, Entitlements, Evidence, User};
 use crate::scoping::Decision;
 
-/// Fills `IsSoftDeleted` and `appRoleAssignments` where the rules look at them.
+/// Fills `IsSoftDeleted` and `appRoleAssignments` where the rules look at them, and `accountEnabled` of those in the
+/// recycle bin: whatever their list says, or doesn't say, nobody signs in from there.
 pub fn fill_computed<'u>(
     user: &mut User<'u>,
     names: &AttributeNames,
@@ -15,6 +16,9 @@ pub fn fill_computed<'u>(
     if let Some(slot) = names.get("IsSoftDeleted") {
         user.values[usize::from(slot.0)] =
             if decision.is_uncertain() { AttributeValue::Unknown } else { AttributeValue::Bool(!decision.in_scope()) };
+    }
+    if let (Deletion::Soft(_), Some(slot)) = (user.deletion, names.get("accountEnabled")) {
+        user.values[usize::from(slot.0)] = AttributeValue::Bool(false);
     }
     if let Some(slot) = names.get("appRoleAssignments") {
         let ways = entitlements.evidence(&user.id).map(|evidence| match evidence {

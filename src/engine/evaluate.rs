@@ -296,6 +296,8 @@ impl Evaluator<'_> {
         }
         let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
         (moved && !decision.is_uncertain())
+            // Held back when it left the scope, and perhaps back in it by now.
+            || prior.staged().is_some()
             || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
             || (prior.staged().is_some() && !decision.is_uncertain())
             || any_changed(prior.fingerprints(), &fingerprints)

@@ -64,7 +64,8 @@ pub(super) fn after_cycle(
     };
     if ending.pruned > 0 {
         memory.state = JobState::Disabled;
-        let text = format!("{} objects failed for too long: the job is disabled", ending.pruned);
+        let objects = if ending.pruned == 1 { "object" } else { "objects" };
+        let text = format!("{} {objects} failed for too long: the job is disabled", ending.pruned);
         return Verdict { notification: Some((DISABLED.to_owned(), text)), ..verdict(memory) };
     }
     let Some(reason) = reason else {
@@ -119,7 +120,8 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
             policy.deletion_threshold.unwrap_or_default()
         ),
         QuarantineReason::EscrowProportion | QuarantineReason::BaseEscrow | QuarantineReason::TotalEscrow => {
-            format!("{failed} of {} objects failed, and {reference_failed} references", failed + succeeded)
+            let objects = format!("{failed} of {} objects failed", failed + succeeded);
+            if reference_failed == 0 { objects } else { format!("{objects}, and {reference_failed} references") }
         }
     }
 }

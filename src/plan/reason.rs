@@ -153,7 +153,7 @@ impl fmt::Display for Reason {
             Self::DuplicateSourceEntries(others) => write!(f, "same matching value as {others}"),
             Self::DuplicateTargetEntries(what) => write!(f, "several accounts match: {what}"),
             Self::InvalidAnchor(id) => write!(f, "the linked account {id} is gone from the target"),
-            Self::HeldBack(why) => write!(f, "held back, too many would go at once: {why}"),
+            Self::HeldBack(why) => write!(f, "too many would go at once: {why}"),
             Self::EscrowPruned => f.write_str("failed for too long: it isn't tried any more until it changes"),
             Self::ReferenceSet(what) => write!(f, "refers to {what}"),
             Self::ReferenceRemoved(what) => write!(f, "no longer refers to {what}"),

@@ -186,10 +186,7 @@ pub fn run_summary(report: &CycleReport) -> String {
             requests.join(", "),
             report.duration.as_secs_f64()
         )),
-    ) + &report
-        .quarantine
-        .as_ref()
-        .map_or_else(String::new, |error| format!("\nThe job is in quarantine: {}: {}", error.code, error.message))
+    )
 }
 
 /// `1 request`, `2 requests`.

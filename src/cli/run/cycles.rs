@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Work, is_due, one_cycle, refuse};
+use super::{Work, ending, is_due, one_cycle, refuse};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -115,17 +115,15 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         drop(lock);
         store = kept;
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
-        let idle = match ended {
-            Ok(report) => {
-                let failed = report.summary.count(ActionKind::Fail) + report.summary.reference_failures() > 0;
-                let idle = report.summary.writes() + report.summary.references() == 0 && !failed;
-                ran.exit = match &report.quarantine {
-                    Some(_) => Exit::JobHeld,
-                    None if failed => Exit::ObjectsFailed,
-                    None => Exit::Done,
-                };
-                ran.cycles.push(report);
-                idle
+        let mut idle = false;
+        match ended {
+            Ok(ended) => {
+                idle = ended.is_idle();
+                ran.exit = ended.exit;
+                if let Some(notice) = &ended.notice {
+                    view.notice(notice);
+                }
+                ran.cycles.push(ended.report);
             }
             // A target that was there at first may come back: in quarantine the service goes on trying too.
             Err(error) if goes_on && error.exit() == Exit::Unreachable => {
@@ -134,22 +132,23 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 if !again {
                     view.tell(&error);
                 }
-                if let Some(JobState::Quarantine { attempts, next_attempt, .. }) =
-                    store.as_ref().map(Store::job_state).transpose()?
-                {
-                    let how = if again { "failed as before" } else { "failed, the job is in quarantine" };
-                    view.talk(&format!("Attempt {attempts} {how}; the next one is due at {next_attempt:.0}."));
+                match store.as_ref().map(Store::job_state).transpose()? {
+                    Some(JobState::Quarantine { attempts, next_attempt, .. }) => {
+                        let how = if again { "failed as before" } else { "failed, the job is in quarantine" };
+                        view.talk(&format!("Attempt {attempts} {how}; the next one is due at {next_attempt:.0}."));
+                    }
+                    Some(state @ (JobState::Paused | JobState::Disabled)) => view.notice(&ending::notice(&state)),
+                    Some(JobState::NotRun | JobState::Active) | None => {}
                 }
                 told = Some(text);
                 ran.exit = Exit::JobHeld;
-                false
             }
             Err(error) => {
                 ran.state = if error.exit() == Exit::Unreachable { "quarantine" } else { ran.state };
                 ran.error = Some(error);
                 break;
             }
-        };
+        }
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -167,14 +166,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
-        let gave_up = state == JobState::Disabled
-            || store
-                .as_ref()
-                .map(Store::job)
-                .transpose()?
-                .is_some_and(|job| job.escrows_pruned && state == JobState::Paused);
-        if gave_up || (state == JobState::Paused && !is_last) {
-            ran.error = Some(held(ended_text(&state, gave_up), "mend the cause, then `scimulate start`"));
+        if let (JobState::Paused | JobState::Disabled, false) = (&state, is_last) {
+            if ran.exit != Exit::JobHeld {
+                ran.error = Some(held(ending::notice(&state).message, "`scimulate start` makes it active again"));
+            }
             break;
         }
         if is_last {
@@ -190,17 +185,6 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         simulated_summary(&ran, number, clock, context)?;
     }
     Ok(ran)
-}
-
-/// Why no further cycle runs.
-fn ended_text(state: &JobState, gave_up: bool) -> String {
-    match state {
-        JobState::Paused if gave_up => {
-            "the initial cycle had more failures than allowed: they were cleared, and the job is paused".to_owned()
-        }
-        JobState::Paused => "the job was paused: no further cycle runs".to_owned(),
-        _ => "the job is disabled: no further cycle runs".to_owned(),
-    }
 }
 
 /// What all the cycles of virtual time came to.
