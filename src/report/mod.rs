@@ -8,7 +8,7 @@ mod text;
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
 pub use json::{FORMAT_VERSION, event_json, planned_json, record_json, report_json, run_json, summary_json};
 pub use style::{dim, heading, sign, style, symbol};
-pub use text::{before_after, count, done, plan_summary, planned_object, record_line, request_text, run_summary};
+pub use text::{before_after, count, done, plan_summary, planned_object, record_line, run_summary};
 
 #[cfg(test)]
 mod tests;

@@ -11,5 +11,6 @@ mod lies;
 mod locked;
 mod missing;
 mod output;
+mod provision;
 mod schema;
 mod secrets;

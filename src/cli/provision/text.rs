@@ -1,10 +1,12 @@
 //! Provision on demand as text for people.
 
+use serde_json::Value;
+
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
-use crate::cli::table::{Align, table, wrap};
+use crate::cli::table::{Align, seen_width, table, wrap};
 use crate::engine::{Culprit, Detail, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict};
-use crate::report::{before_after, dim, done as done_word, heading, request_text, sign};
+use crate::report::{before_after, dim, done as done_word, heading, sign};
 use crate::schema::CompiledSchema;
 use crate::scim::{Exchange, Method};
 
@@ -88,19 +90,22 @@ fn details(details: &[Detail]) -> String {
     table(&[Align::Left; 3], &shown.map(row).collect::<Vec<_>>())
 }
 
-/// A body goes on one line where it fits.
+/// Method, path and status, then the body.
 fn request(exchange: &Exchange) -> String {
     let Exchange { request, status, .. } = exchange;
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let line = format!("  {} {} → {status}\n", request.method, request.path);
     let Some(body) = request.body.as_ref().filter(|_| request.method != Method::Get) else { return line };
-    let short = format!("    {body}\n");
-    if short.chars().count() <= WIDTH {
-        return line + &short;
+    line + &body_text(body, "    ")
+}
+
+/// JSON on one line where it fits, else on several.
+fn body_text(body: &Value, indent: &str) -> String {
+    let short = format!("{indent}{body}\n");
+    if seen_width(&short) <= WIDTH {
+        return short;
     }
-    let long = request_text(request);
-    let body = long.split_once('\n').map_or("", |(_, body)| body);
-    line + body
+    format!("{body:#}").lines().map(|line| format!("{indent}{line}\n")).collect()
 }
 
 fn search(poison: &Poison, rules: &CompiledSchema) -> String {
@@ -113,7 +118,7 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
             let attribute = found.attribute.as_deref().unwrap_or("that attribute");
             text += &paragraph(&format!(
                 "What to do: make the endpoint take this operation. Until it does, take the mapping of {attribute} \
-                 out, or let it flow only when an account is created (flow type ObjectAddOnly): the whole PATCH fails \
+                 out, or let it flow only when an account is created (flow type ObjectAddOnly): every PATCH that it is \
                  because of it, for everybody."
             ));
         }
@@ -151,10 +156,10 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
 }
 
 fn culprit(culprit: &Culprit) -> String {
-    let mut text = format!("{INDENT}  {}\n", culprit.operation);
+    let mut text = body_text(&culprit.operation, "     ");
     if let Some(attribute) = &culprit.attribute {
         let made = if culprit.expression.is_empty() { "a constant or default" } else { &culprit.expression };
-        text += &format!("{INDENT}  made by the mapping of {attribute}: {made}\n");
+        text += &paragraph(&format!("It is made by the mapping of {attribute}: {made}"));
     }
     text
 }
@@ -166,9 +171,14 @@ fn conclusion(done: &OnDemand) -> String {
         (None, Some(reason)) => reason.to_string(),
         (None, None) => String::new(),
     };
-    let text = format!("{} {}  {}: {why}", sign(done.action), heading(&done.object.name), done_word(done.action));
-    let mut lines = wrap(&text, WIDTH - 2);
-    lines.extend(done.target_id.as_ref().map(|id| format!("account {id}")));
+    let begin = format!("{} {}  {}:", sign(done.action), heading(&done.object.name), done_word(done.action));
+    let account = done.target_id.as_ref().map(|id| format!("account {id}"));
+    let mut lines = vec![begin];
+    match wrap(&why, WIDTH - 2).as_slice() {
+        [short] if seen_width(&lines[0]) + 1 + seen_width(short) <= WIDTH => lines[0].extend([" ", short]),
+        long => lines.extend(long.iter().cloned()),
+    }
+    lines.extend(account);
     lines.join("\n  ")
 }
 

@@ -1,6 +1,7 @@
 //! Whole cycles against the embedded endpoint, in process and on a virtual clock.
 
 mod cycles;
+mod on_demand;
 mod troubles;
 
 use std::collections::BTreeMap;

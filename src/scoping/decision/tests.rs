@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::base::SourceId;
-use crate::directory::{AppRole, Assignment, AttributeValue, Group, GroupAttributes};
+use crate::directory::{AppRole, Assignment, Group, GroupAttributes};
 
 fn id(text: &str) -> SourceId {
     SourceId::parse(text).unwrap()
