@@ -105,7 +105,7 @@ fn body_text(body: &Value, indent: &str) -> String {
     if seen_width(&short) <= WIDTH {
         return short;
     }
-    format!("{body:#}").lines().map(|line| format!("{indent}{line}\n")).collect()
+    each_line(indent, format!("{body:#}").lines())
 }
 
 fn search(poison: &Poison, rules: &CompiledSchema) -> String {
@@ -119,18 +119,18 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
             text += &paragraph(&format!(
                 "What to do: make the endpoint take this operation. Until it does, take the mapping of {attribute} \
                  out, or let it flow only when an account is created (flow type ObjectAddOnly): every PATCH that it is \
-                 because of it, for everybody."
+                 part of fails as a whole."
             ));
         }
         Verdict::Together(found) if poison.tried == poison.accepted => {
             let what = "Every part of the PATCH was accepted, only all of it together wasn't:";
             text += &paragraph(what);
-            found.iter().for_each(|each| text += &culprit(each));
+            text.extend(found.iter().map(culprit));
             text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
         }
         Verdict::Together(found) => {
             text += &paragraph("None is refused alone, but these together are:");
-            found.iter().for_each(|each| text += &culprit(each));
+            text.extend(found.iter().map(culprit));
             text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
         }
         Verdict::Unknown(why) => {
@@ -144,12 +144,11 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
     if !poison.left_active.is_empty() {
         let users =
             if rules.users.active.is_some() { "Users who left, but are still active" } else { "Users who left" };
-        text += &format!("\n{}\n", heading(users));
+        text.extend(["\n", &heading(users), "\n"]);
         for leaver in &poison.left_active {
             text += &paragraph(&format!("{}  account {}", leaver.name, leaver.target_id));
-            wrap(&format!("{}: {}", leaver.error.code, leaver.error.message), WIDTH - 5).iter().for_each(|line| {
-                text.extend([INDENT, "  ", &dim(line), "\n"]);
-            });
+            let error = wrap(&format!("{}: {}", leaver.error.code, leaver.error.message), WIDTH - 5);
+            text += &indented(&dim(error.join("\n")));
         }
     }
     text
@@ -183,9 +182,13 @@ fn conclusion(done: &OnDemand) -> String {
 }
 
 fn paragraph(text: &str) -> String {
-    wrap(text, WIDTH - INDENT.len()).iter().map(|line| format!("{INDENT}{line}\n")).collect()
+    each_line(INDENT, wrap(text, WIDTH - INDENT.len()).iter().map(String::as_str))
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("{INDENT}  {line}\n")).collect()
+    each_line("     ", text.lines())
+}
+
+fn each_line<'l>(indent: &str, lines: impl Iterator<Item = &'l str>) -> String {
+    lines.flat_map(|line| [indent, line, "\n"]).collect()
 }
