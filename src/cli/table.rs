@@ -49,7 +49,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// How many columns of a terminal a text takes.
-fn seen_width(text: &str) -> usize {
+pub(crate) fn seen_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().width()
 }
 

@@ -54,8 +54,7 @@ pub fn before_after(change: &AttributeChange) -> String {
     }
 }
 
-/// A request with its body, four blanks before each line.
-pub fn request_text(request: &Request) -> String {
+fn request_text(request: &Request) -> String {
     let mut text = format!("    {} {}\n", request.method, request.path);
     if let Some(body) = &request.body {
         for line in format!("{body:#}").lines() {

@@ -12,6 +12,7 @@ mod lies;
 mod locked;
 mod missing;
 mod output;
+mod provision;
 mod schema;
 mod secrets;
 mod simulated;

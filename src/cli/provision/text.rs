@@ -1,10 +1,12 @@
 //! Provision on demand as text for people.
 
+use serde_json::Value;
+
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
-use crate::cli::table::{Align, table, wrap};
+use crate::cli::table::{Align, seen_width, table, wrap};
 use crate::engine::{Culprit, Detail, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict};
-use crate::report::{before_after, dim, done as done_word, heading, request_text, sign};
+use crate::report::{before_after, dim, done as done_word, heading, sign};
 use crate::schema::CompiledSchema;
 use crate::scim::{Exchange, Method};
 
@@ -88,19 +90,22 @@ fn details(details: &[Detail]) -> String {
     table(&[Align::Left; 3], &shown.map(row).collect::<Vec<_>>())
 }
 
-/// A body goes on one line where it fits.
+/// Method, path and status, then the body.
 fn request(exchange: &Exchange) -> String {
     let Exchange { request, status, .. } = exchange;
     let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
     let line = format!("  {} {} → {status}\n", request.method, request.path);
     let Some(body) = request.body.as_ref().filter(|_| request.method != Method::Get) else { return line };
-    let short = format!("    {body}\n");
-    if short.chars().count() <= WIDTH {
-        return line + &short;
+    line + &body_text(body, "    ")
+}
+
+/// JSON on one line where it fits, else on several.
+fn body_text(body: &Value, indent: &str) -> String {
+    let short = format!("{indent}{body}\n");
+    if seen_width(&short) <= WIDTH {
+        return short;
     }
-    let long = request_text(request);
-    let body = long.split_once('\n').map_or("", |(_, body)| body);
-    line + body
+    each_line(indent, format!("{body:#}").lines())
 }
 
 fn search(poison: &Poison, rules: &CompiledSchema) -> String {
@@ -113,19 +118,19 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
             let attribute = found.attribute.as_deref().unwrap_or("that attribute");
             text += &paragraph(&format!(
                 "What to do: make the endpoint take this operation. Until it does, take the mapping of {attribute} \
-                 out, or let it flow only when an account is created (flow type ObjectAddOnly): the whole PATCH fails \
-                 because of it, for everybody."
+                 out, or let it flow only when an account is created (flow type ObjectAddOnly): every PATCH that it is \
+                 part of fails as a whole."
             ));
         }
         Verdict::Together(found) if poison.tried == poison.accepted => {
             let what = "Every part of the PATCH was accepted, only all of it together wasn't:";
             text += &paragraph(what);
-            found.iter().for_each(|each| text += &culprit(each));
+            text.extend(found.iter().map(culprit));
             text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
         }
         Verdict::Together(found) => {
             text += &paragraph("None is refused alone, but these together are:");
-            found.iter().for_each(|each| text += &culprit(each));
+            text.extend(found.iter().map(culprit));
             text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
         }
         Verdict::Unknown(why) => {
@@ -139,22 +144,21 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
     if !poison.left_active.is_empty() {
         let users =
             if rules.users.active.is_some() { "Users who left, but are still active" } else { "Users who left" };
-        text += &format!("\n{}\n", heading(users));
+        text.extend(["\n", &heading(users), "\n"]);
         for leaver in &poison.left_active {
             text += &paragraph(&format!("{}  account {}", leaver.name, leaver.target_id));
-            wrap(&format!("{}: {}", leaver.error.code, leaver.error.message), WIDTH - 5).iter().for_each(|line| {
-                text.extend([INDENT, "  ", &dim(line), "\n"]);
-            });
+            let error = wrap(&format!("{}: {}", leaver.error.code, leaver.error.message), WIDTH - 5);
+            text += &indented(&dim(error.join("\n")));
         }
     }
     text
 }
 
 fn culprit(culprit: &Culprit) -> String {
-    let mut text = format!("{INDENT}  {}\n", culprit.operation);
+    let mut text = body_text(&culprit.operation, "     ");
     if let Some(attribute) = &culprit.attribute {
         let made = if culprit.expression.is_empty() { "a constant or default" } else { &culprit.expression };
-        text += &format!("{INDENT}  made by the mapping of {attribute}: {made}\n");
+        text += &paragraph(&format!("It is made by the mapping of {attribute}: {made}"));
     }
     text
 }
@@ -166,16 +170,25 @@ fn conclusion(done: &OnDemand) -> String {
         (None, Some(reason)) => reason.to_string(),
         (None, None) => String::new(),
     };
-    let text = format!("{} {}  {}: {why}", sign(done.action), heading(&done.object.name), done_word(done.action));
-    let mut lines = wrap(&text, WIDTH - 2);
-    lines.extend(done.target_id.as_ref().map(|id| format!("account {id}")));
+    let begin = format!("{} {}  {}:", sign(done.action), heading(&done.object.name), done_word(done.action));
+    let account = done.target_id.as_ref().map(|id| format!("account {id}"));
+    let mut lines = vec![begin];
+    match wrap(&why, WIDTH - 2).as_slice() {
+        [short] if seen_width(&lines[0]) + 1 + seen_width(short) <= WIDTH => lines[0].extend([" ", short]),
+        long => lines.extend(long.iter().cloned()),
+    }
+    lines.extend(account);
     lines.join("\n  ")
 }
 
 fn paragraph(text: &str) -> String {
-    wrap(text, WIDTH - INDENT.len()).iter().map(|line| format!("{INDENT}{line}\n")).collect()
+    each_line(INDENT, wrap(text, WIDTH - INDENT.len()).iter().map(String::as_str))
 }
 
 fn indented(text: &str) -> String {
-    text.lines().map(|line| format!("{INDENT}  {line}\n")).collect()
+    each_line("     ", text.lines())
+}
+
+fn each_line<'l>(indent: &str, lines: impl Iterator<Item = &'l str>) -> String {
+    lines.flat_map(|line| [indent, line, "\n"]).collect()
 }

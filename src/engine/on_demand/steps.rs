@@ -115,7 +115,7 @@ pub(super) struct Steps<'a> {
     mapping: &'a ObjectMapping,
     names: &'a AttributeNames,
     entitlements: &'a Entitlements,
-    steps: Vec<ProvisioningStep>,
+    told: Vec<ProvisioningStep>,
 }
 
 impl<'a> Steps<'a> {
@@ -125,7 +125,7 @@ impl<'a> Steps<'a> {
         names: &'a AttributeNames,
         entitlements: &'a Entitlements,
     ) -> Self {
-        Self { object, mapping, names, entitlements, steps: Vec::new() }
+        Self { object, mapping, names, entitlements, told: Vec::new() }
     }
 
     pub(super) const fn mapping(&self) -> &'a ObjectMapping {
@@ -133,7 +133,7 @@ impl<'a> Steps<'a> {
     }
 
     pub(super) fn finish(self) -> Vec<ProvisioningStep> {
-        self.steps
+        self.told
     }
 
     fn push(
@@ -144,7 +144,7 @@ impl<'a> Steps<'a> {
         description: String,
         details: Vec<Detail>,
     ) {
-        self.steps.push(ProvisioningStep { name, kind, status, description, details });
+        self.told.push(ProvisioningStep { name, kind, status, description, details });
     }
 
     /// `User 'ann@contoso.com'`.

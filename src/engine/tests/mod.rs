@@ -5,6 +5,7 @@ mod deletions;
 mod directory;
 mod escrow;
 mod groups;
+mod on_demand;
 mod quarantine;
 mod references;
 mod troubles;
