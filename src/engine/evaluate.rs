@@ -259,15 +259,13 @@ impl Evaluator<'_> {
     }
 
     fn selected(&self, user: &User<'_>) -> bool {
-        if self.policy.only.is_empty() {
+        if self.policy.selects(&user.id, &user.name) {
             return true;
         }
         let mail = self.names.get("mail").map(|slot| &user.values[usize::from(slot.0)]);
-        self.policy.only.iter().any(|name| {
-            name.eq_ignore_ascii_case(&user.name)
-                || SourceId::parse(name).is_ok_and(|id| id == user.id)
-                || matches!(mail, Some(AttributeValue::String(mail)) if mail.eq_ignore_ascii_case(name))
-        })
+        let is_mail =
+            |name: &String| matches!(mail, Some(AttributeValue::String(mail)) if mail.eq_ignore_ascii_case(name));
+        self.policy.only.iter().any(is_mail)
     }
 
     /// Whether leaving the scope removes its account, and nobody has allowed that yet.

@@ -1,7 +1,7 @@
 //! The settings that a cycle needs, free of where they came from.
 
 use super::Verify;
-use crate::base::SignedDuration;
+use crate::base::{SignedDuration, SourceId};
 use crate::config::Duplicates;
 use crate::plan::quarantine::Thresholds;
 use crate::plan::{EscrowSchedule, PlanContext};
@@ -30,7 +30,8 @@ pub struct Policy {
     pub accept_missing: Option<u64>,
     /// The tenant's default domain, for `DefaultDomain()`.
     pub default_domain: Option<String>,
-    /// Narrows the cycle to these users: user principal names, object ids or mail addresses.
+    /// Narrows the cycle to these objects: user principal names, mail addresses, display names of groups, object
+    /// ids. References are narrowed to those of these objects.
     pub only: Vec<String>,
     /// When failed objects are tried again.
     pub escrow: EscrowSchedule,
@@ -114,6 +115,13 @@ impl Policy {
             compare_all,
             hold_back: false,
         }
+    }
+
+    /// Whether the cycle isn't narrowed to others than this object.
+    pub(super) fn selects(&self, id: &SourceId, name: &str) -> bool {
+        let is_named =
+            |only: &String| only.eq_ignore_ascii_case(name) || SourceId::parse(only).is_ok_and(|only| only == *id);
+        self.only.is_empty() || self.only.iter().any(is_named)
     }
 
     /// Digest of the rules and of everything here that decides what is sent; a saved plan is bound

@@ -15,13 +15,13 @@ use crate::clock::Clock;
 use crate::directory::Group;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::plan::{
-    self, ActionKind, AttributeChange, FailedPart, Reason, ReferenceContext, ReferenceStep, Referenced, Sent,
-    plan_gone_member, plan_member, plan_single,
+    self, ActionKind, AttributeChange, FailedPart, Reason, Reference, ReferenceContext, ReferenceStep, Referenced,
+    Sent, plan_gone_member, plan_member, plan_single,
 };
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::{ChangeOp, Dialect};
 use crate::source::Export;
-use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
+use crate::store::{ObjectStates, Outcome, PriorView, ReferenceChange, References, StateChange};
 
 /// Everything that decides about references.
 pub(crate) struct ReferencePass<'a> {
@@ -123,7 +123,9 @@ impl<'a> ReferencePass<'a> {
     /// What is to be done about the members of every group in scope, in the order of the export.
     pub(crate) fn members(&self) -> impl Iterator<Item = ReferenceTask> + use<'_, 'a> {
         let mapping = self.sends_members();
-        let groups = self.export.entitlements().groups().iter().filter(move |_| mapping.is_some());
+        let groups = self.export.entitlements().groups().iter();
+        let groups =
+            groups.filter(move |group| mapping.is_some() && self.policy.selects(&group.id, &group.display_name));
         groups.flat_map(|group| self.members_of(group))
     }
 
@@ -145,7 +147,7 @@ impl<'a> ReferencePass<'a> {
         let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
         let seen = members_fingerprint(group);
         let prior = self.prior_groups.view(&group.id);
-        let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
+        let failure = prior.and_then(PriorView::failure).filter(|failure| failure.part == FailedPart::Reference);
         if failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
             return Vec::new();
         }
@@ -339,24 +341,26 @@ impl ReferenceTask {
             old: old.map(|id| json!(id)),
             new: new.map(|id| json!(id)),
         };
-        let names = |members: &[(TargetId, String)]| {
-            members.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ").into()
+        let manager = |who: &str| Reference::Manager(who.into());
+        let several = |members: &[(TargetId, String)]| {
+            let names: Vec<_> = members.iter().map(|(_, name)| name.as_str()).collect();
+            Reference::Members(names.len(), names.join(", ").into())
         };
         match &self.send {
             Send::Nothing => (Reason::RedundantExport, Vec::new()),
             Send::Manager { old, new, who, .. } => {
-                (Reason::ReferenceSet(who.as_str().into()), vec![change(old.as_deref(), Some(new.as_str()))])
+                (Reason::ReferenceSet(manager(who)), vec![change(old.as_deref(), Some(new.as_str()))])
             }
             Send::NoManager { old, who } => {
-                (Reason::ReferenceRemoved(who.as_str().into()), vec![change(old.as_deref(), None)])
+                (Reason::ReferenceRemoved(manager(who)), vec![change(old.as_deref(), None)])
             }
             Send::AddMembers(members) => {
                 let changes = members.iter().map(|(id, _)| change(None, Some(id.as_str()))).collect();
-                (Reason::ReferenceSet(names(members)), changes)
+                (Reason::ReferenceSet(several(members)), changes)
             }
             Send::RemoveMembers(members) => {
                 let changes = members.iter().map(|(id, _)| change(Some(id.as_str()), None)).collect();
-                (Reason::ReferenceRemoved(names(members)), changes)
+                (Reason::ReferenceRemoved(several(members)), changes)
             }
         }
     }
