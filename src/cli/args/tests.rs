@@ -33,6 +33,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
         names,
         [
             "SCIMULATE_APPLY_ANCHOR_SCOPE_REGEX",
+            "SCIMULATE_APPLY_VERIFY",
             "SCIMULATE_COLOR",
             "SCIMULATE_CONFIG",
             "SCIMULATE_EXPR_NOW",
@@ -60,6 +61,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_RUN_LOCK_TIMEOUT",
             "SCIMULATE_RUN_NOW",
             "SCIMULATE_RUN_UNTIL_IDLE",
+            "SCIMULATE_RUN_VERIFY",
             "SCIMULATE_SCHEMA_CHECK_ANCHOR_SCOPE_REGEX",
             "SCIMULATE_SCHEMA_CHECK_STRICT",
             "SCIMULATE_SCHEMA_IMPORT_NAME",
