@@ -42,7 +42,8 @@ pub(crate) struct Args {
     /// Save the plan for `scimulate apply`
     #[arg(long, value_name = "FILE", conflicts_with = "offline")]
     pub(crate) out: Option<PathBuf>,
-    /// Only these users: userPrincipalName, object id or mail
+    /// Only these users (userPrincipalName, object id or mail) and groups (display name or object id), with the
+    /// managers and members of these alone
     #[arg(long, value_name = "NAME", num_args = 1..)]
     pub(crate) only: Vec<String>,
     /// End with exit code 3 if there are changes
@@ -84,9 +85,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     view.finish()?;
     if !args.only.is_empty() && view.summary.total() == 0 {
-        let text = format!("--only {}: nothing is due for such a user", args.only.join(" "));
-        let hint =
-            "users are named by userPrincipalName, object id or mail; a linked user who did not change isn't due";
+        let text = format!("--only {}: nothing is due for such a user or group", args.only.join(" "));
+        let hint = "users are named by userPrincipalName, object id or mail, groups by display name or object id; what is \
+             linked and did not change isn't due";
         context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
     }
     for note in inspect::notes(&job, &export, view.only_default_access) {

@@ -30,7 +30,8 @@ pub struct Policy {
     pub accept_missing: Option<u64>,
     /// The tenant's default domain, for `DefaultDomain()`.
     pub default_domain: Option<String>,
-    /// Narrows the cycle to these users and groups: names, object ids or mail addresses.
+    /// Narrows the cycle to these objects: user principal names, mail addresses, display names of groups, object
+    /// ids. References are narrowed to those of these objects.
     pub only: Vec<String>,
     /// When failed objects are tried again.
     pub escrow: EscrowSchedule,

@@ -15,8 +15,8 @@ use crate::clock::Clock;
 use crate::directory::Group;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::plan::{
-    self, ActionKind, AttributeChange, FailedPart, Reason, ReferenceContext, ReferenceStep, Referenced, Sent,
-    plan_gone_member, plan_member, plan_single,
+    self, ActionKind, AttributeChange, FailedPart, Reason, Reference, ReferenceContext, ReferenceStep, Referenced,
+    Sent, plan_gone_member, plan_member, plan_single,
 };
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::{ChangeOp, Dialect};
@@ -374,24 +374,26 @@ impl ReferenceTask {
             old: old.map(|id| json!(id)),
             new: new.map(|id| json!(id)),
         };
-        let names = |members: &[(TargetId, String)]| {
-            members.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>().join(", ").into()
+        let manager = |who: &str| Reference::Manager(who.into());
+        let several = |members: &[(TargetId, String)]| {
+            let names: Vec<_> = members.iter().map(|(_, name)| name.as_str()).collect();
+            Reference::Members(names.len(), names.join(", ").into())
         };
         match &self.send {
             Send::Nothing => (Reason::RedundantExport, Vec::new()),
             Send::Manager { old, new, who, .. } => {
-                (Reason::ReferenceSet(who.as_str().into()), vec![change(old.as_deref(), Some(new.as_str()))])
+                (Reason::ReferenceSet(manager(who)), vec![change(old.as_deref(), Some(new.as_str()))])
             }
             Send::NoManager { old, who } => {
-                (Reason::ReferenceRemoved(who.as_str().into()), vec![change(old.as_deref(), None)])
+                (Reason::ReferenceRemoved(manager(who)), vec![change(old.as_deref(), None)])
             }
             Send::AddMembers(members) => {
                 let changes = members.iter().map(|(id, _)| change(None, Some(id.as_str()))).collect();
-                (Reason::ReferenceSet(names(members)), changes)
+                (Reason::ReferenceSet(several(members)), changes)
             }
             Send::RemoveMembers(members) => {
                 let changes = members.iter().map(|(id, _)| change(Some(id.as_str()), None)).collect();
-                (Reason::ReferenceRemoved(names(members)), changes)
+                (Reason::ReferenceRemoved(several(members)), changes)
             }
         }
     }

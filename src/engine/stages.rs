@@ -237,15 +237,17 @@ impl Running<'_> {
                 self.tally.add(&processed);
                 self.sink.processed(&processed);
                 let ObjectRecord { source_id, name, kind, .. } = &processed.record;
-                let deviations = processed.deviations.into_iter().map(|deviation| Event::Deviation {
+                let told = |deviation| Event::Deviation {
                     source_id: source_id.clone(),
                     name: name.clone(),
                     kind: *kind,
                     deviation,
-                });
-                let deviations: Vec<_> = deviations.collect();
+                };
+                let deviations: Vec<_> = processed.deviations.into_iter().map(told).collect();
                 self.sink.event(&Event::Object(processed.record));
-                deviations.iter().for_each(|event| self.sink.event(event));
+                for deviation in &deviations {
+                    self.sink.event(deviation);
+                }
             }
             let unauthorized = failure.as_ref().is_some_and(Failure::is_unauthorized);
             in_a_row = if matches!(failure, Some(Failure::Transport { .. })) { in_a_row + 1 } else { 0 };

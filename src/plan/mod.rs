@@ -21,7 +21,7 @@ pub use escrow::EscrowSchedule;
 pub use estimate::{Estimate, Workload};
 pub use kind::ActionKind;
 pub use planner::{Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account};
-pub use reason::Reason;
+pub use reason::{Reason, Reference};
 pub use references::{ReferenceContext, ReferenceStep, Referenced, Sent, plan_gone_member, plan_member, plan_single};
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
 pub use state::{FailedPart, Failure, PriorState, Staged};

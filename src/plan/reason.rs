@@ -51,10 +51,37 @@ pub enum Reason {
     EscrowPruned,
     /// Provision on demand leaves it to the cycles; the text says why.
     NotOnDemand(Box<str>),
-    /// A reference to another object, which the text names, was added or changed.
-    ReferenceSet(Box<str>),
-    /// A reference to another object, which the text names, was removed.
-    ReferenceRemoved(Box<str>),
+    /// References to other objects were added or changed.
+    ReferenceSet(Reference),
+    /// References to other objects were removed.
+    ReferenceRemoved(Reference),
+}
+
+/// Whom an object refers to, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reference {
+    /// A user's manager.
+    Manager(Box<str>),
+    /// Members of a group: how many, and their names with commas.
+    Members(usize, Box<str>),
+}
+
+impl Reference {
+    /// The names.
+    pub fn names(&self) -> &str {
+        match self {
+            Self::Manager(names) | Self::Members(_, names) => names,
+        }
+    }
+
+    /// What was done to them, in words.
+    fn describe(&self, f: &mut fmt::Formatter<'_>, done: &str) -> fmt::Result {
+        match self {
+            Self::Manager(name) => write!(f, "manager {name} {done}"),
+            Self::Members(1, name) => write!(f, "member {name} {done}"),
+            Self::Members(count, names) => write!(f, "{count} members {done}: {names}"),
+        }
+    }
 }
 
 impl Reason {
@@ -115,9 +142,8 @@ impl Reason {
             | Self::TargetMoved(text)
             | Self::RequestFailed(text)
             | Self::HeldBack(text)
-            | Self::NotOnDemand(text)
-            | Self::ReferenceSet(text)
-            | Self::ReferenceRemoved(text) => Some(text),
+            | Self::NotOnDemand(text) => Some(text),
+            Self::ReferenceSet(reference) | Self::ReferenceRemoved(reference) => Some(reference.names()),
             Self::ActionOff(action) => Some(action),
             Self::NoMatch
             | Self::Matched
@@ -155,13 +181,33 @@ impl fmt::Display for Reason {
             Self::InvalidAnchor(id) => write!(f, "the linked account {id} is gone from the target"),
             Self::HeldBack(why) => write!(f, "too many would go at once: {why}"),
             Self::EscrowPruned => f.write_str("failed for too long: it isn't tried any more until it changes"),
-            Self::ReferenceSet(what) => write!(f, "refers to {what}"),
-            Self::ReferenceRemoved(what) => write!(f, "no longer refers to {what}"),
+            Self::ReferenceSet(manager @ Reference::Manager(_)) => manager.describe(f, "set"),
+            Self::ReferenceSet(members @ Reference::Members(..)) => members.describe(f, "added"),
+            Self::ReferenceRemoved(reference) => reference.describe(f, "removed"),
             Self::NotOnDemand(what)
             | Self::UnusableAnswer(what)
             | Self::InvalidValue(what)
             | Self::TargetMoved(what)
             | Self::RequestFailed(what) => f.write_str(what),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_in_words() {
+        let (manager, one) = (Reference::Manager("ann".into()), Reference::Members(1, "ann".into()));
+        for (reason, expected) in [
+            (Reason::ReferenceSet(manager.clone()), "manager ann set"),
+            (Reason::ReferenceRemoved(manager), "manager ann removed"),
+            (Reason::ReferenceSet(one.clone()), "member ann added"),
+            (Reason::ReferenceRemoved(one), "member ann removed"),
+            (Reason::ReferenceSet(Reference::Members(2, "ann, bob".into())), "2 members added: ann, bob"),
+        ] {
+            assert_eq!(reason.to_string(), expected);
         }
     }
 }

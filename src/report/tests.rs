@@ -8,7 +8,7 @@ use super::*;
 use crate::base::{CycleId, SourceId, TargetId};
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, ObjectRecord, RequestCounts, Summary};
 use crate::plan::verify::Deviation;
-use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason, Reference};
 use crate::schema::ObjectKind;
 use crate::scim::{Method, Request};
 
@@ -165,7 +165,7 @@ fn the_real_service_takes_its_time() {
     assert_eq!(estimate_json(&Summary::default()), Value::Null);
     // What was skipped takes no time; each member counts, a manager doesn't.
     let mut summary = summary();
-    let mut reference = record(ActionKind::Update, Reason::ReferenceSet("ann, bob".into()), None);
+    let mut reference = record(ActionKind::Update, Reason::ReferenceSet(Reference::Manager("ann".into())), None);
     summary.add_record(&reference);
     assert_eq!(estimate_json(&summary), json!({"fastestSeconds": 1.8, "slowestSeconds": 9.6}));
     reference.kind = ObjectKind::Group;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::base::{CycleId, Digest, Fingerprint, JobId, SourceId, TargetId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError, ObjectRecord, RequestCounts, Summary};
-use crate::plan::{AttributeChange, FailedPart, Failure, PriorState, Reason, Staged, Standing};
+use crate::plan::{AttributeChange, FailedPart, Failure, PriorState, Reason, Reference, Staged, Standing};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 
@@ -108,7 +108,11 @@ fn report(name: &str, completed: bool) -> CycleReport {
     summary.add(ActionKind::Create, &Reason::NoMatch);
     summary.add(ActionKind::Skip, &Reason::NotEffectivelyEntitled("role".into()));
     for action in [ActionKind::Update, ActionKind::Update, ActionKind::Fail] {
-        summary.add_record(&ObjectRecord { action, reason: Reason::ReferenceSet("ann".into()), ..record(1) });
+        summary.add_record(&ObjectRecord {
+            action,
+            reason: Reason::ReferenceSet(Reference::Manager("ann".into())),
+            ..record(1)
+        });
     }
     let mut requests = RequestCounts::default();
     requests.add(Method::Get);

@@ -186,3 +186,37 @@ fn cycles_end_when_there_is_nothing_left() {
     assert!(dry.stdout.contains("Plan: 1 to create"), "{}", dry.stdout);
     assert_eq!(server.accounts().len(), 2);
 }
+
+#[test]
+fn only_narrows_managers_and_members_too() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    let member = |number| format!("{{\"id\":\"{}\"}}", user_id(number));
+    let group = |number: u32, name: &str| {
+        let members = format!("{},{}", member(1), member(2));
+        format!("{{\"id\":\"{}\",\"displayName\":\"{name}\",\"members\":[{members}]}}", user_id(number))
+    };
+    sandbox.write("groups.json", format!("[{},{}]", group(101, "Design"), group(102, "Sales")));
+    sandbox.write("managers.csv", format!("userId,managerId\n{0},{1}\n{1},{0}\n", user_id(1), user_id(2)));
+    let provisioning = "[provisioning]\nmapping = \"scim\"\nmembers_per_patch = 2\n";
+    sandbox.edit("scimulate.toml", "[provisioning]\n", provisioning);
+    let sources = "users = \"users.csv\"\ngroups = \"groups.json\"\nmanagers = \"managers.csv\"\n";
+    sandbox.edit("scimulate.toml", "users = \"users.csv\"\n", sources);
+    let planned = |arguments: &str| -> Vec<String> {
+        let out = sandbox.run(arguments).with(0).stdout;
+        out.lines().filter(|line| line.starts_with(['+', '~'])).map(str::to_owned).collect()
+    };
+    let (first, second) = (user_name(1), user_name(2));
+    let users = [first.clone(), second.clone()].map(|name| format!("+ {name}  create: no account matches"));
+    let managers =
+        [format!("~ {first}  update: manager {second} set"), format!("~ {second}  update: manager {first} set")];
+    let group = ["+ Design  create: no account matches".to_owned()];
+    let members = [format!("~ Design  update: 2 members added: {first}, {second}")];
+    for command in ["plan --offline", "plan"] {
+        let named = format!("{command} --only {first} {second} design");
+        assert_eq!(planned(&named), [&users[..], &group, &managers, &members].concat(), "{command}");
+        let by_id = format!("{command} --only {first} {second} {}", user_id(101));
+        assert_eq!(planned(&by_id), planned(&named), "{command}");
+        let users_only = format!("{command} --only {first} {second}");
+        assert_eq!(planned(&users_only), [&users[..], &managers].concat(), "{command}");
+    }
+}
