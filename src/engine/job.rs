@@ -102,7 +102,7 @@ pub(super) fn after_cycle(
     Verdict {
         memory,
         quarantine: Some((reason, message.clone())),
-        notification: is_new.then(|| (code, message)),
+        notification: is_new.then_some((code, message)),
         clears_failures: false,
     }
 }
@@ -123,3 +123,6 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
