@@ -73,14 +73,12 @@ impl Accounts {
 
     /// The account of an object that may have references: it is in scope, and its own export didn't fail.
     pub(crate) fn exported(&self, id: &SourceId) -> Option<TargetId> {
-        match self.now.get(id) {
-            Some(account) => account.as_ref().filter(|account| account.situation == Situation::InScope)?.target.clone(),
-            None => {
-                let prior = self.prior(id).filter(|prior| situation(*prior) == Situation::InScope)?;
-                let is_fine = prior.failure().is_none_or(|failure| failure.part == FailedPart::Reference);
-                prior.target().filter(|_| is_fine).map(TargetId::new)
-            }
+        if let Some(account) = self.now.get(id) {
+            return account.as_ref().filter(|account| account.situation == Situation::InScope)?.target.clone();
         }
+        let prior = self.prior(id).filter(|prior| situation(*prior) == Situation::InScope)?;
+        let is_fine = prior.failure().is_none_or(|failure| failure.part == FailedPart::Reference);
+        prior.target().filter(|_| is_fine).map(TargetId::new)
     }
 
     /// Whether this cycle has worked on an object.
@@ -132,5 +130,42 @@ pub(crate) fn situation(prior: PriorView<'_>) -> Situation {
         (Standing::InScope, None, Some(_)) => Situation::Failed,
         (Standing::InScope, ..) => Situation::InScope,
         _ => Situation::OutOfScope,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_references_make_of_an_account() {
+        let id = SourceId::parse("ann").unwrap();
+        let check = |target: Option<&str>, situation, referenced: Referenced, exported: bool, recycled: bool| {
+            let mut accounts = Accounts::default();
+            let target = target.map(TargetId::new);
+            accounts.note(&id, Some(Account { name: "Ann".into(), target, situation }));
+            let found = (accounts.referenced(&id), accounts.exported(&id).is_some(), accounts.is_in_recycle_bin(&id));
+            assert_eq!(found, (referenced, exported, recycled), "{situation:?}");
+        };
+        let linked = || Referenced::Linked(TargetId::new("T"));
+        check(Some("T"), Situation::InScope, linked(), true, false);
+        check(None, Situation::InScope, Referenced::Unlinked, false, false);
+        check(Some("T"), Situation::Failed, linked(), false, false);
+        check(None, Situation::Failed, Referenced::Waiting, false, false);
+        check(Some("T"), Situation::OutOfScope, Referenced::Unlinked, false, false);
+        check(Some("T"), Situation::Recycled, Referenced::Unlinked, false, true);
+        check(Some("T"), Situation::Uncertain, Referenced::Waiting, false, true);
+        // Nothing is kept of these.
+        check(None, Situation::OutOfScope, Referenced::Unlinked, false, false);
+        check(None, Situation::Recycled, Referenced::Unlinked, false, false);
+        check(None, Situation::Uncertain, Referenced::Unlinked, false, false);
+    }
+
+    #[test]
+    fn who_is_not_known() {
+        let (accounts, id) = (Accounts::default(), SourceId::parse("ann").unwrap());
+        assert_eq!(accounts.referenced(&id), Referenced::Unlinked);
+        assert_eq!((accounts.exported(&id), accounts.target(&id), accounts.name(&id)), (None, None, "ann".to_owned()));
+        assert!(!accounts.is_worked_on(&id) && !accounts.has_moved(&id));
     }
 }

@@ -11,6 +11,7 @@ const USERS: &str = "users";
 const GROUPS: &str = "groups";
 
 /// What the export is measured by.
+#[derive(Clone, Copy)]
 pub(crate) struct Known<'a> {
     pub(crate) watermark: Option<&'a Watermark>,
     pub(crate) users: &'a ObjectStates,

@@ -125,3 +125,6 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

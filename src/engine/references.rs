@@ -172,9 +172,10 @@ impl<'a> ReferencePass<'a> {
         }
         let seen = members_fingerprint(group);
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-        let known = match self.accounts.has_moved(&group.id) {
-            true => &[],
-            false => self.remembered.of(ObjectKind::Group, &group.id, attribute),
+        let known = if self.accounts.has_moved(&group.id) {
+            &[]
+        } else {
+            self.remembered.of(ObjectKind::Group, &group.id, attribute)
         };
         let sent_before = |member: &SourceId| {
             let at = known.binary_search_by(|(id, _)| id.cmp(member)).ok();

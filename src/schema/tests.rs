@@ -7,6 +7,7 @@ use crate::directory::Slot;
 mod checking;
 mod compiling;
 mod filtering;
+mod groups;
 mod reading;
 
 /// The built-in schema, changed.

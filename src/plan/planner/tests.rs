@@ -361,3 +361,32 @@ fn creation_has_what_flows() {
     assert_eq!(names, ["userName", "title", "active"]);
     assert!(changes.iter().all(|change| change.old.is_none()));
 }
+
+#[test]
+fn what_counts_as_a_removal() {
+    let rules = rules(|_| {});
+    let inactive = self::rules(|mapping| mapping.active = None);
+    let off = self::rules(|mapping| mapping.actions = Actions { create: true, update: false, delete: false });
+    let soft = context(&rules);
+    let hard = PlanContext { soft_delete: false, ..soft };
+    let skipping = PlanContext { skip_out_of_scope_deletions: true, ..soft };
+    let (here, gone) = (Standing::InScope, Leaving::HardDeleted);
+    for (context, before, leaving, expected) in [
+        (soft, here, Leaving::Out, true),
+        (soft, Standing::OutOfScope, Leaving::Out, false),
+        (soft, Standing::Disabled, Leaving::Out, false),
+        (soft, Standing::SoftDeleted, Leaving::Out, false),
+        (soft, here, gone, true),
+        (soft, Standing::SoftDeleted, gone, true),
+        (soft, Standing::OutOfScope, gone, false),
+        (hard, here, Leaving::Out, true),
+        (skipping, here, Leaving::Out, false),
+        (skipping, here, gone, true),
+        (context(&inactive), here, Leaving::Out, false),
+        (context(&off), here, Leaving::Out, false),
+        (context(&off), here, gone, false),
+        (PlanContext { soft_delete: false, ..context(&off) }, here, Leaving::Out, false),
+    ] {
+        assert_eq!(removes_account(&context, before, leaving), expected, "{before:?} {leaving:?}");
+    }
+}

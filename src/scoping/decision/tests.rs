@@ -174,3 +174,37 @@ fn what_cannot_be_told_says_exactly_why() {
         assert_eq!(decision.deciding(&filters), words);
     }
 }
+
+#[test]
+fn groups_need_an_assignment_of_their_own() {
+    let tenant = tenant();
+    let all = ScopePolicy { scope: Scope::All, ..ScopePolicy::default() };
+    let include = ScopePolicy { default_access: DefaultAccess::Include, ..ScopePolicy::default() };
+    for (name, policy, expected) in [
+        ("design", ScopePolicy::default(), None),
+        // Its parent is assigned, which doesn't count for it.
+        ("nested", ScopePolicy::default(), Some(Cause::NotAssigned)),
+        ("open", ScopePolicy::default(), Some(Cause::OnlyDefaultAccess)),
+        ("open", include, None),
+        ("nested", all, None),
+    ] {
+        let group = user(name, Known::Known(true), Deletion::None);
+        assert_eq!(decide_group(policy, &tenant, &[], &group).cause(), expected, "{name}, {policy:?}");
+    }
+}
+
+#[test]
+fn only_groups_with_security_can_be_assigned() {
+    for (security_enabled, expected) in [
+        (Known::Known(true), Some(Cause::OnlyDefaultAccess)),
+        (Known::Unknown, Some(Cause::OnlyDefaultAccess)),
+        (Known::Known(false), Some(Cause::NotAssigned)),
+    ] {
+        let attributes = GroupAttributes::default();
+        let group = Group { id: id("g"), display_name: "g".to_owned(), security_enabled, members: vec![], attributes };
+        let assignment = Assignment { principal: id("g"), role: AppRoles::DEFAULT_ACCESS };
+        let tenant = Entitlements::new(AppRoles::default(), vec![group], [assignment]);
+        let group = user("g", Known::Known(true), Deletion::None);
+        assert_eq!(decide_group(ScopePolicy::default(), &tenant, &[], &group).cause(), expected);
+    }
+}
