@@ -363,7 +363,7 @@ async fn only_linked_members_in_scope_are_sent() {
         [
             (StepStatus::Skipped, "u3@contoso.com is left out: without an account; provision the user first"),
             (StepStatus::Skipped, "u4@contoso.com is left out: not in scope: accountEnabled is false"),
-            (StepStatus::Success, "Group 'Design' refers to u1@contoso.com in customappsso"),
+            (StepStatus::Success, "Group 'Design' member u1@contoso.com added in customappsso"),
         ]
     );
     // Two test queries, then the group and one member; those who weren't named are left alone.

@@ -150,6 +150,7 @@ async fn an_endpoint_that_does_as_it_is_told() {
         tenant.users = json!([person(1, "Chief", None)]);
         tenant.users[0]["accountEnabled"] = json!(false);
         tenant.groups = json!([]);
+        tenant.policy.accept_missing = Some(1);
         let (third, found) = tenant.run().await;
         assert_eq!(found, [], "{dialect:?}");
         let count = |action| third.summary.count(action);
@@ -277,6 +278,7 @@ async fn a_deletion_that_is_only_said() {
     tenant.client = Client::in_process(router, options, tenant.clock.clone()).unwrap();
     tenant.users = json!([person(1, "Engineer", Some(2)), person(2, "Manager", None)]);
     tenant.groups = json!([]);
+    tenant.policy.accept_missing = Some(1);
     let (report, found) = tenant.run().await;
     assert_eq!(report.summary.count(ActionKind::Delete), 2);
     let kinds: Vec<_> = found.iter().map(|(_, _, kind)| *kind).collect();
