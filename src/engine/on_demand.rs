@@ -19,12 +19,13 @@ use super::cycle::{Inputs, Remembered, test_of};
 use super::links::Links;
 use super::lookup::{PendingManager, Reply, Trail, Worked, Worker};
 use super::references::{ReferencePass, ReferenceWorker};
-use super::{Cycle, Due, EngineError, NamedObject, guard};
+use super::{Cycle, Due, EngineError, NamedObject, Verify, guard};
 use crate::base::{Diagnostic, Random, SourceId, TargetId, Timestamp};
 use crate::client::{Failure, Operation};
 use crate::config::Duplicates;
 use crate::directory::User;
 use crate::event::{ObjectError, ObjectRecord};
+use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, Reason, ReferenceContext, Referenced, Standing};
 use crate::schema::ObjectKind;
 use crate::scim::{Dialect, Exchange, Request};
@@ -100,6 +101,8 @@ pub struct OnDemand {
     pub unreachable: Option<Failure>,
     /// What the search in a refused PATCH found; `None` where there was nothing to search.
     pub poison: Option<Poison>,
+    /// What the target made of something else than was sent; `None` where nothing was read back.
+    pub deviations: Option<Vec<Deviation>>,
     /// Sentences that the user should know.
     pub warnings: Vec<String>,
 }
@@ -373,6 +376,7 @@ impl Running<'_> {
         done.target_id.clone_from(&record.target_id);
         done.error.clone_from(&record.error);
         let patch = processed.requests.last().cloned();
+        done.verified(self.inputs.policy.verify, processed.deviations);
         done.add(processed.requests, trail.replies);
         if let (true, Some(failure), Some(patch), Some(target)) = (self.demand.bisect, &failure, patch, &done.target_id)
         {
@@ -453,6 +457,7 @@ impl Running<'_> {
                 done.steps.push(steps::reference(object, &processed.record));
                 done.changes.extend(processed.record.changes);
                 done.error = done.error.take().or(processed.record.error);
+                done.verified(inputs.policy.verify, processed.deviations);
                 done.add(processed.requests, trail.replies);
             }
         }
@@ -473,7 +478,14 @@ impl OnDemand {
             error: None,
             unreachable: None,
             poison: None,
+            deviations: None,
             warnings: Vec::new(),
+        }
+    }
+
+    fn verified(&mut self, verify: Verify, found: Vec<Deviation>) {
+        if verify == Verify::On {
+            self.deviations.get_or_insert_default().extend(found);
         }
     }
 

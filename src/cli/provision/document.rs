@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::base::TargetId;
 use crate::engine::{Culprit, Detail, LeftActive, OnDemand, Poison, ProvisioningStep, Verdict};
+use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Reason};
 use crate::report::FORMAT_VERSION;
 use crate::scim::Exchange;
 
 /// `{"formatVersion", "sourceId", "name", "objectType", "targetId", "steps", "action", "reasonCode", "reason",
-/// "changes", "requests", "error", "bisect"}`, the last one only after a search.
+/// "changes", "requests", "error", "bisect", "verification"}`, the last two only after a search and a reading back.
 pub(super) fn document(done: &OnDemand) -> Value {
     let mut document = json!({
         "formatVersion": FORMAT_VERSION,
@@ -27,6 +28,9 @@ pub(super) fn document(done: &OnDemand) -> Value {
     });
     if let Some(poison) = &done.poison {
         document["bisect"] = bisect(poison);
+    }
+    if let Some(deviations) = &done.deviations {
+        document["verification"] = deviations.iter().map(Deviation::to_json).collect();
     }
     document
 }

@@ -32,6 +32,15 @@ pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) 
         for exchange in &done.exchanges {
             printer.text(&request(exchange))?;
         }
+        if let Some(deviations) = &done.deviations {
+            printer.line(format_args!("\n{}", heading("Verification")))?;
+            if deviations.is_empty() {
+                printer.text(&paragraph("The target has what was sent."))?;
+            }
+            for deviation in deviations {
+                printer.text(&paragraph(&format!("{deviation}.")))?;
+            }
+        }
         if let Some(poison) = &done.poison {
             printer.line("")?;
             printer.text(&search(poison, rules))?;
