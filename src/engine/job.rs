@@ -98,7 +98,7 @@ pub(super) fn after_cycle(
     Verdict {
         memory,
         quarantine: Some((reason, message.clone())),
-        notification: is_new.then(|| (code, message)),
+        notification: is_new.then_some((code, message)),
         clears_failures: false,
     }
 }

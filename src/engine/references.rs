@@ -21,7 +21,7 @@ use crate::plan::{
 use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::{ChangeOp, Dialect};
 use crate::source::Export;
-use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
+use crate::store::{ObjectStates, Outcome, PriorView, ReferenceChange, References, StateChange};
 
 /// Everything that decides about references.
 pub(crate) struct ReferencePass<'a> {
@@ -142,7 +142,7 @@ impl<'a> ReferencePass<'a> {
         let Referenced::Linked(target) = self.accounts.referenced(&group.id) else { return Vec::new() };
         let seen = members_fingerprint(group);
         let prior = self.prior_groups.view(&group.id);
-        let failure = prior.and_then(|prior| prior.failure()).filter(|failure| failure.part == FailedPart::Reference);
+        let failure = prior.and_then(PriorView::failure).filter(|failure| failure.part == FailedPart::Reference);
         if failure.is_some_and(|failure| failure.seen == seen && self.waits(failure)) {
             return Vec::new();
         }

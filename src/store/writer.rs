@@ -36,7 +36,6 @@ pub struct Outcome {
 
 /// How the saved state of an object changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "most are a Put, and the writer boxes whole outcomes")]
 pub enum StateChange {
     /// Not at all.
     Keep,
