@@ -101,9 +101,26 @@ scenarios! {
 
 #[test]
 fn every_fixture_is_played() {
-    let folders: BTreeSet<_> = fs::read_dir(stage::fixtures())
-        .expect("the fixtures")
-        .map(|entry| entry.expect("a readable entry").file_name().into_string().expect("a name in UTF-8"))
-        .collect();
-    assert_eq!(folders, SCENARIOS.iter().map(|name| (*name).to_owned()).collect());
+    let played = SCENARIOS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(folders(), played);
+}
+
+#[test]
+fn every_fixture_is_in_the_list() {
+    let list = fs::read_to_string(stage::fixtures().join("README.md")).expect("the list of scenarios");
+    let rows: Vec<_> = list.lines().filter_map(|line| line.strip_prefix("| [`")).collect();
+    for row in &rows {
+        let (name, what) = row.split_once("`]").expect("a link to a folder");
+        let what = what.strip_prefix(&format!("({name}) | ")).and_then(|what| what.strip_suffix(" |"));
+        assert!(what.is_some_and(|what| !what.is_empty()), "no line about {name}: {row}");
+    }
+    let listed: Vec<_> = rows.iter().filter_map(|row| Some(row.split_once("`]")?.0.to_owned())).collect();
+    assert_eq!(listed.len(), SCENARIOS.len(), "a scenario is listed once");
+    assert_eq!(folders(), listed.into_iter().collect());
+}
+
+fn folders() -> BTreeSet<String> {
+    let entries = fs::read_dir(stage::fixtures()).expect("the fixtures").map(|entry| entry.expect("a readable entry"));
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    folders.map(|entry| entry.file_name().into_string().expect("a name in UTF-8")).collect()
 }
