@@ -101,6 +101,7 @@ impl Summary {
         match (record.reason.is_reference(), record.action) {
             (false, action) => self.add(action, &record.reason),
             (true, ActionKind::Fail) => self.reference_failures += 1,
+            (true, ActionKind::Skip) => self.add(ActionKind::Skip, &record.reason),
             (true, _) => self.references += 1,
         }
     }

@@ -57,10 +57,20 @@ pub(crate) struct ReferenceTask {
 #[derive(Debug, Clone)]
 pub(super) enum Send {
     Nothing,
-    Manager { op: ChangeOp, old: Option<String>, new: TargetId, who: String },
-    NoManager { old: Option<String>, who: String },
+    Manager {
+        op: ChangeOp,
+        old: Option<String>,
+        new: TargetId,
+        who: String,
+    },
+    NoManager {
+        old: Option<String>,
+        who: String,
+    },
     AddMembers(Vec<(TargetId, String)>),
     RemoveMembers(Vec<(TargetId, String)>),
+    /// Nothing is sent: these have no account in scope.
+    LeftOut(Vec<String>),
 }
 
 impl<'a> ReferencePass<'a> {
@@ -96,7 +106,8 @@ impl<'a> ReferencePass<'a> {
         let who = |id: Option<&SourceId>| id.map_or_else(String::new, |id| self.accounts.name(id));
         let send = match step {
             ReferenceStep::Keep => return None,
-            ReferenceStep::Remember(_) | ReferenceStep::Forget => Send::Nothing,
+            ReferenceStep::Remember(Sent::No) => Send::LeftOut(vec![who(pending.desired.as_ref())]),
+            ReferenceStep::Remember(Sent::Yes) | ReferenceStep::Forget => Send::Nothing,
             ReferenceStep::Set(op, new) => {
                 Send::Manager { op, old: pending.held, new, who: who(pending.desired.as_ref()) }
             }
@@ -228,6 +239,11 @@ impl<'a> ReferencePass<'a> {
             failed,
         };
         let mut tasks = Vec::new();
+        let (left_out, quiet): (Vec<_>, Vec<_>) = quiet.into_iter().partition(|change| change.state == Some(Sent::No));
+        if !left_out.is_empty() {
+            let who = left_out.iter().map(|change| self.accounts.name(&change.referenced)).collect();
+            tasks.push(task(Send::LeftOut(who), left_out));
+        }
         if !quiet.is_empty() {
             tasks.push(task(Send::Nothing, quiet));
         }
@@ -316,18 +332,25 @@ impl ReferenceTask {
     /// What a plan that contacts nothing says of it.
     pub(super) fn planned(&self, dialect: Dialect, at: Timestamp) -> Option<Processed> {
         let record = self.record(at, None, Duration::ZERO)?;
-        let request = patch_request(self.kind.endpoint(), self.target.as_str(), self.body(dialect)?);
-        Some(Processed { record, unknown: Vec::new(), requests: vec![request], deviations: Vec::new() })
+        let request = |body| patch_request(self.kind.endpoint(), self.target.as_str(), body);
+        let requests = self.body(dialect).map(request).into_iter().collect();
+        Some(Processed { record, unknown: Vec::new(), requests, deviations: Vec::new() })
     }
 
     fn record(&self, at: Timestamp, error: Option<ObjectError>, duration: Duration) -> Option<ObjectRecord> {
         let (reason, changes) = self.shown();
-        (!self.is_quiet()).then(|| ObjectRecord {
+        let action = match (&self.send, &error) {
+            (Send::Nothing, _) => return None,
+            (Send::LeftOut(_), _) => ActionKind::Skip,
+            (_, Some(_)) => ActionKind::Fail,
+            (_, None) => ActionKind::Update,
+        };
+        Some(ObjectRecord {
             at,
             source_id: self.owner.clone(),
             name: self.name.to_string(),
             kind: self.kind,
-            action: if error.is_some() { ActionKind::Fail } else { ActionKind::Update },
+            action,
             reason,
             target_id: Some(self.target.clone()),
             changes,
@@ -338,7 +361,7 @@ impl ReferenceTask {
 
     fn body(&self, dialect: Dialect) -> Option<Value> {
         Some(match &self.send {
-            Send::Nothing => return None,
+            Send::Nothing | Send::LeftOut(_) => return None,
             Send::Manager { op, new, .. } => dialect.set_reference(&self.attribute, *op, new.as_str()),
             Send::NoManager { .. } => dialect.clear_reference(&self.attribute),
             Send::AddMembers(members) => dialect.add_members(&ids_of(members)),
@@ -354,6 +377,19 @@ impl ReferenceTask {
         }
     }
 
+    /// Who is left out; of many only the first are named.
+    fn left_out(&self, who: &[String]) -> Reference {
+        const NAMED: usize = 10;
+        let mut names = who.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        if let Some(more) = who.len().checked_sub(NAMED).filter(|more| *more > 0) {
+            names.push_str(&format!(" and {more} more"));
+        }
+        match self.kind {
+            ObjectKind::User => Reference::Manager(names.into()),
+            ObjectKind::Group => Reference::Members(who.len(), names.into()),
+        }
+    }
+
     /// Whether all that comes of it is a note that a reference had to wait.
     pub(super) fn only_waits(&self) -> bool {
         self.is_quiet() && self.changes.iter().all(|change| change.state == Some(Sent::No))
@@ -361,7 +397,7 @@ impl ReferenceTask {
 
     /// Whether nothing is sent for it.
     pub(super) fn is_quiet(&self) -> bool {
-        matches!(self.send, Send::Nothing)
+        matches!(self.send, Send::Nothing | Send::LeftOut(_))
     }
 
     /// Whose reference it is, and what the plan and the log say of it.
@@ -382,6 +418,7 @@ impl ReferenceTask {
         };
         match &self.send {
             Send::Nothing => (Reason::RedundantExport, Vec::new()),
+            Send::LeftOut(who) => (Reason::ReferenceLeftOut(self.left_out(who)), Vec::new()),
             Send::Manager { old, new, who, .. } => {
                 (Reason::ReferenceSet(manager(who)), vec![change(old.as_deref(), Some(new.as_str()))])
             }

@@ -55,6 +55,8 @@ pub enum Reason {
     ReferenceSet(Reference),
     /// References to other objects were removed.
     ReferenceRemoved(Reference),
+    /// References to objects without an account in scope: nothing is sent.
+    ReferenceLeftOut(Reference),
 }
 
 /// Whom an object refers to, by name.
@@ -113,6 +115,7 @@ impl Reason {
             Self::NotOnDemand(_) => "NotOnDemand",
             Self::ReferenceSet(_) => "ReferenceSet",
             Self::ReferenceRemoved(_) => "ReferenceRemoved",
+            Self::ReferenceLeftOut(_) => "UnableToResolveReferenceAttributeValue",
         }
     }
 
@@ -123,7 +126,7 @@ impl Reason {
 
     /// The same for a code.
     pub fn is_reference_code(code: &str) -> bool {
-        matches!(code, "ReferenceSet" | "ReferenceRemoved")
+        matches!(code, "ReferenceSet" | "ReferenceRemoved" | "UnableToResolveReferenceAttributeValue")
     }
 
     /// What decided it, where that varies from object to object.
@@ -143,7 +146,9 @@ impl Reason {
             | Self::RequestFailed(text)
             | Self::HeldBack(text)
             | Self::NotOnDemand(text) => Some(text),
-            Self::ReferenceSet(reference) | Self::ReferenceRemoved(reference) => Some(reference.names()),
+            Self::ReferenceSet(reference) | Self::ReferenceRemoved(reference) | Self::ReferenceLeftOut(reference) => {
+                Some(reference.names())
+            }
             Self::ActionOff(action) => Some(action),
             Self::NoMatch
             | Self::Matched
@@ -184,6 +189,7 @@ impl fmt::Display for Reason {
             Self::ReferenceSet(manager @ Reference::Manager(_)) => manager.describe(f, "set"),
             Self::ReferenceSet(members @ Reference::Members(..)) => members.describe(f, "added"),
             Self::ReferenceRemoved(reference) => reference.describe(f, "removed"),
+            Self::ReferenceLeftOut(reference) => reference.describe(f, "left out, without an account in scope"),
             Self::NotOnDemand(what)
             | Self::UnusableAnswer(what)
             | Self::InvalidValue(what)
