@@ -144,7 +144,7 @@ fn killed_runs_converge_to_what_an_uninterrupted_one_gives() {
             });
         }
     });
-    let struck = phases.into_inner().unwrap();
+    let struck = phases.into_inner().expect("no play holds it any more");
     println!("{plays} plays, kills by phase {struck:?}, seed {seed}, {:?}", begun.elapsed());
 }
 
@@ -157,7 +157,7 @@ fn play_with_kills(seed: usize, play: usize, reference: &Acts, phases: &Phases) 
             let delay = reference.durations[act].mul_f64(random.fraction());
             let phase = scene.kill_after(delay);
             schedule.push((act, delay, phase));
-            *phases.lock().unwrap().entry(phase).or_default() += 1;
+            *phases.lock().expect("no play holds it for long").entry(phase).or_default() += 1;
         }
         scene.sandbox.run("run").with(code);
     });

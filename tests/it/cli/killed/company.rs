@@ -1,5 +1,7 @@
 //! A company before and after a working day: users, groups, members, managers.
 
+use std::ops::RangeInclusive;
+
 use crate::support::process::{Sandbox, user_id, user_name, users};
 
 /// Whom the endpoint refuses to create; a member of groups and somebody's manager.
@@ -26,7 +28,8 @@ pub(super) fn write_before(sandbox: &Sandbox) {
     sandbox.write("users.csv", users(1..=BEFORE));
     sandbox.write("deleted.csv", deleted([]));
     sandbox.write("groups.csv", groups(&[(1, "Team 1"), (2, "Team 2"), (3, "Team 3"), (4, "Team 4"), (5, "Team 5")]));
-    sandbox.write("members.csv", members(1..=5, 1..=BEFORE, |user, group| user % 5 + 1 == group || user % 7 == group));
+    sandbox
+        .write("members.csv", members(1..=5, &(1..=BEFORE), |user, group| user % 5 + 1 == group || user % 7 == group));
     sandbox.write("managers.csv", managers((2..=BEFORE).map(|user| (user, user / 2))));
 }
 
@@ -43,7 +46,7 @@ pub(super) fn write_after(sandbox: &Sandbox) {
     sandbox.write("deleted.csv", deleted(IN_RECYCLE_BIN));
     sandbox.write("groups.csv", groups(&[(1, "Team 1"), (2, "Team two"), (3, "Team 3"), (4, "Team 4"), (6, "Team 6")]));
     let belongs = |user, group| if group < 4 { (user + 1) % 5 + 1 == group } else { user % 5 + 1 == group };
-    sandbox.write("members.csv", members([1, 2, 3, 4, 6], 1..=AFTER, belongs));
+    sandbox.write("members.csv", members([1, 2, 3, 4, 6], &(1..=AFTER), belongs));
     // Every ninth has no manager any more.
     let manager = |user: u32| if user.is_multiple_of(4) { user / 3 } else { user / 2 };
     let managed = (2..=AFTER).filter(|user| !user.is_multiple_of(9));
@@ -69,13 +72,13 @@ fn groups(groups: &[(u32, &str)]) -> String {
 
 fn members(
     groups: impl IntoIterator<Item = u32>,
-    users: impl IntoIterator<Item = u32> + Clone,
+    users: &RangeInclusive<u32>,
     belongs: impl Fn(u32, u32) -> bool,
 ) -> String {
     let mut text = "groupId,memberId\n".to_owned();
     for group in groups {
-        for user in users.clone().into_iter().filter(|user| belongs(*user, group)) {
-            text += &format!("{},{}\n", group_id(group), user_id(user));
+        for user in users.clone().filter(|user| belongs(*user, group)) {
+            text.extend([&group_id(group), ",", &user_id(user), "\n"]);
         }
     }
     text

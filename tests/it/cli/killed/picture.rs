@@ -1,5 +1,7 @@
 //! What is at the target and in the state, as lines that don't depend on ids and instants of a run.
 
+#![expect(clippy::unwrap_used, reason = "a state that can't be read fails the test")]
+
 use std::collections::BTreeMap;
 
 use scimulate::plan::Failure;
@@ -46,10 +48,14 @@ fn by_name(value: &mut Value, names: &BTreeMap<String, String>) {
                 *value = Value::from(names.get(id).map_or("somebody who is gone", String::as_str));
                 return;
             }
-            members.values_mut().for_each(|inner| by_name(inner, names));
+            for inner in members.values_mut() {
+                by_name(inner, names);
+            }
         }
         Value::Array(items) => {
-            items.iter_mut().for_each(|item| by_name(item, names));
+            for item in items.iter_mut() {
+                by_name(item, names);
+            }
             items.sort_by_key(Value::to_string);
         }
         _ => {}
