@@ -103,7 +103,7 @@ impl<'a> Progress<'a> {
         if self.time == Time::Pending {
             self.time = Time::Shown;
             if self.context.printer.is_human() && !self.context.printer.is_quiet() {
-                let heading = report::heading(&format!("{:.0}", self.clock.now()));
+                let heading = report::heading(format!("{:.0}", self.clock.now()));
                 self.print(&heading);
             }
         }

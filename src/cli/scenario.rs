@@ -82,7 +82,7 @@ fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
                 file.faults = list.iter().enumerate().map(rule).collect::<Result<_, _>>()?;
             }
             _ => {
-                let near = nearest(&key, KEYS.into_iter());
+                let near = nearest(&key, KEYS);
                 let hint = near.map_or_else(
                     || format!("it takes the members {}", KEYS.join(", ")),
                     |near| format!("did you mean `{near}`?"),

@@ -380,10 +380,8 @@ impl ReferenceTask {
     /// Who is left out; of many only the first are named.
     fn left_out(&self, who: &[String]) -> Reference {
         const NAMED: usize = 10;
-        let mut names = who.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-        if let Some(more) = who.len().checked_sub(NAMED).filter(|more| *more > 0) {
-            names.push_str(&format!(" and {more} more"));
-        }
+        let names = who.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let names = if who.len() > NAMED { format!("{names} and {} more", who.len() - NAMED) } else { names };
         match self.kind {
             ObjectKind::User => Reference::Manager(names.into()),
             ObjectKind::Group => Reference::Members(who.len(), names.into()),
