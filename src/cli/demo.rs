@@ -113,7 +113,7 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {
-        scenario::set_up(endpoint, folder)?;
+        scenario::apply(endpoint, folder)?;
     }
     let stage = Stage { job, clock, connection, context };
     block_on(stage.play(args, folder))
@@ -167,7 +167,7 @@ impl Stage<'_> {
             }
             copy(&next, folder).context("the next export can't be copied")?;
             if let Some(endpoint) = &self.connection.endpoint {
-                scenario::set_faults(endpoint, folder)?;
+                scenario::apply(endpoint, &next)?;
             }
         }
         if let Some(endpoint) = &self.connection.endpoint {
@@ -234,7 +234,16 @@ impl Stage<'_> {
             evaluated_at: None,
         };
         let mut view = Progress::new(self.context, &self.clock);
-        one_cycle(&work, store, interrupt, random, &mut view).await.1?;
+        match one_cycle(&work, store, interrupt, random, &mut view).await.1 {
+            Ok(ended) => {
+                if let Some(notice) = &ended.notice {
+                    view.notice(notice);
+                }
+            }
+            // A scenario may be about just this; its next cycle shows how it goes on.
+            Err(error) if matches!(error.exit(), Exit::Unreachable | Exit::Usage) => view.tell(&error),
+            Err(error) => return Err(error),
+        }
         Ok(interrupt.exit())
     }
 

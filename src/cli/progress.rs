@@ -220,7 +220,8 @@ impl Sink for Progress<'_> {
                 let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
                 if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
                     self.print(&report::run_summary(ended));
-                    if let Some(deviations) = ended.deviations {
+                    let wrote = ended.summary.writes() + ended.summary.references() > 0;
+                    if let Some(deviations) = ended.deviations.filter(|_| wrote) {
                         self.print(&self.deviations.summary(deviations));
                     }
                 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::error::Error;
 use crate::base::{Diagnostic, nearest};
 use crate::scim::Resource;
-use crate::target::{Endpoint, FaultRule, LoadError};
+use crate::target::{Endpoint, FaultRule};
 
 /// Its name in the folder.
 pub(crate) const TARGET: &str = "target.json";
@@ -17,10 +17,13 @@ pub(crate) const TARGET: &str = "target.json";
 pub(crate) struct TargetFile {
     pub(crate) users: Vec<Resource>,
     pub(crate) groups: Vec<Resource>,
-    pub(crate) faults: Vec<FaultRule>,
+    /// None where the file doesn't say.
+    pub(crate) faults: Option<Vec<FaultRule>>,
+    /// Names of accounts and groups that go behind the service's back.
+    delete: Vec<String>,
 }
 
-/// Reads the file: an object with any of `Users`, `Groups` and `faults`.
+/// Reads the file: an object with any of `Users`, `Groups`, `faults` and `delete`.
 pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
     let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
     let text = std::fs::read_to_string(path)
@@ -28,31 +31,32 @@ pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
     parse(&text).map_err(|diagnostic| place(*diagnostic).into())
 }
 
-/// Fills the endpoint as the file in a folder says, if there is one.
-pub(crate) fn set_up(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
+/// Does what the file in a folder says, if there is one: what `delete` names goes, users and groups are added,
+/// and faults, where given, take the place of those before.
+pub(crate) fn apply(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
     let path = folder.join(TARGET);
     if !path.is_file() {
         return Ok(());
     }
     let file = read(&path)?;
-    let place = |error: LoadError| Diagnostic::error(error.to_string()).in_file(path.display().to_string());
-    endpoint.load(file.users).map_err(place)?;
-    if !file.groups.is_empty() {
-        endpoint.load_groups(file.groups).map_err(place)?;
+    let place = |error: String| Diagnostic::error(error).in_file(path.display().to_string());
+    for name in &file.delete {
+        if !endpoint.remove(name)? {
+            return Err(place(format!("the endpoint has nothing called {name}")).into());
+        }
     }
-    endpoint.set_faults(file.faults);
-    Ok(())
-}
-
-/// Lets the endpoint misbehave as the file in a folder says; not at all without one.
-pub(crate) fn set_faults(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
-    let path = folder.join(TARGET);
-    endpoint.set_faults(if path.is_file() { read(&path)?.faults } else { Vec::new() });
+    endpoint.load(file.users).map_err(|error| place(error.to_string()))?;
+    if !file.groups.is_empty() {
+        endpoint.load_groups(file.groups).map_err(|error| place(error.to_string()))?;
+    }
+    if let Some(faults) = file.faults {
+        endpoint.set_faults(faults);
+    }
     Ok(())
 }
 
 fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
-    const KEYS: [&str; 3] = ["Users", "Groups", "faults"];
+    const KEYS: [&str; 4] = ["Users", "Groups", "faults", "delete"];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Value = serde_json::from_str(text).map_err(|error| {
         let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
@@ -79,7 +83,14 @@ fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
                     FaultRule::from_json(value)
                         .map_err(|error| wrong(format!("fault {}: {error}", index + 1), String::new()))
                 };
-                file.faults = list.iter().enumerate().map(rule).collect::<Result<_, _>>()?;
+                file.faults = Some(list.iter().enumerate().map(rule).collect::<Result<_, _>>()?);
+            }
+            "delete" => {
+                let name = |value: Value| value.as_str().map(str::to_owned);
+                let hint = "name accounts by userName, groups by displayName";
+                let names: Option<_> = list.into_iter().map(name).collect();
+                file.delete =
+                    names.ok_or_else(|| wrong("`delete` isn't a list of names".to_owned(), hint.to_owned()))?;
             }
             _ => {
                 let near = nearest(&key, KEYS);
@@ -102,8 +113,8 @@ mod tests {
     fn what_it_may_say() {
         let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "unavailable" }] }"#;
         let file = parse(text).unwrap();
-        assert_eq!((file.users.len(), file.groups.len(), file.faults.len()), (1, 0, 1));
-        assert!(parse("{}").unwrap().faults.is_empty());
+        assert_eq!((file.users.len(), file.groups.len(), file.faults.map(|faults| faults.len())), (1, 0, Some(1)));
+        assert!(parse("{}").unwrap().faults.is_none());
     }
 
     #[test]
@@ -114,7 +125,7 @@ mod tests {
             assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text}: {error:?}");
         };
         check("[", "invalid JSON", "");
-        check("[]", "isn't a JSON object", "Users, Groups, faults");
+        check("[]", "isn't a JSON object", "Users, Groups, faults, delete");
         check(r#"{ "Faults": [] }"#, "unknown member `Faults`", "`faults`");
         check(r#"{ "Users": {} }"#, "isn't a list", "");
         check(r#"{ "Users": [1] }"#, "number 1", "SCIM resource");

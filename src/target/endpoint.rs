@@ -163,6 +163,19 @@ impl Endpoint {
         self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
     }
 
+    /// Takes away an account by its `userName`, or a group by its `displayName`; says whether there was one.
+    pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
+        for (kind, attribute) in [(Kind::User, "userName"), (Kind::Group, "displayName")] {
+            let Some(collection) = self.collection(kind) else { continue };
+            let mut resources = collection.all()?.into_iter();
+            let found = resources.find(|resource| resource.get(attribute).is_some_and(|value| value == name));
+            if let Some(id) = found.and_then(|resource| resource.id()) {
+                return self.storage().delete(kind, &id);
+            }
+        }
+        Ok(false)
+    }
+
     /// Puts these faults in force instead of those before.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();

@@ -95,6 +95,7 @@ scenarios! {
     soft_deleted_name = "soft-deleted-name",
     suspicious_read = "suspicious-read",
     sync_all = "sync-all",
+    token_expires = "token-expires",
     unchanged = "unchanged",
     vanished_rematched = "vanished-rematched",
 }

@@ -285,7 +285,7 @@ impl Directory<'_> {
         };
         if file != self.faults {
             let read = file.as_deref().map(scenario::read).transpose()?.unwrap_or_default();
-            endpoint.set_faults(read.faults);
+            endpoint.set_faults(read.faults.unwrap_or_default());
             self.faults = file;
         }
         Ok(())

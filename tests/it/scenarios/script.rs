@@ -19,6 +19,8 @@ pub(super) struct Script {
     before: Vec<Vec<String>>,
     /// Whether `status` is shown after each cycle.
     pub(super) status: bool,
+    /// From when until when virtual time passes, instead of cycle by cycle.
+    pub(super) simulate: Option<(String, String)>,
     /// Why another initial cycle at the end isn't idle.
     pub(super) does_not_converge: Option<String>,
     /// Why the requests of plan and run differ.
@@ -35,7 +37,12 @@ impl Script {
             list.try_into::<Vec<String>>().expect("`now` is a list of instants").iter().map(instant).collect()
         };
         let commands = |list: toml::Value| list.try_into().expect("`before` is a list of lists of commands");
+        let period = |period: toml::Value| {
+            let of = |key: &str| period.get(key).and_then(toml::Value::as_str).map(str::to_owned);
+            of("now").zip(of("until")).expect("`simulate` has `now` and `until`")
+        };
         let script = Self {
+            simulate: take("simulate").map(period),
             now: take("now").map(instants).unwrap_or_default(),
             before: take("before").map(commands).unwrap_or_default(),
             status: take("status").is_some_and(|status| status.as_bool().expect("`status` is true or false")),
