@@ -146,7 +146,10 @@ impl Export {
         for (named, group) in &groups.named {
             match index.resolve(named) {
                 Ok(member) => groups.groups[*group].members.push(member),
-                Err(found) => self.findings.add(|| *found),
+                Err(found) => {
+                    self.group_findings += 1;
+                    self.findings.add(|| *found);
+                }
             }
         }
         for (named, role) in &list.named {

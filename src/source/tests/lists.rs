@@ -224,6 +224,7 @@ fn groups_from_json_csv_and_members() {
             "members.csv:7: no user or group of the export is named \"eve@x.ch\", so the row is left out",
         ]
     );
+    assert_eq!(export.group_finding_count(), findings.len() as u64, "names that nobody has count too");
 }
 
 #[test]
