@@ -16,7 +16,7 @@ use super::plan;
 use super::progress::Progress;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
-use crate::client::{self, Client};
+use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
@@ -210,12 +210,13 @@ pub(crate) async fn one_cycle(
 
 /// Adds what to do about a failing test query.
 pub(crate) fn explain(error: EngineError) -> Error {
-    match &error {
-        EngineError::Quarantine { failure, .. } => {
-            let verdict = client::judge(Err(failure), &[]);
-            let hint = format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy());
-            Error::new(Exit::Unreachable, error).with_hint(hint)
-        }
-        _ => error.into(),
-    }
+    let EngineError::Quarantine { failure, .. } = &error else { return error.into() };
+    let hint = remedy(failure);
+    Error::new(Exit::Unreachable, error).with_hint(hint)
+}
+
+/// What to do about a target that fails the test query.
+pub(crate) fn remedy(failure: &Failure) -> String {
+    let verdict = client::judge(Err(failure), &[]);
+    format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy())
 }
