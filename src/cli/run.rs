@@ -110,7 +110,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
     if context.printer.output() == Output::Json {
-        context.printer.json(&report::run_json(&ran.job, ran.state, &ran.cycles))?;
+        context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;
     }
     ran.error.map_or(Ok(ran.exit), Err)
 }
