@@ -26,9 +26,6 @@ use crate::store::{JobMemory, JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
 
-/// The longest interval of a job in quarantine.
-const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
-
 /// Runs provisioning cycles: one, unless told otherwise
 ///
 /// The first cycle of a job is initial and looks at every object; later ones are incremental and
@@ -132,13 +129,13 @@ fn simulated(args: &Args, job: &Job) -> Result<Clock, Error> {
 }
 
 /// A paused or disabled job runs no cycle, one in quarantine none before its time.
-pub(crate) fn refuse(store: &Store, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Error> {
     match store.job_state()? {
         state @ (JobState::Paused | JobState::Disabled) => {
             let text = format!("the job is {}: no cycle runs", state.as_str());
             Err(held(text, "`scimulate start` makes it active again"))
         }
-        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(next_attempt, now) => {
+        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(job, next_attempt, now) => {
             let text = format!(
                 "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
                  which is due at {next_attempt:.0}"
@@ -151,8 +148,8 @@ pub(crate) fn refuse(store: &Store, now: Timestamp) -> Result<(), Error> {
 
 /// Whether the next attempt of a quarantined job may be made. One that is further away than the longest interval was
 /// set by a clock that has jumped back since.
-fn is_due(next_attempt: Timestamp, now: Timestamp) -> bool {
-    let latest = now.checked_add(LONGEST_INTERVAL).unwrap_or(Timestamp::MAX);
+fn is_due(job: &Job, next_attempt: Timestamp, now: Timestamp) -> bool {
+    let latest = now.checked_add(job.policy.quarantine.longest).unwrap_or(Timestamp::MAX);
     next_attempt <= now || next_attempt > latest
 }
 

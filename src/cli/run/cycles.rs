@@ -84,7 +84,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 () = interrupt.token().cancelled_owned() => return Ok(None),
             };
             job.bind(&mut held, &export)?;
-            refuse(&held, clock.now())?;
+            refuse(job, &held, clock.now())?;
             Ok::<_, Error>(Some((held, export, lock)))
         };
         let (ready, export, lock) = match next.await {
@@ -152,7 +152,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if was_quarantined && state == JobState::Active {
             view.talk("The job left quarantine.");
         }
-        let due = next_cycle(&state, begun, schedule.interval, clock.now());
+        let due = next_cycle(job, &state, begun, schedule.interval, clock.now());
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
@@ -221,10 +221,10 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
 
 /// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
 /// it begins at once, or is refused.
-fn next_cycle(state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+fn next_cycle(job: &Job, state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
     let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
     match state {
-        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(*next_attempt, now) => {
+        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(job, *next_attempt, now) => {
             regular.max(*next_attempt)
         }
         _ => regular,
