@@ -11,9 +11,20 @@ use crate::report::FORMAT_VERSION;
 use crate::schema::ObjectKind;
 use crate::store::Store;
 
-/// The state for writing, where there is any: a name that was mistyped makes no file.
+/// The state for reading, where there is any. Links of another target or tenant are none of this job's; the tenant
+/// counts where the config names it, since no export is read for this.
+pub(crate) fn known(settings: &Settings) -> Result<Option<Store>, Error> {
+    let store = Store::open_existing(&settings.state_dir, &settings.job)?;
+    if let Some(store) = &store {
+        let tenant = settings.source.tenant_id.map(|tenant| tenant.to_string());
+        store.check_target(&settings.target.tenant.to_string(), tenant.as_deref())?;
+    }
+    Ok(store)
+}
+
+/// The same for writing: a name that was mistyped makes no file.
 pub(crate) fn existing(settings: &Settings) -> Result<Option<Store>, Error> {
-    match Store::open_existing(&settings.state_dir, &settings.job)? {
+    match known(settings)? {
         Some(_) => Ok(Some(Store::open(&settings.state_dir, &settings.job)?)),
         None => Ok(None),
     }

@@ -6,13 +6,13 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::holder;
-use super::lever::{existing, held, object_json};
+use super::lever::{existing, held, known, object_json};
 use super::table::{Align, table};
 use crate::base::Diagnostic;
 use crate::clock::Clock;
 use crate::report::FORMAT_VERSION;
 use crate::schema::ObjectKind;
-use crate::store::{JobState, Link, Store};
+use crate::store::{JobState, Link};
 
 /// Shows and deletes links between objects and accounts
 #[derive(Debug, clap::Subcommand)]
@@ -63,7 +63,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Error> {
 
 fn get(args: &GetArgs, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
-    let store = Store::open_existing(&settings.state_dir, &settings.job)?;
+    let store = known(&settings)?;
     let links = store.map_or_else(|| Ok(Vec::new()), |store| store.find_link(&args.name))?;
     if links.is_empty() {
         let error = Diagnostic::error(format!("nothing is linked that is called {:?}", args.name));
@@ -79,7 +79,7 @@ fn list(args: &ListArgs, context: &Context) -> Result<Exit, Error> {
         (false, true) => Some(ObjectKind::Group),
         (false, false) => None,
     };
-    let store = Store::open_existing(&settings.state_dir, &settings.job)?;
+    let store = known(&settings)?;
     let links = store.map_or_else(|| Ok(Vec::new()), |store| store.links(kind))?;
     if links.is_empty() {
         context.printer.talk("Nothing is linked.");

@@ -11,9 +11,9 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
+use super::run::remedy;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
-use crate::client;
 use crate::clock::Clock;
 use crate::engine::{Cycle, Demand, OnDemand, Verify, find_objects};
 use crate::schema::ObjectKind;
@@ -77,10 +77,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         context.printer.json(&document::document(&done))?;
     }
     if let (Some(failure), Some(error)) = (&done.unreachable, &done.error) {
-        let verdict = client::judge(Err(failure), &[]);
-        let hint = format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy());
         let error = anyhow::anyhow!("{}: {}", error.code, error.message);
-        return Err(Error::new(Exit::Unreachable, error).with_hint(hint));
+        return Err(Error::new(Exit::Unreachable, error).with_hint(remedy(failure)));
     }
     if args.bisect && !done.succeeded() && done.poison.is_none() {
         let text = "There is nothing to take apart: what failed isn't a PATCH of the object that the endpoint refused.";

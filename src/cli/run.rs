@@ -16,7 +16,7 @@ use super::plan;
 use super::progress::Progress;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
-use crate::client::{self, Client};
+use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
@@ -25,9 +25,6 @@ use crate::source::Export;
 use crate::store::{JobMemory, JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
-
-/// The longest interval of a job in quarantine.
-const LONGEST_INTERVAL: Duration = Duration::from_hours(24);
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -110,7 +107,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
     if context.printer.output() == Output::Json {
-        context.printer.json(&report::run_json(&ran.job, ran.state, &ran.cycles))?;
+        context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;
     }
     ran.error.map_or(Ok(ran.exit), Err)
 }
@@ -132,13 +129,13 @@ fn simulated(args: &Args, job: &Job) -> Result<Clock, Error> {
 }
 
 /// A paused or disabled job runs no cycle, one in quarantine none before its time.
-pub(crate) fn refuse(store: &Store, now: Timestamp) -> Result<(), Error> {
+pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Error> {
     match store.job_state()? {
         state @ (JobState::Paused | JobState::Disabled) => {
             let text = format!("the job is {}: no cycle runs", state.as_str());
             Err(held(text, "`scimulate start` makes it active again"))
         }
-        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(next_attempt, now) => {
+        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(job, next_attempt, now) => {
             let text = format!(
                 "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
                  which is due at {next_attempt:.0}"
@@ -151,8 +148,8 @@ pub(crate) fn refuse(store: &Store, now: Timestamp) -> Result<(), Error> {
 
 /// Whether the next attempt of a quarantined job may be made. One that is further away than the longest interval was
 /// set by a clock that has jumped back since.
-fn is_due(next_attempt: Timestamp, now: Timestamp) -> bool {
-    let latest = now.checked_add(LONGEST_INTERVAL).unwrap_or(Timestamp::MAX);
+fn is_due(job: &Job, next_attempt: Timestamp, now: Timestamp) -> bool {
+    let latest = now.checked_add(job.policy.quarantine.longest).unwrap_or(Timestamp::MAX);
     next_attempt <= now || next_attempt > latest
 }
 
@@ -210,12 +207,13 @@ pub(crate) async fn one_cycle(
 
 /// Adds what to do about a failing test query.
 pub(crate) fn explain(error: EngineError) -> Error {
-    match &error {
-        EngineError::Quarantine { failure, .. } => {
-            let verdict = client::judge(Err(failure), &[]);
-            let hint = format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy());
-            Error::new(Exit::Unreachable, error).with_hint(hint)
-        }
-        _ => error.into(),
-    }
+    let EngineError::Quarantine { failure, .. } = &error else { return error.into() };
+    let hint = remedy(failure);
+    Error::new(Exit::Unreachable, error).with_hint(hint)
+}
+
+/// What to do about a target that fails the test query.
+pub(crate) fn remedy(failure: &Failure) -> String {
+    let verdict = client::judge(Err(failure), &[]);
+    format!("{} {} `scimulate test-connection` says more.", verdict.explanation(), verdict.remedy())
 }

@@ -13,6 +13,7 @@ use crate::client::{Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
 use crate::plan::quarantine::{CycleCounts, QuarantineReason};
+use crate::plan::{ActionKind, Reason};
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Request;
 use crate::scoping::Scope;
@@ -220,7 +221,7 @@ impl Running<'_> {
         };
         let summary = &report.summary;
         let counts = CycleCounts {
-            failed: summary.count(crate::event::ActionKind::Fail),
+            failed: summary.count(ActionKind::Fail),
             succeeded: self.tally.exported,
             reference_failed: summary.reference_failures(),
         };
@@ -467,8 +468,6 @@ pub(super) struct Tally {
 
 impl Tally {
     pub(super) fn add(&mut self, processed: &Processed) {
-        use crate::event::ActionKind;
-        use crate::plan::Reason;
         let record = &processed.record;
         self.summary.add_record(record);
         let sent = record.action.writes() || record.action == ActionKind::None;

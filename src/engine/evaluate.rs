@@ -13,6 +13,7 @@ use super::computed::fill_computed;
 use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
 };
+use super::references::reference_name;
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
@@ -299,7 +300,6 @@ impl Evaluator<'_> {
             // Held back when it left the scope, and perhaps back in it by now.
             || prior.staged().is_some()
             || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
-            || (prior.staged().is_some() && !decision.is_uncertain())
             || any_changed(prior.fingerprints(), &fingerprints)
             || (decision.in_scope() && self.has_open_manager(user, prior))
     }
@@ -323,7 +323,7 @@ impl Evaluator<'_> {
         if prior.target().is_none() || !self.mapping.actions.update {
             return false;
         }
-        let known = references.of(ObjectKind::User, &user.id, self.reference_name().unwrap_or_default());
+        let known = references.of(ObjectKind::User, &user.id, reference_name(self.mapping).unwrap_or_default());
         let manager = match self.manager(user) {
             Manager::Unknown => return false,
             Manager::Nobody => return !known.is_empty(),
@@ -337,11 +337,6 @@ impl Evaluator<'_> {
             // A manager whose creation failed is waited for; without an account for another reason is an answer too.
             _ => is_linked || !state.is_some_and(|state| situation(state) == Situation::Failed),
         }
-    }
-
-    /// Target attribute of the references.
-    fn reference_name(&self) -> Option<&str> {
-        self.mapping.reference.map(|index| self.mapping.attributes[index].target.name.as_str())
     }
 
     fn manager(&self, user: &User<'_>) -> Manager {

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
-use super::accounts::Accounts;
-use super::lookup::{PendingManager, account_of, expected_account, pending};
+use super::lookup::{account_of, expected_account, pending};
 use super::references::ReferencePass;
+use super::stages::Handed;
 use super::{Due, EngineError, Evaluator, Index, Policy, Processed};
 use crate::base::{SourceId, TargetId, Timestamp};
 use crate::client::{create_request, find_request, patch_request};
@@ -99,13 +99,6 @@ impl Offline<'_> {
         planned.any(|processed| each(processed).is_break());
         Ok(())
     }
-}
-
-/// What references need of the objects before.
-#[derive(Default)]
-struct Handed {
-    accounts: Accounts,
-    managers: Vec<PendingManager>,
 }
 
 /// Plans the objects of one kind.

@@ -184,7 +184,6 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
     let known = remembered.watermark.clone().or_else(|| remembered.outdated.clone().map(Arc::new));
     let demand = demand.clone();
     let read = move || {
-        let no_groups = || no_groups();
         let users = inputs.evaluator(ObjectKind::User).ok_or_else(no_groups)?;
         let index = users.index()?;
         // An export that lacks half of the assignments would disable people.

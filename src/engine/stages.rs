@@ -36,9 +36,9 @@ type Probe<'t> = Pin<Box<dyn Future<Output = CallOutcome<()>> + Send + 't>>;
 
 /// What the stages hand on to the last one.
 #[derive(Default)]
-struct Handed {
-    accounts: Accounts,
-    managers: Vec<PendingManager>,
+pub(super) struct Handed {
+    pub(super) accounts: Accounts,
+    pub(super) managers: Vec<PendingManager>,
 }
 
 impl Running<'_> {

@@ -20,6 +20,7 @@ pub use compare::differs;
 pub use escrow::EscrowSchedule;
 pub use estimate::{Estimate, Workload};
 pub use kind::ActionKind;
+pub(crate) use planner::REDACTED;
 pub use planner::{Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account};
 pub use reason::{Reason, Reference};
 pub use references::{ReferenceContext, ReferenceStep, Referenced, Sent, plan_gone_member, plan_member, plan_single};

@@ -14,7 +14,7 @@ use crate::scim::{Change, ChangeOp, Dialect, Mutability, Resource, creation};
 use crate::scoping::Standing;
 
 /// Stands for a value that `Redact` keeps out of the log.
-pub(super) const REDACTED: &str = "[Redact]";
+pub(crate) const REDACTED: &str = "[Redact]";
 
 /// Roles are patched as a whole, whatever path the mapping has.
 const ROLES: &str = "roles";

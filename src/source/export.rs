@@ -214,11 +214,6 @@ impl Export {
         Ok(summary)
     }
 
-    /// Whether a file of groups or of memberships was given; otherwise nothing is known of groups.
-    pub fn has_groups(&self) -> bool {
-        self.was_given(SourceKind::Groups) || self.was_given(SourceKind::Members)
-    }
-
     /// Whether a file of groups was given: then a group that isn't in it is gone.
     pub fn has_group_list(&self) -> bool {
         self.was_given(SourceKind::Groups)

@@ -105,14 +105,6 @@ impl Timeline {
         self.in_force(cycle, now).into_iter().map(|entry| entry.join(name)).find(|path| path.exists())
     }
 
-    /// The instant after `now` at which the next entry comes into force; none for cycles.
-    pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
-        match &self.0 {
-            Entries::Cycles(_) => None,
-            Entries::Instants(entries) => entries.iter().map(|(instant, _)| *instant).find(|instant| *instant > now),
-        }
-    }
-
     /// Entries in force, the latest first.
     fn in_force(&self, cycle: u64, now: Timestamp) -> Vec<&Path> {
         match &self.0 {

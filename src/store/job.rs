@@ -86,17 +86,22 @@ impl Store {
     /// Checks that the state belongs to a target and a tenant, or to nothing yet: nothing is
     /// remembered of any object, as after a first run that only met a mistyped tenant URL.
     pub fn check(&self, given: &Binding) -> Result<(), StoreError> {
+        self.check_target(&given.target, given.tenant.as_deref())
+    }
+
+    /// The same for those who don't know the job's id, which takes the export.
+    pub fn check_target(&self, target: &str, tenant: Option<&str>) -> Result<(), StoreError> {
         let Some(known) = self.binding()? else { return Ok(()) };
         if self.totals()?.objects == 0 {
             return Ok(());
         }
         let path = self.path().to_owned();
-        if known.target != given.target {
-            return Err(StoreError::OtherTarget { path, known: known.target, given: given.target.clone() });
+        if known.target != target {
+            return Err(StoreError::OtherTarget { path, known: known.target, given: target.to_owned() });
         }
-        match (known.tenant, &given.tenant) {
+        match (known.tenant, tenant) {
             (Some(known), Some(given)) if !known.eq_ignore_ascii_case(given) => {
-                Err(StoreError::OtherTenant { path, known, given: given.clone() })
+                Err(StoreError::OtherTenant { path, known, given: given.to_owned() })
             }
             _ => Ok(()),
         }

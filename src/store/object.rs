@@ -252,7 +252,8 @@ impl Store {
                              error_code, error_message, failed_seen, failed_part, failed_action, failed_last,
                              staged_since, staged_until FROM object WHERE kind = ?1 ORDER BY rowid";
         self.try_sql(|sql| {
-            let count: i64 = sql.query_row("SELECT count(*) FROM object", [], |row| row.get(0))?;
+            let counted = "SELECT count(*) FROM object WHERE kind = ?1";
+            let count: i64 = sql.query_row(counted, [kind.as_str()], |row| row.get(0))?;
             let mut states = ObjectStates::with_capacity(usize::try_from(count).unwrap_or(0));
             let mut statement = sql.prepare(select)?;
             let mut rows = statement.query([kind.as_str()])?;

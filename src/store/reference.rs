@@ -63,12 +63,6 @@ impl References {
         found.map_or(&[], |at| self.entries_of(&self.owners[at]))
     }
 
-    /// Whether one reference was sent; `None` where nothing is remembered of it.
-    pub fn sent(&self, kind: ObjectKind, owner: &SourceId, attribute: &str, referenced: &SourceId) -> Option<Sent> {
-        let known = self.of(kind, owner, attribute);
-        known.binary_search_by(|(id, _)| id.cmp(referenced)).ok().map(|at| known[at].1)
-    }
-
     /// All of them: groups before users, each sorted by id.
     pub fn iter(&self) -> impl Iterator<Item = ReferencesOf<'_>> {
         self.owners.iter().map(|owner| ReferencesOf {

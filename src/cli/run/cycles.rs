@@ -41,7 +41,8 @@ pub(super) struct Schedule {
 /// What several cycles came to.
 pub(super) struct Ran {
     pub(super) job: String,
-    pub(super) state: &'static str,
+    /// How the job stands after the last of them.
+    pub(super) state: JobState,
     pub(super) cycles: Vec<CycleReport>,
     pub(super) exit: Exit,
     /// What ended them before their time.
@@ -55,16 +56,20 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     let mut directory = Directory { job, context, opened: None, faults: None };
     let first = directory.first_export(clock.now())?;
     let connection = job.connect(context, clock, true)?;
-    let mut ran =
-        Ran { job: job.id(&first).to_string(), state: "active", cycles: Vec::new(), exit: Exit::Done, error: None };
-    let mut store = Some(job.open_store(&first)?);
+    let opened = job.open_store(&first)?;
+    let mut ran = Ran {
+        job: job.id(&first).to_string(),
+        state: opened.job_state()?,
+        cycles: Vec::new(),
+        exit: Exit::Done,
+        error: None,
+    };
+    let mut store = Some(opened);
     let mut number = 0;
-    // What the last failed attempt met: it isn't told in full each time.
-    let mut told: Option<String> = None;
-    let mut was_quarantined =
-        matches!(store.as_ref().map(Store::job_state).transpose()?, Some(JobState::Quarantine { .. }));
+    let mut told = None;
     loop {
         number += 1;
+        let was_quarantined = matches!(ran.state, JobState::Quarantine { .. });
         let begun = clock.now();
         let next = async {
             let mut held = match store.take() {
@@ -79,7 +84,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 () = interrupt.token().cancelled_owned() => return Ok(None),
             };
             job.bind(&mut held, &export)?;
-            refuse(&held, clock.now())?;
+            refuse(job, &held, clock.now())?;
             Ok::<_, Error>(Some((held, export, lock)))
         };
         let (ready, export, lock) = match next.await {
@@ -114,6 +119,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         let (kept, ended) = one_cycle(&work, ready, &interrupt, &mut random, &mut view).await;
         drop(lock);
         store = kept;
+        let state = store.as_ref().map(Store::job_state).transpose();
+        if let Ok(Some(state)) = &state {
+            ran.state = state.clone();
+        }
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
         let mut idle = false;
         match ended {
@@ -127,24 +136,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             }
             // A target that was there at first may come back: in quarantine the service goes on trying too.
             Err(error) if goes_on && error.exit() == Exit::Unreachable => {
-                let text = error.diagnostics().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
-                let again = told.as_ref() == Some(&text);
-                if !again {
-                    view.tell(&error);
-                }
-                match store.as_ref().map(Store::job_state).transpose()? {
-                    Some(JobState::Quarantine { attempts, next_attempt, .. }) => {
-                        let how = if again { "failed as before" } else { "failed, the job is in quarantine" };
-                        view.talk(&format!("Attempt {attempts} {how}; the next one is due at {next_attempt:.0}."));
-                    }
-                    Some(state @ (JobState::Paused | JobState::Disabled)) => view.notice(&ending::notice(&state)),
-                    Some(JobState::NotRun | JobState::Active) | None => {}
-                }
-                told = Some(text);
+                tell_failure(&error, &ran.state, &mut told, &mut view);
                 ran.exit = Exit::JobHeld;
             }
             Err(error) => {
-                ran.state = if error.exit() == Exit::Unreachable { "quarantine" } else { ran.state };
                 ran.error = Some(error);
                 break;
             }
@@ -153,16 +148,11 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             ran.exit = exit;
             break;
         }
-        let state = match &store {
-            Some(store) => store.job_state()?,
-            None => break,
-        };
-        ran.state = state.as_str();
+        let Some(state) = state? else { break };
         if was_quarantined && state == JobState::Active {
             view.talk("The job left quarantine.");
         }
-        was_quarantined = matches!(state, JobState::Quarantine { .. });
-        let due = next_cycle(&state, begun, schedule.interval, clock.now());
+        let due = next_cycle(job, &state, begun, schedule.interval, clock.now());
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
@@ -187,6 +177,25 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     Ok(ran)
 }
 
+/// Says why an attempt failed whose like is repeated, and what the job is by it. What the attempt before met as well,
+/// as `told` keeps it, isn't told in full again.
+fn tell_failure(error: &Error, state: &JobState, told: &mut Option<String>, view: &mut Progress<'_>) {
+    let text = error.diagnostics().iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    let again = told.as_ref() == Some(&text);
+    if !again {
+        view.tell(error);
+    }
+    match state {
+        JobState::Quarantine { attempts, next_attempt, .. } => {
+            let how = if again { "failed as before" } else { "failed, the job is in quarantine" };
+            view.talk(&format!("Attempt {attempts} {how}; the next one is due at {next_attempt:.0}."));
+        }
+        JobState::Paused | JobState::Disabled => view.notice(&ending::notice(state)),
+        JobState::NotRun | JobState::Active => {}
+    }
+    *told = Some(text);
+}
+
 /// What all the cycles of virtual time came to.
 fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -> Result<(), Error> {
     if !context.printer.is_human() {
@@ -202,9 +211,9 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         sum(ActionKind::Disable),
         sum(ActionKind::Delete),
         sum(ActionKind::Fail),
-        match ran.state {
-            "quarantine" => "in quarantine",
-            state => state,
+        match &ran.state {
+            JobState::Quarantine { .. } => "in quarantine",
+            state => state.as_str(),
         },
     ))?;
     Ok(())
@@ -212,10 +221,10 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
 
 /// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
 /// it begins at once, or is refused.
-fn next_cycle(state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+fn next_cycle(job: &Job, state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
     let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
     match state {
-        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(*next_attempt, now) => {
+        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(job, *next_attempt, now) => {
             regular.max(*next_attempt)
         }
         _ => regular,

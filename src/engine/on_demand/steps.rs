@@ -9,7 +9,9 @@ use crate::engine::{Due, NamedObject};
 use crate::event::{ObjectError, ObjectRecord};
 use crate::expression::role_name;
 use crate::matching::Candidates;
-use crate::plan::{Action, ActionKind, Answer, AttributeChange, Effect, Lookup, PlanContext, Reason, Step, plan_one};
+use crate::plan::{
+    Action, ActionKind, Answer, AttributeChange, Effect, Lookup, PlanContext, REDACTED, Reason, Step, plan_one,
+};
 use crate::schema::ObjectMapping;
 use crate::scim::Resource;
 use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
@@ -18,8 +20,6 @@ use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
 const SOURCE: &str = "Microsoft Entra ID";
 /// A SCIM endpoint without a connector of its own, as the log names it.
 const TARGET: &str = "customappsso";
-/// Stands for a value that `Redact` keeps out of the log.
-const REDACTED: &str = "[Redact]";
 
 /// One step, as the provisioning log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -171,7 +171,8 @@ impl Subject {
         let name = Filter::fold(name);
         match self {
             Self::Named(names) => names.contains(&name),
-            Self::Filter(filter) => filter.contains(&name),
+            // As a whole, so that Ann isn't found in Joann.
+            Self::Filter(filter) => filter.contains(&Value::String(name).to_string()),
         }
     }
 }

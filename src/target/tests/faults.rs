@@ -196,6 +196,7 @@ async fn rules_say_for_whom_and_when() {
             (format!("/Groups/{design}"), true),
             ("/Users?filter=userName+eq+%22ANN%40contoso.com%22".to_owned(), true),
             ("/Users?filter=userName+eq+%22carl%22".to_owned(), false),
+            ("/Users?filter=userName+eq+%22joann%40contoso.com%22".to_owned(), false),
             ("/Users".to_owned(), false),
             ("/Schemas".to_owned(), false),
         ] {

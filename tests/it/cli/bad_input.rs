@@ -176,9 +176,10 @@ fn state() {
     check("state from a newer version", "run", &newer);
     check("plan on state from a newer version", "plan", &newer);
     check("status of state from a newer version", "status", &newer);
-    check("state of another target", "run", &|sandbox| {
+    let other = |sandbox: &Sandbox| {
         target(sandbox, "tenant_url = \"https://api.wedo.example/scim/v2\"\nsecret_token_env = \"TOKEN\"");
-    });
+    };
+    check("state of another target", "run", &other);
     let tenant = |sandbox: &Sandbox| {
         source(sandbox, "users = \"users.csv\"\ntenant_id = \"11111111-1111-4111-8111-111111111111\"");
         sandbox.run("run -q").with(0);
@@ -186,6 +187,17 @@ fn state() {
     };
     check("state of another tenant", "run", &tenant);
     check("plan on state of another tenant", "plan", &tenant);
+    let user = "user1@contoso.com";
+    for (title, spoil) in
+        [("state of another target", &other as &dyn Fn(&Sandbox)), ("state of another tenant", &tenant)]
+    {
+        check(&format!("provision on {title}"), &format!("provision {user}"), spoil);
+        check(&format!("restart on {title}"), "restart", spoil);
+        check(&format!("a link in {title}"), &format!("links get {user}"), spoil);
+        check(&format!("links in {title}"), "links list", spoil);
+        check(&format!("a link to delete in {title}"), &format!("links delete {user}"), spoil);
+        check(&format!("deletions of {title}"), "allow-deletes", spoil);
+    }
     check("state folder is a file", "run --state users.csv", &|_| {});
     check("state folder below a file", "run --state users.csv/state", &|_| {});
     check("state file is a folder", "run --job other", &|sandbox| {

@@ -72,6 +72,15 @@ fn a_pause_lets_the_cycle_under_way_end() {
 }
 
 #[test]
+fn an_attempt_further_away_than_the_service_allows_is_waited_for_as_well() {
+    let sandbox = Sandbox::with_users(1, "http://127.0.0.1:1/scim/v2");
+    let quarantine = "\n[quarantine]\nfirst_interval = \"48h\"\nlongest_interval = \"72h\"\n";
+    sandbox.write("scimulate.toml", sandbox.read("scimulate.toml") + quarantine);
+    sandbox.run("run").with(6);
+    sandbox.run("run").with(5);
+}
+
+#[test]
 fn a_quarantined_job_waits_for_its_next_attempt() {
     let server = Server::start();
     let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
