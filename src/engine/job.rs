@@ -47,6 +47,9 @@ pub(super) fn after_cycle(
     now: Timestamp,
 ) -> Verdict {
     let mut memory = before.clone();
+    if memory.state == JobState::NotRun {
+        memory.state = JobState::Active;
+    }
     let verdict = |memory| Verdict { memory, quarantine: None, notification: None, clears_failures: false };
     if matches!(before.state, JobState::Paused | JobState::Disabled) {
         return verdict(memory);
