@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let mut store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
         job.bind(&mut store, &export)?;
-        refuse(&store, clock.now())?;
+        refuse(&job, &store, clock.now())?;
         // A cycle of another process may have ended since the first look.
         check(&saved, &job, &export, plan::last_cycle(Some(&store))?.as_deref())
             .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;

@@ -111,6 +111,11 @@ pub(super) fn after_cycle(
     }
 }
 
+/// `1 account`, `2 accounts`.
+pub(super) fn accounts(number: u64) -> String {
+    if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
+}
+
 fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused: Option<&ObjectError>) -> String {
     let CycleCounts { failed, succeeded, reference_failed } = ending.counts;
     match reason {
@@ -118,8 +123,8 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
             refused.map_or_else(String::new, |error| format!("{}: {}", error.code, error.message))
         }
         QuarantineReason::TooManyDeletes => format!(
-            "{} accounts would be disabled or deleted, {} are allowed",
-            ending.held_back.unwrap_or_default(),
+            "{} would be disabled or deleted, {} are allowed",
+            accounts(ending.held_back.unwrap_or_default()),
             policy.deletion_threshold.unwrap_or_default()
         ),
         QuarantineReason::EscrowProportion | QuarantineReason::BaseEscrow | QuarantineReason::TotalEscrow => {

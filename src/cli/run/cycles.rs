@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Work, ending, is_due, one_cycle, refuse};
-use crate::base::{Diagnostic, Random, Timestamp};
+use crate::base::{Diagnostic, Random, SignedDuration, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -79,7 +79,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 () = interrupt.token().cancelled_owned() => return Ok(None),
             };
             job.bind(&mut held, &export)?;
-            refuse(&held, clock.now())?;
+            refuse(job, &held, clock.now())?;
             Ok::<_, Error>(Some((held, export, lock)))
         };
         let (ready, export, lock) = match next.await {
@@ -91,6 +91,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             // Said before anything ran, it is the command's error; later, what ran is still to be told.
             Err(error) if number == 1 => return Err(error),
             Err(error) => {
+                // Somebody may have paused the job while the run waited.
+                if let Some(store) = Store::open_existing(&job.settings.state_dir, &job.settings.job)? {
+                    ran.state = store.job_state()?.as_str();
+                }
                 ran.error = Some(error);
                 break;
             }
@@ -114,6 +118,8 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         let (kept, ended) = one_cycle(&work, ready, &interrupt, &mut random, &mut view).await;
         drop(lock);
         store = kept;
+        // A cycle that the target put an end to has done something until then.
+        ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
         let mut idle = false;
         match ended {
@@ -162,7 +168,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             view.talk("The job left quarantine.");
         }
         was_quarantined = matches!(state, JobState::Quarantine { .. });
-        let due = next_cycle(&state, begun, schedule.interval, clock.now());
+        let due = next_cycle(&state, begun, schedule.interval, clock.now(), job.policy.quarantine.longest);
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
@@ -212,10 +218,16 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
 
 /// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
 /// it begins at once, or is refused.
-fn next_cycle(state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
+fn next_cycle(
+    state: &JobState,
+    begun: Timestamp,
+    interval: Duration,
+    now: Timestamp,
+    longest: SignedDuration,
+) -> Timestamp {
     let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
     match state {
-        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(*next_attempt, now) => {
+        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(*next_attempt, now, longest) => {
             regular.max(*next_attempt)
         }
         _ => regular,
