@@ -20,7 +20,7 @@ use crate::config::{
 use crate::engine::{self, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
-use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, template};
+use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, ObjectKind, template};
 use crate::scim::{ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths, Timeline};
@@ -73,6 +73,15 @@ impl Job {
         if settings.provisioning.scope == Scope::All && rules.attributes.get("appRoleAssignments").is_some() {
             let text = "the mapping has app roles, which the service doesn't combine with `scope = \"all\"`";
             let hint = "set scope = \"assigned\"; who isn't assigned has no role";
+            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+        }
+        if settings.provisioning.groups == Some(true) && rules.groups.is_none() {
+            let (text, hint) = if options.without_groups {
+                ("no groups are provisioned: the export has none", "name their file in [source] groups")
+            } else {
+                ("no groups are provisioned: the mapping has none", "take a mapping with groups, such as \"scim\"")
+            };
+            let text = format!("`groups = true`, but {text}");
             context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
         }
         let provisioning = &settings.provisioning;
@@ -352,8 +361,19 @@ fn missing_column(missing: &engine::MissingColumn) -> Diagnostic {
     if !missing.filters.is_empty() {
         consequences.push(format!("the scoping filter {} can't be decided", missing.filters.join(", ")));
     }
-    Diagnostic::warning(format!("the export has no column {}: {}", missing.attribute, consequences.join("; ")))
-        .with_hint(format!("export it too, for instance with Graph's $select=…,{}", missing.attribute))
+    let (whose, hint) = match (missing.kind, missing.attribute.as_str()) {
+        (ObjectKind::Group, "members") => (
+            " of groups",
+            "name a list of memberships in [source] members, or export the groups with Graph's $expand=members"
+                .to_owned(),
+        ),
+        (kind, attribute) => (
+            if kind == ObjectKind::Group { " of groups" } else { "" },
+            format!("export it too, for instance with Graph's $select=…,{attribute}"),
+        ),
+    };
+    let text = format!("the export has no column {}{whose}: {}", missing.attribute, consequences.join("; "));
+    Diagnostic::warning(text).with_hint(hint)
 }
 
 fn no_token(source: &TokenSource) -> Error {

@@ -107,7 +107,11 @@ fn delete(args: &DeleteArgs, context: &Context) -> Result<Exit, Error> {
     if let Some(mut store) = existing(&settings)? {
         let state = store.job_state()?;
         if !matches!(state, JobState::Paused | JobState::Disabled) {
-            let text = format!("the job is {}: links are deleted only while it is paused or disabled", state.as_str());
+            let stands = match state {
+                JobState::Quarantine { .. } => "in quarantine",
+                state => state.as_str(),
+            };
+            let text = format!("the job is {stands}: links are deleted only while it is paused or disabled");
             return Err(held(text, "`scimulate pause`, delete the link, then `scimulate start`"));
         }
         let lock = store.lock(&holder(Clock::real().now()))?;

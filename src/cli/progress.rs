@@ -12,8 +12,8 @@ use super::printer::OutputError;
 use crate::base::{CycleId, Diagnostic};
 use crate::clock::Clock;
 use crate::engine::Sink;
-use crate::event::{CycleKind, Event};
-use crate::plan::ActionKind;
+use crate::event::{CycleKind, CycleReport, Event};
+use crate::plan::{ActionKind, Reason};
 use crate::report::{self, Deviations};
 
 /// A plain line is printed each time that this share of the work is done.
@@ -35,6 +35,8 @@ pub(crate) struct Progress<'a> {
     /// How virtual time is shown.
     time: Time,
     deviations: Deviations,
+    /// What a cycle did that didn't run to its end.
+    cut_off: Option<CycleReport>,
     error: Option<OutputError>,
 }
 
@@ -62,6 +64,7 @@ impl<'a> Progress<'a> {
             done: 0,
             time: Time::Real,
             deviations: Deviations::default(),
+            cut_off: None,
             error: None,
         }
     }
@@ -97,6 +100,11 @@ impl<'a> Progress<'a> {
             Some(bar) => bar.suspend(|| printer.talk(text)),
             None => printer.talk(text),
         }
+    }
+
+    /// What a cycle did that began to work and didn't run to its end.
+    pub(crate) fn cut_off(&mut self) -> Option<CycleReport> {
+        self.cut_off.take()
     }
 
     fn head(&mut self) {
@@ -206,6 +214,8 @@ impl Sink for Progress<'_> {
             Event::Object(record) => {
                 let shown = record.action.writes()
                     || matches!(record.action, ActionKind::Fail | ActionKind::StagedDelete)
+                    // It goes unnoticed otherwise, and the job is disabled for it.
+                    || record.reason == Reason::EscrowPruned
                     || printer.is_verbose();
                 if printer.is_human() && !printer.is_quiet() && shown {
                     let line = report::record_line(record);
@@ -218,7 +228,8 @@ impl Sink for Progress<'_> {
                     bar.finish_and_clear();
                 }
                 let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
-                if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
+                self.cut_off = (self.begun && !ended.completed).then(|| ended.clone());
+                if printer.is_human() && self.begun && is_telling {
                     self.print(&report::run_summary(ended));
                     let wrote = ended.summary.writes() + ended.summary.references() > 0;
                     if let Some(deviations) = ended.deviations.filter(|_| wrote) {

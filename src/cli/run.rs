@@ -20,7 +20,9 @@ use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
+use crate::plan::quarantine::QuarantineReason;
 use crate::report;
+use crate::schema::ObjectKind;
 use crate::source::Export;
 use crate::store::{JobMemory, JobState, Store};
 use cycles::Schedule;
@@ -41,7 +43,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DURATION", num_args = 0..=1, value_parser = positive_duration)]
     #[expect(clippy::option_option, reason = "the flag may stand without a value")]
     pub(crate) interval: Option<Option<Duration>>,
-    /// Run no cycle that would begin later than this, such as 2026-12-24
+    /// Run no cycle that would begin later than this, such as 2026-12-24, which stands for its beginning (UTC)
     #[arg(long, value_name = "INSTANT", value_parser = instant_or_date)]
     pub(crate) until: Option<Timestamp>,
     /// Let virtual time pass instead of waiting: a month of cycles in a second. Only with the built-in
@@ -92,6 +94,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let job = Job::load(context, narrowed)?;
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
+    if let Some(until) = args.until.filter(|until| *until < clock.now()) {
+        let error = Diagnostic::error(format!("--until {until:.0} is over, so no cycle would run"));
+        return Err(error.with_hint("name an instant to come; a date stands for its beginning (UTC)").into());
+    }
     let repeats = args.interval.is_some() || args.until_idle || args.until.is_some() || args.simulate_clock;
     let schedule = Schedule {
         cycles: args.cycles.unwrap_or(if repeats { u64::MAX } else { 1 }),
@@ -140,7 +146,12 @@ pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Err
                 "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
                  which is due at {next_attempt:.0}"
             );
-            Err(held(text, "mend the cause, then lift the quarantine with `scimulate start`"))
+            let hint = if reason == QuarantineReason::TooManyDeletes.code() {
+                ending::ALLOW_DELETES
+            } else {
+                "mend the cause, then lift the quarantine with `scimulate start`"
+            };
+            Err(held(text, hint))
         }
         JobState::NotRun | JobState::Active | JobState::Quarantine { .. } => Ok(()),
     }
@@ -207,9 +218,19 @@ pub(crate) async fn one_cycle(
 
 /// Adds what to do about a failing test query.
 pub(crate) fn explain(error: EngineError) -> Error {
-    let EngineError::Quarantine { failure, .. } = &error else { return error.into() };
-    let hint = remedy(failure);
-    Error::new(Exit::Unreachable, error).with_hint(hint)
+    match &error {
+        EngineError::Quarantine { kind: ObjectKind::Group, .. } => {
+            let hint = "The test query on /Users was answered as it should be, the one on /Groups wasn't. Have the endpoint \
+                        answer it with 200, a ListResponse and `totalResults` 0, and the token's account read groups; or \
+                        leave groups out with `groups = false` in [provisioning].";
+            Error::new(Exit::Unreachable, error).with_hint(hint)
+        }
+        EngineError::Quarantine { failure, .. } => {
+            let hint = remedy(failure);
+            Error::new(Exit::Unreachable, error).with_hint(hint)
+        }
+        _ => error.into(),
+    }
 }
 
 /// What to do about a target that fails the test query.

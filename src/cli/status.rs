@@ -154,6 +154,9 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
             printer.line(format_args!("    {} of {} done", progress.done, count(progress.due, "object")))?;
         }
     }
+    if snapshot.cycles.is_empty() {
+        return Ok(());
+    }
     printer.line(format_args!("\n{}", heading("Last cycles")))?;
     let cycles = snapshot.cycles.iter().take(CYCLES).enumerate();
     let rows: Vec<_> = cycles.flat_map(|(at, cycle)| rows(cycle, at == 0 && snapshot.holder.is_some())).collect();

@@ -270,7 +270,7 @@ impl Running<'_> {
                 self.sink.event(&Event::Warning(text.to_owned()));
                 Ok(())
             }
-            Err(failure) => Err(quarantine(failure)),
+            Err(failure) => Err(quarantine(failure, mapping.kind)),
         }
     }
 
@@ -398,15 +398,20 @@ pub(super) fn test_of(mapping: &ObjectMapping) -> (&'static str, &str) {
     (mapping.kind.endpoint(), &mapping.attributes[mapping.matching[0]].target.name)
 }
 
-pub(super) fn quarantine(failure: Failure) -> EngineError {
-    let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() };
-    EngineError::Quarantine { error, failure: Box::new(failure) }
+pub(super) fn quarantine(failure: Failure, kind: ObjectKind) -> EngineError {
+    let message = match kind {
+        ObjectKind::User => failure.to_string(),
+        ObjectKind::Group => format!("{failure} (the test query on {})", kind.endpoint()),
+    };
+    let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message };
+    EngineError::Quarantine { error, failure: Box::new(failure), kind }
 }
 
 fn held_back_text(leaving: u64, threshold: Option<u64>) -> String {
     format!(
-        "{leaving} accounts would be disabled or deleted, more than the {} that accidental deletion prevention allows: \
-         they are held back, everything else is sent ({})",
+        "{} would be disabled or deleted, more than the {} that accidental deletion prevention allows: they are \
+         held back, everything else is sent ({})",
+        job::accounts(leaving),
         threshold.unwrap_or_default(),
         QuarantineReason::TooManyDeletes.code()
     )

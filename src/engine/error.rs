@@ -3,6 +3,7 @@
 use crate::base::Diagnostic;
 use crate::client::Failure;
 use crate::event::ObjectError;
+use crate::schema::ObjectKind;
 use crate::source::SourceError;
 use crate::store::StoreError;
 
@@ -31,6 +32,8 @@ pub enum EngineError {
         error: ObjectError,
         /// The failure behind it.
         failure: Box<Failure>,
+        /// Whether it was asked for a user or for a group.
+        kind: ObjectKind,
     },
     /// A task of this process died.
     #[error("a worker stopped unexpectedly: {0}")]

@@ -47,6 +47,9 @@ pub(super) fn after_cycle(
     now: Timestamp,
 ) -> Verdict {
     let mut memory = before.clone();
+    if memory.state == JobState::NotRun {
+        memory.state = JobState::Active;
+    }
     let verdict = |memory| Verdict { memory, quarantine: None, notification: None, clears_failures: false };
     if matches!(before.state, JobState::Paused | JobState::Disabled) {
         return verdict(memory);
@@ -108,6 +111,11 @@ pub(super) fn after_cycle(
     }
 }
 
+/// `1 account`, `2 accounts`.
+pub(super) fn accounts(number: u64) -> String {
+    if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
+}
+
 fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused: Option<&ObjectError>) -> String {
     let CycleCounts { failed, succeeded, reference_failed } = ending.counts;
     match reason {
@@ -115,8 +123,8 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
             refused.map_or_else(String::new, |error| format!("{}: {}", error.code, error.message))
         }
         QuarantineReason::TooManyDeletes => format!(
-            "{} accounts would be disabled or deleted, {} are allowed",
-            ending.held_back.unwrap_or_default(),
+            "{} would be disabled or deleted, {} are allowed",
+            accounts(ending.held_back.unwrap_or_default()),
             policy.deletion_threshold.unwrap_or_default()
         ),
         QuarantineReason::EscrowProportion | QuarantineReason::BaseEscrow | QuarantineReason::TotalEscrow => {

@@ -211,7 +211,7 @@ impl Running<'_> {
                     probe = None;
                     self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
                     if let Err(failure) = outcome.result {
-                        aborted.get_or_insert(quarantine(failure));
+                        aborted.get_or_insert(quarantine(failure, ObjectKind::User));
                         stop.cancel();
                     }
                     if drained {

@@ -69,9 +69,15 @@ impl CycleEnd {
 }
 
 impl Store {
-    /// Notes that a cycle begins; what the writer logs from now on belongs to it.
+    /// Notes that a cycle begins; what the writer logs from now on belongs to it. A job is active from its first
+    /// cycle on.
     pub fn begin_cycle(&mut self, start: &CycleStart) -> Result<(), StoreError> {
-        let number = self.try_sql(|sql| insert(sql, start))?;
+        let number = self.transaction(|sql| {
+            if job::read(sql)?.state == JobState::NotRun {
+                job::write_state(sql, &JobState::Active)?;
+            }
+            insert(sql, start)
+        })?;
         self.cycle = Some(number);
         Ok(())
     }

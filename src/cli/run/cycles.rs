@@ -96,6 +96,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             // Said before anything ran, it is the command's error; later, what ran is still to be told.
             Err(error) if number == 1 => return Err(error),
             Err(error) => {
+                // Somebody may have paused the job while the run waited.
+                if let Some(store) = Store::open_existing(&job.settings.state_dir, &job.settings.job)? {
+                    ran.state = store.job_state()?;
+                }
                 ran.error = Some(error);
                 break;
             }
@@ -123,6 +127,8 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if let Ok(Some(state)) = &state {
             ran.state = state.clone();
         }
+        // A cycle that the target put an end to has done something until then.
+        ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
         let mut idle = false;
         match ended {

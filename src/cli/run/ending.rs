@@ -7,6 +7,10 @@ use crate::plan::ActionKind;
 use crate::plan::quarantine::QuarantineReason;
 use crate::store::{JobMemory, JobState};
 
+/// What is to be done about deletions that are held back.
+pub(super) const ALLOW_DELETES: &str =
+    "`scimulate allow-deletes` lets them through; otherwise mend the source and restart";
+
 /// A cycle that ended.
 pub(crate) struct CycleEnd {
     pub(crate) report: CycleReport,
@@ -46,11 +50,8 @@ pub(super) fn notice(state: &JobState) -> Diagnostic {
         let text = format!("the job is {} now: no further cycle runs", state.as_str());
         return Diagnostic::warning(text).with_hint("mend the cause; `scimulate start` makes it active again");
     };
-    let lever = if reason == QuarantineReason::TooManyDeletes.code() {
-        "`scimulate allow-deletes` lets them through; otherwise mend the source and restart"
-    } else {
-        "`scimulate status` says more"
-    };
+    let lever =
+        if reason == QuarantineReason::TooManyDeletes.code() { ALLOW_DELETES } else { "`scimulate status` says more" };
     Diagnostic::warning(format!("the job is in quarantine: {reason}: {message}"))
         .with_hint(format!("the next attempt is due at {next_attempt:.0}; {lever}"))
 }

@@ -71,7 +71,7 @@ fn transitions() {
     let new = JobMemory::default();
     let active = in_state(JobState::Active);
     check(&new, &fine(), false, 0, "active", None);
-    check(&new, &cut(fine()), false, 0, "not-run", None);
+    check(&new, &cut(fine()), false, 0, "active", None);
     check(&active, &failing(1, 0), false, 0, "active", None);
     check(&active, &failing(4, 0), false, 0, "active", None);
     check(&active, &failing(9, 0), false, 0, &format!("{PROPORTION} 1"), Some(PROPORTION));

@@ -100,7 +100,7 @@ fn deletions_held_back_in_the_future_are_allowed() {
         .write("scimulate.toml", config(&server.url) + "prevent_accidental_deletions = 1\n\n[log]\nkeep = \"30d\"\n");
     sandbox.run(&format!("run {AHEAD}")).with(0);
     sandbox.write("users.csv", users(1..=3));
-    sandbox.run(&format!("run {LATER}"));
+    sandbox.run(&format!("run {LATER}")).with(5);
     assert_eq!(status(&sandbox, 5)["job"]["staged"], 2);
     sandbox.run("run --dry-run").with(0);
     assert!(sandbox.run("allow-deletes --expect 2").with(0).stderr.contains("2 deletions"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::process::{Ended, Sandbox, Server, until, user_id, user_name, users};
-use crate::support::stub::{Deed, Stub};
+use crate::support::stub::{Deed, Seen, Stub};
 
 /// Changes the state behind the program's back.
 fn sql(sandbox: &Sandbox, batch: &str) {
@@ -247,4 +247,105 @@ fn the_document_has_the_shape_of_graph() {
     assert_eq!(last("lastExecution"), (json!(0), json!(0), json!("Succeeded")));
     assert_eq!(last("lastSuccessfulExecution"), last("lastExecution"));
     assert_eq!(last("lastSuccessfulExecutionWithExports"), (json!(3), json!(3), json!("Succeeded")));
+}
+
+#[test]
+fn a_first_cycle_that_was_cut_off_has_run() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_millis(300)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(40, &stub.url);
+    let run = sandbox.start("run --output json");
+    until("it writes", || stub.count("POST") > 0);
+    assert_eq!(job(&sandbox, 0)["state"], "active", "under way");
+    run.signal("TERM");
+    assert_eq!(run.wait().with(143).json()["job"]["state"], "active");
+    let cut = job(&sandbox, 0);
+    assert_eq!((&cut["state"], &cut["status"]["code"]), (&json!("active"), &json!("Active")));
+    assert_eq!(cut["watermark"], Value::Null);
+}
+
+#[test]
+fn a_pause_between_two_cycles_ends_the_run() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    let run = sandbox.start("run --interval 2s --output json");
+    until("the first cycle ended", || {
+        let status = sandbox.run("status --output json").json();
+        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
+    });
+    sandbox.run("pause").with(0);
+    let ended = run.wait().with(5);
+    assert_eq!(ended.json()["job"]["state"], "paused");
+    assert_eq!(ended.json()["cycles"].as_array().map(Vec::len), Some(1));
+}
+
+#[test]
+fn a_quarantine_may_last_longer_than_a_day_at_a_time() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "\n[quarantine]\nfirst_interval = \"3d\"\nlongest_interval = \"7d\"\n");
+    sandbox.run("run").with(6);
+    stub.take_seen();
+    sandbox.run("run").with(5);
+    assert!(stub.take_seen().is_empty(), "nothing is sent for three days");
+}
+
+#[test]
+fn what_a_cycle_did_before_the_token_was_refused_is_told() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    sandbox.edit("scimulate.toml", "rate = \"unlimited\"\n", "rate = \"unlimited\"\nconcurrency = 1\n");
+    let refuse = |seen: &Seen| match seen.method.as_str() {
+        "POST" if seen.body.contains(&user_name(3)) => true,
+        "GET" => seen.is_test_query() && REFUSING.load(std::sync::atomic::Ordering::Relaxed),
+        _ => false,
+    };
+    stub.behave(move |seen| {
+        if refuse(seen) {
+            REFUSING.store(true, std::sync::atomic::Ordering::Relaxed);
+            return Deed::Answer("401 Unauthorized", "", "no".to_owned());
+        }
+        Deed::Pass
+    });
+    let ended = sandbox.run("run --output json").with(6).json();
+    let cycle = &ended["cycles"][0];
+    assert_eq!(cycle["completed"], false);
+    assert!(cycle["summary"]["create"].as_u64() >= Some(2), "{ended}");
+    assert_eq!(ended["job"]["state"], "quarantine");
+}
+
+/// Whether the token of [`what_a_cycle_did_before_the_token_was_refused_is_told`] is refused by now.
+static REFUSING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+#[test]
+fn what_holds_a_job_names_the_lever_that_frees_it() {
+    let sandbox = Sandbox::with_users(4, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=3));
+    let held = sandbox.run("run").with(5);
+    assert!(held.stderr.contains("1 account would be disabled or deleted, 0 are allowed"), "{}", held.stderr);
+    let refused = sandbox.run("run").with(5);
+    assert!(refused.stderr.contains("`scimulate allow-deletes` lets them through"), "{}", refused.stderr);
+    let refused = sandbox.run("links delete user1@contoso.com").with(5);
+    assert!(refused.stderr.contains("the job is in quarantine: links"), "{}", refused.stderr);
+    sandbox.run("plan --out p.json").with(0);
+    sandbox.run("apply p.json").with(5);
+    sandbox.run("start").with(0);
+    sandbox.run("plan --out p.json").with(0);
+    let applied = sandbox.run("apply p.json").with(5);
+    assert!(applied.stdout.contains("1 held back"), "{}", applied.stdout);
+}
+
+#[test]
+fn a_job_that_was_only_paused_has_no_cycles_to_list() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.run("pause").with(0);
+    assert!(!sandbox.run("status").with(5).stdout.contains("Last cycles"));
 }

@@ -84,3 +84,18 @@ fn where_virtual_time_makes_no_sense() {
     assert!(wrong.stderr.contains("token-expired") && wrong.stderr.contains("target.json"), "{}", wrong.stderr);
     assert!(wrong.stdout.contains("created"), "what ran before is told");
 }
+
+#[test]
+fn an_end_that_is_over_runs_no_cycle() {
+    let check = |flags: &str| {
+        let sandbox = Sandbox::with_users(1, "embedded");
+        let refused = sandbox.run(flags).with(2);
+        assert!(refused.stderr.contains("--until 2020-01-01T00:00:00Z is over"), "{flags}: {}", refused.stderr);
+        assert!(!sandbox.path(".scimulate").exists(), "nothing is made");
+    };
+    check("run --until 2020-01-01");
+    check("run --interval 1s --until 2020-01-01T00:00:00Z");
+    check("run --simulate-clock --now 2020-01-01T00:00:01Z --until 2020-01-01");
+    let last = "run --simulate-clock --now 2020-01-01T00:00:00Z --until 2020-01-01";
+    assert!(Sandbox::with_users(1, "embedded").run(last).with(0).stdout.contains("1 cycle in virtual time"));
+}
