@@ -221,7 +221,8 @@ impl Sink for Progress<'_> {
                 if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
                     self.print(&report::run_summary(ended));
                     if let Some(deviations) = ended.deviations {
-                        self.print(&self.deviations.summary(deviations));
+                        let written = ended.summary.writes() + ended.summary.references();
+                        self.print(&self.deviations.summary(written, deviations));
                     }
                 }
             }

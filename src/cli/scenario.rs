@@ -14,45 +14,75 @@ pub(crate) const TARGET: &str = "target.json";
 
 /// What the file says.
 #[derive(Debug, Default)]
-pub(crate) struct TargetFile {
-    pub(crate) users: Vec<Resource>,
-    pub(crate) groups: Vec<Resource>,
-    pub(crate) faults: Vec<FaultRule>,
+struct TargetFile {
+    /// Names of accounts and groups that go.
+    delete: Vec<String>,
+    users: Vec<Resource>,
+    groups: Vec<Resource>,
+    /// None where the faults stay as they were.
+    faults: Option<Vec<FaultRule>>,
 }
 
-/// Reads the file: an object with any of `Users`, `Groups` and `faults`.
-pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
+fn read(path: &Path) -> Result<TargetFile, Error> {
     let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("it can't be read: {error}"))))?;
     parse(&text).map_err(|diagnostic| place(*diagnostic).into())
 }
 
-/// Fills the endpoint as the file in a folder says, if there is one.
-pub(crate) fn set_up(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
+/// Does to the endpoint what the file in a scenario's folder says, if there is one: what `delete` names goes, `Users`
+/// and `Groups` are added, `faults` take the place of those before.
+pub(crate) fn prepare(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
     let path = folder.join(TARGET);
     if !path.is_file() {
         return Ok(());
     }
     let file = read(&path)?;
-    let place = |error: LoadError| Diagnostic::error(error.to_string()).in_file(path.display().to_string());
-    endpoint.load(file.users).map_err(place)?;
-    if !file.groups.is_empty() {
-        endpoint.load_groups(file.groups).map_err(place)?;
+    let place = |text: String| Diagnostic::error(text).in_file(path.display().to_string());
+    let failed = |error: LoadError| place(error.to_string());
+    for name in &file.delete {
+        if !endpoint.remove(name)? {
+            return Err(place(format!("the endpoint has nothing called {name} to delete")).into());
+        }
     }
-    endpoint.set_faults(file.faults);
+    endpoint.load(file.users).map_err(failed)?;
+    if !file.groups.is_empty() {
+        endpoint.load_groups(file.groups).map_err(failed)?;
+    }
+    if let Some(faults) = file.faults {
+        endpoint.set_faults(faults);
+    }
     Ok(())
 }
 
-/// Lets the endpoint misbehave as the file in a folder says; not at all without one.
-pub(crate) fn set_faults(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
-    let path = folder.join(TARGET);
-    endpoint.set_faults(if path.is_file() { read(&path)?.faults } else { Vec::new() });
+/// Lets the target misbehave as a timeline's file says, not at all without one. Only the built-in endpoint can.
+pub(crate) fn misbehave(endpoint: Option<&Endpoint>, path: Option<&Path>) -> Result<(), Error> {
+    let wrong = |path: &Path, message: &str, hint: &str| {
+        Error::from(Diagnostic::error(message).in_file(path.display().to_string()).with_hint(hint))
+    };
+    let faults = match (endpoint, path) {
+        (None, Some(path)) => {
+            let hint = "leave tenant_url out of [target], or remove the file";
+            return Err(wrong(path, "only the built-in endpoint can be told to misbehave", hint));
+        }
+        (_, Some(path)) => {
+            let file = read(path)?;
+            if !(file.delete.is_empty() && file.users.is_empty() && file.groups.is_empty()) {
+                let hint = "accounts and groups are taken from the `target.json` of a scenario, which `demo` plays";
+                return Err(wrong(path, "in a timeline only `faults` count", hint));
+            }
+            file.faults.unwrap_or_default()
+        }
+        (_, None) => Vec::new(),
+    };
+    if let Some(endpoint) = endpoint {
+        endpoint.set_faults(faults);
+    }
     Ok(())
 }
 
 fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
-    const KEYS: [&str; 3] = ["Users", "Groups", "faults"];
+    const KEYS: [&str; 4] = ["Users", "Groups", "faults", "delete"];
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let document: Value = serde_json::from_str(text).map_err(|error| {
         let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
@@ -77,9 +107,16 @@ fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
             "faults" => {
                 let rule = |(index, value): (usize, &Value)| {
                     FaultRule::from_json(value)
-                        .map_err(|error| wrong(format!("fault {}: {error}", index + 1), String::new()))
+                        .map_err(|error| Box::new(Diagnostic::error(format!("fault {}: {error}", index + 1))))
                 };
-                file.faults = list.iter().enumerate().map(rule).collect::<Result<_, _>>()?;
+                file.faults = Some(list.iter().enumerate().map(rule).collect::<Result<_, _>>()?);
+            }
+            "delete" => {
+                let name = |value: Value| match value {
+                    Value::String(name) => Ok(name),
+                    other => Err(wrong(format!("`delete` has {other}"), "write user or group names".to_owned())),
+                };
+                file.delete = list.into_iter().map(name).collect::<Result<_, _>>()?;
             }
             _ => {
                 let near = nearest(&key, KEYS);
@@ -102,8 +139,9 @@ mod tests {
     fn what_it_may_say() {
         let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "unavailable" }] }"#;
         let file = parse(text).unwrap();
-        assert_eq!((file.users.len(), file.groups.len(), file.faults.len()), (1, 0, 1));
-        assert!(parse("{}").unwrap().faults.is_empty());
+        assert_eq!((file.users.len(), file.groups.len(), file.faults.map(|faults| faults.len())), (1, 0, Some(1)));
+        assert_eq!(parse("{}").unwrap().faults, None);
+        assert_eq!(parse(r#"{ "delete": ["ann"] }"#).unwrap().delete, ["ann"]);
     }
 
     #[test]
@@ -117,6 +155,7 @@ mod tests {
         check("[]", "isn't a JSON object", "Users, Groups, faults");
         check(r#"{ "Faults": [] }"#, "unknown member `Faults`", "`faults`");
         check(r#"{ "Users": {} }"#, "isn't a list", "");
+        check(r#"{ "delete": [1] }"#, "`delete` has 1", "names");
         check(r#"{ "Users": [1] }"#, "number 1", "SCIM resource");
         check(r#"{ "faults": [{ "name": "unavailabel" }] }"#, "fault 1", "");
     }

@@ -163,6 +163,17 @@ impl Endpoint {
         self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
     }
 
+    /// Deletes the user of this `userName`, or else the group of this `displayName`; says whether there was one.
+    pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
+        for (attribute, collection) in ["userName", "displayName"].into_iter().zip(self.collections()) {
+            let found = collection.all()?.into_iter().find(|it| it.get(attribute).is_some_and(|value| value == name));
+            if let Some(id) = found.as_ref().and_then(Resource::id) {
+                return self.0.storage.delete(collection.kind(), &id);
+            }
+        }
+        Ok(false)
+    }
+
     /// Puts these faults in force instead of those before.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();

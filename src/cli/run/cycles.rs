@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Work, ending, is_due, one_cycle, refuse};
-use crate::base::{Diagnostic, Random, Timestamp};
+use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -272,20 +272,9 @@ impl Directory<'_> {
 
     /// Lets the built-in endpoint misbehave as the timeline says.
     fn faults(&mut self, connection: &Connection, cycle: u64, now: Timestamp) -> Result<(), Error> {
-        let Some(timeline) = &self.job.timeline else { return Ok(()) };
-        let file = timeline.file(scenario::TARGET, cycle, now);
-        let Some(endpoint) = connection.endpoint.as_ref() else {
-            return match file {
-                None => Ok(()),
-                Some(file) => Err(Diagnostic::error("only the built-in endpoint can be told to misbehave")
-                    .in_file(file.display().to_string())
-                    .with_hint("leave tenant_url out of [target], or remove the file")
-                    .into()),
-            };
-        };
+        let file = self.job.faults_at(cycle, now);
         if file != self.faults {
-            let read = file.as_deref().map(scenario::read).transpose()?.unwrap_or_default();
-            endpoint.set_faults(read.faults);
+            scenario::misbehave(connection.endpoint.as_ref(), file.as_deref())?;
             self.faults = file;
         }
         Ok(())
