@@ -302,7 +302,7 @@ impl Stage<'_> {
     }
 
     fn say(&self, text: &str) -> Result<(), Error> {
-        Ok(self.context.printer.line(text)?)
+        Ok(self.context.printer.sentences(text)?)
     }
 }
 

@@ -170,8 +170,8 @@ impl<'a> Progress<'a> {
         self.head();
         let printer = &self.context.printer;
         let printed = match &self.bar {
-            Some(bar) => bar.suspend(|| printer.line(text)),
-            None => printer.line(text),
+            Some(bar) => bar.suspend(|| printer.sentences(text)),
+            None => printer.sentences(text),
         };
         if let Err(error) = printed {
             self.error.get_or_insert(error);

@@ -193,7 +193,7 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         return Ok(());
     }
     let sum = |action| ran.cycles.iter().map(|report| report.summary.count(action)).sum::<u64>();
-    context.printer.line(format_args!(
+    context.printer.sentences(&format!(
         "\n{} in virtual time until {:.0}: {} created, {} updated, {} disabled, {} deleted, {} failed. The job is {}.",
         report::count(cycles, "cycle"),
         clock.now(),
