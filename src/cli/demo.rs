@@ -199,10 +199,10 @@ impl Stage<'_> {
             self.say(&format!("{}\n", holdings(endpoint)?))?;
         }
         self.title("What to try next")?;
-        self.say("scimulate init my-job            a commented config and a sample export to replace with your own")?;
-        self.say("scimulate plan --offline         who would be provisioned, and why the others are not")?;
-        self.say("scimulate serve                  the endpoint on a port, for `scimulate run` in another terminal")?;
-        self.say("scimulate test-connection        before go-live, against the real endpoint")?;
+        self.say("scimulate init my-job        a commented config and a sample export")?;
+        self.say("scimulate plan --offline     who would be provisioned, and why others aren't")?;
+        self.say("scimulate serve              the endpoint on a port, for `scimulate run`")?;
+        self.say("scimulate test-connection    before go-live, against the real endpoint")?;
         Ok(Exit::Done)
     }
 
