@@ -118,14 +118,8 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     }
     let narrowed = Narrowed { verify: Verify::On, ..Narrowed::default() };
     let job = Job::from_settings(settings, narrowed, context)?;
-    let (script, clock) = match &args.dir {
-        None => (Script::default(), Clock::real()),
-        Some(_) => {
-            let script = Script::read(folder)?;
-            let clock = Clock::starting_at(script.start());
-            (script, clock)
-        }
-    };
+    let script = args.dir.as_ref().map(|_| Script::read(folder)).transpose()?;
+    let clock = script.as_ref().map_or_else(Clock::real, |script| Clock::starting_at(script.start()));
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {
         scenario::prepare(endpoint, folder)?;
@@ -137,7 +131,8 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
 /// What the demo plays with.
 struct Stage<'a> {
     job: Job,
-    script: Script,
+    /// None for Contoso, which is played in the present.
+    script: Option<Script>,
     clock: Clock,
     connection: Connection,
     context: &'a Context,
@@ -169,12 +164,12 @@ impl Stage<'_> {
 
         let mut number = 1;
         loop {
-            let when = match &args.dir {
-                Some(_) => format!(", {:.0}", self.clock.now()),
-                None => String::new(),
+            let (kind, when) = match (number, &self.script) {
+                (1, None) => ("Initial cycle", String::new()),
+                (_, None) => ("Incremental cycle, over the next export", String::new()),
+                (1, Some(_)) => ("Initial cycle", format!(", {:.0}", self.clock.now())),
+                (_, Some(_)) => ("Next cycle", format!(", {:.0}", self.clock.now())),
             };
-            let kind = if number == 1 { "Initial cycle" } else { "Incremental cycle, over the next export" };
-            let kind = if number == 1 || args.dir.is_none() { kind } else { "Next cycle" };
             self.title(&format!("{}. {kind}{when}", number + 2))?;
             self.pull_levers(number, folder)?;
             let exit = self.cycle(&interrupt, &mut random).await?;
@@ -191,8 +186,8 @@ impl Stage<'_> {
             if let Some(endpoint) = &self.connection.endpoint {
                 scenario::prepare(endpoint, &next)?;
             }
-            if args.dir.is_some() {
-                self.clock.sleep_until(self.script.instant(number)?).await;
+            if let Some(script) = &self.script {
+                self.clock.sleep_until(script.instant(number)?).await;
             }
         }
         if let Some(endpoint) = &self.connection.endpoint {
@@ -275,7 +270,7 @@ impl Stage<'_> {
 
     /// Runs the commands that the scenario has before a cycle.
     fn pull_levers(&self, number: usize, folder: &Path) -> Result<(), Error> {
-        for line in self.script.before(number) {
+        for line in self.script.iter().flat_map(|script| script.before(number)) {
             self.say(&format!("$ scimulate {line}"))?;
             self.context.printer.flush()?;
             let words = ["scimulate"].into_iter().chain(line.split_whitespace());

@@ -23,12 +23,12 @@ pub(super) struct Script {
 
 impl Script {
     /// Reads the file in a scenario's folder, if there is one.
-    pub(super) fn read(folder: &Path) -> Result<Self, Diagnostic> {
+    pub(super) fn read(folder: &Path) -> Result<Self, Box<Diagnostic>> {
         let path = folder.join(FILE);
         if !path.exists() {
             return Ok(Self::default());
         }
-        let place = |text: String| Diagnostic::error(text).in_file(path.display().to_string());
+        let place = |text: String| Box::new(Diagnostic::error(text).in_file(path.display().to_string()));
         let text = std::fs::read_to_string(&path).map_err(|error| place(format!("it can't be read: {error}")))?;
         toml::from_str(&text).map_err(|error| place(error.message().to_owned()))
     }
@@ -40,13 +40,13 @@ impl Script {
     }
 
     /// When cycle `number` begins.
-    pub(super) fn instant(&self, number: usize) -> Result<Timestamp, Diagnostic> {
+    pub(super) fn instant(&self, number: usize) -> Result<Timestamp, Box<Diagnostic>> {
         if self.now.is_empty() {
             let later = i32::try_from(number - 1).unwrap_or(i32::MAX);
             return Ok(self.start().checked_add(INTERVAL * later).unwrap_or(Timestamp::MAX));
         }
         self.now.get(number - 1).copied().ok_or_else(|| {
-            Diagnostic::error(format!("`now` has no instant for cycle {number}")).in_file(FILE.to_owned())
+            Box::new(Diagnostic::error(format!("`now` has no instant for cycle {number}")).in_file(FILE))
         })
     }
 
