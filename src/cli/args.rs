@@ -30,9 +30,9 @@ const AFTER_HELP: &str = "\
 Start with `scimulate demo`, then `scimulate init` and `scimulate plan --offline`.
 
 Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or export is wrong,
-3 `plan --detailed-exitcode` found changes, 4 some objects failed, 5 job quarantined or changes held
-back, 6 target unreachable or credentials refused, 8 another run holds the job's lock,
-130 Ctrl-C, 143 SIGTERM";
+3 `plan --detailed-exitcode` found changes, 4 some objects failed, 5 job quarantined, paused or
+disabled, or deletions held back, 6 target unreachable or credentials refused, 8 another run holds
+the job's lock, 130 Ctrl-C, 143 SIGTERM";
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,17 +1,22 @@
 //! `scimulate demo`.
 
+mod script;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use clap::Parser as _;
 
+use super::args::{Cli, Global};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Connection, Job, Narrowed, seed};
+use super::main::dispatch;
 use super::plan::planned;
 use super::progress::Progress;
-use super::run::{Work, one_cycle};
+use super::run::{Work, explain, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use super::scenario;
 use crate::base::{Diagnostic, Random};
@@ -22,7 +27,10 @@ use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink, Verify};
 use crate::event::{CycleKind, Event, Summary};
 use crate::plan::ActionKind;
 use crate::report::{self, count, dim, heading};
-use crate::target::Storage;
+use crate::schema::ObjectKind;
+use crate::scim::Resource;
+use crate::target::{Endpoint, Storage};
+use script::Script;
 
 /// Shows everything once: endpoint, test connection, plan and two cycles
 ///
@@ -30,7 +38,7 @@ use crate::target::Storage;
 /// network and no config is needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Play the scenario in this folder instead: a config with its export, `cycle-2` and so on
+    /// Play the scenario in this folder instead, in virtual time: a config with its export, `cycle-2` and so on
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
 }
@@ -110,18 +118,21 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     }
     let narrowed = Narrowed { verify: Verify::On, ..Narrowed::default() };
     let job = Job::from_settings(settings, narrowed, context)?;
-    let clock = Clock::real();
+    let script = args.dir.as_ref().map(|_| Script::read(folder)).transpose()?;
+    let clock = script.as_ref().map_or_else(Clock::real, |script| Clock::starting_at(script.start()));
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {
-        scenario::apply(endpoint, folder)?;
+        scenario::prepare(endpoint, folder)?;
     }
-    let stage = Stage { job, clock, connection, context };
+    let stage = Stage { job, script, clock, connection, context };
     block_on(stage.play(args, folder))
 }
 
 /// What the demo plays with.
 struct Stage<'a> {
     job: Job,
+    /// None for Contoso, which is played in the present.
+    script: Option<Script>,
     clock: Clock,
     connection: Connection,
     context: &'a Context,
@@ -153,8 +164,14 @@ impl Stage<'_> {
 
         let mut number = 1;
         loop {
-            let kind = if number == 1 { "Initial cycle" } else { "Incremental cycle, over the next export" };
-            self.title(&format!("{}. {kind}", number + 2))?;
+            let (kind, when) = match (number, &self.script) {
+                (1, None) => ("Initial cycle", String::new()),
+                (_, None) => ("Incremental cycle, over the next export", String::new()),
+                (1, Some(_)) => ("Initial cycle", format!(", {:.0}", self.clock.now())),
+                (_, Some(_)) => ("Next cycle", format!(", {:.0}", self.clock.now())),
+            };
+            self.title(&format!("{}. {kind}{when}", number + 2))?;
+            self.pull_levers(number, folder)?;
             let exit = self.cycle(&interrupt, &mut random).await?;
             self.say("")?;
             if let Some(exit) = exit {
@@ -167,25 +184,20 @@ impl Stage<'_> {
             }
             copy(&next, folder).context("the next export can't be copied")?;
             if let Some(endpoint) = &self.connection.endpoint {
-                scenario::apply(endpoint, &next)?;
+                scenario::prepare(endpoint, &next)?;
+            }
+            if let Some(script) = &self.script {
+                self.clock.sleep_until(script.instant(number)?).await;
             }
         }
         if let Some(endpoint) = &self.connection.endpoint {
-            let accounts = endpoint.resources()?;
-            let inactive = accounts
-                .iter()
-                .filter(|account| account.get("active") == Some(&serde_json::Value::Bool(false)))
-                .count();
-            self.say(&format!(
-                "The endpoint now holds {}, {inactive} of them deactivated.\n",
-                count(accounts.len() as u64, "account")
-            ))?;
+            self.say(&format!("{}\n", holdings(endpoint)?))?;
         }
         self.title("What to try next")?;
-        self.say("scimulate init my-job            a commented config and a sample export to replace with your own")?;
-        self.say("scimulate plan --offline         who would be provisioned, and why the others are not")?;
-        self.say("scimulate serve                  the endpoint on a port, for `scimulate run` in another terminal")?;
-        self.say("scimulate test-connection        before go-live, against the real endpoint")?;
+        self.say("scimulate init my-job        a commented config and a sample export")?;
+        self.say("scimulate plan --offline     who would be provisioned, and why others aren't")?;
+        self.say("scimulate serve              the endpoint on a port, for `scimulate run`")?;
+        self.say("scimulate test-connection    before go-live, against the real endpoint")?;
         Ok(Exit::Done)
     }
 
@@ -208,10 +220,19 @@ impl Stage<'_> {
         };
         let mut excerpt = Excerpt::default();
         let (_, result) = cycle.run(None, &options, random, &mut excerpt).await;
-        result?;
+        match result.map_err(explain) {
+            Ok(_) => {}
+            Err(error) if is_told(&error) => {
+                self.tell(&error);
+                return self.say("");
+            }
+            Err(error) => return Err(error),
+        }
         self.context.printer.text(&excerpt.text)?;
-        let more = excerpt.summary.total().saturating_sub(excerpt.shown as u64);
-        self.say(&dim(format_args!("… and {more} more\n")))?;
+        match excerpt.left_out {
+            0 => self.say("")?,
+            more => self.say(&dim(format_args!("… and {more} more\n")))?,
+        }
         self.say(&report::plan_summary(&excerpt.summary))?;
         if let Some(estimate) = report::plan_estimate(CycleKind::Initial, &excerpt.summary) {
             self.say(&estimate)?;
@@ -233,18 +254,42 @@ impl Stage<'_> {
             concurrency: self.job.settings.target.concurrency,
             evaluated_at: None,
         };
+        // A job that stands still is part of the story.
+        if let Err(error) = refuse(&self.job, &store, self.clock.now()) {
+            self.tell(&error);
+            return Ok(interrupt.exit());
+        }
         let mut view = Progress::new(self.context, &self.clock);
         match one_cycle(&work, store, interrupt, random, &mut view).await.1 {
-            Ok(ended) => {
-                if let Some(notice) = &ended.notice {
-                    view.notice(notice);
-                }
-            }
-            // A scenario may be about just this; its next cycle shows how it goes on.
-            Err(error) if matches!(error.exit(), Exit::Unreachable | Exit::Usage) => view.tell(&error),
+            Ok(ended) => ended.notice.iter().for_each(|notice| self.context.printer.diagnostic(notice)),
+            Err(error) if is_told(&error) => self.tell(&error),
             Err(error) => return Err(error),
         }
         Ok(interrupt.exit())
+    }
+
+    /// Runs the commands that the scenario has before a cycle.
+    fn pull_levers(&self, number: usize, folder: &Path) -> Result<(), Error> {
+        for line in self.script.iter().flat_map(|script| script.before(number)) {
+            self.say(&format!("$ scimulate {line}"))?;
+            self.context.printer.flush()?;
+            let words = ["scimulate"].into_iter().chain(line.split_whitespace());
+            let typed = Cli::try_parse_from(words)
+                .map_err(|error| Diagnostic::error(format!("`{line}` of the scenario: {error}")))?;
+            let global =
+                Global { config: Some(folder.join(FILE_NAME)), state: None, job: None, ..self.context.global.clone() };
+            let context = Context::new(global);
+            let ended = tokio::task::block_in_place(|| dispatch(typed.command, &context));
+            context.printer.flush()?;
+            if let Err(error) = ended {
+                self.tell(&error);
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, error: &Error) {
+        error.diagnostics().iter().for_each(|diagnostic| self.context.printer.diagnostic(diagnostic));
     }
 
     fn title(&self, text: &str) -> Result<(), Error> {
@@ -252,16 +297,36 @@ impl Stage<'_> {
     }
 
     fn say(&self, text: &str) -> Result<(), Error> {
-        Ok(self.context.printer.line(text)?)
+        Ok(self.context.printer.sentences(text)?)
     }
 }
 
-/// A few objects of a plan: the first creations, and one of each other kind.
+/// Whether a failure is what the scenario is about: a target that refuses, an export that lacks too much.
+fn is_told(error: &Error) -> bool {
+    matches!(error.exit(), Exit::Unreachable | Exit::Usage)
+}
+
+/// What the endpoint came to hold.
+fn holdings(endpoint: &Endpoint) -> Result<String, Error> {
+    let accounts = endpoint.resources()?;
+    let is_inactive = |account: &&Resource| account.get("active") == Some(&serde_json::Value::Bool(false));
+    let inactive = accounts.iter().filter(is_inactive).count();
+    let groups = match endpoint.groups()?.len() {
+        0 => String::new(),
+        groups => format!(", and {}", count(groups as u64, "group")),
+    };
+    Ok(format!(
+        "The endpoint now holds {}, {inactive} of them deactivated{groups}.",
+        count(accounts.len() as u64, "account")
+    ))
+}
+
+/// A few objects of a plan: the first creations of users and of groups, and one of each other kind.
 #[derive(Default)]
 struct Excerpt {
     text: String,
-    shown: usize,
-    created: usize,
+    left_out: u64,
+    created: Vec<ObjectKind>,
     reasons: Vec<String>,
     summary: Summary,
 }
@@ -273,16 +338,19 @@ impl Sink for Excerpt {
         let record = &processed.record;
         self.summary.add_record(record);
         let reason = record.reason.to_string();
-        let show = if record.action == ActionKind::Create {
-            self.created += 1;
-            self.created <= SHOWN
+        let is_creation = record.action == ActionKind::Create;
+        let show = if is_creation {
+            self.created.push(record.kind);
+            self.created.iter().filter(|kind| **kind == record.kind).count() <= SHOWN
         } else {
             !self.reasons.contains(&reason)
         };
         if show {
             self.reasons.push(reason);
-            self.shown += 1;
-            self.text.push_str(&report::planned_object(&planned(processed), self.created == 1));
+            let requests = is_creation && self.created.len() == 1;
+            self.text.push_str(&report::planned_object(&planned(processed), requests));
+        } else {
+            self.left_out += 1;
         }
     }
 }

@@ -1,6 +1,6 @@
 //! From settings to what a command works with: rules, policy, export, client, state.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::context::Context;
 use super::error::{Error, Problems};
 use super::exit::Exit;
+use super::scenario;
 use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
@@ -117,12 +118,21 @@ impl Job {
 
     /// The same at another instant.
     pub(crate) fn open_export_at(&self, now: Timestamp, context: &Context) -> Result<Arc<Export>, Error> {
+        self.open_paths(&self.paths_at(self.next_cycle()?, now), context)
+    }
+
+    /// The number of the next cycle, where a timeline makes it matter.
+    fn next_cycle(&self) -> Result<u64, Error> {
         let known = match self.timeline {
             Some(_) => Store::open_existing(&self.settings.state_dir, &self.settings.job)?,
             None => None,
         };
-        let begun = known.map_or(Ok(0), |store| store.cycle_count())?;
-        self.open_paths(&self.paths_at(begun + 1, now), context)
+        Ok(known.map_or(Ok(0), |store| store.cycle_count())? + 1)
+    }
+
+    /// Where the timeline says how the built-in endpoint misbehaves in a cycle of this number at this instant.
+    pub(crate) fn faults_at(&self, cycle: u64, now: Timestamp) -> Option<PathBuf> {
+        self.timeline.as_ref()?.file(scenario::TARGET, cycle, now)
     }
 
     /// Where the files of the export lie for a cycle of this number at this instant.
@@ -220,8 +230,15 @@ impl Job {
     }
 
     /// The client for the configured target; the built-in endpoint comes with it where it is the
-    /// target. `writes` says whether the built-in endpoint may make its file.
+    /// target, and misbehaves as the timeline says for the next cycle. `writes` says whether it may make its file.
     pub(crate) fn connect(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
+        let connection = self.connect_as_it_is(context, clock, writes)?;
+        let faults = self.faults_at(self.next_cycle()?, clock.now());
+        scenario::misbehave(connection.endpoint.as_ref(), faults.as_deref())?;
+        Ok(connection)
+    }
+
+    fn connect_as_it_is(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
         match &self.settings.target.tenant {
             Tenant::Remote(url) => {
                 let secret =

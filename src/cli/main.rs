@@ -37,7 +37,8 @@ pub fn main() -> ExitCode {
     exit.into()
 }
 
-fn dispatch(command: Command, context: &Context) -> Result<Exit, Error> {
+/// Runs a command.
+pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Error> {
     match command {
         Command::Init(args) => init::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),

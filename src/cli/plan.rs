@@ -284,9 +284,9 @@ impl<'a> View<'a> {
         match printer.output() {
             Output::Human => {
                 let gap = if printer.is_quiet() || self.summary.total() == 0 { "" } else { "\n" };
-                printer.line(format_args!("{gap}{}", report::plan_summary(&self.summary)))?;
+                printer.sentences(&format!("{gap}{}", report::plan_summary(&self.summary)))?;
                 if let Some(estimate) = report::plan_estimate(self.kind, &self.summary) {
-                    printer.line(estimate)?;
+                    printer.sentences(&estimate)?;
                 }
             }
             Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,

@@ -6,10 +6,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
+use terminal_size::terminal_size_of;
 
 use super::args::{Color, Global, Output};
 use super::render_diagnostic::render;
+use super::table::fold;
 use crate::base::{Diagnostic, Severity};
+
+/// Narrower terminals are taken for this wide.
+const NARROWEST: usize = 40;
 
 /// Says that stdout can't be written: a full disk, or nobody reads any more.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +35,8 @@ pub(crate) struct Printer {
     /// Whether every line of data goes out at once: somebody is watching.
     live: bool,
     progress: bool,
+    /// Columns of the terminals that data and talk go to; none where they go elsewhere.
+    widths: [Option<usize>; 2],
     output: Output,
     quiet: bool,
     verbose: u8,
@@ -50,6 +57,8 @@ impl Printer {
             err: Mutex::new(Box::new(AutoStream::new(io::stderr(), choice))),
             live: io::stdout().is_terminal(),
             progress: talk_to_terminal && !global.no_progress && !global.quiet && global.verbose == 0,
+            widths: [terminal_size_of(io::stdout()), terminal_size_of(io::stderr())]
+                .map(|size| size.map(|(width, _)| usize::from(width.0).max(NARROWEST))),
             output: global.output,
             quiet: global.quiet,
             verbose: global.verbose,
@@ -89,6 +98,15 @@ impl Printer {
             out.flush()?;
         }
         Ok(())
+    }
+
+    /// A few lines of data that read as sentences: on a terminal they are broken between words.
+    pub(crate) fn sentences(&self, text: &str) -> Result<(), OutputError> {
+        let Some(width) = self.widths[0] else { return self.line(text) };
+        text.split('\n').try_for_each(|line| {
+            let margin = line.len() - line.trim_start().len();
+            self.line(fold(line, width, margin + 2))
+        })
     }
 
     /// Lines of data that end with a line break of their own.
@@ -142,14 +160,14 @@ impl Printer {
             Severity::Note => self.verbose > 0 && !self.quiet,
         };
         if shown {
-            self.say(render(diagnostic));
+            self.say(render(diagnostic, self.widths[1]));
         }
     }
 
     /// A finding that the command was asked for; below an error only unless quiet.
     pub(crate) fn finding(&self, diagnostic: &Diagnostic) {
         if diagnostic.severity == Severity::Error || !self.quiet {
-            self.say(render(diagnostic));
+            self.say(render(diagnostic, self.widths[1]));
         }
     }
 
@@ -210,6 +228,7 @@ mod tests {
             err: Mutex::new(Box::new(err.clone())),
             live: false,
             progress: false,
+            widths: [None; 2],
             output: Output::Human,
             quiet,
             verbose,

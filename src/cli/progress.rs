@@ -178,8 +178,8 @@ impl<'a> Progress<'a> {
         self.head();
         let printer = &self.context.printer;
         let printed = match &self.bar {
-            Some(bar) => bar.suspend(|| printer.line(text)),
-            None => printer.line(text),
+            Some(bar) => bar.suspend(|| printer.sentences(text)),
+            None => printer.sentences(text),
         };
         if let Err(error) = printed {
             self.error.get_or_insert(error);
@@ -231,9 +231,9 @@ impl Sink for Progress<'_> {
                 self.cut_off = (self.begun && !ended.completed).then(|| ended.clone());
                 if printer.is_human() && self.begun && is_telling {
                     self.print(&report::run_summary(ended));
-                    let wrote = ended.summary.writes() + ended.summary.references() > 0;
-                    if let Some(deviations) = ended.deviations.filter(|_| wrote) {
-                        self.print(&self.deviations.summary(deviations));
+                    if let Some(deviations) = ended.deviations {
+                        let written = ended.summary.writes() + ended.summary.references();
+                        self.print(&self.deviations.summary(written, deviations));
                     }
                 }
             }

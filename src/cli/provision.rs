@@ -64,8 +64,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         verify: if args.verify { Verify::On } else { Verify::Off },
     };
     let job = Job::load(context, narrowed)?;
-    let export = job.open_export(context)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
+    let export = job.open_export_at(clock.now(), context)?;
     let demand = demand(args, &job, &export, &clock)?;
     let (done, interrupted) = block_on(provision(args, &job, export, &clock, &demand, context))?;
     for warning in &done.warnings {

@@ -2,11 +2,25 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str};
 
+use super::table::fold;
 use crate::base::{Diagnostic, Severity};
 
-/// Renders with colours; the printer cuts them off where nobody sees them.
-pub(crate) fn render(diagnostic: &Diagnostic) -> String {
-    render_with(diagnostic, &Renderer::styled())
+/// Renders with colours, which the printer cuts off where nobody sees them. Sentences are broken to the width of a
+/// terminal, where it is one.
+pub(crate) fn render(diagnostic: &Diagnostic, width: Option<usize>) -> String {
+    let text = render_with(diagnostic, &Renderer::styled());
+    match width {
+        None => text,
+        Some(width) => text.lines().map(|line| broken(line, width)).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+/// Breaks a line that is a sentence, `error: …` or ` = help: …`; lines of files stay as they are.
+fn broken(line: &str, width: usize) -> String {
+    let plain = anstream::adapter::strip_str(line).to_string();
+    let begin = plain.split_once(": ").map(|(begin, _)| begin).unwrap_or_default();
+    let is_sentence = matches!(begin.trim_start_matches([' ', '=']), "error" | "warning" | "note" | "help");
+    if is_sentence { fold(line, width, begin.len() + ": ".len()) } else { line.to_owned() }
 }
 
 fn render_with(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
@@ -96,6 +110,18 @@ mod tests {
             "warning: id: an empty id\n--> users.csv:12",
         );
         check(&Diagnostic::error("no").with_hint("yes"), "error: no\n  help: yes");
+    }
+
+    #[test]
+    fn sentences_are_broken_to_the_width() {
+        let check = |line: &str, expected: &str| assert_eq!(broken(line, 40), expected);
+        check("error: short", "error: short");
+        check(
+            "  help: users are named by userPrincipalName, object id or mail",
+            "  help: users are named by\n        userPrincipalName, object id or\n        mail",
+        );
+        let source = "7 | error: this is a line of a file, which stays as long as it is";
+        check(source, source);
     }
 
     #[test]

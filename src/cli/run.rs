@@ -46,8 +46,8 @@ pub(crate) struct Args {
     /// Run no cycle that would begin later than this, such as 2026-12-24, which stands for its beginning (UTC)
     #[arg(long, value_name = "INSTANT", value_parser = instant_or_date)]
     pub(crate) until: Option<Timestamp>,
-    /// Let virtual time pass instead of waiting: a month of cycles in a second. Only with the built-in
-    /// endpoint, and with --until or --cycles
+    /// Let virtual time pass instead of waiting: a month of cycles in a second, over the export and the faults of
+    /// [source] timeline. Only with the built-in endpoint, and with --until or --cycles
     #[arg(long)]
     pub(crate) simulate_clock: bool,
     /// End after a cycle that wrote nothing

@@ -7,49 +7,75 @@ use serde_json::Value;
 use super::error::Error;
 use crate::base::{Diagnostic, nearest};
 use crate::scim::Resource;
-use crate::target::{Endpoint, FaultRule};
+use crate::target::{Endpoint, FaultRule, LoadError};
 
 /// Its name in the folder.
 pub(crate) const TARGET: &str = "target.json";
 
 /// What the file says.
 #[derive(Debug, Default)]
-pub(crate) struct TargetFile {
-    pub(crate) users: Vec<Resource>,
-    pub(crate) groups: Vec<Resource>,
-    /// None where the file doesn't say.
-    pub(crate) faults: Option<Vec<FaultRule>>,
-    /// Names of accounts and groups that go behind the service's back.
+struct TargetFile {
+    /// Names of accounts and groups that go.
     delete: Vec<String>,
+    users: Vec<Resource>,
+    groups: Vec<Resource>,
+    /// None where the faults stay as they were.
+    faults: Option<Vec<FaultRule>>,
 }
 
-/// Reads the file: an object with any of `Users`, `Groups`, `faults` and `delete`.
-pub(crate) fn read(path: &Path) -> Result<TargetFile, Error> {
+fn read(path: &Path) -> Result<TargetFile, Error> {
     let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
     let text = std::fs::read_to_string(path)
         .map_err(|error| place(Diagnostic::error(format!("it can't be read: {error}"))))?;
     parse(&text).map_err(|diagnostic| place(*diagnostic).into())
 }
 
-/// Does what the file in a folder says, if there is one: what `delete` names goes, users and groups are added,
-/// and faults, where given, take the place of those before.
-pub(crate) fn apply(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
+/// Does to the endpoint what the file in a scenario's folder says, if there is one: what `delete` names goes, `Users`
+/// and `Groups` are added, `faults` take the place of those before.
+pub(crate) fn prepare(endpoint: &Endpoint, folder: &Path) -> Result<(), Error> {
     let path = folder.join(TARGET);
     if !path.is_file() {
         return Ok(());
     }
     let file = read(&path)?;
-    let place = |error: String| Diagnostic::error(error).in_file(path.display().to_string());
+    let place = |text: String| Diagnostic::error(text).in_file(path.display().to_string());
+    let failed = |error: LoadError| place(error.to_string());
     for name in &file.delete {
         if !endpoint.remove(name)? {
-            return Err(place(format!("the endpoint has nothing called {name}")).into());
+            return Err(place(format!("the endpoint has nothing called {name} to delete")).into());
         }
     }
-    endpoint.load(file.users).map_err(|error| place(error.to_string()))?;
+    endpoint.load(file.users).map_err(failed)?;
     if !file.groups.is_empty() {
-        endpoint.load_groups(file.groups).map_err(|error| place(error.to_string()))?;
+        endpoint.load_groups(file.groups).map_err(failed)?;
     }
     if let Some(faults) = file.faults {
+        endpoint.set_faults(faults);
+    }
+    Ok(())
+}
+
+/// Lets the target misbehave as a timeline's file says, not at all without one. Only the built-in endpoint can.
+pub(crate) fn misbehave(endpoint: Option<&Endpoint>, path: Option<&Path>) -> Result<(), Error> {
+    let wrong = |path: &Path, message: &str, hint: &str| {
+        Error::from(Diagnostic::error(message).in_file(path.display().to_string()).with_hint(hint))
+    };
+    let faults = match (endpoint, path) {
+        (None, Some(path)) => {
+            let hint = "leave tenant_url out of [target], or remove the file";
+            return Err(wrong(path, "only the built-in endpoint can be told to misbehave", hint));
+        }
+        (_, Some(path)) => {
+            let file = read(path)?;
+            if !(file.delete.is_empty() && file.users.is_empty() && file.groups.is_empty()) {
+                let hint = "accounts and groups are taken from the `target.json` of a scenario, which `demo` plays";
+                return Err(wrong(path, "in a timeline only `faults` count", hint));
+            }
+            file.faults.unwrap_or_default()
+        }
+        (_, None) => Vec::new(),
+    };
+    if let Some(endpoint) = endpoint {
         endpoint.set_faults(faults);
     }
     Ok(())
@@ -81,16 +107,16 @@ fn parse(text: &str) -> Result<TargetFile, Box<Diagnostic>> {
             "faults" => {
                 let rule = |(index, value): (usize, &Value)| {
                     FaultRule::from_json(value)
-                        .map_err(|error| wrong(format!("fault {}: {error}", index + 1), String::new()))
+                        .map_err(|error| Box::new(Diagnostic::error(format!("fault {}: {error}", index + 1))))
                 };
                 file.faults = Some(list.iter().enumerate().map(rule).collect::<Result<_, _>>()?);
             }
             "delete" => {
-                let name = |value: Value| value.as_str().map(str::to_owned);
-                let hint = "name accounts by userName, groups by displayName";
-                let names: Option<_> = list.into_iter().map(name).collect();
-                file.delete =
-                    names.ok_or_else(|| wrong("`delete` isn't a list of names".to_owned(), hint.to_owned()))?;
+                let name = |value: Value| match value {
+                    Value::String(name) => Ok(name),
+                    other => Err(wrong(format!("`delete` has {other}"), "write user or group names".to_owned())),
+                };
+                file.delete = list.into_iter().map(name).collect::<Result<_, _>>()?;
             }
             _ => {
                 let near = nearest(&key, KEYS);
@@ -114,7 +140,8 @@ mod tests {
         let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "unavailable" }] }"#;
         let file = parse(text).unwrap();
         assert_eq!((file.users.len(), file.groups.len(), file.faults.map(|faults| faults.len())), (1, 0, Some(1)));
-        assert!(parse("{}").unwrap().faults.is_none());
+        assert_eq!(parse("{}").unwrap().faults, None);
+        assert_eq!(parse(r#"{ "delete": ["ann"] }"#).unwrap().delete, ["ann"]);
     }
 
     #[test]
@@ -125,9 +152,10 @@ mod tests {
             assert!(error.hint.as_deref().unwrap_or_default().contains(hint), "{text}: {error:?}");
         };
         check("[", "invalid JSON", "");
-        check("[]", "isn't a JSON object", "Users, Groups, faults, delete");
+        check("[]", "isn't a JSON object", "Users, Groups, faults");
         check(r#"{ "Faults": [] }"#, "unknown member `Faults`", "`faults`");
         check(r#"{ "Users": {} }"#, "isn't a list", "");
+        check(r#"{ "delete": [1] }"#, "`delete` has 1", "names");
         check(r#"{ "Users": [1] }"#, "number 1", "SCIM resource");
         check(r#"{ "faults": [{ "name": "unavailabel" }] }"#, "fault 1", "");
     }

@@ -48,6 +48,25 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Breaks a line at blanks where it takes more columns; what follows is indented. Blanks between words stay.
+pub(crate) fn fold(line: &str, width: usize, indent: usize) -> String {
+    let mut text = String::new();
+    let (mut used, mut has_words) = (0, false);
+    for word in line.split_inclusive(' ') {
+        let seen = seen_width(word.trim_end());
+        if has_words && used + seen > width {
+            text.truncate(text.trim_end().len());
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', indent));
+            (used, has_words) = (indent, false);
+        }
+        text.push_str(word);
+        used += seen_width(word);
+        has_words |= seen > 0;
+    }
+    text
+}
+
 /// How many columns of a terminal a text takes.
 pub(crate) fn seen_width(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().width()
@@ -78,6 +97,16 @@ mod tests {
         check("one two three", 7, &["one two", "three"]);
         check("one extraordinary\nday", 7, &["one", "extraordinary", "day"]);
         check("東京 東京", 8, &["東京", "東京"]);
+    }
+
+    #[test]
+    fn lines_are_folded_only_where_they_are_too_long() {
+        let check = |line: &str, expected: &str| assert_eq!(fold(line, 12, 2), expected, "{line}");
+        check("", "");
+        check("a  line that", "a  line that");
+        check("a  line  that is longer", "a  line\n  that is\n  longer");
+        check("  extraordinarily long", "  extraordinarily\n  long");
+        check("\u{1b}[1ma line\u{1b}[0m that is", "\u{1b}[1ma line\u{1b}[0m that\n  is");
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused:
             refused.map_or_else(String::new, |error| format!("{}: {}", error.code, error.message))
         }
         QuarantineReason::TooManyDeletes => format!(
-            "{} would be disabled or deleted, {} are allowed",
+            "{} would be disabled or deleted, more than the {} allowed",
             accounts(ending.held_back.unwrap_or_default()),
             policy.deletion_threshold.unwrap_or_default()
         ),

@@ -45,9 +45,12 @@ impl Deviations {
         true
     }
 
-    /// The lines below a verified cycle with so many deviations.
-    pub fn summary(&self, total: u64) -> String {
+    /// The lines below a verified cycle that wrote so much, with so many deviations.
+    pub fn summary(&self, written: u64, total: u64) -> String {
         let title = heading("Verification:");
+        if written + total == 0 {
+            return format!("{title} nothing was written.");
+        }
         if total == 0 {
             return format!("{title} everything is as it was sent.");
         }
@@ -97,18 +100,19 @@ mod tests {
         ] {
             assert_eq!(deviations.add(name, &deviation), is_first, "{name} {deviation:?}");
         }
-        let summary = |deviations: &Deviations, total| {
-            let text = deviations.summary(total);
+        let summary = |deviations: &Deviations, written, total| {
+            let text = deviations.summary(written, total);
             text.split_once(' ').expect("a blank after the title").1.to_owned()
         };
         assert_eq!(
-            summary(&deviations, 8),
+            summary(&deviations, 5, 8),
             "8 deviations from what was sent.\n  \
              title isn't stored: 4 objects (ann, bob, eve and 1 more)\n  \
              active is a text, not a boolean: 1 object (ann)\n  \
              title has another value: 1 object (bob)\n  \
              members are missing: 1 object (Design)"
         );
-        assert_eq!(summary(&Deviations::default(), 0), "everything is as it was sent.");
+        assert_eq!(summary(&Deviations::default(), 1, 0), "everything is as it was sent.");
+        assert_eq!(summary(&Deviations::default(), 0, 0), "nothing was written.");
     }
 }

@@ -19,8 +19,11 @@ const WIDEST: usize = 34;
 /// One object of a plan: sign, name, action, reason, then each attribute before → after. With
 /// `requests`, the exact requests follow.
 pub fn planned_object(object: &PlannedObject, requests: bool) -> String {
-    let mut text =
-        format!("{} {}  {}: {}\n", sign(object.action), heading(&object.name), object.action.as_str(), object.reason);
+    let action = match object.action {
+        ActionKind::StagedDelete => "hold back",
+        action => action.as_str(),
+    };
+    let mut text = format!("{} {}  {action}: {}\n", sign(object.action), heading(&object.name), object.reason);
     let width = object
         .changes
         .iter()

@@ -163,14 +163,12 @@ impl Endpoint {
         self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
     }
 
-    /// Takes away an account by its `userName`, or a group by its `displayName`; says whether there was one.
+    /// Deletes the user of this `userName`, or else the group of this `displayName`; says whether there was one.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        for (kind, attribute) in [(Kind::User, "userName"), (Kind::Group, "displayName")] {
-            let Some(collection) = self.collection(kind) else { continue };
-            let mut resources = collection.all()?.into_iter();
-            let found = resources.find(|resource| resource.get(attribute).is_some_and(|value| value == name));
-            if let Some(id) = found.and_then(|resource| resource.id()) {
-                return self.storage().delete(kind, &id);
+        for (attribute, collection) in ["userName", "displayName"].into_iter().zip(self.collections()) {
+            let found = collection.all()?.into_iter().find(|it| it.get(attribute).is_some_and(|value| value == name));
+            if let Some(id) = found.as_ref().and_then(Resource::id) {
+                return self.0.storage.delete(collection.kind(), &id);
             }
         }
         Ok(false)

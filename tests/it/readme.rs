@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use scimulate::config::{self, Overrides};
+use scimulate::target::Fault;
 
 use crate::support::scimulate;
 
@@ -320,6 +321,15 @@ fn operators_are_all_there() {
     for operator in known.unwrap_or_else(|| panic!("{problems:?}")).1.split(", ") {
         assert!(text.contains(&format!("`{operator}`")), "the README doesn't name the operator {operator}");
     }
+}
+
+#[test]
+fn every_fault_has_its_row() {
+    let text = read("README.md");
+    let chapter = chapter(&text, "### Faults of the built-in endpoint");
+    let told: Vec<_> = rows(chapter).iter().map(|row| (code(row[0]).expect("a name"), row[1].to_owned())).collect();
+    let real = Fault::ALL.map(|fault| (fault.name(), fault.explanation().to_owned()));
+    assert_eq!(told, real, "in the README, in the program");
 }
 
 #[test]

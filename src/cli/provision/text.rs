@@ -38,7 +38,7 @@ pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) 
                 printer.text(&paragraph("The target has what was sent."))?;
             }
             for deviation in deviations {
-                printer.text(&paragraph(&format!("{deviation}.")))?;
+                printer.text(&paragraph(&sentence(&deviation.to_string())))?;
             }
         }
         if let Some(poison) = &done.poison {
@@ -196,6 +196,12 @@ fn paragraph(text: &str) -> String {
 
 fn indented(text: &str) -> String {
     each_line("     ", text.lines())
+}
+
+/// With a capital at the beginning and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
 fn each_line<'l>(indent: &str, lines: impl Iterator<Item = &'l str>) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Work, ending, is_due, one_cycle, refuse};
-use crate::base::{Diagnostic, Random, Timestamp};
+use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
@@ -208,7 +208,7 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         return Ok(());
     }
     let sum = |action| ran.cycles.iter().map(|report| report.summary.count(action)).sum::<u64>();
-    context.printer.line(format_args!(
+    context.printer.sentences(&format!(
         "\n{} in virtual time until {:.0}: {} created, {} updated, {} disabled, {} deleted, {} failed. The job is {}.",
         report::count(cycles, "cycle"),
         clock.now(),
@@ -287,20 +287,9 @@ impl Directory<'_> {
 
     /// Lets the built-in endpoint misbehave as the timeline says.
     fn faults(&mut self, connection: &Connection, cycle: u64, now: Timestamp) -> Result<(), Error> {
-        let Some(timeline) = &self.job.timeline else { return Ok(()) };
-        let file = timeline.file(scenario::TARGET, cycle, now);
-        let Some(endpoint) = connection.endpoint.as_ref() else {
-            return match file {
-                None => Ok(()),
-                Some(file) => Err(Diagnostic::error("only the built-in endpoint can be told to misbehave")
-                    .in_file(file.display().to_string())
-                    .with_hint("leave tenant_url out of [target], or remove the file")
-                    .into()),
-            };
-        };
+        let file = self.job.faults_at(cycle, now);
         if file != self.faults {
-            let read = file.as_deref().map(scenario::read).transpose()?.unwrap_or_default();
-            endpoint.set_faults(read.faults.unwrap_or_default());
+            scenario::misbehave(connection.endpoint.as_ref(), file.as_deref())?;
             self.faults = file;
         }
         Ok(())

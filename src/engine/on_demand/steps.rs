@@ -12,7 +12,7 @@ use crate::matching::Candidates;
 use crate::plan::{
     Action, ActionKind, Answer, AttributeChange, Effect, Lookup, PlanContext, REDACTED, Reason, Step, plan_one,
 };
-use crate::schema::ObjectMapping;
+use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::Resource;
 use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
 
@@ -156,7 +156,11 @@ impl<'a> Steps<'a> {
     pub(super) fn import(&mut self, user: &User<'_>, known: bool) {
         let (name, change) = if known { ("EntryImportUpdate", "Update") } else { ("EntryImportAdd", "Add") };
         let mut details = vec![Detail::new("objectId", user.id.to_string())];
-        for (slot, attribute) in self.names.iter().filter(|(_, attribute)| *attribute != "objectId") {
+        // Members aren't values of a group: those that were named are told of by themselves.
+        let is_shown = |attribute: &str| {
+            attribute != "objectId" && !(self.object.kind == ObjectKind::Group && attribute == "members")
+        };
+        for (slot, attribute) in self.names.iter().filter(|(_, attribute)| is_shown(attribute)) {
             let mut used = self.mapping.attributes.iter().filter(|mapping| mapping.slots.contains(&slot)).peekable();
             if used.peek().is_none() {
                 continue;

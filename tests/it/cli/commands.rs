@@ -176,6 +176,31 @@ fn a_demo_needs_nothing() {
 }
 
 #[test]
+fn a_demo_of_a_scenario_tells_its_story() {
+    let sandbox = Sandbox::empty();
+    let play = |name: &str| {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/").to_owned() + name;
+        sandbox.run(&format!("demo {folder}")).with(0).stdout
+    };
+    let check = |name: &str, parts: &[&str]| {
+        let story = play(name);
+        let mut rest = story.as_str();
+        for part in parts {
+            rest = rest.split_once(part).unwrap_or_else(|| panic!("{name}: {part} is missing in\n{story}")).1;
+        }
+    };
+    check("groups", &["+ Design  create", "3. Initial cycle, 2026-03-01T10:00:00Z", "now holds 3 accounts, 0 of"]);
+    // Commands between cycles, a job that stands still, accounts that vanish, a target and an export that fail.
+    check("deletions-held-back", &["$ scimulate allow-deletes --expect 2", "mila.sandu@contoso.com  disabled"]);
+    check("quarantine-disabled", &["8. Next cycle", "$ scimulate restart", "Initial cycle: 2 created"]);
+    check(
+        "invalid-anchor",
+        &["failed: InvalidAnchor", "$ scimulate restart --reset-scope", "+ bea.santos@contoso.com"],
+    );
+    check("suspicious-read", &["4. Next cycle", "mona.nord@contoso.com  disabled", "What to try next"]);
+}
+
+#[test]
 fn cycles_end_when_there_is_nothing_left() {
     let server = Server::start();
     let sandbox = Sandbox::with_users(2, &server.url);

@@ -72,6 +72,22 @@ fn cycle_by_cycle() {
 }
 
 #[test]
+fn faults_hold_for_every_command() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    sandbox.write("cycles/2026-12-04/target.json", r#"{ "faults": [{ "name": "token-expired" }] }"#);
+    sandbox.write("cycles/2026-12-11/target.json", "{}");
+    for command in ["plan", "provision user1@contoso.com"] {
+        for (now, code) in [("2026-12-03", 0), ("2026-12-04", 6), ("2026-12-11", 0)] {
+            sandbox.run(&format!("{command} --now {now}T08:00:00Z")).with(code);
+        }
+    }
+    sandbox.write("cycles/2026-12-11/target.json", r#"{ "Users": [{ "userName": "somebody" }] }"#);
+    let wrong = sandbox.run("plan --now 2026-12-11T08:00:00Z").with(2);
+    assert!(wrong.stderr.contains("in a timeline only `faults` count"), "{}", wrong.stderr);
+}
+
+#[test]
 fn where_virtual_time_makes_no_sense() {
     let remote = Sandbox::with_users(1, "https://api.wedo.example/scim/v2");
     let refused = simulate(&remote, "").with(2);
