@@ -18,7 +18,7 @@ use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Request;
 use crate::scoping::Scope;
 use crate::source::Export;
-use crate::store::{CycleStart, JobMemory, ObjectStates, References, Store, Watermark, Writer};
+use crate::store::{CycleStart, JobMemory, ObjectStates, References, Snapshot, Store, Watermark, Writer};
 
 /// Whether a cycle writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(super) struct Remembered {
     /// What the cycle goes on from; without it the cycle is initial.
     pub(super) watermark: Option<Arc<Watermark>>,
     /// A watermark of other rules: it still says what was known.
-    pub(super) outdated: Option<Watermark>,
+    pub(super) outdated: Option<Arc<Watermark>>,
     job: JobMemory,
 }
 
@@ -109,20 +109,13 @@ impl Cycle {
 impl Remembered {
     pub(super) fn read(rules: &CompiledSchema, store: Option<&Store>) -> Result<Self, EngineError> {
         let Some(store) = store else { return Ok(Self::default()) };
-        let mut remembered = Self {
-            users: Arc::new(store.objects(ObjectKind::User)?),
-            groups: Arc::new(store.objects(ObjectKind::Group)?),
-            references: Arc::new(store.references()?),
-            job: store.job()?,
-            ..Self::default()
+        let Snapshot { users, groups, references, watermark } = store.snapshot()?;
+        let is_current = |old: &Watermark| old.rules == rules.digest && old.attributes == fingerprint_names(rules);
+        let (watermark, outdated) = match watermark {
+            Some(watermark) if is_current(&watermark) => (Some(watermark), None),
+            outdated => (None, outdated),
         };
-        match store.watermark()? {
-            Some(watermark) if watermark.rules == rules.digest && watermark.attributes == fingerprint_names(rules) => {
-                remembered.watermark = Some(Arc::new(watermark));
-            }
-            outdated => remembered.outdated = outdated,
-        }
-        Ok(remembered)
+        Ok(Self { users, groups, references, watermark, outdated, job: store.job()? })
     }
 
     /// A new scope counts from the next restart on, as with the service; the text says so.
@@ -180,6 +173,10 @@ impl Running<'_> {
                 writes &= matches!(error, EngineError::Quarantine { .. });
                 (store, Err(error))
             }
+            Ok(prepared) if self.is_idle(&prepared) => {
+                let completed = !self.options.cancel.is_cancelled();
+                (store, Ok((completed, prepared)))
+            }
             Ok(mut prepared) if writes => match store {
                 None => (None, self.work(&mut prepared, None).await.map(|completed| (completed, prepared))),
                 Some(store) => match self.work_and_write(store, &mut prepared).await {
@@ -198,7 +195,7 @@ impl Running<'_> {
                 Ok((true, prepared)) if self.options.whole => Some(self.watermark(prepared)),
                 _ => None,
             };
-            if let Err(error) = self.end(store, &mut report, &result, watermark.as_ref()) {
+            if let Err(error) = self.end(store, &mut report, &result, watermark) {
                 return (None, Err(error));
             }
         }
@@ -212,7 +209,7 @@ impl Running<'_> {
         store: &mut Store,
         report: &mut CycleReport,
         result: &Result<(bool, Prepared), EngineError>,
-        watermark: Option<&Watermark>,
+        watermark: Option<Watermark>,
     ) -> Result<(), EngineError> {
         let policy = &self.cycle.policy;
         let held_back = match result {
@@ -231,7 +228,7 @@ impl Running<'_> {
             counts,
             held_back,
             pruned: self.tally.pruned,
-            waiting: store.totals()?.failing,
+            waiting: store.failing()?,
         };
         let refused = match result {
             Err(EngineError::Quarantine { error, .. }) => Some(error),
@@ -304,7 +301,7 @@ impl Running<'_> {
         let (mut users, groups) = indexed.await.map_err(|error| EngineError::Worker(error.to_string()))??;
         let Remembered { users: prior, groups: prior_groups, watermark, outdated, .. } = &self.remembered;
         let known = guard::Known {
-            watermark: watermark.as_deref().or(outdated.as_ref()),
+            watermark: watermark.as_deref().or(outdated.as_deref()),
             users: prior,
             groups: groups.as_ref().map(|_| &**prior_groups),
         };

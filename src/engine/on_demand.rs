@@ -181,7 +181,7 @@ impl Cycle {
 
 /// Reads the export, on a thread of its own.
 async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> Result<Evaluated, EngineError> {
-    let known = remembered.watermark.clone().or_else(|| remembered.outdated.clone().map(Arc::new));
+    let known = remembered.watermark.clone().or_else(|| remembered.outdated.clone());
     let demand = demand.clone();
     let read = move || {
         let users = inputs.evaluator(ObjectKind::User).ok_or_else(no_groups)?;

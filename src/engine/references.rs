@@ -202,7 +202,7 @@ impl<'a> ReferencePass<'a> {
         let mut done = rustc_hash::FxHashSet::default();
         let meant = |member: &&SourceId| only.is_none_or(|only| only.contains(member));
         for member in group.members.iter().filter(|member| meant(member) && done.insert(*member)) {
-            match plan_member(self.context, &self.accounts.referenced(member), sent_before(member)) {
+            match plan_member(self.context, || self.accounts.referenced(member), sent_before(member)) {
                 ReferenceStep::Set(_, account) => added.push((account, change(member, Some(Sent::Yes)))),
                 ReferenceStep::Remember(sent) => quiet.push(change(member, Some(sent))),
                 ReferenceStep::Keep | ReferenceStep::Forget | ReferenceStep::Remove(_) => {}

@@ -58,6 +58,17 @@ impl Running<'_> {
         Ok(!self.options.cancel.is_cancelled())
     }
 
+    /// Whether there is nothing to send, to report or to remember: no object is due, and no reference either.
+    pub(super) fn is_idle(&self, prepared: &Prepared) -> bool {
+        let Prepared { inputs, users, groups, .. } = prepared;
+        if users.due + groups.as_ref().map_or(0, |groups| groups.due) > 0 {
+            return false;
+        }
+        let accounts = Accounts::new(Arc::clone(&inputs.users), Arc::clone(&inputs.groups));
+        let pass = self.reference_pass(inputs, &accounts);
+        pass.members().next().is_none() && pass.tried_again().next().is_none()
+    }
+
     /// Whether anything refers to other objects.
     fn has_references(&self) -> bool {
         let rules = &self.cycle.rules;
@@ -75,7 +86,7 @@ impl Running<'_> {
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let cycle = self.cycle;
-        let Some((mapping, _)) = cycle.rules.mapping(kind) else { return Ok(()) };
+        let Some((mapping, _)) = cycle.rules.mapping(kind).filter(|_| index.due > 0) else { return Ok(()) };
         let planned = self.options.planned.clone();
         let links = Links::new(Arc::clone(match kind {
             ObjectKind::User => &self.remembered.users,
@@ -142,23 +153,8 @@ impl Running<'_> {
         stop: &CancellationToken,
     ) -> Result<(), EngineError> {
         let cycle = self.cycle;
-        let remembered = Arc::clone(&self.remembered.references);
-        let prior_groups = Arc::clone(&self.remembered.groups);
         let Handed { accounts, managers } = handed;
-        let pass = ReferencePass {
-            policy: &inputs.policy,
-            context: ReferenceContext {
-                compare_all: self.kind == CycleKind::Initial,
-                resolve_late: inputs.policy.resolve_late_references,
-            },
-            users: &cycle.rules.users,
-            groups: cycle.rules.groups.as_ref(),
-            export: &inputs.export,
-            accounts: &accounts,
-            remembered: &remembered,
-            prior_groups: &prior_groups,
-            now: inputs.now,
-        };
+        let pass = self.reference_pass(inputs, &accounts);
         let worker = ReferenceWorker {
             policy: &inputs.policy,
             rules: &cycle.rules,
@@ -190,6 +186,23 @@ impl Running<'_> {
             }
         }
         Ok(())
+    }
+
+    fn reference_pass<'p>(&self, inputs: &'p Inputs, accounts: &'p Accounts) -> ReferencePass<'p> {
+        ReferencePass {
+            policy: &inputs.policy,
+            context: ReferenceContext {
+                compare_all: self.kind == CycleKind::Initial,
+                resolve_late: inputs.policy.resolve_late_references,
+            },
+            users: &inputs.rules.users,
+            groups: inputs.rules.groups.as_ref(),
+            export: &inputs.export,
+            accounts,
+            remembered: &inputs.references,
+            prior_groups: &inputs.groups,
+            now: inputs.now,
+        }
     }
 
     /// Takes what is finished until nothing is left; watches whether the target is still there.

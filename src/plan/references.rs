@@ -86,12 +86,18 @@ pub fn plan_single(
 }
 
 /// Decides about one value that a many-valued reference has in the source.
-pub fn plan_member(context: ReferenceContext, referenced: &Referenced, remembered: Option<Sent>) -> ReferenceStep {
+///
+/// How the referenced object stands is only asked where it matters.
+pub fn plan_member(
+    context: ReferenceContext,
+    referenced: impl FnOnce() -> Referenced,
+    remembered: Option<Sent>,
+) -> ReferenceStep {
     if is_settled(context, remembered) {
         return ReferenceStep::Keep;
     }
-    match (referenced, remembered) {
-        (Referenced::Linked(target), _) => ReferenceStep::Set(ChangeOp::Add, target.clone()),
+    match (referenced(), remembered) {
+        (Referenced::Linked(target), _) => ReferenceStep::Set(ChangeOp::Add, target),
         (Referenced::Unlinked, None) => ReferenceStep::Remember(Sent::No),
         (Referenced::Unlinked | Referenced::Waiting, _) => ReferenceStep::Keep,
     }
@@ -170,7 +176,11 @@ mod tests {
     #[test]
     fn members() {
         let check = |context, referenced: &Referenced, remembered, expected| {
-            assert_eq!(plan_member(context, referenced, remembered), expected, "{referenced:?} after {remembered:?}");
+            assert_eq!(
+                plan_member(context, || referenced.clone(), remembered),
+                expected,
+                "{referenced:?} after {remembered:?}"
+            );
         };
         let ann = linked("T-ann");
         check(SERVICE, &ann, None, set(ChangeOp::Add, "T-ann"));

@@ -1,10 +1,13 @@
 //! Cycles: begun, ended, listed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::params;
 
+use super::snapshot::Stamp;
 use super::{JobMemory, JobState, Store, StoreError, Watermark, job, row, watermark};
 use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
@@ -90,26 +93,36 @@ impl Store {
     pub fn end_cycle(
         &mut self,
         report: &CycleReport,
-        watermark: Option<&Watermark>,
+        watermark: Option<Watermark>,
         job: &JobMemory,
     ) -> Result<(), StoreError> {
         let begun = self.cycle;
-        self.transaction(|sql| {
+        let kept = self.kept.take();
+        let kept = self.transaction(|sql| {
+            let now = Stamp::of(sql)?;
+            let kept = kept.filter(|(stamp, _)| *stamp == now);
             let number = match begun {
                 Some(number) => number,
                 None => insert(sql, &CycleStart { id: report.id.clone(), kind: report.kind, started: report.started })?,
             };
             finish(sql, number, report)?;
-            if let Some(watermark) = watermark {
-                watermark::write(sql, watermark)?;
+            if let Some(watermark) = &watermark {
+                let before = kept.as_ref().and_then(|(_, snapshot)| snapshot.watermark.as_deref());
+                watermark::write(sql, watermark, before)?;
             }
             let held = |state: &JobState| matches!(state, JobState::Paused | JobState::Disabled);
             let now = job::read(sql)?.state;
             if held(&now) && !held(&job.state) {
-                return job::write(sql, &JobMemory { state: now, ..job.clone() });
+                job::write(sql, &JobMemory { state: now, ..job.clone() })?;
+            } else {
+                job::write(sql, job)?;
             }
-            job::write(sql, job)
+            Ok(kept)
         })?;
+        if let Some((stamp, mut snapshot)) = kept {
+            snapshot.watermark = watermark.map(Arc::new).or(snapshot.watermark);
+            self.kept = RefCell::new(Some((stamp.after_own(&self.connection), snapshot)));
+        }
         self.cycle = None;
         Ok(())
     }
@@ -117,7 +130,7 @@ impl Store {
     /// How many cycles have begun so far.
     pub fn cycle_count(&self) -> Result<u64, StoreError> {
         let select = "SELECT ifnull(max(number), 0) FROM cycle";
-        self.try_sql(|sql| sql.query_row(select, [], |row| row::count(row, 0)))
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
     }
 
     /// The latest cycles, latest first, at most `limit`.
@@ -131,7 +144,7 @@ impl Store {
 
 fn insert(sql: &rusqlite::Connection, start: &CycleStart) -> rusqlite::Result<i64> {
     let values = params![start.id.as_str(), start.kind.as_str(), start.started.as_microsecond()];
-    sql.execute("INSERT INTO cycle (id, kind, started) VALUES (?1, ?2, ?3)", values)?;
+    sql.prepare_cached("INSERT INTO cycle (id, kind, started) VALUES (?1, ?2, ?3)")?.execute(values)?;
     Ok(sql.last_insert_rowid())
 }
 
@@ -140,11 +153,12 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
     let counts = |pairs: &mut dyn Iterator<Item = (&'static str, u64)>| json(pairs.filter(|(_, n)| *n > 0).collect());
     let summary = &report.summary;
     let quarantine = report.quarantine.as_ref();
-    sql.execute(
-        "UPDATE cycle SET duration = ?2, completed = ?3, actions = ?4, skipped = ?5, requests = ?6,
-                quarantine_code = ?7, quarantine_message = ?8, reference_requests = ?9, reference_failures = ?10
-         WHERE number = ?1",
-        params![
+    let update = "UPDATE cycle SET duration = ?2, completed = ?3, actions = ?4, skipped = ?5, requests = ?6,
+                         quarantine_code = ?7, quarantine_message = ?8, reference_requests = ?9,
+                         reference_failures = ?10, due = ifnull(due, iif(?3, 0, NULL))
+                  WHERE number = ?1";
+    sql.prepare_cached(update)?
+        .execute(params![
             number,
             row::micros(report.duration),
             report.completed,
@@ -155,9 +169,8 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
             quarantine.map(|why| &why.message),
             row::whole(summary.references()),
             row::whole(summary.reference_failures()),
-        ],
-    )
-    .map(drop)
+        ])
+        .map(drop)
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<CycleRow> {

@@ -1,5 +1,6 @@
 //! One job's file: opened, checked, migrated.
 
+use std::cell::RefCell;
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::migration::{self, Format};
-use super::{CycleLock, Holder, StoreError, row};
+use super::snapshot::Stamp;
+use super::{CycleLock, Holder, Snapshot, StoreError, row};
 use crate::base::Timestamp;
 
 /// How long a statement waits for another connection to let go of the file.
@@ -26,6 +28,8 @@ pub struct Store {
     path: PathBuf,
     /// Row of the cycle that has begun.
     pub(super) cycle: Option<i64>,
+    /// What was read last, and of what.
+    pub(super) kept: RefCell<Option<(Stamp, Snapshot)>>,
 }
 
 /// What `status` counts.
@@ -90,7 +94,7 @@ impl Store {
     fn connect(path: PathBuf) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| StoreError::of(&path, error))?;
-        let store = Self { connection, path, cycle: None };
+        let store = Self { connection, path, cycle: None, kept: RefCell::default() };
         store.try_sql(|sql| sql.busy_timeout(BUSY_TIMEOUT))?;
         Ok(store)
     }
@@ -132,6 +136,18 @@ impl Store {
     /// Who is in the middle of a cycle of this job; `None` when nobody is.
     pub fn lock_holder(&self) -> Option<Holder> {
         super::lock::current_holder(&self.path.with_extension("lock"))
+    }
+
+    /// Whether nothing is remembered of any object.
+    pub(super) fn is_empty(&self) -> Result<bool, StoreError> {
+        let select = "SELECT NOT EXISTS (SELECT 1 FROM object)";
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row.get(0)))
+    }
+
+    /// Objects whose last export failed.
+    pub fn failing(&self) -> Result<u64, StoreError> {
+        let select = "SELECT count(failures) FROM object";
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
     }
 
     /// Counts what is there.

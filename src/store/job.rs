@@ -80,7 +80,7 @@ impl Store {
             let Some(job_id) = row.get::<_, Option<String>>(0)? else { return Ok(None) };
             Ok(Some(Binding { job_id: JobId::new(job_id), target: row.get(1)?, tenant: row.get(2)? }))
         };
-        self.try_sql(|sql| sql.query_row("SELECT job_id, target, tenant FROM job", [], read))
+        self.try_sql(|sql| sql.prepare_cached("SELECT job_id, target, tenant FROM job")?.query_row([], read))
     }
 
     /// Checks that the state belongs to a target and a tenant, or to nothing yet: nothing is
@@ -92,7 +92,7 @@ impl Store {
     /// The same for those who don't know the job's id, which takes the export.
     pub fn check_target(&self, target: &str, tenant: Option<&str>) -> Result<(), StoreError> {
         let Some(known) = self.binding()? else { return Ok(()) };
-        if self.totals()?.objects == 0 {
+        if self.is_empty()? {
             return Ok(());
         }
         let path = self.path().to_owned();
@@ -158,7 +158,7 @@ impl Store {
 pub(super) fn read(sql: &rusqlite::Connection) -> rusqlite::Result<JobMemory> {
     let select = "SELECT state, state_reason, state_message, state_since, state_attempts, next_attempt, notified,
                          steady_first, steady_last, escrows_pruned, failures_in_a_row FROM job";
-    sql.query_row(select, [], |row| {
+    sql.prepare_cached(select)?.query_row([], |row| {
         Ok(JobMemory {
             state: state(row)?,
             notified: row.get(6)?,
@@ -199,7 +199,7 @@ pub(super) fn write(sql: &rusqlite::Connection, job: &JobMemory) -> rusqlite::Re
         job.escrows_pruned,
         row::whole(job.failures_in_a_row),
     ];
-    sql.execute(update, values).map(drop)
+    sql.prepare_cached(update)?.execute(values).map(drop)
 }
 
 pub(super) fn write_state(sql: &rusqlite::Connection, state: &JobState) -> rusqlite::Result<()> {
@@ -215,5 +215,6 @@ pub(super) fn write_state(sql: &rusqlite::Connection, state: &JobState) -> rusql
     };
     let update = "UPDATE job SET state = ?1, state_reason = ?2, state_message = ?3, state_since = ?4,
                          state_attempts = ?5, next_attempt = ?6";
-    sql.execute(update, params![state.as_str(), reason, message, since, attempts, next_attempt]).map(drop)
+    let values = params![state.as_str(), reason, message, since, attempts, next_attempt];
+    sql.prepare_cached(update)?.execute(values).map(drop)
 }

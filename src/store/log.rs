@@ -70,7 +70,8 @@ impl Store {
 
     /// Drops the records from before an instant and says how many they were. Cycles stay listed.
     pub fn prune_log(&mut self, before: Timestamp) -> Result<usize, StoreError> {
-        self.try_sql(|sql| sql.execute("DELETE FROM log WHERE at < ?1", [before.as_microsecond()]))
+        let delete = "DELETE FROM log WHERE at < ?1";
+        self.try_sql(|sql| sql.prepare_cached(delete)?.execute([before.as_microsecond()]))
     }
 }
 

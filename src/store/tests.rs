@@ -18,6 +18,7 @@ use crate::scim::Method;
 mod files;
 mod levers;
 mod references;
+mod snapshot;
 
 fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
@@ -283,7 +284,7 @@ fn cycles_and_watermark_end_together() {
     store.begin_cycle(&start("killed")).unwrap();
     // The same seed gives the same id again.
     store.begin_cycle(&start("again")).unwrap();
-    store.end_cycle(&report("again", true), Some(&watermark()), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("again", true), Some(watermark()), &JobMemory::default()).unwrap();
     store.begin_cycle(&start("again")).unwrap();
     store.end_cycle(&report("again", false), None, &JobMemory::default()).unwrap();
     store.close().unwrap();

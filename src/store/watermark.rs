@@ -1,6 +1,6 @@
 //! What the source looked like when the last complete cycle ended.
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{KnownSet, Store, StoreError, object, row};
 use crate::base::{Digest, Timestamp};
@@ -24,6 +24,20 @@ pub struct Watermark {
     pub assignments: KnownSet,
     /// Hashes of the group memberships.
     pub memberships: KnownSet,
+}
+
+impl Watermark {
+    /// Whether only the time differs.
+    fn says_the_same(&self, other: &Self) -> bool {
+        let Self { attributes, rules, scope, ended: _, users, groups, assignments, memberships } = self;
+        *attributes == other.attributes
+            && *rules == other.rules
+            && *scope == other.scope
+            && *users == other.users
+            && *groups == other.groups
+            && *assignments == other.assignments
+            && *memberships == other.memberships
+    }
 }
 
 impl Store {
@@ -69,7 +83,13 @@ impl Store {
     }
 }
 
-pub(super) fn write(sql: &rusqlite::Connection, watermark: &Watermark) -> rusqlite::Result<()> {
+/// Writes the watermark. Where the one before is known for sure and only ended at another time, that is all that is
+/// written.
+pub(super) fn write(sql: &Connection, watermark: &Watermark, before: Option<&Watermark>) -> rusqlite::Result<()> {
+    if before.is_some_and(|before| before.says_the_same(watermark)) {
+        let update = sql.prepare_cached("UPDATE watermark SET ended = ?1")?.execute([watermark.ended.as_microsecond()]);
+        return update.map(drop);
+    }
     let attributes = serde_json::to_string(&watermark.attributes).expect("names are JSON strings");
     sql.execute(
         "INSERT OR REPLACE INTO watermark (one, attributes, rules, scope, ended, users, assignments, memberships,

@@ -42,7 +42,7 @@ fn filled(folder: &TempDir) -> Store {
     let keep = outcome(ObjectKind::Group, &id(9), StateChange::Keep, None);
     writer.send_blocking(Outcome { references: members, ..keep }).unwrap();
     let mut store = writer.finish().unwrap();
-    store.end_cycle(&report("c", true), Some(&watermark()), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", true), Some(watermark()), &JobMemory::default()).unwrap();
     store
 }
 

@@ -1,0 +1,62 @@
+//! What is remembered of all objects, read once and kept for as long as nobody changes it.
+
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::{ObjectStates, References, Store, StoreError, Watermark};
+use crate::schema::ObjectKind;
+
+/// Everything that a cycle goes on from, in memory and read-only.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The saved states of users.
+    pub users: Arc<ObjectStates>,
+    /// The saved states of groups.
+    pub groups: Arc<ObjectStates>,
+    /// The references that were sent.
+    pub references: Arc<References>,
+    /// What the source looked like; `None` means that the next cycle is initial.
+    pub watermark: Option<Arc<Watermark>>,
+}
+
+/// Which content of the file a snapshot is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    /// Is another number once another connection has committed something.
+    others: i64,
+    /// How many rows this connection has changed.
+    own: u64,
+}
+
+impl Stamp {
+    pub(super) fn of(sql: &Connection) -> rusqlite::Result<Self> {
+        let others = sql.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
+        Ok(Self { others, own: sql.total_changes() })
+    }
+
+    /// The same, after changes of this connection that left the snapshot true.
+    pub(super) fn after_own(self, sql: &Connection) -> Self {
+        Self { own: sql.total_changes(), ..self }
+    }
+}
+
+impl Store {
+    /// What is remembered now. It is read again only if something but a cycle's end was written since the last time,
+    /// here or by another process.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        let now = self.try_sql(Stamp::of)?;
+        let kept = self.kept.take().filter(|(stamp, _)| *stamp == now);
+        let snapshot = match kept {
+            Some((_, snapshot)) => snapshot,
+            None => Snapshot {
+                users: Arc::new(self.objects(ObjectKind::User)?),
+                groups: Arc::new(self.objects(ObjectKind::Group)?),
+                references: Arc::new(self.references()?),
+                watermark: self.watermark()?.map(Arc::new),
+            },
+        };
+        self.kept.replace(Some((now, snapshot.clone())));
+        Ok(snapshot)
+    }
+}
