@@ -3,7 +3,6 @@
 use crate::base::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::event::{CycleKind, CycleReport};
-use crate::plan::ActionKind;
 use crate::plan::quarantine::QuarantineReason;
 use crate::store::{JobMemory, JobState};
 
@@ -26,7 +25,7 @@ impl CycleEnd {
             JobState::Paused => job.escrows_pruned && report.kind == CycleKind::Initial,
             JobState::NotRun | JobState::Active => false,
         };
-        let exit = match failures(&report) {
+        let exit = match report.summary.failures() {
             _ if is_held => Exit::JobHeld,
             0 => Exit::Done,
             _ => Exit::ObjectsFailed,
@@ -36,7 +35,7 @@ impl CycleEnd {
 
     /// Whether the cycle wrote nothing and nothing failed.
     pub(super) fn is_idle(&self) -> bool {
-        self.report.summary.writes() + self.report.summary.references() + failures(&self.report) == 0
+        self.report.summary.writes() + self.report.summary.failures() == 0
     }
 }
 
@@ -53,9 +52,4 @@ pub(super) fn notice(state: &JobState) -> Diagnostic {
     };
     Diagnostic::warning(format!("the job is in quarantine: {reason}: {message}"))
         .with_hint(format!("the next attempt is due at {next_attempt:.0}; {lever}"))
-}
-
-/// Objects that failed, and references.
-fn failures(report: &CycleReport) -> u64 {
-    report.summary.count(ActionKind::Fail) + report.summary.reference_failures()
 }
