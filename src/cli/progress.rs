@@ -211,13 +211,16 @@ impl Sink for Progress<'_> {
                     let line = report::record_line(record);
                     self.print(&line);
                 }
-                self.step();
+                // References come on top of what was due.
+                if !record.reason.is_reference() {
+                    self.step();
+                }
             }
             Event::CycleEnded(ended) => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
+                let is_telling = self.time != Time::Pending || !ended.summary.is_empty();
                 if printer.is_human() && self.begun && (ended.completed || ended.quarantine.is_none()) && is_telling {
                     self.print(&report::run_summary(ended));
                     if let Some(deviations) = ended.deviations {
