@@ -132,9 +132,20 @@ impl Summary {
         self.counts.iter().sum()
     }
 
-    /// How many objects change at the target.
+    /// Whether nothing was looked at, no reference either.
+    pub fn is_empty(&self) -> bool {
+        self.total() + self.references + self.reference_failures == 0
+    }
+
+    /// How many objects change at the target, and requests for references.
     pub fn writes(&self) -> u64 {
-        ActionKind::ALL.into_iter().filter(|action| action.writes()).map(|action| self.count(action)).sum()
+        let actions = ActionKind::ALL.into_iter().filter(|action| action.writes());
+        actions.map(|action| self.count(action)).sum::<u64>() + self.references
+    }
+
+    /// How many objects failed, and requests for references.
+    pub fn failures(&self) -> u64 {
+        self.count(ActionKind::Fail) + self.reference_failures
     }
 
     fn index(action: ActionKind) -> usize {

@@ -21,7 +21,7 @@ use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
 use crate::engine::{Cycle, CycleOptions, Mode, Offline, Processed, Sink};
 use crate::event::{CycleKind, Event, Summary};
-use crate::plan::{ActionKind, PlanFile, PlannedObject, Reason};
+use crate::plan::{PlanFile, PlannedObject, Reason};
 use crate::report;
 use crate::scoping::ONLY_DEFAULT_ACCESS;
 use crate::source::Export;
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         online(&job, &export, &clock, context, &mut view)?
     };
     view.finish()?;
-    if !args.only.is_empty() && view.summary.total() == 0 {
+    if !args.only.is_empty() && view.summary.is_empty() {
         let text = format!("--only {}: nothing is due for such a user or group", args.only.join(" "));
         let hint = "users are named by userPrincipalName, object id or mail, groups by display name or object id; what is \
              linked and did not change isn't due";
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let objects = std::mem::take(&mut view.objects);
         save(path, &job, &export, &clock, last_cycle, objects, context)?;
     }
-    Ok(match (args.detailed_exitcode, view.summary.count(ActionKind::Fail), view.summary.writes()) {
+    Ok(match (args.detailed_exitcode, view.summary.failures(), view.summary.writes()) {
         (false, ..) | (true, 0, 0) => Exit::Done,
         (true, 0, _) => Exit::Changes,
         (true, ..) => Exit::ObjectsFailed,
@@ -283,7 +283,7 @@ impl<'a> View<'a> {
         let printer = &self.context.printer;
         match printer.output() {
             Output::Human => {
-                let gap = if printer.is_quiet() || self.summary.total() == 0 { "" } else { "\n" };
+                let gap = if printer.is_quiet() || self.summary.is_empty() { "" } else { "\n" };
                 printer.sentences(&format!("{gap}{}", report::plan_summary(&self.summary)))?;
                 if let Some(estimate) = report::plan_estimate(self.kind, &self.summary) {
                     printer.sentences(&estimate)?;

@@ -221,13 +221,16 @@ impl Sink for Progress<'_> {
                     let line = report::record_line(record);
                     self.print(&line);
                 }
-                self.step();
+                // References come on top of what was due.
+                if !record.reason.is_reference() {
+                    self.step();
+                }
             }
             Event::CycleEnded(ended) => {
                 if let Some(bar) = self.bar.take() {
                     bar.finish_and_clear();
                 }
-                let is_telling = self.time != Time::Pending || ended.summary.total() + ended.summary.references() > 0;
+                let is_telling = self.time != Time::Pending || !ended.summary.is_empty();
                 self.cut_off = (self.begun && !ended.completed).then(|| ended.clone());
                 if printer.is_human() && self.begun && is_telling {
                     self.print(&report::run_summary(ended));

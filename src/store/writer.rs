@@ -34,6 +34,16 @@ pub struct Outcome {
     pub record: Option<ObjectRecord>,
 }
 
+impl Outcome {
+    /// Whether it ends an object of those that were due, and not only one of its references.
+    fn ends_object(&self) -> bool {
+        match &self.record {
+            Some(record) => !record.reason.is_reference(),
+            None => matches!(self.state, StateChange::Put(_) | StateChange::Remove),
+        }
+    }
+}
+
 /// How the saved state of an object changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StateChange {
@@ -195,7 +205,7 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 }
                 Message::Flush(_) => continue,
             };
-            done += 1;
+            done += i64::from(outcome.ends_object());
             print_id(&outcome.source_id, &mut id);
             match &outcome.state {
                 StateChange::Keep => {}

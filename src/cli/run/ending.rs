@@ -3,7 +3,6 @@
 use crate::base::Diagnostic;
 use crate::cli::exit::Exit;
 use crate::event::{CycleKind, CycleReport};
-use crate::plan::ActionKind;
 use crate::plan::quarantine::QuarantineReason;
 use crate::store::{JobMemory, JobState};
 
@@ -30,7 +29,7 @@ impl CycleEnd {
             JobState::Paused => job.escrows_pruned && report.kind == CycleKind::Initial,
             JobState::NotRun | JobState::Active => false,
         };
-        let exit = match failures(&report) {
+        let exit = match report.summary.failures() {
             _ if is_held => Exit::JobHeld,
             0 => Exit::Done,
             _ => Exit::ObjectsFailed,
@@ -40,7 +39,7 @@ impl CycleEnd {
 
     /// Whether the cycle wrote nothing and nothing failed.
     pub(super) fn is_idle(&self) -> bool {
-        self.report.summary.writes() + self.report.summary.references() + failures(&self.report) == 0
+        self.report.summary.writes() + self.report.summary.failures() == 0
     }
 }
 
@@ -54,9 +53,4 @@ pub(super) fn notice(state: &JobState) -> Diagnostic {
         if reason == QuarantineReason::TooManyDeletes.code() { ALLOW_DELETES } else { "`scimulate status` says more" };
     Diagnostic::warning(format!("the job is in quarantine: {reason}: {message}"))
         .with_hint(format!("the next attempt is due at {next_attempt:.0}; {lever}"))
-}
-
-/// Objects that failed, and references.
-fn failures(report: &CycleReport) -> u64 {
-    report.summary.count(ActionKind::Fail) + report.summary.reference_failures()
 }

@@ -104,9 +104,11 @@ pub(super) async fn search(
     Some(Poison { verdict, operations: count, tried, accepted, left_active: Vec::new() })
 }
 
-/// Whether the endpoint says that it doesn't want the body; a token or a rate says nothing about that.
+/// Whether the endpoint says that it doesn't want the body. A token, an account that is gone, a rate, a gateway say
+/// nothing about that.
 fn is_refusal(failure: &Failure) -> bool {
-    failure.status().is_some_and(|status| (400..600).contains(&status) && !matches!(status, 401 | 429))
+    const OF_SOMETHING_ELSE: [u16; 8] = [401, 404, 408, 410, 429, 502, 503, 504];
+    failure.status().is_some_and(|status| (400..600).contains(&status) && !OF_SOMETHING_ELSE.contains(&status))
 }
 
 fn culprit(mapping: &ObjectMapping, part: Part) -> Culprit {

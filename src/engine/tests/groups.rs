@@ -3,6 +3,7 @@
 use super::directory::{scim_rules, team_id};
 use super::*;
 use crate::schema::ObjectKind;
+use crate::store::Progress;
 
 #[tokio::test]
 async fn users_then_groups_then_members() {
@@ -19,6 +20,8 @@ async fn users_then_groups_then_members() {
     );
     let create = first.requests.iter().find(|line| line.starts_with("POST /Groups")).unwrap();
     assert!(create.contains("\"members\":[]"), "{create}");
+    let progress = world.store().cycles(1).unwrap()[0].progress;
+    assert_eq!(progress, Some(Progress { done: 5, due: 5 }), "members aren't among the objects that are due");
     assert!(world.run().await.wire.is_empty());
     world.team(1).assigned = true;
     world.person(3).assigned = true;

@@ -243,7 +243,9 @@ async fn only_a_refused_patch_is_taken_apart() {
         assert_eq!((failed.action, failed.poison), (ActionKind::Fail, None), "{method} {fault:?}");
     };
     check("POST", Fault::Instead(500)).await;
-    check("PATCH", Fault::Instead(401)).await;
+    for status in [401, 404, 503] {
+        check("PATCH", Fault::Instead(status)).await;
+    }
     check("PATCH", Fault::Instead(304)).await;
 }
 

@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, now, until, user_name, users};
+use crate::support::process::{Sandbox, Server, now, until, user_id, user_name, users};
 use crate::support::stub::{Deed, Stub};
 
 #[test]
@@ -133,6 +133,26 @@ fn a_reader_that_goes_away_is_no_failure() {
         }
     }
     assert_eq!(server.accounts().len(), 31);
+}
+
+/// A member who joins a group is a change, though no user or group is due.
+#[test]
+fn a_plan_in_which_only_references_change() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.edit("scimulate.toml", "[source]", "[source]\ngroups = \"groups.csv\"\nmembers = \"members.csv\"");
+    sandbox.edit("scimulate.toml", "scope = \"all\"", "scope = \"all\"\nmapping = \"scim\"");
+    sandbox.write("groups.csv", "id,displayName\n5f3a0c1e-0000-4000-8000-0000000000a1,Design\n");
+    let member = |number| format!("5f3a0c1e-0000-4000-8000-0000000000a1,{}\n", user_id(number));
+    sandbox.write("members.csv", format!("groupId,memberId\n{}", member(1)));
+    sandbox.run("run").with(0);
+    sandbox.run("plan --detailed-exitcode").with(0);
+    sandbox.write("members.csv", format!("groupId,memberId\n{}{}", member(1), member(2)));
+    let plan = sandbox.run("plan --detailed-exitcode --only Design").with(3);
+    assert!(
+        plan.stdout.contains("member user2@contoso.com added") && plan.stdout.contains("1 reference to set"),
+        "{plan:?}"
+    );
+    assert!(!plan.stderr.contains("nothing is due"), "{}", plan.stderr);
 }
 
 /// Objects that would fail are no "nothing to do".
