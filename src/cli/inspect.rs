@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed};
-use super::table::{Align, table};
+use super::table::{Align, table, wrap};
 use crate::base::{Diagnostic, SourceId};
 use crate::directory::{AttributeNames, Deletion, Known};
 use crate::report::{count, dim, heading};
@@ -39,6 +39,9 @@ struct Counts {
     default_access: u64,
     filtered: u64,
 }
+
+/// Columns of a terminal that are taken before the remarks about the directory.
+const BEFORE: usize = 28;
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
@@ -121,7 +124,11 @@ fn print(job: &Job, export: &Export, counts: &Counts, unknown: usize, context: &
         row("app roles", entitlements.roles().iter().count() as u64, &roles_text(export)),
     ];
     let columns = export.columns();
-    rows.push(row("attributes", columns.len() as u64, &columns.join(", ")));
+    let names = columns.join(", ");
+    let mut lines =
+        printer.width().map_or_else(|| vec![names.clone()], |width| wrap(&names, width - BEFORE)).into_iter();
+    rows.push(row("attributes", columns.len() as u64, &lines.next().unwrap_or_default()));
+    rows.extend(lines.map(|line| [String::new(), String::new(), dim(line)]));
     printer.text(&table(&[Align::Left, Align::Right, Align::Left], &rows))?;
 
     printer.line(format_args!("\n{}", heading("Scope")))?;
@@ -133,7 +140,7 @@ fn print(job: &Job, export: &Export, counts: &Counts, unknown: usize, context: &
     ];
     printer.text(&table(&[Align::Left, Align::Right, Align::Left], &rows))?;
     for note in notes(job, export, counts.default_access) {
-        printer.line(format_args!("\n{note}"))?;
+        printer.sentences(&format!("\n{note}"))?;
     }
     Ok(())
 }

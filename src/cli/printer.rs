@@ -90,6 +90,11 @@ impl Printer {
         self.progress
     }
 
+    /// Columns of the terminal that data goes to; none where it goes elsewhere.
+    pub(crate) fn width(&self) -> Option<usize> {
+        self.widths[0]
+    }
+
     /// A line of data.
     pub(crate) fn line(&self, text: impl fmt::Display) -> Result<(), OutputError> {
         let mut out = lock(&self.out);

@@ -167,7 +167,7 @@ impl<'a> Steps<'a> {
             }
             let redacted = used.any(|mapping| mapping.redacted);
             let value = source_text(user, slot).map(|text| if redacted { REDACTED.to_owned() } else { text });
-            let evidence = value.is_none().then(|| "the export doesn't contain it".to_owned());
+            let evidence = value.is_none().then(|| "not in the export".to_owned());
             details.push(Detail { name: attribute.to_owned(), value, evidence });
         }
         let description = format!("Received {} change of type ({change}) from {SOURCE}", self.who());
