@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::{Value, json};
 
 use super::accounts::Accounts;
@@ -199,7 +200,7 @@ impl<'a> ReferencePass<'a> {
             let attribute = attribute.into();
             ReferenceChange { attribute, referenced: member.clone(), state }
         };
-        let mut done = rustc_hash::FxHashSet::default();
+        let mut done = FxHashSet::with_capacity_and_hasher(here.len(), FxBuildHasher);
         let meant = |member: &&SourceId| only.is_none_or(|only| only.contains(member));
         for member in group.members.iter().filter(|member| meant(member) && done.insert(*member)) {
             match plan_member(self.context, || self.accounts.referenced(member), sent_before(member)) {

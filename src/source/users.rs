@@ -269,7 +269,12 @@ impl UserSource {
         fills: &[Fill],
         pass: &mut Pass<'_>,
     ) -> Result<Option<User<'r>>, Problem> {
-        let cell = |column: usize| str::from_utf8(&record[column]).map_err(|_| Problem::BadBytes(column));
+        // One look at the whole row is cheaper than one at each cell.
+        let row = str::from_utf8(record.as_slice()).ok();
+        let cell = |column: usize| {
+            let text = row.zip(record.range(column)).and_then(|(row, range)| row.get(range));
+            text.map_or_else(|| str::from_utf8(&record[column]).map_err(|_| Problem::BadBytes(column)), Ok)
+        };
         let id_text = cell(columns.id)?.trim();
         let id = SourceId::parse(id_text).map_err(|_| Problem::NoId(columns.id))?;
         if !pass.is_first(&id) {

@@ -146,6 +146,9 @@ impl Store {
 
     /// Objects whose last export failed.
     pub fn failing(&self) -> Result<u64, StoreError> {
+        if let Some(snapshot) = self.kept_snapshot()? {
+            return Ok((snapshot.users.failing() + snapshot.groups.failing()) as u64);
+        }
         let select = "SELECT count(failures) FROM object";
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
     }

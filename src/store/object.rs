@@ -65,6 +65,11 @@ impl ObjectStates {
         self.ids.len()
     }
 
+    /// How many of them failed last time.
+    pub fn failing(&self) -> usize {
+        self.failures.len()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()

@@ -45,18 +45,28 @@ impl Store {
     /// What is remembered now. It is read again only if something but a cycle's end was written since the last time,
     /// here or by another process.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        let now = self.try_sql(Stamp::of)?;
-        let kept = self.kept.take().filter(|(stamp, _)| *stamp == now);
-        let snapshot = match kept {
-            Some((_, snapshot)) => snapshot,
-            None => Snapshot {
-                users: Arc::new(self.objects(ObjectKind::User)?),
-                groups: Arc::new(self.objects(ObjectKind::Group)?),
-                references: Arc::new(self.references()?),
-                watermark: self.watermark()?.map(Arc::new),
-            },
+        if let Some(snapshot) = self.kept_snapshot()? {
+            return Ok(snapshot);
+        }
+        // Taken before: what others write while this is read makes it outdated.
+        let stamp = self.try_sql(Stamp::of)?;
+        let snapshot = Snapshot {
+            users: Arc::new(self.objects(ObjectKind::User)?),
+            groups: Arc::new(self.objects(ObjectKind::Group)?),
+            references: Arc::new(self.references()?),
+            watermark: self.watermark()?.map(Arc::new),
         };
-        self.kept.replace(Some((now, snapshot.clone())));
+        self.kept.replace(Some((stamp, snapshot.clone())));
         Ok(snapshot)
+    }
+
+    /// The snapshot that was read last, if the file still says so; otherwise it is dropped.
+    pub(super) fn kept_snapshot(&self) -> Result<Option<Snapshot>, StoreError> {
+        let Some((stamp, snapshot)) = self.kept.take() else { return Ok(None) };
+        if self.try_sql(Stamp::of)? != stamp {
+            return Ok(None);
+        }
+        self.kept.replace(Some((stamp, snapshot.clone())));
+        Ok(Some(snapshot))
     }
 }

@@ -141,6 +141,9 @@ struct World {
     team_files: TeamFiles,
     /// What ids of the target stand for.
     known: BTreeMap<String, String>,
+    /// The store of the last cycle, with which the next one goes on as `run` does. Whatever a test does to the state in
+    /// between comes from another connection.
+    kept: Option<Store>,
 }
 
 fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<CompiledSchema> {
@@ -200,6 +203,7 @@ impl World {
             teams: BTreeMap::new(),
             team_files: TeamFiles::None,
             known: BTreeMap::new(),
+            kept: None,
         }
     }
 
@@ -272,11 +276,11 @@ impl World {
         };
         let options = CycleOptions { mode, concurrency: self.concurrency, planned, whole, evaluated_at: None, cancel };
         let mut sink = Recorder::default();
-        let store = self.store();
+        let store = self.kept.take().unwrap_or_else(|| self.store());
         let running = cycle.run(Some(store), &options, &mut self.random, &mut sink);
         let ended = tokio::time::timeout(Duration::from_mins(1), running).await.expect("the cycle hangs");
         let (store, result) = ended;
-        store.unwrap().close().unwrap();
+        self.kept = store;
         let mut requests = self.wire.log.lock().unwrap().clone();
         for line in &mut requests {
             *line = line.replace("/scim/v2", "");

@@ -81,6 +81,27 @@ fn an_attempt_further_away_than_the_service_allows_is_waited_for_as_well() {
 }
 
 #[test]
+fn a_run_of_many_cycles_sees_what_others_do_in_between() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    let mut run = sandbox.start("run --cycles 1000 --interval 200ms");
+    let count = |condition: &str| -> i64 {
+        let select = format!("SELECT count(*) FROM cycle WHERE completed AND {condition}");
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let state = rusqlite::Connection::open_with_flags(sandbox.path(".scimulate/test.db"), flags);
+        state.and_then(|state| state.query_row(&select, [], |row| row.get(0))).unwrap_or(0)
+    };
+    until("cycles without a change end", || count("kind = 'incremental'") > 1);
+    sandbox.run("restart").with(0);
+    until("a cycle is initial again", || count("kind = 'initial'") > 1);
+    let ended = count("true");
+    until("another one ends", || count("true") > ended);
+    assert!(run.is_running());
+    sandbox.run("pause").with(0);
+    let ended = run.wait().with(5);
+    assert!(ended.stderr.contains("the job is paused"), "{ended:?}");
+}
+
+#[test]
 fn a_quarantined_job_waits_for_its_next_attempt() {
     let server = Server::start();
     let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
