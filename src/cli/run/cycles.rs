@@ -22,6 +22,9 @@ use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
 
+/// How often a waiting run looks whether its next cycle is due earlier.
+const LOOK: Duration = Duration::from_secs(2);
+
 /// When cycles run.
 pub(super) struct Schedule {
     /// At most this many.
@@ -57,6 +60,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     let connection = job.connect(context, clock, true)?;
     let mut ran =
         Ran { job: job.id(&first).to_string(), state: "active", cycles: Vec::new(), exit: Exit::Done, error: None };
+    let longest = job.policy.quarantine.longest;
     let mut store = Some(job.open_store(&first)?);
     let mut number = 0;
     // What the last failed attempt met: it isn't told in full each time.
@@ -168,7 +172,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             view.talk("The job left quarantine.");
         }
         was_quarantined = matches!(state, JobState::Quarantine { .. });
-        let due = next_cycle(&state, begun, schedule.interval, clock.now(), job.policy.quarantine.longest);
+        let due = next_cycle(&state, begun, schedule.interval, clock.now(), longest);
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
@@ -181,7 +185,12 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if is_last {
             break;
         }
-        wait(due, clock, schedule, &interrupt, context).await;
+        let store = store.as_ref();
+        let moved = || match store.map(Store::job_state) {
+            Some(Ok(state)) => next_cycle(&state, begun, schedule.interval, clock.now(), longest),
+            _ => due,
+        };
+        wait(due, &moved, clock, schedule, &interrupt, context).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -234,14 +243,31 @@ fn next_cycle(
     }
 }
 
-/// Waits until the next cycle is due, or until a signal.
-async fn wait(due: Timestamp, clock: &Clock, schedule: &Schedule, interrupt: &Interrupt, context: &Context) {
+/// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile: `moved`
+/// says when the cycle is due now.
+async fn wait(
+    due: Timestamp,
+    moved: &dyn Fn() -> Timestamp,
+    clock: &Clock,
+    schedule: &Schedule,
+    interrupt: &Interrupt,
+    context: &Context,
+) {
     if due > clock.now() && !schedule.simulated {
         context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
     }
-    tokio::select! {
-        () = clock.sleep_until(due) => {}
-        () = interrupt.token().cancelled_owned() => {}
+    let mut due = due;
+    loop {
+        let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
+        let until = if schedule.simulated { due } else { due.min(soon) };
+        tokio::select! {
+            () = clock.sleep_until(until) => {}
+            () = interrupt.token().cancelled_owned() => return,
+        }
+        if until == due {
+            return;
+        }
+        due = moved();
     }
 }
 

@@ -340,3 +340,19 @@ fn a_job_that_was_only_paused_has_no_cycles_to_list() {
     sandbox.run("pause").with(0);
     assert!(!sandbox.run("status").with(5).stdout.contains("Last cycles"));
 }
+
+#[test]
+fn a_run_that_waits_in_quarantine_goes_on_once_deletions_are_allowed() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=2));
+    let run = sandbox.start("run --cycles 2 --interval 1s");
+    until("it is held back", || sandbox.run("status --output json").json()["job"]["staged"] == 1);
+    until("it waits", || {
+        sandbox.run("allow-deletes --expect 1");
+        sandbox.run("status --output json").json()["job"]["staged"] == 0
+    });
+    assert!(run.wait().with(0).stdout.contains("1 disabled"));
+}
