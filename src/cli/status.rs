@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::table::{Align, table, wrap};
+use super::table::{Align, seen_width, table, wrap};
 use crate::base::Timestamp;
 use crate::config::{Mapping, Settings};
 use crate::plan::ActionKind;
@@ -125,15 +125,22 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
     }
     if let Some(binding) = &snapshot.binding {
         let tenant = binding.tenant.as_deref().unwrap_or("not known");
-        printer.line(dim(format_args!("  {}\n  target {}, tenant {tenant}", binding.job_id, binding.target)))?;
+        let target = &binding.target;
+        let mut place = format!("target {target}, tenant {tenant}");
+        if seen_width(&place) > WIDTH - 2 {
+            place = format!("target {target}\n  tenant {tenant}");
+        }
+        printer.line(dim(format_args!("  {}\n  {place}", binding.job_id)))?;
     }
     let groups = match totals.linked_groups {
         0 => String::new(),
         groups => format!(" ({})", count(groups, "group")),
     };
     let oldest = totals.failing_since.map_or_else(String::new, |since| format!(" since {since:.0}"));
-    printer
-        .line(format_args!("  {}{groups} linked, {} waiting after a failure{oldest}", totals.linked, totals.failing))?;
+    let counts = format!("{}{groups} linked, {} waiting after a failure{oldest}", totals.linked, totals.failing);
+    for line in wrap(&counts, WIDTH - 2) {
+        printer.line(format_args!("  {line}"))?;
+    }
     if job.escrows_pruned {
         printer.line("  so many failed in the initial cycle that their failures were cleared")?;
     }

@@ -25,6 +25,17 @@ fn assert_fits(ended: &Ended) {
 }
 
 #[test]
+fn a_status_fits_a_terminal() {
+    let server = Server::start();
+    let sandbox = Sandbox::with_users(2, &server.url);
+    sandbox.edit("scimulate.toml", "[source]", "[source]\ntenant_id = \"99999999-aaaa-4000-8000-000000000003\"");
+    sandbox.run("run").with(0);
+    let status = sandbox.run("status").with(0);
+    assert!(status.stdout.contains("\n  tenant 99999999-aaaa-4000-8000-000000000003\n"), "{}", status.stdout);
+    assert_fits(&status);
+}
+
+#[test]
 fn a_paused_job_runs_no_cycle_until_it_is_started() {
     let sandbox = Sandbox::with_users(2, "embedded");
     sandbox.run("pause").with(0);
