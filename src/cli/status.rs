@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::table::{Align, seen_width, table, wrap};
 use crate::base::Timestamp;
 use crate::config::{Mapping, Settings};
-use crate::plan::ActionKind;
+use crate::plan::{ActionKind, Reason};
 use crate::report::{count, dim, heading};
 use crate::store::{Binding, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
 
@@ -106,6 +106,17 @@ impl Snapshot {
         }
     }
 
+    /// What the last cycle of a disabled job met.
+    fn why_disabled(&self) -> Option<String> {
+        let end = self.cycles.first().filter(|_| self.job.state == JobState::Disabled)?.end.as_ref()?;
+        let given_up = end.skipped.get(Reason::EscrowPruned.code());
+        match (&end.quarantine, given_up) {
+            (Some(error), _) => Some(format!("in quarantine for too long: {}: {}", error.code, error.message)),
+            (None, Some(objects)) => Some(format!("{} failed for too long and given up", count(*objects, "object"))),
+            (None, None) => None,
+        }
+    }
+
     /// The cycle that is under way: the latest one, while somebody holds the lock.
     fn running(&self) -> Option<&CycleRow> {
         self.cycles.first().filter(|cycle| cycle.end.is_none() && self.holder.is_some())
@@ -122,6 +133,9 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
         }
         let attempts = count(u64::from(*attempts), "attempt");
         printer.line(format_args!("  {attempts} so far, the next is due at {next_attempt:.0}"))?;
+    }
+    for line in snapshot.why_disabled().iter().flat_map(|why| wrap(why, WIDTH - 2)) {
+        printer.line(format_args!("  {line}"))?;
     }
     if let Some(binding) = &snapshot.binding {
         let tenant = binding.tenant.as_deref().unwrap_or("not known");

@@ -1,5 +1,6 @@
 //! Cycle after cycle, in real or in virtual time.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -55,7 +56,7 @@ pub(super) struct Ran {
 pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
     let mut random = Random::seeded(seed(clock.origin()));
-    let mut directory = Directory { job, context, opened: None, faults: None };
+    let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
     let first = directory.first_export(clock.now())?;
     let connection = job.connect(context, clock, true)?;
     let mut ran =
@@ -276,6 +277,8 @@ struct Directory<'a> {
     job: &'a Job,
     context: &'a Context,
     opened: Option<(SourcePaths, Arc<Export>)>,
+    /// What exports lack, said once however many of them there are.
+    told: BTreeSet<String>,
     /// Where the faults in force come from.
     faults: Option<PathBuf>,
 }
@@ -303,7 +306,12 @@ impl Directory<'_> {
         {
             return Ok(Arc::clone(export));
         }
-        let export = self.job.open_paths(&paths, self.context)?;
+        let export = Arc::new(Export::open(&paths)?);
+        for warning in self.job.lacks(&export)? {
+            if self.told.insert(warning.to_string()) {
+                self.context.printer.diagnostic(&warning);
+            }
+        }
         self.opened = Some((paths, Arc::clone(&export)));
         Ok(export)
     }
