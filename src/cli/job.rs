@@ -147,16 +147,21 @@ impl Job {
     /// Opens these files; what they lack is said.
     pub(crate) fn open_paths(&self, paths: &SourcePaths, context: &Context) -> Result<Arc<Export>, Error> {
         let export = Export::open(paths)?;
-        for missing in engine::missing_columns(&self.rules, &export)? {
-            context.printer.diagnostic(&missing_column(&missing));
-        }
+        self.lacks(&export)?.iter().for_each(|warning| context.printer.diagnostic(warning));
+        Ok(Arc::new(export))
+    }
+
+    /// What the rules need and an export lacks, as warnings.
+    pub(crate) fn lacks(&self, export: &Export) -> Result<Vec<Diagnostic>, Error> {
+        let missing = engine::missing_columns(&self.rules, export)?;
+        let mut warnings: Vec<_> = missing.iter().map(missing_column).collect();
         if !export.has("accountEnabled") {
             let text = "the export has no column accountEnabled: every user is taken for active, so disabled users \
                         are provisioned too";
             let hint = "download the users with all columns, or add accountEnabled to Graph's $select";
-            context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
+            warnings.push(Diagnostic::warning(text).with_hint(hint));
         }
-        Ok(Arc::new(export))
+        Ok(warnings)
     }
 
     fn source_paths(&self) -> SourcePaths {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::table::{Align, table, wrap};
+use super::table::{Align, seen_width, table, wrap};
 use crate::base::Timestamp;
 use crate::config::{Mapping, Settings};
-use crate::plan::ActionKind;
+use crate::plan::{ActionKind, Reason};
 use crate::report::{count, dim, heading};
 use crate::store::{Binding, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
 
@@ -106,6 +106,17 @@ impl Snapshot {
         }
     }
 
+    /// What the last cycle of a disabled job met.
+    fn why_disabled(&self) -> Option<String> {
+        let end = self.cycles.first().filter(|_| self.job.state == JobState::Disabled)?.end.as_ref()?;
+        let given_up = end.skipped.get(Reason::EscrowPruned.code());
+        match (&end.quarantine, given_up) {
+            (Some(error), _) => Some(format!("in quarantine for too long: {}: {}", error.code, error.message)),
+            (None, Some(objects)) => Some(format!("{} failed for too long and given up", count(*objects, "object"))),
+            (None, None) => None,
+        }
+    }
+
     /// The cycle that is under way: the latest one, while somebody holds the lock.
     fn running(&self) -> Option<&CycleRow> {
         self.cycles.first().filter(|cycle| cycle.end.is_none() && self.holder.is_some())
@@ -123,17 +134,27 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
         let attempts = count(u64::from(*attempts), "attempt");
         printer.line(format_args!("  {attempts} so far, the next is due at {next_attempt:.0}"))?;
     }
+    for line in snapshot.why_disabled().iter().flat_map(|why| wrap(why, WIDTH - 2)) {
+        printer.line(format_args!("  {line}"))?;
+    }
     if let Some(binding) = &snapshot.binding {
         let tenant = binding.tenant.as_deref().unwrap_or("not known");
-        printer.line(dim(format_args!("  {}\n  target {}, tenant {tenant}", binding.job_id, binding.target)))?;
+        let target = &binding.target;
+        let mut place = format!("target {target}, tenant {tenant}");
+        if seen_width(&place) > WIDTH - 2 {
+            place = format!("target {target}\n  tenant {tenant}");
+        }
+        printer.line(dim(format_args!("  {}\n  {place}", binding.job_id)))?;
     }
     let groups = match totals.linked_groups {
         0 => String::new(),
         groups => format!(" ({})", count(groups, "group")),
     };
     let oldest = totals.failing_since.map_or_else(String::new, |since| format!(" since {since:.0}"));
-    printer
-        .line(format_args!("  {}{groups} linked, {} waiting after a failure{oldest}", totals.linked, totals.failing))?;
+    let counts = format!("{}{groups} linked, {} waiting after a failure{oldest}", totals.linked, totals.failing);
+    for line in wrap(&counts, WIDTH - 2) {
+        printer.line(format_args!("  {line}"))?;
+    }
     if job.escrows_pruned {
         printer.line("  so many failed in the initial cycle that their failures were cleared")?;
     }

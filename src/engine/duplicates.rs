@@ -37,15 +37,19 @@ impl Evaluator<'_> {
             row = row.saturating_add(1);
             ControlFlow::Continue(())
         })?;
-        let is_linked =
-            |id: &SourceId| self.prior.and_then(|prior| prior.view(id)).is_some_and(|prior| prior.target().is_some());
+        let linked = |id: &SourceId| self.prior?.view(id).filter(|prior| prior.target().is_some());
+        let is_linked = |sharer: &Sharer| linked(&sharer.0).is_some();
         for mut group in groups.into_values().filter(|group| group.len() > 1) {
-            // Who has the account keeps it; apart from that the order of the ids decides.
-            group.sort_by(|a, b| is_linked(&b.0).cmp(&is_linked(&a.0)).then_with(|| a.cmp(b)));
             if self.policy.duplicates == Duplicates::Link && self.mapping.kind == ObjectKind::User {
+                group.sort_by(|a, b| is_linked(b).cmp(&is_linked(a)).then_with(|| a.cmp(b)));
                 index.share(&group);
                 continue;
             }
+            // Who has the account keeps it, before those who are only now to get that value; apart from that the order
+            // of the ids decides.
+            let comes_late = |(id, _, due): &Sharer| linked(id).map(|prior| *due || self.own_failure(prior).is_some());
+            let rank = |sharer: &Sharer| comes_late(sharer).map_or(2, u8::from);
+            group.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.cmp(b)));
             for later in 1..group.len() {
                 let others: Vec<String> = group
                     .iter()

@@ -29,6 +29,9 @@ use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
 use crate::store::{KnownSet, ObjectStates, PriorView, References};
 
+/// Error code of a linked account that is gone.
+const INVALID_ANCHOR: &str = "InvalidAnchor";
+
 /// How long a user stays in the recycle bin.
 const RECYCLE_BIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -301,11 +304,18 @@ impl Evaluator<'_> {
             || prior.staged().is_some()
             || prior.deleted_since().is_some() != matches!(user.deletion, Deletion::Soft(_))
             || any_changed(prior.fingerprints(), &fingerprints)
+            || self.has_vanished(prior)
             || (decision.in_scope() && self.has_open_manager(user, prior))
     }
 
+    /// Whether a PATCH of references found the account gone, and it is to be matched again now.
+    fn has_vanished(&self, prior: PriorView<'_>) -> bool {
+        let found_gone = |failure: &Failure| failure.code == INVALID_ANCHOR && self.is_retried(failure);
+        self.policy.rematch_vanished && prior.failure().is_some_and(found_gone)
+    }
+
     /// The failure that says when an object is tried again. The members of a group wait on their own.
-    fn own_failure<'p>(&self, prior: PriorView<'p>) -> Option<&'p Failure> {
+    pub(super) fn own_failure<'p>(&self, prior: PriorView<'p>) -> Option<&'p Failure> {
         prior.failure().filter(|failure| failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User)
     }
 

@@ -1,5 +1,6 @@
 //! Cycle after cycle, in real or in virtual time.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,9 @@ use crate::plan::ActionKind;
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
+
+/// How often a waiting run looks whether its next cycle is due earlier.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// When cycles run.
 pub(super) struct Schedule {
@@ -53,7 +57,7 @@ pub(super) struct Ran {
 pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
     let mut random = Random::seeded(seed(clock.origin()));
-    let mut directory = Directory { job, context, opened: None, faults: None };
+    let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
     let first = directory.first_export(clock.now())?;
     let connection = job.connect(context, clock, true)?;
     let opened = job.open_store(&first)?;
@@ -171,7 +175,12 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if is_last {
             break;
         }
-        wait(due, clock, schedule, &interrupt, context).await;
+        let store = store.as_ref();
+        let moved = || match store.map(Store::job_state) {
+            Some(Ok(state)) => next_cycle(job, &state, begun, schedule.interval, clock.now()),
+            _ => due,
+        };
+        wait(due, &moved, clock, schedule, &interrupt, context).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -237,14 +246,31 @@ fn next_cycle(job: &Job, state: &JobState, begun: Timestamp, interval: Duration,
     }
 }
 
-/// Waits until the next cycle is due, or until a signal.
-async fn wait(due: Timestamp, clock: &Clock, schedule: &Schedule, interrupt: &Interrupt, context: &Context) {
+/// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile: `moved`
+/// says when the cycle is due now.
+async fn wait(
+    due: Timestamp,
+    moved: &dyn Fn() -> Timestamp,
+    clock: &Clock,
+    schedule: &Schedule,
+    interrupt: &Interrupt,
+    context: &Context,
+) {
     if due > clock.now() && !schedule.simulated {
         context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
     }
-    tokio::select! {
-        () = clock.sleep_until(due) => {}
-        () = interrupt.token().cancelled_owned() => {}
+    let mut due = due;
+    loop {
+        let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
+        let until = if schedule.simulated { due } else { due.min(soon) };
+        tokio::select! {
+            () = clock.sleep_until(until) => {}
+            () = interrupt.token().cancelled_owned() => return,
+        }
+        if until == due {
+            return;
+        }
+        due = moved();
     }
 }
 
@@ -253,6 +279,8 @@ struct Directory<'a> {
     job: &'a Job,
     context: &'a Context,
     opened: Option<(SourcePaths, Arc<Export>)>,
+    /// What exports lack, said once however many of them there are.
+    told: BTreeSet<String>,
     /// Where the faults in force come from.
     faults: Option<PathBuf>,
 }
@@ -280,7 +308,12 @@ impl Directory<'_> {
         {
             return Ok(Arc::clone(export));
         }
-        let export = self.job.open_paths(&paths, self.context)?;
+        let export = Arc::new(Export::open(&paths)?);
+        for warning in self.job.lacks(&export)? {
+            if self.told.insert(warning.to_string()) {
+                self.context.printer.diagnostic(&warning);
+            }
+        }
         self.opened = Some((paths, Arc::clone(&export)));
         Ok(export)
     }

@@ -300,3 +300,35 @@ async fn actions_that_are_off_are_never_sent() {
     assert_eq!(world.run().await.wire, ["FIND t2", "POST t2"], "the account of the other one stays");
     assert!(world.run().await.wire.is_empty());
 }
+
+#[tokio::test]
+async fn a_group_found_gone_by_its_members_is_matched_again() {
+    let mut world = World::scim(2, &[&[1]]);
+    world.policy.rematch_vanished = true;
+    world.run().await;
+    world.lose("/Groups", "t1").await;
+    world.set_members(1, &[1, 2]);
+    assert_eq!(world.run().await.records[0].error.as_ref().unwrap().code, "InvalidAnchor");
+    let again = world.run().await;
+    assert_eq!(again.written(), ["POST t1", "PATCH t1 Add members u1", "PATCH t1 Add members u2"]);
+    assert_eq!(world.members_there("t1"), ["u1", "u2"]);
+    assert!(world.run().await.wire.is_empty());
+}
+
+#[tokio::test]
+async fn a_group_that_takes_the_name_of_another_one_fails() {
+    for renamed in [1, 2] {
+        let mut world = World::scim(1, &[&[1], &[]]);
+        world.run().await;
+        let other = 3 - renamed;
+        world.team(renamed).name = format!("t{other}");
+        for _ in 0..2 {
+            let cycle = world.run().await;
+            assert_eq!(cycle.outcomes(), [(ActionKind::Fail, "DuplicateSourceEntries")]);
+            assert_eq!(cycle.records[0].source_id, team_id(renamed), "who has the name keeps it");
+            assert!(cycle.written().is_empty());
+        }
+        world.team(renamed).name = "t9".to_owned();
+        assert_eq!(world.run().await.outcomes(), [(ActionKind::Update, "Changed")]);
+    }
+}

@@ -25,6 +25,17 @@ fn assert_fits(ended: &Ended) {
 }
 
 #[test]
+fn a_status_fits_a_terminal() {
+    let server = Server::start();
+    let sandbox = Sandbox::with_users(2, &server.url);
+    sandbox.edit("scimulate.toml", "[source]", "[source]\ntenant_id = \"99999999-aaaa-4000-8000-000000000003\"");
+    sandbox.run("run").with(0);
+    let status = sandbox.run("status").with(0);
+    assert!(status.stdout.contains("\n  tenant 99999999-aaaa-4000-8000-000000000003\n"), "{}", status.stdout);
+    assert_fits(&status);
+}
+
+#[test]
 fn a_paused_job_runs_no_cycle_until_it_is_started() {
     let sandbox = Sandbox::with_users(2, "embedded");
     sandbox.run("pause").with(0);
@@ -369,4 +380,20 @@ fn a_job_that_was_only_paused_has_no_cycles_to_list() {
     let sandbox = Sandbox::with_users(1, "embedded");
     sandbox.run("pause").with(0);
     assert!(!sandbox.run("status").with(5).stdout.contains("Last cycles"));
+}
+
+#[test]
+fn a_run_that_waits_in_quarantine_goes_on_once_deletions_are_allowed() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=2));
+    let run = sandbox.start("run --cycles 2 --interval 1s");
+    until("it is held back", || sandbox.run("status --output json").json()["job"]["staged"] == 1);
+    until("it waits", || {
+        sandbox.run("allow-deletes --expect 1");
+        sandbox.run("status --output json").json()["job"]["staged"] == 0
+    });
+    assert!(run.wait().with(0).stdout.contains("1 disabled"));
 }

@@ -115,3 +115,14 @@ fn an_end_that_is_over_runs_no_cycle() {
     let last = "run --simulate-clock --now 2020-01-01T00:00:00Z --until 2020-01-01";
     assert!(Sandbox::with_users(1, "embedded").run(last).with(0).stdout.contains("1 cycle in virtual time"));
 }
+
+#[test]
+fn what_every_export_lacks_is_said_once() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    let lacking = |numbers| users(numbers).replace("preferredLanguage", "faxNumber");
+    sandbox.write("users.csv", lacking(1..=2));
+    sandbox.write("cycles/cycle-2/users.csv", lacking(1..=3));
+    let ended = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 2")).with(0);
+    assert_eq!(ended.stderr.matches("no column preferredLanguage").count(), 1, "{}", ended.stderr);
+}
