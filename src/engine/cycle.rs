@@ -432,20 +432,28 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
+    /// What was remembered of one kind of object.
+    pub(super) const fn states(&self, kind: ObjectKind) -> &Arc<ObjectStates> {
+        match kind {
+            ObjectKind::User => &self.users,
+            ObjectKind::Group => &self.groups,
+        }
+    }
+
     /// The evaluator of one kind of object; groups have one only with a group mapping.
     pub(super) fn evaluator(&self, kind: ObjectKind) -> Option<Evaluator<'_>> {
         let (mapping, names) = self.rules.mapping(kind)?;
         let watermark = self.watermark.as_deref();
-        let (prior, known) = match kind {
-            ObjectKind::User => (&self.users, watermark.map(|watermark| &watermark.users)),
-            ObjectKind::Group => (&self.groups, watermark.map(|watermark| &watermark.groups)),
-        };
+        let known = watermark.map(|watermark| match kind {
+            ObjectKind::User => &watermark.users,
+            ObjectKind::Group => &watermark.groups,
+        });
         Some(Evaluator {
             policy: &self.policy,
             mapping,
             names,
             export: &self.export,
-            prior: Some(prior),
+            prior: Some(self.states(kind)),
             references: Some(&self.references),
             known,
             now: self.now,

@@ -317,8 +317,8 @@ impl Running<'_> {
         done.action = ActionKind::Skip;
         done.reason = Some(reason.clone());
         let NamedObject { kind, id, name } = self.demand.object.clone();
-        let link = || self.inputs.users.view(&id).or_else(|| self.inputs.groups.view(&id));
-        done.target_id = target.or_else(|| link()?.target().map(TargetId::new));
+        let linked = || self.inputs.states(kind).view(&id)?.target().map(TargetId::new);
+        done.target_id = target.or_else(linked);
         let record = ObjectRecord {
             at: self.cycle.clock.now(),
             source_id: id.clone(),
@@ -346,8 +346,7 @@ impl Running<'_> {
         done: &mut OnDemand,
     ) -> Result<(Option<Account>, Option<PendingManager>), EngineError> {
         let kind = self.demand.object.kind;
-        let prior = if kind == ObjectKind::User { &self.inputs.users } else { &self.inputs.groups };
-        let links = Links::new(Arc::clone(prior));
+        let links = Links::new(Arc::clone(self.inputs.states(kind)));
         let shares = self.inputs.policy.duplicates == Duplicates::Link && kind == ObjectKind::User;
         let worker = Worker {
             context: self.inputs.policy.context(steps.mapping(), true),

@@ -88,10 +88,7 @@ impl Running<'_> {
         let cycle = self.cycle;
         let Some((mapping, _)) = cycle.rules.mapping(kind).filter(|_| index.due > 0) else { return Ok(()) };
         let planned = self.options.planned.clone();
-        let links = Links::new(Arc::clone(match kind {
-            ObjectKind::User => &self.remembered.users,
-            ObjectKind::Group => &self.remembered.groups,
-        }));
+        let links = Links::new(Arc::clone(inputs.states(kind)));
         let mut context = inputs.policy.context(mapping, self.kind == CycleKind::Initial);
         context.hold_back = inputs.hold_back;
         let shares = cycle.policy.duplicates == Duplicates::Link && kind == ObjectKind::User;
