@@ -50,8 +50,7 @@ fn groups_that_are_wanted_but_not_there_are_missed() {
 fn a_test_query_that_only_groups_refuse() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| {
-        let is_group = seen.path.contains("/Groups");
-        if is_group { Deed::Answer("404 Not Found", "", "{}".to_owned()) } else { Deed::Pass }
+        if seen.path.contains("/Groups") { Deed::Answer("404 Not Found", "", "{}".to_owned()) } else { Deed::Pass }
     });
     let sandbox = with_groups(&stub.url, &format!("id,displayName,members\n{DESIGN},Design,\n"));
     let refused = sandbox.run("run").with(6);
