@@ -1,17 +1,13 @@
 //! Plans and cycles as text for people.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use super::style::{dim, heading, sign};
 use crate::event::{CycleKind, CycleReport, ObjectRecord, Summary};
-use crate::plan::{ActionKind, AttributeChange, Estimate, PlannedObject};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject};
 use crate::scim::{Method, Request};
-
-/// What takes the real service less than this needs no estimate.
-const NOTEWORTHY: Duration = Duration::from_mins(10);
 
 /// Widest attribute column; longer names push their values out.
 const WIDEST: usize = 34;
@@ -91,10 +87,10 @@ pub fn plan_summary(summary: &Summary) -> String {
     text
 }
 
-/// How long the real service would take for what is planned: the last line of a plan. `None` where that is too
-/// short to be of interest.
+/// How long the real service would take for what is planned: the last line of a plan. `None` where nothing
+/// is.
 pub fn plan_estimate(kind: CycleKind, summary: &Summary) -> Option<String> {
-    let estimate = noteworthy(summary)?;
+    let estimate = summary.estimate()?;
     Some(match kind {
         CycleKind::Initial => format!(
             "The real service would take {estimate} for this initial cycle; incremental cycles start about every 40 \
@@ -104,11 +100,6 @@ pub fn plan_estimate(kind: CycleKind, summary: &Summary) -> Option<String> {
             format!("The real service would take {estimate} for this cycle; it starts one about every 40 minutes.")
         }
     })
-}
-
-/// An estimate that says more than that it doesn't take long.
-fn noteworthy(summary: &Summary) -> Option<Estimate> {
-    summary.estimate().filter(|estimate| estimate.slowest >= NOTEWORTHY)
 }
 
 /// What a cycle did to managers and members; nothing where there were none.
@@ -164,7 +155,8 @@ pub fn run_summary(report: &CycleReport) -> String {
         CycleKind::Initial => "Initial cycle:",
         CycleKind::Incremental => "Incremental cycle:",
     };
-    let estimate = noteworthy(summary)
+    let estimate = summary
+        .estimate()
         .map_or_else(String::new, |estimate| format!(" The real service would take {estimate} for this."));
     let ended = if report.completed { "" } else { " It did not run to its end; the next one goes on from here." };
     format!(
