@@ -285,7 +285,8 @@ impl<'a> View<'a> {
             Output::Human => {
                 let gap = if printer.is_quiet() || self.summary.is_empty() { "" } else { "\n" };
                 printer.sentences(&format!("{gap}{}", report::plan_summary(&self.summary)))?;
-                if let Some(estimate) = report::plan_estimate(self.kind, &self.summary) {
+                let estimate = report::plan_estimate(self.kind, &self.summary);
+                if let Some(estimate) = estimate.filter(|_| !printer.is_quiet()) {
                     printer.sentences(&estimate)?;
                 }
             }
