@@ -4,14 +4,11 @@
 # table, best of RUNS (3). They are to take less than five seconds; fails above that.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. benches/common.sh
 
 runs=${1:-3}
 cycles=1000
-target=${CARGO_TARGET_DIR:-target}
-cargo build --quiet --profile dist --bin scimulate --example generate
-bin=$(cd "$target/dist" && pwd)
-work=$(mktemp -d "$(cd "$target" && pwd)/cycles.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+prepare generate
 
 "$bin/examples/generate" --users 1000 --assigned 1 --mapping wedo --out "$work/wedo"
 "$bin/examples/generate" --users 1000 --groups 20 --members 50 --mapping scim --out "$work/scim"

@@ -1,8 +1,8 @@
 -- The mix of an initial cycle for wrk: fifty users looked up and created, a group looked up and created, fifty managers,
--- a hundred members one by one; then the next fifty. Whom it creates is new each time. Environment: TOKEN.
+-- a hundred members one by one; then the next fifty. Whom it creates is new each time. Environment: BENCH_TOKEN.
 
 local headers = {
-    ["Authorization"] = "Bearer " .. os.getenv("TOKEN"),
+    ["Authorization"] = "Bearer " .. os.getenv("BENCH_TOKEN"),
     ["ADSCIMVersion"] = "1.0",
     ["Accept"] = "*/*",
 }

@@ -3,18 +3,10 @@
 # and prints a Markdown table: bash benches/run.sh [RUNS]. Best of RUNS (5), by hyperfine if it is there. Judges nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. benches/common.sh
 
 runs=${1:-5}
-target=${CARGO_TARGET_DIR:-target}
-cargo build --quiet --profile dist --bin scimulate --example generate --example baseline
-bin=$(cd "$target/dist" && pwd)
-work=$(mktemp -d "$(cd "$target" && pwd)/bench.XXXXXX")
-server=
-end() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    rm -rf "$work"
-}
-trap end EXIT
+prepare generate baseline
 
 # best COMMAND…: seconds of the fastest of some runs.
 best() {
@@ -96,18 +88,8 @@ row "incremental cycle, 100000 unchanged users" "$idle" "$baseline_100k" "$(peak
 # 20,000 and some are in scope of these.
 dir=$work/serve
 "$bin/examples/generate" --users 24000 --out "$dir"
-"$bin/scimulate" serve --listen 127.0.0.1:0 --output json >"$work/serve.json" 2>"$work/serve.log" &
-server=$!
-for _ in $(seq 100); do
-    [ -s "$work/serve.json" ] && break
-    sleep 0.1
-done
-read -r url token < <(python3 -c '
-import json, sys
-ready = json.loads(open(sys.argv[1]).readline())
-print(ready["tenantUrl"], ready["token"])' "$work/serve.json")
-printf '\n[target]\ntenant_url = "%s"\nsecret_token_env = "BENCH_TOKEN"\nrate = "unlimited"\nconcurrency = 16\n' "$url" >>"$dir/scimulate.toml"
-export BENCH_TOKEN=$token
+serve
+target 16 >>"$dir/scimulate.toml"
 baseline=$(best "$bin/examples/baseline" "$dir")
 create=("$bin/scimulate" run -q --output json --config "$dir/scimulate.toml")
 TIMEFORMAT=%R
