@@ -38,17 +38,14 @@ pub(super) fn team_id(number: u32) -> SourceId {
 
 /// The rules of the template `scim`.
 pub(super) fn scim_rules(actions: Option<Actions>, without_groups: bool) -> Arc<CompiledSchema> {
-    let document = schema::read(template("scim").unwrap().text, "test").unwrap();
     let options = CompileOptions { name: "scim".to_owned(), actions, without_groups, ..CompileOptions::default() };
-    Arc::new(schema::compile(&document, &options).unwrap())
+    compiled(template("scim").unwrap().text, &options)
 }
 
 impl World {
     /// A directory with groups `t1` … of these members, and an endpoint that keeps groups. All are in scope, assigned or not.
     pub(super) fn scim(people: u32, teams: &[&[u32]]) -> Self {
-        let users = ResourceSchema::user().with_extension(ResourceSchema::enterprise_user());
-        let options = |clock| EndpointOptions::scim(users, vec![Secret::new("secret")], clock, Random::seeded(1));
-        let mut world = Self::with(people, options, scim_rules(None, false));
+        let mut world = Self::with(people, generic, scim_rules(None, false));
         world.team_files = TeamFiles::Groups;
         world.policy.scope.scope = Scope::All;
         for (number, members) in (1..).zip(teams) {

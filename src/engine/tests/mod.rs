@@ -16,6 +16,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -149,16 +150,33 @@ struct World {
 fn rules(change: impl FnOnce(&mut Value), actions: Option<Actions>) -> Arc<CompiledSchema> {
     let mut document: Value = serde_json::from_str(template("wedo").unwrap().text).unwrap();
     change(&mut document);
-    let document = schema::read(&document.to_string(), "test").unwrap();
-    let options = CompileOptions {
-        name: "wedo".to_owned(),
-        extra_filters: Vec::new(),
-        actions,
-        anchor_scope_regex: false,
-        without_groups: false,
-        filterable: Some(vec!["userName".to_owned()]),
-    };
-    Arc::new(schema::compile(&document, &options).unwrap())
+    let filterable = Some(vec!["userName".to_owned()]);
+    let options = CompileOptions { name: "wedo".to_owned(), actions, filterable, ..CompileOptions::default() };
+    compiled(&document.to_string(), &options)
+}
+
+fn compiled(document: &str, options: &CompileOptions) -> Arc<CompiledSchema> {
+    Arc::new(schema::compile(&schema::read(document, "test").unwrap(), options).unwrap())
+}
+
+/// A generic endpoint with the enterprise user.
+fn generic(clock: Clock) -> EndpointOptions {
+    let users = ResourceSchema::user().with_extension(ResourceSchema::enterprise_user());
+    EndpointOptions::scim(users, vec![Secret::new("secret")], clock, Random::seeded(1))
+}
+
+/// That endpoint, and a client of it.
+fn generic_target(clock: &Clock) -> (Endpoint, Client) {
+    let endpoint = Endpoint::new(generic(clock.clone()), Storage::memory()).unwrap();
+    let client = client(endpoint.router(), clock);
+    (endpoint, client)
+}
+
+fn client(router: Router, clock: &Clock) -> Client {
+    let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
+    let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
+    options.rate = Rate::Unlimited;
+    Client::in_process(router, options, clock.clone()).unwrap()
 }
 
 /// The mapping of a target attribute in the document.
@@ -182,10 +200,7 @@ impl World {
         let endpoint = Endpoint::new(options(clock.clone()), Storage::memory()).unwrap();
         let wire = Arc::new(Wire::default());
         let router = endpoint.router().layer(from_fn_with_state(Arc::clone(&wire), pass));
-        let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
-        let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
-        options.rate = Rate::Unlimited;
-        let client = Client::in_process(router, options, clock.clone()).unwrap();
+        let client = client(router, &clock);
         Self {
             folder: tempfile::tempdir().unwrap(),
             people: (1..=people).map(|number| (number, Person::new())).collect(),
@@ -205,6 +220,12 @@ impl World {
             known: BTreeMap::new(),
             kept: None,
         }
+    }
+
+    /// A job that remembers nothing, at the target of this one.
+    fn stranger(&self, people: u32) -> Self {
+        let (endpoint, client, wire) = (self.endpoint.clone(), self.client.clone(), Arc::clone(&self.wire));
+        Self { endpoint, client, wire, ..Self::new(people) }
     }
 
     fn person(&mut self, number: u32) -> &mut Person {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::directory::scim_rules;
 use super::*;
 use crate::config::Scope;
 use crate::schema::ObjectKind;
@@ -167,10 +168,7 @@ async fn a_job_in_quarantine_and_a_connection_that_fails() {
 async fn a_conflict_is_matched_again() {
     let mut world = World::new(1);
     world.run().await;
-    let mut other = World::new(1);
-    other.endpoint = world.endpoint.clone();
-    other.client = world.client.clone();
-    other.wire = Arc::clone(&world.wire);
+    let mut other = world.stranger(1);
     other.fault("GET", "u1%40", 1, Fault::Instead(404));
     let done = other.provision(1).await;
     assert_eq!(
@@ -262,27 +260,12 @@ const MEMBERS: [u32; 4] = [1, 2, 3, 4];
 impl Office {
     fn new(title: &str) -> Self {
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
-        let users = ResourceSchema::user().with_extension(ResourceSchema::enterprise_user());
-        let options = EndpointOptions::scim(users, vec![Secret::new("secret")], clock.clone(), Random::seeded(1));
-        let endpoint = Endpoint::new(options, Storage::memory()).unwrap();
-        let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
-        let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
-        options.rate = Rate::Unlimited;
-        let client = Client::in_process(endpoint.router(), options, clock.clone()).unwrap();
-        let options = CompileOptions {
-            name: "scim".to_owned(),
-            extra_filters: Vec::new(),
-            actions: None,
-            anchor_scope_regex: false,
-            without_groups: false,
-            filterable: None,
-        };
-        let document = schema::read(template("scim").unwrap().text, "test").unwrap();
+        let (endpoint, client) = generic_target(&clock);
         let mut policy = Policy::default();
         policy.scope.scope = Scope::All;
         let folder = tempfile::tempdir().unwrap();
         let export = Self::export(&folder, title);
-        let rules = Arc::new(schema::compile(&document, &options).unwrap());
+        let rules = scim_rules(None, false);
         let cycle = Cycle { policy: Arc::new(policy), rules, export, client, clock };
         Self { folder, endpoint, cycle, random: Random::seeded(2) }
     }

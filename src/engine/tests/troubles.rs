@@ -88,19 +88,13 @@ async fn conflicts_are_matched_again() {
     let mut world = World::new(1);
     // The first look-up misses what is there.
     world.run().await;
-    let mut other = World::new(1);
-    other.endpoint = world.endpoint.clone();
-    other.client = world.client.clone();
-    other.wire = Arc::clone(&world.wire);
+    let mut other = world.stranger(1);
     other.person(1).title = "Chief";
     other.fault("GET", "u1%40", 1, Fault::Instead(404));
     let linked = other.run().await;
     assert_eq!(linked.sent(), ["FIND", "POST", "FIND", "PATCH"]);
     assert_eq!(linked.outcomes(), [(ActionKind::Update, "Matched")]);
-    let mut third = World::new(1);
-    third.endpoint = world.endpoint.clone();
-    third.client = world.client.clone();
-    third.wire = Arc::clone(&world.wire);
+    let mut third = world.stranger(1);
     third.fault("GET", "u1%40", 2, Fault::Instead(404));
     let failed = third.run().await;
     assert_eq!(failed.sent(), ["FIND", "POST", "FIND"]);
@@ -371,10 +365,7 @@ async fn a_part_of_a_plan() {
     assert_eq!(rest.report().kind, CycleKind::Initial, "a part moves no watermark");
     assert_eq!(rest.count(ActionKind::Create), 2);
     // The target moved: the account is there already.
-    let mut other = World::new(3);
-    other.endpoint = world.endpoint.clone();
-    other.client = world.client.clone();
-    other.wire = Arc::clone(&world.wire);
+    let mut other = world.stranger(3);
     let moved = other.run_as(Mode::Run, Some(planned), false).await;
     assert_eq!(moved.outcomes(), [(ActionKind::Fail, "TargetMoved")]);
 }

@@ -42,22 +42,8 @@ impl Tenant {
 
     fn with_mapping(dialect: Dialect, mapping: &str) -> Self {
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
-        let users = ResourceSchema::user().with_extension(ResourceSchema::enterprise_user());
-        let options = EndpointOptions::scim(users, vec![Secret::new("secret")], clock.clone(), Random::seeded(1));
-        let endpoint = Endpoint::new(options, Storage::memory()).unwrap();
-        let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
-        let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
-        options.rate = Rate::Unlimited;
-        let client = Client::in_process(endpoint.router(), options, clock.clone()).unwrap();
-        let document = schema::read(mapping, "test").unwrap();
-        let options = CompileOptions {
-            name: "scim".to_owned(),
-            extra_filters: Vec::new(),
-            actions: None,
-            anchor_scope_regex: false,
-            without_groups: false,
-            filterable: None,
-        };
+        let (endpoint, client) = generic_target(&clock);
+        let options = CompileOptions { name: "scim".to_owned(), ..CompileOptions::default() };
         let mut policy = Policy { dialect, verify: Verify::On, ..Policy::default() };
         policy.scope.scope = Scope::All;
         Self {
@@ -69,7 +55,7 @@ impl Tenant {
             clock,
             random: Random::seeded(2),
             policy,
-            rules: Arc::new(schema::compile(&document, &options).unwrap()),
+            rules: compiled(mapping, &options),
         }
     }
 
