@@ -103,7 +103,6 @@ impl Worker<'_> {
 
     /// The same, for those who want to see what was answered on the way.
     pub(crate) async fn work_along(&self, due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
-        let mut conflict = None;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
                 Step::Act(action) => action,
@@ -126,9 +125,9 @@ impl Worker<'_> {
             }
             self.expect(&due, &action);
             match self.execute(&action, trail).await {
-                Err((failure, Operation::Create)) if failure.is_conflict() && !conflicted(&trail.answers) => {
-                    trail.answers.push(Answer::Conflict(failure.to_string().into()));
-                    conflict = Some(failure.error_code(Operation::Create));
+                Err((failure, Operation::Create)) if failure.is_conflict() && conflict(&trail.answers).is_none() => {
+                    let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into());
+                    trail.answers.push(Answer::Conflict { code, detail });
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
                 Ok(Done::CreatedWithoutId) => match self.find_created(&due, trail).await {
@@ -147,7 +146,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { conflict, held, deviations }, trail)
+        self.conclude(due, action, result, Asked { held, deviations }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -263,7 +262,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { conflict, held, deviations }: Asked,
+        Asked { held, deviations }: Asked,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -281,7 +280,7 @@ impl Worker<'_> {
         };
         let error = error.or_else(|| {
             (action.kind == ActionKind::Fail).then(|| {
-                let conflict = conflict.filter(|_| matches!(action.reason, Reason::RequestFailed(_)));
+                let conflict = conflict(&trail.answers).filter(|_| matches!(action.reason, Reason::RequestFailed(_)));
                 let code = conflict.unwrap_or(action.reason.code()).to_owned();
                 ObjectError { code, message: action.reason.to_string() }
             })
@@ -334,8 +333,6 @@ impl Worker<'_> {
 
 /// What the answers said, beside what the planner made of them.
 struct Asked {
-    /// Error code of a creation that was refused because the account exists.
-    conflict: Option<&'static str>,
     held: Option<String>,
     /// What was found when the account was read back.
     deviations: Vec<Deviation>,
@@ -347,8 +344,9 @@ enum Done {
     CreatedWithoutId,
 }
 
-fn conflicted(answers: &[Answer]) -> bool {
-    answers.iter().any(|answer| matches!(answer, Answer::Conflict(_)))
+/// The error code of the creation that was refused because the account exists.
+fn conflict(answers: &[Answer]) -> Option<&'static str> {
+    answers.iter().find_map(|answer| if let Answer::Conflict { code, .. } = answer { Some(*code) } else { None })
 }
 
 /// An account as it would be created, with the source id in the place of its id.

@@ -92,9 +92,14 @@ pub enum Answer {
     Read(Resource),
     /// To [`Lookup::Read`]: there is no such account.
     Vanished,
-    /// A creation was refused because the account exists; the text is the answer's detail. What
-    /// was asked before doesn't count any more.
-    Conflict(Box<str>),
+    /// A creation was refused because the account exists. What was asked before doesn't count any
+    /// more.
+    Conflict {
+        /// Error code of the provisioning log.
+        code: &'static str,
+        /// What the target says.
+        detail: Box<str>,
+    },
 }
 
 /// The planner's word on one object.
@@ -258,7 +263,7 @@ fn update(
 
 /// An object in scope without a link.
 fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answer]) -> Step {
-    let conflict = answers.iter().rposition(|answer| matches!(answer, Answer::Conflict(_)));
+    let conflict = answers.iter().rposition(|answer| matches!(answer, Answer::Conflict { .. }));
     let asked = &answers[conflict.map_or(0, |at| at + 1)..];
     for (at, query) in subject.queries.iter().enumerate() {
         match asked.get(at) {
@@ -280,14 +285,14 @@ fn find_or_create(context: &PlanContext<'_>, subject: &Subject, answers: &[Answe
                 );
                 return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
             }
-            Some(Answer::Read(_) | Answer::Vanished | Answer::Conflict(_)) => {
+            Some(Answer::Read(_) | Answer::Vanished | Answer::Conflict { .. }) => {
                 let what = "a matching query was answered with something else";
                 return quiet(ActionKind::Fail, Reason::UnusableAnswer(what.into()));
             }
         }
     }
     match conflict.map(|at| &answers[at]) {
-        Some(Answer::Conflict(detail)) => {
+        Some(Answer::Conflict { detail, .. }) => {
             let what = format!("the account exists already but can't be found by its matching attribute: {detail}");
             quiet(ActionKind::Fail, Reason::RequestFailed(what.into()))
         }

@@ -226,9 +226,9 @@ impl<'a> Steps<'a> {
                 (Step::Need(lookup), Some(answer)) => self.looked_up(&lookup, answer),
                 (Step::Need(lookup), None) => self.lookup_failed(&lookup, record),
                 // The creation was refused because there is such an account: it is matched again.
-                (Step::Act(action), Some(Answer::Conflict(detail))) => {
-                    self.decided(&action);
-                    self.exported(&action, Err(("Conflict", detail)));
+                (Step::Act(action), Some(Answer::Conflict { code, detail })) => {
+                    self.decided(&action, None);
+                    self.exported(&action, Err((code, detail)));
                 }
                 (Step::Act(action), _) => self.acted(&action, record),
             }
@@ -263,7 +263,7 @@ impl<'a> Steps<'a> {
                 let text = format!("{TARGET} ignores the filter: it answered with {count} other accounts");
                 ("EntryImport", StepStatus::Failure, text)
             }
-            Answer::Conflict(detail) => ("EntryImport", StepStatus::Failure, detail.to_string()),
+            Answer::Conflict { detail, .. } => ("EntryImport", StepStatus::Failure, detail.to_string()),
         };
         self.push(name, StepType::Matching, status, description, details);
     }
@@ -307,7 +307,7 @@ impl<'a> Steps<'a> {
 
     /// The last decision with what came of it.
     fn acted(&mut self, action: &Action, record: &ObjectRecord) {
-        self.decided(action);
+        self.decided(action, record.error.as_ref());
         match (&action.effect, &record.error) {
             (Effect::Nothing | Effect::Link(_), _) => {}
             (_, Some(error)) => self.exported(action, Err((&error.code, &error.message))),
@@ -315,7 +315,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn decided(&mut self, action: &Action) {
+    fn decided(&mut self, action: &Action, error: Option<&ObjectError>) {
         let (who, kind) = (self.who(), self.object.kind);
         let matching = StepType::Matching;
         let (name, description) = match action.kind {
@@ -337,7 +337,7 @@ impl<'a> Steps<'a> {
             }
             ActionKind::Fail => {
                 let details = vec![
-                    Detail::new("ErrorCode", action.reason.code()),
+                    Detail::new("ErrorCode", error.map_or(action.reason.code(), |error| &error.code)),
                     Detail::new("ReportableIdentifier", &self.object.name),
                 ];
                 let description = format!("{who} can't be provisioned: {}", action.reason);

@@ -224,8 +224,8 @@ impl World {
 
     /// A job that remembers nothing, at the target of this one.
     fn stranger(&self, people: u32) -> Self {
-        let (endpoint, client, wire) = (self.endpoint.clone(), self.client.clone(), Arc::clone(&self.wire));
-        Self { endpoint, client, wire, ..Self::new(people) }
+        let (wire, endpoint, client) = (Arc::clone(&self.wire), self.endpoint.clone(), self.client.clone());
+        Self { wire, endpoint, client, ..Self::new(people) }
     }
 
     fn person(&mut self, number: u32) -> &mut Person {

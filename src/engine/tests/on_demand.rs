@@ -45,6 +45,11 @@ fn sent(done: &OnDemand) -> Vec<(&'static str, u16)> {
     done.exchanges.iter().skip(1).map(|it| (it.request.method.as_str(), it.status.unwrap())).collect()
 }
 
+/// A detail of a step.
+fn detail<'s>(step: &'s ProvisioningStep, name: &str) -> &'s str {
+    &step.details.iter().find(|detail| detail.name == name).unwrap().value
+}
+
 fn steps(done: &OnDemand) -> Vec<(&'static str, &'static str)> {
     done.steps.iter().map(|step| (step.name, step.status.as_str())).collect()
 }
@@ -182,6 +187,22 @@ async fn a_conflict_is_matched_again() {
         ]
     );
     assert!(done.succeeded());
+    let code = "SystemForCrossDomainIdentityManagementServiceIncompatibleFiltering";
+    assert_eq!(detail(&done.steps[4], "ErrorCode"), code);
+    // An account that isn't found again fails with what the creation was refused with, as in a cycle.
+    let mut third = world.stranger(1);
+    third.fault("GET", "u1%40", 2, Fault::Instead(404));
+    let failed = third.provision(1).await;
+    assert_eq!(
+        steps(&failed)[4..],
+        [
+            ("EntryExportAdd", "failure"),
+            ("EntryImportObjectNotFound", "success"),
+            ("EntrySynchronizationSkip", "failure"),
+        ]
+    );
+    assert_eq!(failed.error.as_ref().unwrap().code, code);
+    assert_eq!([4, 6].map(|step| detail(&failed.steps[step], "ErrorCode")), [code, code]);
 }
 
 #[tokio::test]

@@ -127,7 +127,8 @@ fn newly_in_scope_without_a_link() {
     check(&context, &ann, None, &several, "fail DuplicateTargetEntries");
     check(&context, &ann, None, &matched(Candidates::FilterIgnored(9)), "fail ServiceIncompatible");
     check(&context, &ann, None, &matched(Candidates::One(Resource::default())), "fail ServiceIncompatible");
-    let mut conflict = vec![Answer::Matched(Candidates::None), Answer::Conflict("taken".into())];
+    let mut conflict =
+        vec![Answer::Matched(Candidates::None), Answer::Conflict { code: "Conflict", detail: "taken".into() }];
     check(&context, &ann, None, &conflict, "find ann");
     conflict.push(Answer::Matched(Candidates::None));
     check(&context, &ann, None, &conflict, "fail RequestFailed");
