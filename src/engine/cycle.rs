@@ -13,7 +13,7 @@ use crate::client::{Client, Failure, Operation};
 use crate::clock::Clock;
 use crate::event::{CycleKind, CycleReport, Event, ObjectError, RequestCounts, Summary};
 use crate::plan::quarantine::{CycleCounts, QuarantineReason};
-use crate::plan::{ActionKind, Reason};
+use crate::plan::{ActionKind, FailedPart, Reason};
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::Request;
 use crate::scoping::Scope;
@@ -228,7 +228,8 @@ impl Running<'_> {
             counts,
             held_back,
             pruned: self.tally.pruned,
-            waiting: store.failing()?,
+            waiting: store.failing(FailedPart::Export)?,
+            references_waiting: store.failing(FailedPart::Reference)?,
         };
         let refused = match result {
             Err(EngineError::Quarantine { error, .. }) => Some(error),

@@ -21,6 +21,8 @@ pub(super) struct Ending {
     pub(super) pruned: u64,
     /// Objects that wait in escrow now.
     pub(super) waiting: u64,
+    /// Objects of which only references wait.
+    pub(super) references_waiting: u64,
 }
 
 /// What follows from it.
@@ -54,7 +56,8 @@ pub(super) fn after_cycle(
     if matches!(before.state, JobState::Paused | JobState::Disabled) {
         return verdict(memory);
     }
-    let over = judge(&policy.thresholds, &ending.counts).filter(|_| ending.completed);
+    let counts = counted(before, ending);
+    let over = judge(&policy.thresholds, &counts).filter(|_| ending.completed);
     let reason = match (refused, ending.held_back, over) {
         (Some(_), ..) => Some(QuarantineReason::Exception),
         (None, _, Some(_)) if ending.kind == CycleKind::Initial => {
@@ -79,14 +82,14 @@ pub(super) fn after_cycle(
             if ending.kind == CycleKind::Initial {
                 memory.escrows_pruned = false;
             }
-            if ending.waiting == 0 {
+            if ending.waiting + ending.references_waiting == 0 {
                 memory.steady_first.get_or_insert(now);
                 memory.steady_last = Some(now);
             }
         }
         return verdict(memory);
     };
-    let message = describe(reason, policy, ending, refused);
+    let message = describe(reason, policy, ending, counts, refused);
     let (since, attempts) = match &before.state {
         JobState::Quarantine { since, attempts, .. } => (*since, attempts.saturating_add(1)),
         JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (now, 1),
@@ -111,13 +114,34 @@ pub(super) fn after_cycle(
     }
 }
 
+/// What a cycle is judged by. Whoever fails waits for longer than a quarantine, so in one that failures brought about
+/// those who wait count as well: a cycle in which nobody's time has come doesn't end it.
+fn counted(before: &JobMemory, ending: &Ending) -> CycleCounts {
+    let mut counts = ending.counts;
+    let by_failures = |reason: &str| QuarantineReason::FAILURES.into_iter().any(|known| known.code() == reason);
+    if let JobState::Quarantine { reason, .. } = &before.state
+        && by_failures(reason)
+        && ending.kind == CycleKind::Incremental
+    {
+        counts.failed = counts.failed.max(ending.waiting);
+        counts.reference_failed = counts.reference_failed.max(ending.references_waiting);
+    }
+    counts
+}
+
 /// `1 account`, `2 accounts`.
 pub(super) fn accounts(number: u64) -> String {
     if number == 1 { "1 account".to_owned() } else { format!("{number} accounts") }
 }
 
-fn describe(reason: QuarantineReason, policy: &Policy, ending: &Ending, refused: Option<&ObjectError>) -> String {
-    let CycleCounts { failed, succeeded, reference_failed } = ending.counts;
+fn describe(
+    reason: QuarantineReason,
+    policy: &Policy,
+    ending: &Ending,
+    counts: CycleCounts,
+    refused: Option<&ObjectError>,
+) -> String {
+    let CycleCounts { failed, succeeded, reference_failed } = counts;
     match reason {
         QuarantineReason::Exception => {
             refused.map_or_else(String::new, |error| format!("{}: {}", error.code, error.message))

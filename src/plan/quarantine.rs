@@ -53,6 +53,9 @@ pub enum QuarantineReason {
 }
 
 impl QuarantineReason {
+    /// Those that failed exports bring about.
+    pub const FAILURES: [Self; 3] = [Self::EscrowProportion, Self::BaseEscrow, Self::TotalEscrow];
+
     /// The word of the provisioning log and of Graph.
     pub const fn code(self) -> &'static str {
         match self {

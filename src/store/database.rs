@@ -12,6 +12,7 @@ use super::migration::{self, Format};
 use super::snapshot::Stamp;
 use super::{CycleLock, Holder, Snapshot, StoreError, row};
 use crate::base::Timestamp;
+use crate::plan::FailedPart;
 
 /// How long a statement waits for another connection to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -144,13 +145,13 @@ impl Store {
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row.get(0)))
     }
 
-    /// Objects whose last export failed.
-    pub fn failing(&self) -> Result<u64, StoreError> {
+    /// Objects with which this part of an export failed last time.
+    pub fn failing(&self, part: FailedPart) -> Result<u64, StoreError> {
         if let Some(snapshot) = self.kept_snapshot()? {
-            return Ok((snapshot.users.failing() + snapshot.groups.failing()) as u64);
+            return Ok((snapshot.users.failing(part) + snapshot.groups.failing(part)) as u64);
         }
-        let select = "SELECT count(failures) FROM object";
-        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
+        let select = "SELECT count(*) FROM object WHERE failed_part = ?1";
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([part.as_str()], |row| row::count(row, 0)))
     }
 
     /// Counts what is there.

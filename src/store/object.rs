@@ -65,9 +65,9 @@ impl ObjectStates {
         self.ids.len()
     }
 
-    /// How many of them failed last time.
-    pub fn failing(&self) -> usize {
-        self.failures.len()
+    /// With how many of them this part failed last time.
+    pub fn failing(&self, part: FailedPart) -> usize {
+        self.failures.values().filter(|failure| failure.part == part).count()
     }
 
     /// Whether there are none.

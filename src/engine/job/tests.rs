@@ -18,12 +18,20 @@ fn policy() -> Policy {
 
 fn fine() -> Ending {
     let counts = CycleCounts { failed: 0, succeeded: 10, reference_failed: 0 };
-    Ending { kind: CycleKind::Incremental, completed: true, counts, held_back: None, pruned: 0, waiting: 0 }
+    Ending {
+        kind: CycleKind::Incremental,
+        completed: true,
+        counts,
+        held_back: None,
+        pruned: 0,
+        waiting: 0,
+        references_waiting: 0,
+    }
 }
 
 fn failing(failed: u64, reference_failed: u64) -> Ending {
     let counts = CycleCounts { failed, succeeded: 10, reference_failed };
-    Ending { counts, waiting: failed + reference_failed, ..fine() }
+    Ending { counts, waiting: failed, references_waiting: reference_failed, ..fine() }
 }
 
 /// In quarantine since the beginning, after so many attempts.
@@ -95,6 +103,29 @@ fn transitions() {
     check(&before, &fine(), true, 28 * 24 - 1, &format!("{EXCEPTION} 4"), None);
     check(&before, &fine(), true, 28 * 24, "disabled", Some("Disabled"));
     check(&before, &fine(), false, 28 * 24, "active", None);
+    // A cycle in which nobody's time came doesn't get through, and counts as an attempt.
+    let (idle, nobody) = (Ending { waiting: 9, ..fine() }, CycleCounts::default());
+    check(
+        &quarantined(PROPORTION, 3),
+        &Ending { counts: nobody, ..idle.clone() },
+        false,
+        1,
+        &format!("{PROPORTION} 4"),
+        None,
+    );
+    let references = Ending { counts: nobody, references_waiting: 21, ..fine() };
+    check(&quarantined(total, 3), &references, false, 1, &format!("{total} 4"), None);
+    check(&quarantined(PROPORTION, 3), &Ending { waiting: 5, ..fine() }, false, 1, "active", None);
+    check(&quarantined(PROPORTION, 3), &initial(idle.clone()), false, 1, "active", None);
+    check(
+        &quarantined(PROPORTION, 3),
+        &Ending { counts: nobody, ..idle.clone() },
+        false,
+        28 * 24,
+        "disabled",
+        Some("Disabled"),
+    );
+    check(&before, &Ending { counts: nobody, ..idle }, false, 1, "active", None);
     // What an admin stopped stays so.
     check(&in_state(JobState::Paused), &fine(), true, 0, "paused", None);
     check(&in_state(JobState::Disabled), &failing(9, 0), false, 0, "disabled", None);

@@ -47,7 +47,7 @@ fn sent(done: &OnDemand) -> Vec<(&'static str, u16)> {
 
 /// A detail of a step.
 fn detail<'s>(step: &'s ProvisioningStep, name: &str) -> &'s str {
-    &step.details.iter().find(|detail| detail.name == name).unwrap().value
+    step.details.iter().find(|detail| detail.name == name).unwrap().value.as_deref().unwrap()
 }
 
 fn steps(done: &OnDemand) -> Vec<(&'static str, &'static str)> {
