@@ -316,7 +316,11 @@ impl Evaluator<'_> {
 
     /// The failure that says when an object is tried again. The members of a group wait on their own.
     pub(super) fn own_failure<'p>(&self, prior: PriorView<'p>) -> Option<&'p Failure> {
-        prior.failure().filter(|failure| failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User)
+        prior.failure().filter(|failure| self.is_own(failure))
+    }
+
+    fn is_own(&self, failure: &Failure) -> bool {
+        failure.part == FailedPart::Export || self.mapping.kind == ObjectKind::User
     }
 
     /// Whether the time of an object in escrow has come, for another try or to be given up.
@@ -390,11 +394,12 @@ impl Evaluator<'_> {
             defect.get_or_insert_with(|| Reason::DuplicateSourceEntries(others.clone()));
         }
         let mut standing = decision.standing();
-        if prior.as_ref().is_some_and(|prior| prior.standing == Standing::OutOfScope)
+        if let Some(prior) = prior.as_ref().filter(|prior| prior.standing.is_unmanaged())
             && standing == Standing::SoftDeleted
         {
-            standing = Standing::OutOfScope;
+            standing = prior.standing;
         }
+        let seen = all_of(&fingerprints, decision.in_scope());
         let why = || decision.deciding(&mapping.filters).into_boxed_str();
         let presence = match decision {
             decision if decision.is_uncertain() => Presence::Uncertain(why()),
@@ -428,10 +433,10 @@ impl Evaluator<'_> {
                 changed,
                 defect,
                 removal_allowed: self.is_removal_allowed(prior.as_ref().and_then(|prior| prior.staged)),
-                pruned: self.is_pruned(prior.as_ref()),
+                pruned: self.is_pruned(prior.as_ref(), seen),
             },
             standing,
-            seen: all_of(&fingerprints, decision.in_scope()),
+            seen,
             manager: self.manager(user),
             fingerprints: carry(old, fingerprints),
             deleted_since,
@@ -464,7 +469,7 @@ impl Evaluator<'_> {
             (Presence::HardDeleted, prior.standing)
         } else {
             let standing = match prior.standing {
-                Standing::OutOfScope => Standing::OutOfScope,
+                Standing::OutOfScope | Standing::LeftAlone => prior.standing,
                 Standing::InScope | Standing::Disabled | Standing::SoftDeleted => Standing::SoftDeleted,
             };
             (Presence::Out(standing, "no longer in the export, so in the recycle bin".into()), standing)
@@ -479,7 +484,7 @@ impl Evaluator<'_> {
                 queries: Vec::new(),
                 defect: error.map(|error| Reason::InvalidValue(error.to_string().into())),
                 removal_allowed: self.is_removal_allowed(prior.staged),
-                pruned: self.is_pruned(Some(&prior)),
+                pruned: self.is_pruned(Some(&prior), Fingerprint(0)),
             },
             standing,
             seen: Fingerprint(0),
@@ -508,9 +513,12 @@ impl Evaluator<'_> {
         (!is_listed).then(|| "a list of memberships doesn't say which groups there are; left alone".to_owned())
     }
 
-    fn is_pruned(&self, prior: Option<&PriorState>) -> bool {
+    /// Whether an object is given up. What is new about it since the last try is tried first.
+    fn is_pruned(&self, prior: Option<&PriorState>, seen: Fingerprint) -> bool {
         let failure = prior.and_then(|prior| prior.failure.as_ref());
-        failure.is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now))
+        failure.is_some_and(|failure| {
+            self.policy.escrow.is_pruned(failure.first_at, self.now) && (!self.is_own(failure) || failure.seen == seen)
+        })
     }
 
     /// With a list of deleted users, who is in neither list is gone; without one, who has been

@@ -46,16 +46,21 @@ pub(super) fn state_after(
         let since = prior.staged.map_or(at, |staged| staged.since);
         return StateChange::Put(PriorState {
             staged: Some(Staged { since, allowed_until: None }),
+            // Whoever was left alone so far is about to leave now.
+            standing: if prior.standing == Standing::LeftAlone { Standing::InScope } else { prior.standing },
             deleted_since: prior.deleted_since.or(due.deleted_since),
             failure: None,
             ..prior.clone()
         });
     }
+    // Whoever was left alone stays so while nothing is done to the account.
+    let stays = |prior: &PriorState| prior.standing == Standing::LeftAlone && due.standing != Standing::InScope;
+    let is_left_alone = action.kind == ActionKind::Skip && prior.is_some_and(stays);
     let put = |target| {
         StateChange::Put(PriorState {
             name: due.subject.name.clone(),
             target,
-            standing: due.standing,
+            standing: if is_left_alone { Standing::LeftAlone } else { due.standing },
             fingerprints: due.fingerprints.clone(),
             deleted_since: due.deleted_since,
             failure: None,
@@ -89,7 +94,7 @@ pub(super) fn state_after(
         },
         // Left alone means no longer managed.
         (ActionKind::Skip, Reason::OutOfScopeIgnored(_)) => match put(linked) {
-            StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::OutOfScope, ..state }),
+            StateChange::Put(state) => StateChange::Put(PriorState { standing: Standing::LeftAlone, ..state }),
             other => other,
         },
         _ => put(target.cloned().or(linked)),

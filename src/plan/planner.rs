@@ -157,15 +157,17 @@ pub enum Leaving {
 /// anything is asked of the target.
 pub fn removes_account(context: &PlanContext<'_>, before: Standing, leaving: Leaving) -> bool {
     match leaving {
-        Leaving::HardDeleted => before != Standing::OutOfScope && context.mapping.actions.delete,
-        Leaving::Out if before != Standing::InScope || context.skip_out_of_scope_deletions => false,
+        Leaving::HardDeleted => !before.is_unmanaged() && context.mapping.actions.delete,
+        Leaving::Out if context.skip_out_of_scope_deletions => false,
+        // An initial cycle looks at those again who were left alone.
+        Leaving::Out if before != Standing::InScope && !(before == Standing::LeftAlone && context.compare_all) => false,
         Leaving::Out if context.soft_delete => context.mapping.active.is_some() && context.mapping.actions.update,
         Leaving::Out => context.mapping.actions.delete,
     }
 }
 
 fn hard_deleted(context: &PlanContext<'_>, subject: &Subject, prior: &PriorState, target: &TargetId) -> Step {
-    if prior.standing == Standing::OutOfScope {
+    if prior.standing.is_unmanaged() {
         quiet(ActionKind::Skip, Reason::Unmanaged)
     } else {
         delete(context, subject, target, Reason::HardDeleted)
@@ -216,7 +218,7 @@ fn leave(
         };
     }
     if context.hold_back && !subject.removal_allowed {
-        return if left_before {
+        return if left_before && prior.standing != Standing::LeftAlone {
             quiet(ActionKind::Skip, Reason::NotEffectivelyEntitled(why.into()))
         } else {
             quiet(ActionKind::StagedDelete, Reason::HeldBack(why.into()))

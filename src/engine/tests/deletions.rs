@@ -137,3 +137,29 @@ async fn who_waits_in_escrow_does_not_count() {
     world.person(2).assigned = false;
     assert_eq!(world.run().await.count(ActionKind::Disable), 1, "the other one isn't tried in this cycle");
 }
+
+#[tokio::test]
+async fn who_was_left_alone_counts_once_that_is_over() {
+    let mut world = World::new(4);
+    world.policy.deletion_threshold = Some(1);
+    world.policy.skip_out_of_scope_deletions = true;
+    world.run().await;
+    for number in 1..=3 {
+        world.person(number).assigned = false;
+    }
+    assert_eq!(world.run().await.count(ActionKind::Skip), 3);
+    world.person(1).title = "Chief";
+    world.run().await;
+    world.policy.skip_out_of_scope_deletions = false;
+    assert_eq!(world.run().await.records.len(), 0, "an incremental cycle doesn't look at them");
+    world.with_store(|store, now| store.restart(&crate::store::ResetScopes::default(), now).unwrap());
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 3);
+    assert_eq!(reason(&world).as_deref(), Some("TooManyDeletes"));
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 3, "nobody has allowed it");
+    assert_eq!(world.with_store(|store, now| store.allow_deletes(None, now).unwrap()), 3);
+    assert_eq!(world.run().await.count(ActionKind::Disable), 3);
+    // Whoever was disabled doesn't count again at the next restart.
+    world.with_store(|store, now| store.restart(&crate::store::ResetScopes::default(), now).unwrap());
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 0);
+    assert_eq!(reason(&world), None);
+}

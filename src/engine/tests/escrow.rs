@@ -185,6 +185,27 @@ async fn after_28_days_it_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_change_is_not_given_up_with_what_failed_before() {
+    let leaves = |world: &mut World| world.person(1).assigned = false;
+    let changes = |world: &mut World| world.person(1).title = "Head";
+    let goes = |world: &mut World| drop(world.people.remove(&1));
+    for (change, expected) in
+        [(leaves as fn(&mut World), ActionKind::Disable), (changes, ActionKind::Update), (goes, ActionKind::Disable)]
+    {
+        let mut world = World::new(2);
+        world.run().await;
+        world.person(1).title = "Chief";
+        world.fault("PATCH", "title", usize::MAX, Fault::Instead(500));
+        world.run().await;
+        world.advance(28 * 24).await;
+        world.wire.faults.lock().unwrap().clear();
+        change(&mut world);
+        assert_eq!(world.run().await.outcomes().iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), [expected]);
+        assert_eq!(world.with_store(|store, _| store.job_state().unwrap()), JobState::Active);
+    }
+}
+
+#[tokio::test]
 async fn a_restart_forgets_failures() {
     for (scope, expected) in
         [(ResetScopes::default(), 1), ("Escrows".parse().unwrap(), 1), ("None".parse().unwrap(), 0)]

@@ -128,3 +128,29 @@ async fn steady_once_nothing_waits() {
     world.run().await;
     assert_eq!((job(&world).steady_first, job(&world).steady_last), (first, Some(world.clock.now())));
 }
+
+#[tokio::test]
+async fn a_cycle_in_which_nobody_is_tried_does_not_end_it() {
+    let mut world = world(4);
+    world.run().await;
+    for number in 1..=3 {
+        world.person(number).title = "Chief";
+    }
+    world.fault("PATCH", "title", usize::MAX, Fault::Instead(500));
+    let mut told = Vec::new();
+    let mut tried = Vec::new();
+    for attempt in 1..=7 {
+        let cycle = world.run().await;
+        told.extend(cycle.notifications);
+        assert!(matches!(job(&world).state, JobState::Quarantine { attempts, .. } if attempts == attempt));
+        tried.push(!cycle.wire.is_empty());
+        let minutes = wait(&world).unwrap().unsigned_abs();
+        world.clock.sleep(Duration::from_mins(minutes)).await;
+    }
+    // After 0, 0.7, 2, 4.7, 10, 20.7 and 42 hours: retries are due at the next cycle, 6, 12, 24 and 48 hours.
+    assert_eq!(tried, [true, true, false, false, true, true, true]);
+    assert_eq!(told, ["EncounteredEscrowProportionThreshold"]);
+    world.wire.faults.lock().unwrap().clear();
+    assert_eq!(world.run().await.count(ActionKind::Update), 3);
+    assert_eq!(job(&world).state, JobState::Active);
+}

@@ -249,6 +249,7 @@ fn hard_deletion() {
         (Standing::Disabled, "delete HardDeleted DELETE 7"),
         (Standing::SoftDeleted, "delete HardDeleted DELETE 7"),
         (Standing::OutOfScope, "skip Unmanaged"),
+        (Standing::LeftAlone, "skip Unmanaged"),
     ] {
         check(&context, &subject, Some(&linked(standing)), &[], expected);
     }
@@ -371,10 +372,16 @@ fn what_counts_as_a_removal() {
     let soft = context(&rules);
     let hard = PlanContext { soft_delete: false, ..soft };
     let skipping = PlanContext { skip_out_of_scope_deletions: true, ..soft };
+    let initial = PlanContext { compare_all: true, ..soft };
     let (here, gone) = (Standing::InScope, Leaving::HardDeleted);
     for (context, before, leaving, expected) in [
         (soft, here, Leaving::Out, true),
         (soft, Standing::OutOfScope, Leaving::Out, false),
+        (soft, Standing::LeftAlone, Leaving::Out, false),
+        (initial, Standing::LeftAlone, Leaving::Out, true),
+        (initial, Standing::OutOfScope, Leaving::Out, false),
+        (PlanContext { skip_out_of_scope_deletions: true, ..initial }, Standing::LeftAlone, Leaving::Out, false),
+        (initial, Standing::LeftAlone, gone, false),
         (soft, Standing::Disabled, Leaving::Out, false),
         (soft, Standing::SoftDeleted, Leaving::Out, false),
         (soft, here, gone, true),
