@@ -76,7 +76,7 @@ impl Offline<'_> {
         let indices = [(ObjectKind::User, Some(&index.users)), (ObjectKind::Group, index.groups.as_ref())];
         for (kind, index) in indices {
             if let (Some(evaluator), Some(index)) = (self.evaluator(kind), index)
-                && plan_kind(&evaluator, index, &mut handed, each)?.is_break()
+                && plan_kind(&evaluator, index, self.rules.has_references().then_some(&mut handed), each)?.is_break()
             {
                 return Ok(());
             }
@@ -105,7 +105,7 @@ impl Offline<'_> {
 fn plan_kind(
     evaluator: &Evaluator<'_>,
     index: &Index,
-    handed: &mut Handed,
+    handed: Option<&mut Handed>,
     each: &mut dyn FnMut(Processed) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, EngineError> {
     let context = evaluator.policy.context(evaluator.mapping, true);
@@ -144,7 +144,8 @@ fn plan_kind(
 struct Planner<'a> {
     context: PlanContext<'a>,
     evaluator: &'a Evaluator<'a>,
-    handed: &'a mut Handed,
+    /// What references go by, where there are any.
+    handed: Option<&'a mut Handed>,
     /// Accounts that would be there by now, for those who are to share them.
     expected: FxHashMap<SourceId, Resource>,
 }
@@ -204,15 +205,13 @@ impl Planner<'_> {
         }
     }
 
-    /// Remembers who would have an account, where references go by that.
+    /// Remembers who would have an account.
     fn hand_on(&mut self, due: &Due, action: &Action) {
-        if self.context.mapping.kind == ObjectKind::User && self.evaluator.mapping.reference.is_none() {
-            return;
-        }
+        let Some(handed) = &mut self.handed else { return };
         let created = matches!(action.kind, ActionKind::Create | ActionKind::Update);
         let target = created.then(|| TargetId::new(due.subject.id.to_string()));
-        self.handed.managers.extend(target.as_ref().and_then(|target| pending(due, action, target, None)));
+        handed.managers.extend(target.as_ref().and_then(|target| pending(due, action, target, None)));
         let failed = action.kind == ActionKind::Fail;
-        self.handed.accounts.note(&due.subject.id, Some(account_of(due, target, failed)));
+        handed.accounts.note(&due.subject.id, Some(account_of(due, target, failed)));
     }
 }

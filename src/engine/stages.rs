@@ -52,7 +52,7 @@ impl Running<'_> {
         if let Some(groups) = prepared.groups.as_mut().filter(|_| !stop.is_cancelled()) {
             self.stage(ObjectKind::Group, inputs.clone(), groups, &mut handed, writer, &stop).await?;
         }
-        if self.has_references() && !stop.is_cancelled() {
+        if self.cycle.rules.has_references() && !stop.is_cancelled() {
             self.references(&inputs, handed, writer, &stop).await?;
         }
         Ok(!self.options.cancel.is_cancelled())
@@ -67,12 +67,6 @@ impl Running<'_> {
         let accounts = Accounts::new(Arc::clone(&inputs.users), Arc::clone(&inputs.groups));
         let pass = self.reference_pass(inputs, &accounts);
         pass.members().next().is_none() && pass.tried_again().next().is_none()
-    }
-
-    /// Whether anything refers to other objects.
-    fn has_references(&self) -> bool {
-        let rules = &self.cycle.rules;
-        rules.users.reference.is_some() || rules.groups.as_ref().is_some_and(|groups| groups.reference.is_some())
     }
 
     /// All due users, or all due groups.
@@ -129,7 +123,7 @@ impl Running<'_> {
             Mode::DryRun => Box::pin(tasks.buffered(concurrency).chain(later)),
             Mode::Run => Box::pin(tasks.buffer_unordered(concurrency).chain(later)),
         };
-        let tracks = self.has_references();
+        let tracks = self.cycle.rules.has_references();
         let mut note = |worked: &mut Worked| {
             if tracks {
                 handed.accounts.note(&worked.outcome.source_id, worked.account.take());

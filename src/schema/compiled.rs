@@ -37,6 +37,11 @@ impl CompiledSchema {
             ObjectKind::Group => self.groups.as_ref().map(|groups| (groups, &self.group_attributes)),
         }
     }
+
+    /// Whether anything refers to other objects.
+    pub fn has_references(&self) -> bool {
+        std::iter::once(&self.users).chain(&self.groups).any(|mapping| mapping.reference.is_some())
+    }
 }
 
 /// Users or groups.

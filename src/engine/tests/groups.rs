@@ -332,3 +332,26 @@ async fn a_group_that_takes_the_name_of_another_one_fails() {
         assert_eq!(world.run().await.outcomes(), [(ActionKind::Update, "Changed")]);
     }
 }
+
+#[test]
+fn an_offline_plan_has_members_with_a_mapping_without_managers() {
+    let world = World::scim(2, &[&[1, 2]]);
+    let mut document: Value = serde_json::from_str(template("scim").unwrap().text).unwrap();
+    let users = document["synchronizationRules"][0]["objectMappings"].as_array_mut().unwrap();
+    let users =
+        users.iter_mut().find(|mapping| mapping["targetObjectName"].as_str().unwrap().ends_with("User")).unwrap();
+    let is_manager = |mapping: &Value| mapping["targetAttributeName"].as_str().unwrap().ends_with("manager");
+    users["attributeMappings"].as_array_mut().unwrap().retain(|mapping| !is_manager(mapping));
+    let rules =
+        compiled(&document.to_string(), &CompileOptions { name: "scim".to_owned(), ..CompileOptions::default() });
+    assert!(rules.users.reference.is_none());
+    let (now, export) = (world.clock.now(), world.export());
+    let offline = Offline { policy: &world.policy, rules: &rules, export: &export, now, evaluated_at: now };
+    let mut added = Vec::new();
+    let mut each = |processed: Processed| {
+        added.extend(processed.record.changes.into_iter().filter(|change| &*change.attribute == "members"));
+        std::ops::ControlFlow::Continue(())
+    };
+    offline.plan(&offline.index().unwrap(), &mut each).unwrap();
+    assert_eq!(added.len(), 2, "{added:?}");
+}
