@@ -1,6 +1,6 @@
 //! Who is assigned to the application, directly or through a group, with which roles.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::{AppRoles, Group, GroupIndex, Known, RoleIndex};
 use crate::base::{Fingerprint, SourceId};
@@ -42,14 +42,23 @@ pub struct Entitlements {
 
 impl Entitlements {
     /// Indexes what was read. Memberships count for groups that are assigned and not known to be
-    /// without security; members of groups nested in them don't.
-    pub fn new(roles: AppRoles, groups: Vec<Group>, assignments: impl IntoIterator<Item = Assignment>) -> Self {
+    /// without security; members of groups nested in them don't. A member that a group names twice
+    /// is its member once.
+    pub fn new(roles: AppRoles, mut groups: Vec<Group>, assignments: impl IntoIterator<Item = Assignment>) -> Self {
         let mut all = Self { roles, ..Self::default() };
         let mut interned = FxHashMap::default();
         for Assignment { principal, role } in assignments {
             let set = all.direct.get(&principal).map_or_else(Vec::new, |set| all.sets[set.0 as usize].clone());
             let set = all.intern(&mut interned, with_role(set, role));
             all.direct.insert(principal, set);
+        }
+        for group in &mut groups {
+            let mut seen = FxHashSet::with_capacity_and_hasher(group.members.len(), FxBuildHasher);
+            let is_new: Vec<bool> = group.members.iter().map(|member| seen.insert(member)).collect();
+            if seen.len() < is_new.len() {
+                let mut is_new = is_new.into_iter();
+                group.members.retain(|_| is_new.next() == Some(true));
+            }
         }
         for (index, group) in (0..).map(GroupIndex).zip(&groups) {
             all.group_ids.insert(group.id.clone(), index);
@@ -58,10 +67,7 @@ impl Entitlements {
             }
             if let Some(set) = all.direct.get(&group.id) {
                 for member in &group.members {
-                    let ways: &mut Vec<_> = all.through.entry(member.clone()).or_default();
-                    if ways.last() != Some(&(index, *set)) {
-                        ways.push((index, *set));
-                    }
+                    all.through.entry(member.clone()).or_default().push((index, *set));
                 }
             }
         }
@@ -180,6 +186,7 @@ mod tests {
         );
         let ways = |name: &str| all.evidence(&id(name)).count();
         assert_eq!(["ann", "bob", "cid", "dot", "eve"].map(ways), [2, 0, 0, 1, 0]);
+        assert_eq!(all.groups()[3].members, [id("dot")], "whoever is named twice is a member once");
         assert_ne!(all.fingerprint(&id("ann")), all.fingerprint(&id("dot")));
         assert_eq!(all.fingerprint(&id("bob")), all.fingerprint(&id("eve")));
     }

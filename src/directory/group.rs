@@ -18,7 +18,7 @@ pub struct Group {
     pub display_name: String,
     /// `securityEnabled`; members of an assigned group count only where it isn't false.
     pub security_enabled: Known<bool>,
-    /// Immediate members: users, groups, devices.
+    /// Immediate members: users, groups, devices; each once among the entitlements.
     pub members: Vec<SourceId>,
     /// Everything else that its file says about it.
     pub attributes: GroupAttributes,

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::{Value, json};
 
 use super::accounts::Accounts;
@@ -182,7 +181,6 @@ impl<'a> ReferencePass<'a> {
         if only.is_none() && failure.is_some_and(|failure| !self.is_tried(group, failure)) {
             return Vec::new();
         }
-        let seen = members_fingerprint(group);
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         let known = if self.accounts.has_moved(&group.id) {
             &[]
@@ -193,16 +191,19 @@ impl<'a> ReferencePass<'a> {
             let at = known.binary_search_by(|(id, _)| id.cmp(member)).ok();
             at.filter(|_| !self.accounts.has_moved(member)).map(|at| known[at].1)
         };
+        let is_settled = |member| plan::is_settled(self.context, sent_before(member));
+        if only.is_none() && known.len() == group.members.len() && group.members.iter().all(is_settled) {
+            return Vec::new();
+        }
+        let seen = members_fingerprint(group);
         let mut here: Vec<&SourceId> = group.members.iter().collect();
         here.sort_unstable();
-        here.dedup();
         let change = |member: &SourceId, state| {
             let attribute = attribute.into();
             ReferenceChange { attribute, referenced: member.clone(), state }
         };
-        let mut done = FxHashSet::with_capacity_and_hasher(here.len(), FxBuildHasher);
         let meant = |member: &&SourceId| only.is_none_or(|only| only.contains(member));
-        for member in group.members.iter().filter(|member| meant(member) && done.insert(*member)) {
+        for member in group.members.iter().filter(meant) {
             match plan_member(self.context, || self.accounts.referenced(member), sent_before(member)) {
                 ReferenceStep::Set(_, account) => added.push((account, change(member, Some(Sent::Yes)))),
                 ReferenceStep::Remember(sent) => quiet.push(change(member, Some(sent))),

@@ -23,6 +23,8 @@ pub use kind::ActionKind;
 pub(crate) use planner::REDACTED;
 pub use planner::{Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account};
 pub use reason::{Reason, Reference};
-pub use references::{ReferenceContext, ReferenceStep, Referenced, Sent, plan_gone_member, plan_member, plan_single};
+pub use references::{
+    ReferenceContext, ReferenceStep, Referenced, Sent, is_settled, plan_gone_member, plan_member, plan_single,
+};
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
 pub use state::{FailedPart, Failure, PriorState, Staged};

@@ -112,8 +112,8 @@ pub fn plan_gone_member(account: Option<&TargetId>, remembered: Sent) -> Referen
     }
 }
 
-/// Whether what was done before still holds.
-fn is_settled(context: ReferenceContext, remembered: Option<Sent>) -> bool {
+/// Whether what was done before about a value that the source still has needs nothing more.
+pub fn is_settled(context: ReferenceContext, remembered: Option<Sent>) -> bool {
     match remembered {
         Some(Sent::Yes) => !context.compare_all,
         Some(Sent::No) => !context.compare_all && !context.resolve_late,
