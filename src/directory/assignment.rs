@@ -42,7 +42,7 @@ pub struct Entitlements {
 
 impl Entitlements {
     /// Indexes what was read. Memberships count for groups that are assigned and not known to be
-    /// without security; members of groups nested in them don't. A member that a group names twice
+    /// without security; members of groups nested in them don't, nor is a nested group assigned by them. A member that a group names twice
     /// is its member once.
     pub fn new(roles: AppRoles, mut groups: Vec<Group>, assignments: impl IntoIterator<Item = Assignment>) -> Self {
         let mut all = Self { roles, ..Self::default() };
@@ -60,13 +60,13 @@ impl Entitlements {
                 group.members.retain(|_| is_new.next() == Some(true));
             }
         }
+        all.group_ids = groups.iter().map(|group| group.id.clone()).zip((0..).map(GroupIndex)).collect();
         for (index, group) in (0..).map(GroupIndex).zip(&groups) {
-            all.group_ids.insert(group.id.clone(), index);
             if group.security_enabled == Known::Known(false) {
                 continue;
             }
             if let Some(set) = all.direct.get(&group.id) {
-                for member in &group.members {
+                for member in group.members.iter().filter(|member| !all.group_ids.contains_key(*member)) {
                     all.through.entry(member.clone()).or_default().push((index, *set));
                 }
             }
@@ -82,16 +82,11 @@ impl Entitlements {
         })
     }
 
-    /// Every way in which a user is assigned: direct first, then by group in the export's order.
-    pub fn evidence(&self, user: &SourceId) -> impl Iterator<Item = Evidence> {
-        let direct = self.direct.get(user).map(|set| Evidence::Direct(*set));
-        let through = self.through.get(user).into_iter().flatten();
+    /// Every way in which a user or a group is assigned: direct first, then by group in the export's order.
+    pub fn evidence(&self, principal: &SourceId) -> impl Iterator<Item = Evidence> {
+        let direct = self.direct.get(principal).map(|set| Evidence::Direct(*set));
+        let through = self.through.get(principal).into_iter().flatten();
         direct.into_iter().chain(through.map(|(group, set)| Evidence::Group(*group, *set)))
-    }
-
-    /// How a principal is assigned itself, if it is.
-    pub fn direct(&self, principal: &SourceId) -> Option<Evidence> {
-        self.direct.get(principal).map(|set| Evidence::Direct(*set))
     }
 
     /// The roles of a set, in ascending order.
@@ -185,6 +180,7 @@ mod tests {
             assigned.map(|name| Assignment { principal: id(name), role }),
         );
         let ways = |name: &str| all.evidence(&id(name)).count();
+        assert_eq!(["design", "nested"].map(ways), [1, 0], "a nested group isn't assigned by the one around it");
         assert_eq!(["ann", "bob", "cid", "dot", "eve"].map(ways), [2, 0, 0, 1, 0]);
         assert_eq!(all.groups()[3].members, [id("dot")], "whoever is named twice is a member once");
         assert_ne!(all.fingerprint(&id("ann")), all.fingerprint(&id("dot")));

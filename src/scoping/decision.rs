@@ -140,7 +140,7 @@ pub fn decide(policy: ScopePolicy, entitlements: &Entitlements, filters: &[Filte
     Decision { active, assigned, role, filter }
 }
 
-/// Decides about one group: only assignments of its own count, and only a security-enabled group can have one.
+/// Decides about one group: only a security-enabled one can be assigned.
 pub fn decide_group(
     policy: ScopePolicy,
     entitlements: &Entitlements,
@@ -149,14 +149,8 @@ pub fn decide_group(
 ) -> Decision {
     let mut decision = decide(policy, entitlements, filters, group);
     let found = entitlements.find_group(&group.id).map(|index| entitlements.group(index));
-    if policy.scope == Scope::Assigned {
-        let direct = entitlements.direct(&group.id);
-        (decision.assigned, decision.role) = match (found, direct) {
-            (Some(found), _) if found.security_enabled == Known::Known(false) => {
-                (Assigned::WithoutSecurity, Role::NotAssigned)
-            }
-            _ => entitled(policy.default_access, entitlements, direct.into_iter()),
-        };
+    if policy.scope == Scope::Assigned && found.is_some_and(|found| found.security_enabled == Known::Known(false)) {
+        (decision.assigned, decision.role) = (Assigned::WithoutSecurity, Role::NotAssigned);
     }
     decision
 }
