@@ -117,3 +117,29 @@ fn a_job_that_is_paused_meanwhile_stays_so() {
     assert_eq!(store.job_state().unwrap(), JobState::Paused);
     assert!(!is_kept(&store, &before));
 }
+
+#[test]
+fn it_is_of_one_moment() {
+    let folder = folder();
+    let writer = filled(&folder).writer().unwrap();
+    (10..2000).for_each(|number| writer.send_blocking(put(number, linked(1))).unwrap());
+    let store = writer.finish().unwrap();
+    let other = open(&folder);
+    let write = move |round: usize| {
+        let together = format!(
+            "BEGIN IMMEDIATE; UPDATE object SET name = '{round}' WHERE source_id IN ('{}', '{}');
+             UPDATE watermark SET scope = '{round}'; COMMIT",
+            id(1),
+            id(9)
+        );
+        other.connection.execute_batch(&together).unwrap();
+    };
+    write(0);
+    let writing = std::thread::spawn(move || (1..1000).for_each(write));
+    while !writing.is_finished() {
+        let Snapshot { users, groups, watermark, .. } = store.snapshot().unwrap();
+        let user = users.view(&id(1)).unwrap().name();
+        assert_eq!((user, user), (groups.view(&id(9)).unwrap().name(), &*watermark.unwrap().scope));
+    }
+    writing.join().unwrap();
+}
