@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::snapshot::Stamp;
-use super::{JobMemory, JobState, Store, StoreError, Watermark, job, row, watermark};
+use super::{JobMemory, JobState, Store, StoreError, Watermark, job, object, row, watermark};
 use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
 
@@ -85,8 +85,9 @@ impl Store {
         Ok(())
     }
 
-    /// Notes how the cycle ended, moves the watermark if one is given, and sets what the job remembers of
-    /// itself, all in one transaction.
+    /// Notes how the cycle ended, moves the watermark if one is given, sets what the job remembers of itself, and
+    /// forgets the failures that wait if it is told to, all in one transaction. Objects whose failure is forgotten are
+    /// tried again as if for the first time.
     ///
     /// A job that another process paused or disabled in the meantime stays so, unless the cycle itself pauses
     /// or disables it.
@@ -95,17 +96,21 @@ impl Store {
         report: &CycleReport,
         watermark: Option<Watermark>,
         job: &JobMemory,
+        forget_failures: bool,
     ) -> Result<(), StoreError> {
         let begun = self.cycle;
         let kept = self.kept.take();
         let kept = self.transaction(|sql| {
             let now = Stamp::of(sql)?;
-            let kept = kept.filter(|(stamp, _)| *stamp == now);
+            let kept = kept.filter(|(stamp, _)| *stamp == now && !forget_failures);
             let number = match begun {
                 Some(number) => number,
                 None => insert(sql, &CycleStart { id: report.id.clone(), kind: report.kind, started: report.started })?,
             };
             finish(sql, number, report)?;
+            if forget_failures {
+                object::forget_failures(sql)?;
+            }
             if let Some(watermark) = &watermark {
                 let before = kept.as_ref().and_then(|(_, snapshot)| snapshot.watermark.as_deref());
                 watermark::write(sql, watermark, before)?;

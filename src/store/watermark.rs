@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{KnownSet, Store, StoreError, object, row};
+use super::{KnownSet, Store, StoreError, row};
 use crate::base::{Digest, Timestamp};
 
 /// The source as the last complete cycle saw it.
@@ -75,11 +75,6 @@ impl Store {
     pub fn outdate_watermark(&mut self) -> Result<(), StoreError> {
         let none = Digest::of(b"").to_string();
         self.try_sql(|sql| sql.execute("UPDATE watermark SET rules = ?1", [none])).map(drop)
-    }
-
-    /// Forgets the failures that wait: the objects are tried again as if for the first time.
-    pub fn clear_failures(&mut self) -> Result<(), StoreError> {
-        self.try_sql(object::forget_failures)
     }
 }
 

@@ -19,7 +19,7 @@ fn filled(folder: &TempDir) -> Store {
 }
 
 fn end(store: &mut Store, watermark: Watermark) {
-    store.end_cycle(&report("c", true), Some(watermark), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", true), Some(watermark), &JobMemory::default(), false).unwrap();
 }
 
 fn ended(second: i64) -> Watermark {
@@ -52,7 +52,7 @@ fn the_end_of_a_cycle_leaves_it_true() {
     let grown = Watermark { users: KnownSet::from_unsorted(vec![1, 2]), ..ended(10) };
     end(&mut store, grown.clone());
     assert!(is_kept(&store, &before));
-    store.end_cycle(&report("c", false), None, &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", false), None, &JobMemory::default(), false).unwrap();
     assert!(is_kept(&store, &before));
     assert_eq!(store.snapshot().unwrap().watermark.as_deref(), Some(&grown));
 }
