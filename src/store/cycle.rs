@@ -11,6 +11,7 @@ use super::snapshot::Stamp;
 use super::{JobMemory, JobState, Store, StoreError, Watermark, job, object, row, watermark};
 use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
+use crate::scim::Method;
 
 /// A cycle that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +170,7 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
             report.completed,
             counts(&mut ActionKind::ALL.iter().map(|action| (action.as_str(), summary.count(*action)))),
             counts(&mut summary.skipped()),
-            counts(&mut row::METHODS.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
+            counts(&mut Method::ALL.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
             quarantine.map(|why| &why.code),
             quarantine.map(|why| &why.message),
             row::whole(summary.references()),
