@@ -306,7 +306,7 @@ fn cycles_and_watermark_end_together() {
     assert_eq!(json!(end.requests), json!({"GET": 2, "POST": 1}));
     assert_eq!(store.cycles(1).unwrap().len(), 1);
 
-    store.clear_watermark().unwrap();
+    store.restart(&"watermark".parse().unwrap(), at(1)).unwrap();
     assert_eq!(store.watermark().unwrap(), None);
 }
 

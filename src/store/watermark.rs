@@ -65,11 +65,6 @@ impl Store {
         self.try_sql(|sql| sql.query_row(select, [], read).optional())
     }
 
-    /// Forgets the watermark: the next cycle is initial. Links stay.
-    pub fn clear_watermark(&mut self) -> Result<(), StoreError> {
-        self.try_sql(|sql| sql.execute("DELETE FROM watermark", [])).map(drop)
-    }
-
     /// Makes the watermark one of other rules, whichever come: the next cycle is initial. What was
     /// known is kept, so that an incomplete export is still noticed.
     pub fn outdate_watermark(&mut self) -> Result<(), StoreError> {

@@ -75,7 +75,7 @@ fn whatever_else_was_written_is_read_again() {
         store
     };
     let clear: Change = |mut store| {
-        store.clear_watermark().unwrap();
+        store.restart(&"watermark".parse().unwrap(), at(1)).unwrap();
         store
     };
     let outdate: Change = |mut store| {
