@@ -9,7 +9,7 @@ use crate::base::{Diagnostic, JobId, SourceId, TargetId};
 use crate::config::Settings;
 use crate::report::FORMAT_VERSION;
 use crate::schema::ObjectKind;
-use crate::store::Store;
+use crate::store::{JobState, Store};
 
 /// The state for reading, where there is any. Links of another target or tenant are none of this job's; the tenant
 /// counts where the config names it, since no export is read for this.
@@ -31,14 +31,16 @@ pub(crate) fn existing(settings: &Settings) -> Result<Option<Store>, Error> {
 }
 
 /// Says how the job stands now: a sentence as talk, for programs `{"formatVersion", "job": {"id", "name", "state"}}`.
-pub(crate) fn tell(store: &Store, name: &str, sentence: &str, context: &Context) -> Result<Exit, Error> {
+/// Without a state it has not run yet.
+pub(crate) fn tell(store: Option<&Store>, name: &str, sentence: &str, context: &Context) -> Result<Exit, Error> {
     let printer = &context.printer;
     if !printer.is_human() {
-        let id = store.binding()?.map(|binding| binding.job_id);
+        let id = store.map(Store::binding).transpose()?.flatten().map(|binding| binding.job_id);
+        let state = store.map_or(Ok(JobState::NotRun), Store::job_state)?;
         let job = json!({
             "id": id.as_ref().map(JobId::as_str),
             "name": name,
-            "state": store.job_state()?.as_str(),
+            "state": state.as_str(),
         });
         printer.json(&json!({ "formatVersion": FORMAT_VERSION, "job": job }))?;
     }

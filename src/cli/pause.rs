@@ -27,5 +27,5 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
             }
         }
     };
-    tell(&store, &settings.job, sentence, context)
+    tell(Some(&store), &settings.job, sentence, context)
 }

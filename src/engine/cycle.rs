@@ -240,10 +240,7 @@ impl Running<'_> {
             report.quarantine =
                 verdict.quarantine.map(|(reason, message)| ObjectError { code: reason.code().to_owned(), message });
         }
-        if verdict.clears_failures {
-            store.clear_failures()?;
-        }
-        store.end_cycle(report, watermark, &verdict.memory)?;
+        store.end_cycle(report, watermark, &verdict.memory, verdict.clears_failures)?;
         if let (Some((reason, message)), Some(to)) = (verdict.notification, policy.notify.clone()) {
             self.sink.event(&Event::Notification { reason, message, to });
         }

@@ -8,9 +8,10 @@ use std::time::Duration;
 use rusqlite::params;
 
 use super::snapshot::Stamp;
-use super::{JobMemory, JobState, Store, StoreError, Watermark, job, row, watermark};
+use super::{JobMemory, JobState, Store, StoreError, Watermark, job, object, row, watermark};
 use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
+use crate::scim::Method;
 
 /// A cycle that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,8 +86,9 @@ impl Store {
         Ok(())
     }
 
-    /// Notes how the cycle ended, moves the watermark if one is given, and sets what the job remembers of
-    /// itself, all in one transaction.
+    /// Notes how the cycle ended, moves the watermark if one is given, sets what the job remembers of itself, and
+    /// forgets the failures that wait if it is told to, all in one transaction. Objects whose failure is forgotten are
+    /// tried again as if for the first time.
     ///
     /// A job that another process paused or disabled in the meantime stays so, unless the cycle itself pauses
     /// or disables it.
@@ -95,17 +97,21 @@ impl Store {
         report: &CycleReport,
         watermark: Option<Watermark>,
         job: &JobMemory,
+        forget_failures: bool,
     ) -> Result<(), StoreError> {
         let begun = self.cycle;
         let kept = self.kept.take();
         let kept = self.transaction(|sql| {
             let now = Stamp::of(sql)?;
-            let kept = kept.filter(|(stamp, _)| *stamp == now);
+            let kept = kept.filter(|(stamp, _)| *stamp == now && !forget_failures);
             let number = match begun {
                 Some(number) => number,
                 None => insert(sql, &CycleStart { id: report.id.clone(), kind: report.kind, started: report.started })?,
             };
             finish(sql, number, report)?;
+            if forget_failures {
+                object::forget_failures(sql)?;
+            }
             if let Some(watermark) = &watermark {
                 let before = kept.as_ref().and_then(|(_, snapshot)| snapshot.watermark.as_deref());
                 watermark::write(sql, watermark, before)?;
@@ -164,7 +170,7 @@ fn finish(sql: &rusqlite::Connection, number: i64, report: &CycleReport) -> rusq
             report.completed,
             counts(&mut ActionKind::ALL.iter().map(|action| (action.as_str(), summary.count(*action)))),
             counts(&mut summary.skipped()),
-            counts(&mut row::METHODS.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
+            counts(&mut Method::ALL.iter().map(|method| (method.as_str(), report.requests.count(*method)))),
             quarantine.map(|why| &why.code),
             quarantine.map(|why| &why.message),
             row::whole(summary.references()),

@@ -184,6 +184,15 @@ impl Store {
         run(&self.connection).map_err(|error| StoreError::of(&self.path, error))
     }
 
+    /// Reads what belongs together: what others commit meanwhile isn't seen.
+    pub(super) fn reading<T>(&self, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let failed = |error| StoreError::of(&self.path, error);
+        let transaction = self.connection.unchecked_transaction().map_err(failed)?;
+        let value = read()?;
+        transaction.commit().map_err(failed)?;
+        Ok(value)
+    }
+
     /// Everything or nothing.
     pub(super) fn transaction<T>(
         &mut self,

@@ -332,11 +332,12 @@ pub(super) fn put(
         .map(drop)
 }
 
+/// No failure, as an update sets it.
+const NO_FAILURE: &str = "failures = NULL, failed_first = NULL, failed_last = NULL, error_code = NULL,
+    error_message = NULL, failed_seen = NULL, failed_part = NULL, failed_action = NULL";
+
 pub(super) fn forget_failures(sql: &rusqlite::Connection) -> rusqlite::Result<()> {
-    let update = "UPDATE object SET failures = NULL, failed_first = NULL, error_code = NULL, error_message = NULL,
-                         failed_seen = NULL, failed_part = NULL, failed_action = NULL, failed_last = NULL
-                  WHERE failures IS NOT NULL";
-    sql.execute(update, []).map(drop)
+    sql.execute(&format!("UPDATE object SET {NO_FAILURE} WHERE failures IS NOT NULL"), []).map(drop)
 }
 
 const FAIL: &str = "UPDATE object SET failures = ?3, failed_first = ?4, failed_last = ?5, error_code = ?6,
@@ -353,10 +354,8 @@ pub(super) fn set_failure(
         Err(failure) => failure,
         Ok(part) => {
             let update =
-                "UPDATE object SET failures = NULL, failed_first = NULL, failed_last = NULL, error_code = NULL,
-                                 error_message = NULL, failed_seen = NULL, failed_part = NULL, failed_action = NULL
-                          WHERE source_id = ?1 AND kind = ?2 AND failed_part = ?3";
-            return sql.prepare_cached(update)?.execute((source_id, kind.as_str(), part.as_str())).map(drop);
+                format!("UPDATE object SET {NO_FAILURE} WHERE source_id = ?1 AND kind = ?2 AND failed_part = ?3");
+            return sql.prepare_cached(&update)?.execute((source_id, kind.as_str(), part.as_str())).map(drop);
         }
     };
     let values = params![

@@ -8,7 +8,6 @@ use crate::base::{Digest, SourceId, Timestamp};
 use crate::event::{ActionKind, CycleKind, ObjectError};
 use crate::plan::{FailedPart, Staged, Standing};
 use crate::schema::ObjectKind;
-use crate::scim::Method;
 
 #[derive(Debug, thiserror::Error)]
 #[error("{what} can't be {value:?}")]
@@ -120,6 +119,3 @@ pub(super) fn object_error(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::
         Some(code) => Ok(Some(ObjectError { code, message: row.get(column + 1)? })),
     }
 }
-
-/// Every method that is counted.
-pub(super) const METHODS: [Method; 5] = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];

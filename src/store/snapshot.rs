@@ -42,20 +42,22 @@ impl Stamp {
 }
 
 impl Store {
-    /// What is remembered now. It is read again only if something but a cycle's end was written since the last time,
-    /// here or by another process.
+    /// What is remembered now, all of one moment. It is read again only if something but a cycle's end was written since
+    /// the last time, here or by another process.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         if let Some(snapshot) = self.kept_snapshot()? {
             return Ok(snapshot);
         }
-        // Taken before: what others write while this is read makes it outdated.
-        let stamp = self.try_sql(Stamp::of)?;
-        let snapshot = Snapshot {
-            users: Arc::new(self.objects(ObjectKind::User)?),
-            groups: Arc::new(self.objects(ObjectKind::Group)?),
-            references: Arc::new(self.references()?),
-            watermark: self.watermark()?.map(Arc::new),
-        };
+        let (stamp, snapshot) = self.reading(|| {
+            let stamp = self.try_sql(Stamp::of)?;
+            let snapshot = Snapshot {
+                users: Arc::new(self.objects(ObjectKind::User)?),
+                groups: Arc::new(self.objects(ObjectKind::Group)?),
+                references: Arc::new(self.references()?),
+                watermark: self.watermark()?.map(Arc::new),
+            };
+            Ok((stamp, snapshot))
+        })?;
         self.kept.replace(Some((stamp, snapshot.clone())));
         Ok(snapshot)
     }

@@ -245,7 +245,7 @@ fn records_come_back_as_they_were() {
     };
     writer.send_blocking(outcome(ObjectKind::User, &id(2), StateChange::Keep, Some(plain))).unwrap();
     let mut store = writer.finish().unwrap();
-    store.end_cycle(&report("first", true), None, &JobMemory::default()).unwrap();
+    store.end_cycle(&report("first", true), None, &JobMemory::default(), false).unwrap();
 
     let rows = store.log(&all_records()).unwrap();
     let [second, first] = &rows[..] else { panic!("{rows:?}") };
@@ -284,9 +284,9 @@ fn cycles_and_watermark_end_together() {
     store.begin_cycle(&start("killed")).unwrap();
     // The same seed gives the same id again.
     store.begin_cycle(&start("again")).unwrap();
-    store.end_cycle(&report("again", true), Some(watermark()), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("again", true), Some(watermark()), &JobMemory::default(), false).unwrap();
     store.begin_cycle(&start("again")).unwrap();
-    store.end_cycle(&report("again", false), None, &JobMemory::default()).unwrap();
+    store.end_cycle(&report("again", false), None, &JobMemory::default(), false).unwrap();
     store.close().unwrap();
 
     let mut store = open(&folder);
@@ -306,7 +306,7 @@ fn cycles_and_watermark_end_together() {
     assert_eq!(json!(end.requests), json!({"GET": 2, "POST": 1}));
     assert_eq!(store.cycles(1).unwrap().len(), 1);
 
-    store.clear_watermark().unwrap();
+    store.restart(&"watermark".parse().unwrap(), at(1)).unwrap();
     assert_eq!(store.watermark().unwrap(), None);
 }
 

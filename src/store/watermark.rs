@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{KnownSet, Store, StoreError, object, row};
+use super::{KnownSet, Store, StoreError, row};
 use crate::base::{Digest, Timestamp};
 
 /// The source as the last complete cycle saw it.
@@ -65,21 +65,11 @@ impl Store {
         self.try_sql(|sql| sql.query_row(select, [], read).optional())
     }
 
-    /// Forgets the watermark: the next cycle is initial. Links stay.
-    pub fn clear_watermark(&mut self) -> Result<(), StoreError> {
-        self.try_sql(|sql| sql.execute("DELETE FROM watermark", [])).map(drop)
-    }
-
     /// Makes the watermark one of other rules, whichever come: the next cycle is initial. What was
     /// known is kept, so that an incomplete export is still noticed.
     pub fn outdate_watermark(&mut self) -> Result<(), StoreError> {
         let none = Digest::of(b"").to_string();
         self.try_sql(|sql| sql.execute("UPDATE watermark SET rules = ?1", [none])).map(drop)
-    }
-
-    /// Forgets the failures that wait: the objects are tried again as if for the first time.
-    pub fn clear_failures(&mut self) -> Result<(), StoreError> {
-        self.try_sql(object::forget_failures)
     }
 }
 

@@ -74,6 +74,12 @@ impl Collection {
         self.storage().by_id(self.kind(), id)
     }
 
+    /// The first resource of a name.
+    pub(super) fn first_called(&self, name: &str) -> Result<Option<Resource>, StorageError> {
+        let found = self.storage().by_key(self.kind(), &self.key_of(name))?;
+        Ok(found.first().map(|body| parse(body)))
+    }
+
     /// A name as it stands in the index.
     pub(super) fn key_of(&self, name: &str) -> String {
         if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }

@@ -163,11 +163,11 @@ impl Endpoint {
         self.collection(Kind::Group).map_or_else(|| Ok(Vec::new()), |groups| groups.all())
     }
 
-    /// Deletes the user of this `userName`, or else the group of this `displayName`; says whether there was one.
+    /// Deletes the user of this `userName`, or else the group of this `displayName`, both as filters compare them; says
+    /// whether there was one. Of groups of one name, one goes.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        for (attribute, collection) in ["userName", "displayName"].into_iter().zip(self.collections()) {
-            let found = collection.all()?.into_iter().find(|it| it.get(attribute).is_some_and(|value| value == name));
-            if let Some(id) = found.as_ref().and_then(Resource::id) {
+        for collection in self.collections() {
+            if let Some(id) = collection.first_called(name)?.as_ref().and_then(Resource::id) {
                 return self.0.storage.delete(collection.kind(), &id);
             }
         }

@@ -52,7 +52,8 @@ impl Kind {
         }
     }
 
-    /// What a PATCH is answered with: a changed user comes back, a group, which may be large, doesn't.
+    /// What a PATCH is answered with: a changed user comes back, a group, which may be large, doesn't, unless attributes
+    /// are asked for (RFC 7644 section 3.5.2).
     pub(super) const fn patched(self) -> StatusCode {
         match self {
             Self::User => StatusCode::OK,

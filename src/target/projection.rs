@@ -30,6 +30,11 @@ impl Projection {
         (!everything || collection.has_attributes_on_request()).then_some(projection)
     }
 
+    /// Whether a query names what is to be returned.
+    pub(super) fn is_asked_for(query: &str) -> bool {
+        form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "attributes")
+    }
+
     /// The resource with what is to be returned.
     pub(super) fn apply(&self, schema: &ResourceSchema, resource: Resource) -> Value {
         let mut kept = Map::new();

@@ -77,7 +77,9 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let body = read_json(&parts.headers, body, collection.kind().max_size()).await?;
     let options = collection.endpoint().patch_options();
     let operations = PatchRequest::parse(body, options)?;
-    update(&collection, &parts, collection.kind().patched(), &id, |mut resource| {
+    let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
+    let status = if asked { StatusCode::OK } else { collection.kind().patched() };
+    update(&collection, &parts, status, &id, |mut resource| {
         apply(&mut resource, &operations, collection.schema(), options)?;
         Ok(resource)
     })

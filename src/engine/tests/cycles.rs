@@ -243,7 +243,7 @@ async fn a_new_scope_waits_for_a_restart() {
         assert_eq!((again.requests.len(), again.warnings.len()), (1, 1));
     }
     let mut store = world.store();
-    store.clear_watermark().unwrap();
+    store.restart(&"watermark".parse().unwrap(), world.clock.now()).unwrap();
     store.close().unwrap();
     assert_eq!(world.run().await.count(ActionKind::Create), 1);
 }

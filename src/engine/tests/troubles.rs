@@ -75,7 +75,7 @@ async fn a_failed_comparison_of_everything_is_repeated() {
     world.client.patch("/Users", &crate::base::TargetId::new(account), body).await.result.unwrap();
     assert_eq!(world.run().await.requests.len(), 1, "drift isn't looked for");
     let mut store = world.store();
-    store.clear_watermark().unwrap();
+    store.restart(&"watermark".parse().unwrap(), world.clock.now()).unwrap();
     store.close().unwrap();
     world.fault("PATCH", "title", 1, Fault::Instead(503));
     assert_eq!(world.run().await.count(ActionKind::Fail), 1);
@@ -241,7 +241,7 @@ async fn an_incomplete_export_deprovisions_nobody() {
     world.people = all;
     world.run().await;
     let mut store = world.store();
-    store.clear_watermark().unwrap();
+    store.restart(&"watermark".parse().unwrap(), world.clock.now()).unwrap();
     store.close().unwrap();
     world.people.retain(|number, _| *number > 10);
     stopped(&world.run().await);

@@ -384,7 +384,6 @@ fn append(entries: &mut Vec<Value>, added: Vec<Value>) {
     let mut primary = None;
     for entry in added {
         let index = places.find(&entry).unwrap_or(entries.len());
-        places.note(&entry, index);
         if is_primary(&entry) {
             primary = Some(index);
         }
@@ -393,33 +392,35 @@ fn append(entries: &mut Vec<Value>, added: Vec<Value>) {
             (Some(_), _) => {}
             (None, entry) => entries.push(entry),
         }
+        places.note(&entries[index], index);
     }
     if let Some(index) = primary {
         end_other_primaries(entries, index);
     }
 }
 
-/// Where entries stand. They are the same by their value and type, an entry without a type by its value
-/// alone; those without a value by all of them.
+/// Where entries stand, by their values: types and indexes, in the order of these. Entries are the same by their value
+/// and type, an entry without a type by its value alone; those without a value by all of them.
 #[derive(Default)]
-struct Places {
-    typed: HashMap<String, usize>,
-    any: HashMap<String, usize>,
-}
+struct Places(HashMap<String, Vec<(Value, usize)>>);
 
 impl Places {
+    /// Notes what stands there now.
     fn note(&mut self, entry: &Value, index: usize) {
         let (value, kind) = identity(entry);
-        self.typed.entry(format!("{value} {kind}")).or_insert(index);
-        self.any.entry(value).or_insert(index);
+        let places = self.0.entry(value).or_default();
+        match places.binary_search_by_key(&index, |(_, index)| *index) {
+            Ok(at) => places[at].0 = kind.clone(),
+            Err(at) => places.insert(at, (kind.clone(), index)),
+        }
     }
 
     fn find(&self, entry: &Value) -> Option<usize> {
         let (value, kind) = identity(entry);
-        let typed = |kind: &Value| self.typed.get(&format!("{value} {kind}")).copied();
-        typed(kind)
-            .or_else(|| typed(&Value::Null))
-            .or_else(|| if kind.is_null() { self.any.get(&value).copied() } else { None })
+        let places = self.0.get(&value)?;
+        let typed = |kind: &Value| places.iter().find(|(known, _)| known == kind);
+        let place = typed(kind).or_else(|| typed(&Value::Null));
+        place.or_else(|| places.first().filter(|_| kind.is_null())).map(|(_, index)| *index)
     }
 }
 

@@ -51,7 +51,7 @@ fn damage_is_noticed() {
         let writer = store.writer().unwrap();
         writer.send_blocking(put(1, failed())).unwrap();
         let mut store = writer.finish().unwrap();
-        store.end_cycle(&report("c", true), Some(watermark()), &JobMemory::default()).unwrap();
+        store.end_cycle(&report("c", true), Some(watermark()), &JobMemory::default(), false).unwrap();
         store.connection.execute_batch(damage).unwrap();
         let found = [
             store.watermark().err(),

@@ -42,7 +42,7 @@ fn filled(folder: &TempDir) -> Store {
     let keep = outcome(ObjectKind::Group, &id(9), StateChange::Keep, None);
     writer.send_blocking(Outcome { references: members, ..keep }).unwrap();
     let mut store = writer.finish().unwrap();
-    store.end_cycle(&report("c", true), Some(watermark()), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", true), Some(watermark()), &JobMemory::default(), false).unwrap();
     store
 }
 
@@ -69,7 +69,7 @@ fn a_cycle_decides_what_becomes_of_the_job_unless_it_was_stopped() {
     let mut store = open(&folder);
     let mut check = |meanwhile: JobState, decided: JobState, expected: JobState| {
         store.set_job_state(&meanwhile).unwrap();
-        store.end_cycle(&report("c", true), None, &memory(decided)).unwrap();
+        store.end_cycle(&report("c", true), None, &memory(decided), false).unwrap();
         assert_eq!(store.job().unwrap(), memory(expected));
     };
     check(JobState::NotRun, JobState::Active, JobState::Active);
@@ -79,6 +79,23 @@ fn a_cycle_decides_what_becomes_of_the_job_unless_it_was_stopped() {
     check(JobState::Disabled, quarantine("A"), JobState::Disabled);
     check(JobState::Paused, JobState::Disabled, JobState::Disabled);
     check(JobState::Active, JobState::Paused, JobState::Paused);
+}
+
+#[test]
+fn failures_are_forgotten_with_the_end_of_a_cycle_or_not_at_all() {
+    let folder = folder();
+    let mut store = filled(&folder);
+    let end = |store: &mut Store| store.end_cycle(&report("c", true), None, &JobMemory::default(), true);
+    let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON job BEGIN SELECT raise(ABORT, 'no'); END";
+    store.connection.execute_batch(refuse).unwrap();
+    assert_eq!(store.snapshot().unwrap().users.failing(), 1);
+    assert!(end(&mut store).is_err());
+    assert_eq!(store.snapshot().unwrap().users.failing(), 1);
+    store.connection.execute_batch("DROP TRIGGER refuse").unwrap();
+    store.snapshot().unwrap();
+    end(&mut store).unwrap();
+    assert_eq!(store.snapshot().unwrap().users.failing(), 0);
+    assert_eq!(store.totals().unwrap().failing, 0);
 }
 
 #[tokio::test]
@@ -99,7 +116,7 @@ async fn others_see_how_far_a_cycle_is() {
     writer.flush().await.unwrap();
     assert_eq!(seen(), Some(Progress { done: 600, due: 700 }));
     let mut store = writer.finish().unwrap();
-    store.end_cycle(&report("c", true), None, &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", true), None, &JobMemory::default(), false).unwrap();
     assert_eq!(seen(), Some(Progress { done: 600, due: 700 }));
 }
 

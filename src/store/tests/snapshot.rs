@@ -19,7 +19,7 @@ fn filled(folder: &TempDir) -> Store {
 }
 
 fn end(store: &mut Store, watermark: Watermark) {
-    store.end_cycle(&report("c", true), Some(watermark), &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", true), Some(watermark), &JobMemory::default(), false).unwrap();
 }
 
 fn ended(second: i64) -> Watermark {
@@ -55,7 +55,7 @@ fn the_end_of_a_cycle_leaves_it_true() {
     let grown = Watermark { users: KnownSet::from_unsorted(vec![1, 2]), ..ended(10) };
     end(&mut store, grown.clone());
     assert!(is_kept(&store, &before));
-    store.end_cycle(&report("c", false), None, &JobMemory::default()).unwrap();
+    store.end_cycle(&report("c", false), None, &JobMemory::default(), false).unwrap();
     assert!(is_kept(&store, &before));
     assert_eq!(store.snapshot().unwrap().watermark.as_deref(), Some(&grown));
 }
@@ -78,7 +78,7 @@ fn whatever_else_was_written_is_read_again() {
         store
     };
     let clear: Change = |mut store| {
-        store.clear_watermark().unwrap();
+        store.restart(&"watermark".parse().unwrap(), at(1)).unwrap();
         store
     };
     let outdate: Change = |mut store| {
@@ -119,4 +119,30 @@ fn a_job_that_is_paused_meanwhile_stays_so() {
     end(&mut store, ended(20));
     assert_eq!(store.job_state().unwrap(), JobState::Paused);
     assert!(!is_kept(&store, &before));
+}
+
+#[test]
+fn it_is_of_one_moment() {
+    let folder = folder();
+    let writer = filled(&folder).writer().unwrap();
+    (10..2000).for_each(|number| writer.send_blocking(put(number, linked(1))).unwrap());
+    let store = writer.finish().unwrap();
+    let other = open(&folder);
+    let write = move |round: usize| {
+        let together = format!(
+            "BEGIN IMMEDIATE; UPDATE object SET name = '{round}' WHERE source_id IN ('{}', '{}');
+             UPDATE watermark SET scope = '{round}'; COMMIT",
+            id(1),
+            id(9)
+        );
+        other.connection.execute_batch(&together).unwrap();
+    };
+    write(0);
+    let writing = std::thread::spawn(move || (1..1000).for_each(write));
+    while !writing.is_finished() {
+        let Snapshot { users, groups, watermark, .. } = store.snapshot().unwrap();
+        let user = users.view(&id(1)).unwrap().name();
+        assert_eq!((user, user), (groups.view(&id(9)).unwrap().name(), &*watermark.unwrap().scope));
+    }
+    writing.join().unwrap();
 }

@@ -7,76 +7,72 @@ use super::{patches, reads, refusals, storing};
 use crate::base::nearest;
 use crate::scim::Method;
 
-/// A named way to misbehave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Fault {
+/// Makes [`Fault`] of all faults, each with what it does, in the order in which they are shown.
+macro_rules! faults {
+    ($($(#[$doc:meta])* $fault:ident => $behaviour:path,)*) => {
+        /// A named way to misbehave.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Fault {
+            $($(#[$doc])* $fault,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the order in which they are shown.
+            pub const ALL: [Self; [$(Self::$fault),*].len()] = [$(Self::$fault),*];
+
+            pub(super) fn behaviour(self) -> &'static dyn Misbehaviour {
+                match self {
+                    $(Self::$fault => &$behaviour,)*
+                }
+            }
+        }
+    };
+}
+
+faults! {
     /// 401 to everything.
-    TokenExpired,
+    TokenExpired => refusals::TOKEN_EXPIRED,
     /// 403.
-    Forbidden,
+    Forbidden => refusals::FORBIDDEN,
     /// 503.
-    Unavailable,
+    Unavailable => refusals::UNAVAILABLE,
     /// 500.
-    Error,
+    Error => refusals::ERROR,
     /// 429 with `Retry-After`.
-    TooManyRequests,
+    TooManyRequests => refusals::TOO_MANY_REQUESTS,
     /// 400 to a POST.
-    RefuseCreate,
+    RefuseCreate => refusals::REFUSE_CREATE,
     /// 500 to a PATCH.
-    RefusePatch,
+    RefusePatch => refusals::REFUSE_PATCH,
     /// 409 to a POST although nothing is found.
-    ConflictOnCreate,
+    ConflictOnCreate => refusals::CONFLICT_ON_CREATE,
     /// 404 where a list is empty.
-    EmptyList404,
+    EmptyList404 => reads::EmptyList404,
     /// Filters are ignored.
-    IgnoreFilter,
+    IgnoreFilter => reads::IgnoreFilter,
     /// Answers come late.
-    Slow,
+    Slow => reads::Slow,
     /// An HTML page in place of an answer.
-    Html,
+    Html => reads::Html,
     /// A PATCH with a value path for the work address is refused.
-    RejectWorkEmailPath,
+    RejectWorkEmailPath => patches::RejectWorkEmailPath,
     /// Some attributes aren't stored.
-    DropAttribute,
+    DropAttribute => storing::DropAttribute,
     /// Dotted keys are stored as they are.
-    LiteralDottedKeys,
+    LiteralDottedKeys => patches::LiteralDottedKeys,
     /// `active` is stored as the text that was sent.
-    StringBooleans,
+    StringBooleans => storing::StringBooleans,
     /// Removing some members removes all.
-    RemoveMembersWipesGroup,
+    RemoveMembersWipesGroup => patches::RemoveMembersWipesGroup,
     /// A removal with a value filter does nothing.
-    NoopOnFilteredRemove,
+    NoopOnFilteredRemove => patches::NoopOnFilteredRemove,
     /// `displayName` is stored in upper case.
-    ChangeCase,
+    ChangeCase => storing::ChangeCase,
     /// Resources aren't found by id.
-    ForgetOnRead,
+    ForgetOnRead => reads::ForgetOnRead,
 }
 
 impl Fault {
-    /// Every fault, in the order in which they are shown.
-    pub const ALL: [Self; 20] = [
-        Self::TokenExpired,
-        Self::Forbidden,
-        Self::Unavailable,
-        Self::Error,
-        Self::TooManyRequests,
-        Self::RefuseCreate,
-        Self::RefusePatch,
-        Self::ConflictOnCreate,
-        Self::EmptyList404,
-        Self::IgnoreFilter,
-        Self::Slow,
-        Self::Html,
-        Self::RejectWorkEmailPath,
-        Self::DropAttribute,
-        Self::LiteralDottedKeys,
-        Self::StringBooleans,
-        Self::RemoveMembersWipesGroup,
-        Self::NoopOnFilteredRemove,
-        Self::ChangeCase,
-        Self::ForgetOnRead,
-    ];
-
     /// As in rules: `empty-list-404`.
     pub fn name(self) -> &'static str {
         self.behaviour().about().name
@@ -106,31 +102,6 @@ impl Fault {
                 None => format!("there is no fault `{name}`, only {}", names.join(", ")),
             }
         })
-    }
-
-    pub(super) fn behaviour(self) -> &'static dyn Misbehaviour {
-        match self {
-            Self::TokenExpired => &refusals::TokenExpired,
-            Self::Forbidden => &refusals::Forbidden,
-            Self::Unavailable => &refusals::Unavailable,
-            Self::Error => &refusals::Error,
-            Self::TooManyRequests => &refusals::TooManyRequests,
-            Self::RefuseCreate => &refusals::RefuseCreate,
-            Self::RefusePatch => &refusals::RefusePatch,
-            Self::ConflictOnCreate => &refusals::ConflictOnCreate,
-            Self::EmptyList404 => &reads::EmptyList404,
-            Self::IgnoreFilter => &reads::IgnoreFilter,
-            Self::Slow => &reads::Slow,
-            Self::Html => &reads::Html,
-            Self::RejectWorkEmailPath => &patches::RejectWorkEmailPath,
-            Self::DropAttribute => &storing::DropAttribute,
-            Self::LiteralDottedKeys => &patches::LiteralDottedKeys,
-            Self::StringBooleans => &storing::StringBooleans,
-            Self::RemoveMembersWipesGroup => &patches::RemoveMembersWipesGroup,
-            Self::NoopOnFilteredRemove => &patches::NoopOnFilteredRemove,
-            Self::ChangeCase => &storing::ChangeCase,
-            Self::ForgetOnRead => &reads::ForgetOnRead,
-        }
     }
 }
 

@@ -97,6 +97,25 @@ async fn members_come_and_go_in_both_dialects() {
 }
 
 #[tokio::test]
+async fn a_patched_group_comes_back_where_attributes_are_asked_for() {
+    let endpoint = scim(Storage::memory());
+    let id = create_group(&endpoint, "Design").await;
+    let rename = patch_body(&json!([{"op": "replace", "path": "displayName", "value": "Drawing"}]));
+    for (query, status, answer) in [
+        (
+            "attributes=displayName",
+            StatusCode::OK,
+            json!({"schemas": [urn::GROUP], "id": id, "displayName": "Drawing"}),
+        ),
+        ("excludedAttributes=members", StatusCode::NO_CONTENT, Value::Null),
+        ("", StatusCode::NO_CONTENT, Value::Null),
+    ] {
+        let reply = call(&endpoint, Method::PATCH, &format!("/Groups/{id}?{query}"), rename.clone()).await;
+        assert_eq!((reply.status, reply.body), (status, answer), "{query}");
+    }
+}
+
+#[tokio::test]
 async fn references_can_be_asked_for() {
     let (_directory, stores) = stores();
     for storage in stores {

@@ -114,6 +114,24 @@ async fn a_file_without_groups_is_brought_up_to_date() {
     assert_eq!(version, 2);
 }
 
+#[test]
+fn users_and_groups_are_removed_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = scim(storage);
+        endpoint.load(people()).unwrap();
+        let team = |id: &str| Resource::from_value(json!({"id": id, "displayName": "Design"})).unwrap();
+        endpoint.load_groups(vec![team("1"), team("2")]).unwrap();
+        assert!(endpoint.remove("ANN").unwrap());
+        assert_eq!(endpoint.resources().unwrap().iter().filter_map(Resource::id).collect::<Vec<_>>(), ["b/1"]);
+        assert!(!endpoint.remove("ANN").unwrap());
+        assert!(endpoint.remove("DESIGN").unwrap());
+        let ids: Vec<_> = endpoint.groups().unwrap().iter().filter_map(Resource::id).collect();
+        assert_eq!(ids, ["2"]);
+    }
+    assert!(!endpoint().remove("Design").unwrap());
+}
+
 #[tokio::test]
 async fn groups_are_loaded_and_listed() {
     let directory = tempfile::tempdir().unwrap();

@@ -83,6 +83,36 @@ fn a_pause_lets_the_cycle_under_way_end() {
 }
 
 #[test]
+fn a_start_while_a_cycle_is_under_way_is_refused() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+        "POST" => Deed::Late(Duration::from_secs(2)),
+        _ => Deed::Pass,
+    });
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    let run = sandbox.start("run");
+    until("it writes", || stub.count("POST") > 0);
+    assert!(sandbox.run("start").with(0).stderr.contains("active already"), "nothing would change");
+    sandbox.run("pause").with(0);
+    let refused = sandbox.run("start").with(8);
+    assert!(refused.stderr.contains(&format!("process {} (", run.id())), "{}", refused.stderr);
+    assert_eq!(refused.stdout, "");
+    run.wait().with(0);
+    assert_eq!(job(&sandbox, 5)["state"], "paused");
+    sandbox.run("start").with(0);
+    assert_eq!(job(&sandbox, 0)["state"], "active");
+}
+
+#[test]
+fn a_start_of_a_mistyped_job_makes_no_state() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let document = sandbox.run("start --job tset --output json").with(0);
+    assert_eq!(document.json()["job"], json!({"id": null, "name": "tset", "state": "not-run"}));
+    assert!(document.stderr.contains("The job \"tset\" has not run yet, and nothing holds it"), "{}", document.stderr);
+    assert!(!sandbox.path(".scimulate").exists());
+}
+
+#[test]
 fn an_attempt_further_away_than_the_service_allows_is_waited_for_as_well() {
     let sandbox = Sandbox::with_users(1, "http://127.0.0.1:1/scim/v2");
     let quarantine = "\n[quarantine]\nfirst_interval = \"48h\"\nlongest_interval = \"72h\"\n";

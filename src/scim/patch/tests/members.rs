@@ -39,6 +39,68 @@ fn members_are_added_once() {
     );
 }
 
+/// Adds entries to members in one operation, in one each, and in one request each.
+fn added_in_three_ways(members: &Value, added: &[Value]) -> [Value; 3] {
+    let mut group = group();
+    group["members"] = members.clone();
+    let add = |entry: &Value| json!({"op": "add", "path": "members", "value": entry});
+    let options = PatchOptions::default();
+    let send =
+        |group: &Value, operations: &Value| patch_as(&ResourceSchema::group(), group, operations, &options).unwrap().0;
+    let operations = json!(added.iter().map(add).collect::<Vec<_>>());
+    let requests = added.iter().fold(group.clone(), |group, entry| send(&group, &json!([add(entry)])));
+    [send(&group, &json!([add(&json!(added))])), send(&group, &operations), requests]
+        .map(|mut after| after["members"].take())
+}
+
+#[test]
+fn an_entry_that_was_given_a_type_has_it_from_then_on() {
+    for (members, added, expected) in [
+        (
+            json!([]),
+            json!([{"value": "x"}, {"value": "x", "type": "User"}, {"value": "x", "type": "Group"}]),
+            json!([{"value": "x", "type": "User"}, {"value": "x", "type": "Group"}]),
+        ),
+        (
+            json!([{"value": "x"}, {"value": "x"}]),
+            json!([{"value": "x", "type": "User"}, {"value": "x", "type": "Group"}, {"value": "x", "display": "X"}]),
+            json!([{"value": "x", "type": "User", "display": "X"}, {"value": "x", "type": "Group"}]),
+        ),
+    ] {
+        for after in added_in_three_ways(&members, added.as_array().unwrap()) {
+            assert_eq!(after, expected, "{added} to {members}");
+        }
+    }
+}
+
+fn entry() -> impl Strategy<Value = Value> {
+    let value = proptest::sample::select(vec!["x", "y"]);
+    let kind = proptest::sample::select(vec![json!(null), json!("User"), json!("Group")]);
+    let display = proptest::sample::select(vec![json!(null), json!("a"), json!("b")]);
+    (value, kind, display).prop_map(|(value, kind, display)| {
+        let mut entry = json!({ "value": value });
+        for (name, part) in [("type", kind), ("display", display)] {
+            if !part.is_null() {
+                entry[name] = part;
+            }
+        }
+        entry
+    })
+}
+
+fn list() -> impl Strategy<Value = Vec<Value>> {
+    proptest::collection::vec(entry(), 1..6)
+}
+
+proptest! {
+    #[test]
+    fn entries_added_at_once_are_added_one_after_the_other(members in list(), added in list()) {
+        let [at_once, each, apart] = added_in_three_ways(&json!(members), &added);
+        prop_assert_eq!(&at_once, &apart);
+        prop_assert_eq!(&each, &apart);
+    }
+}
+
 #[test]
 fn members_are_removed_one_by_one() {
     check(
