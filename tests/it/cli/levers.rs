@@ -155,6 +155,17 @@ fn a_quarantined_job_waits_for_its_next_attempt() {
 }
 
 #[test]
+fn a_run_with_an_interval_waits_for_the_attempt_of_a_quarantined_job() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    sandbox.write("scimulate.toml", sandbox.read("scimulate.toml") + "\n[quarantine]\nfirst_interval = \"3s\"\n");
+    sandbox.run("run").with(6);
+    stub.mend();
+    assert!(sandbox.run("run --interval 24h --cycles 1").with(0).stdout.contains("2 created"));
+}
+
+#[test]
 fn a_restart_forgets_what_it_is_told_to() {
     let server = Server::start();
     let stub = Stub::before(&server, |_| Deed::Pass);
