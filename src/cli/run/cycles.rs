@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Work, ending, is_due, one_cycle, refuse};
+use super::{Work, ending, one_cycle, refuse};
 use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -19,6 +19,7 @@ use crate::cli::scenario;
 use crate::clock::Clock;
 use crate::event::CycleReport;
 use crate::plan::ActionKind;
+use crate::plan::quarantine::is_due;
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
@@ -276,7 +277,7 @@ async fn first_wait(
 fn next_cycle(job: &Job, schedule: &Schedule, state: &JobState, regular: Timestamp, now: Timestamp) -> Timestamp {
     match state {
         JobState::Quarantine { next_attempt, .. }
-            if !schedule.interval.is_zero() && !is_due(job, *next_attempt, now) =>
+            if !schedule.interval.is_zero() && !is_due(*next_attempt, job.policy.quarantine.longest, now) =>
         {
             regular.max(*next_attempt)
         }
