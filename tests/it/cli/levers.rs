@@ -38,6 +38,7 @@ fn a_status_fits_a_terminal() {
 #[test]
 fn a_paused_job_runs_no_cycle_until_it_is_started() {
     let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run("run").with(0);
     sandbox.run("pause").with(0);
     sandbox.run("run").with(5);
     assert!(sandbox.run("start").with(0).stderr.contains("The job is active"));
@@ -387,10 +388,13 @@ fn what_holds_a_job_names_the_lever_that_frees_it() {
 }
 
 #[test]
-fn a_job_that_was_only_paused_has_no_cycles_to_list() {
+fn a_job_that_has_not_run_is_not_paused() {
     let sandbox = Sandbox::with_users(1, "embedded");
-    sandbox.run("pause").with(0);
-    assert!(!sandbox.run("status").with(5).stdout.contains("Last cycles"));
+    let refused = sandbox.run("pause --job tset").with(2);
+    for part in ["the job \"tset\" has not run yet", "nothing to pause", "check --job and --state"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    assert!(!sandbox.path(".scimulate").exists(), "nothing is made");
 }
 
 #[test]
