@@ -235,10 +235,7 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         sum(ActionKind::Disable),
         sum(ActionKind::Delete),
         sum(ActionKind::Fail),
-        match &ran.state {
-            JobState::Quarantine { .. } => "in quarantine",
-            state => state.as_str(),
-        },
+        ran.state.described(),
     ))?;
     Ok(())
 }
