@@ -11,7 +11,7 @@ use super::lever::{existing, object_json};
 use crate::base::{Diagnostic, Timestamp};
 use crate::clock::Clock;
 use crate::report::{FORMAT_VERSION, count};
-use crate::store::{StagedObject, Store};
+use crate::store::{JobState, StagedObject, Store};
 
 /// Objects that are named.
 const NAMED: usize = 20;
@@ -66,6 +66,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let until = args.until.map_or_else(String::new, |until| format!(" until {until:.0}"));
         let deletions = count(found, "deletion");
         printer.talk(format_args!("Allowed{until}, for the next cycle: {deletions}{}", listed(&staged)));
+        if let Some(state @ (JobState::Paused | JobState::Disabled)) =
+            store.as_ref().map(Store::job_state).transpose()?
+        {
+            let stands = state.described();
+            printer.talk(format_args!("The job is {stands}; `scimulate start` makes it active again."));
+        }
     }
     Ok(Exit::Done)
 }

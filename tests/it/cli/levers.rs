@@ -388,6 +388,21 @@ fn what_holds_a_job_names_the_lever_that_frees_it() {
 }
 
 #[test]
+fn allowing_deletions_of_a_paused_job_names_the_lever_that_frees_it() {
+    let sandbox = Sandbox::with_users(4, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=3));
+    sandbox.run("run").with(5);
+    assert!(!sandbox.run("allow-deletes").with(0).stderr.contains("scimulate start"));
+    sandbox.run("pause").with(0);
+    let allowed = sandbox.run("allow-deletes").with(0);
+    let hint = "The job is paused; `scimulate start` makes it active again.";
+    assert!(allowed.stderr.contains(hint), "{}", allowed.stderr);
+}
+
+#[test]
 fn a_job_that_has_not_run_is_not_paused() {
     let sandbox = Sandbox::with_users(1, "embedded");
     let refused = sandbox.run("pause --job tset").with(2);
