@@ -29,12 +29,15 @@ pub(crate) struct Args {
     /// Refuse unless this many are held back
     #[arg(long, value_name = "N")]
     pub(crate) expect: Option<u64>,
+    /// Take this for the current time, such as 2026-03-01T10:00:00Z
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
-    let now = Clock::real().now();
+    let now = args.now.unwrap_or_else(|| Clock::real().now());
     if let Some(until) = args.until.filter(|until| *until <= now) {
         let error = Diagnostic::error(format!("--until {until:.0} is over, so nothing would be allowed"));
         return Err(error.with_hint("name a day or an instant to come").into());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use super::args::{Cli, Global};
+use super::args::{Cli, Command, Global};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -273,13 +273,12 @@ impl Stage<'_> {
         for line in self.script.iter().flat_map(|script| script.before(number)) {
             self.say(&format!("$ scimulate {line}"))?;
             self.context.printer.flush()?;
-            let words = ["scimulate"].into_iter().chain(line.split_whitespace());
-            let typed = Cli::try_parse_from(words)
-                .map_err(|error| Diagnostic::error(format!("`{line}` of the scenario: {error}")))?;
-            let global =
-                Global { config: Some(folder.join(FILE_NAME)), state: None, job: None, ..self.context.global.clone() };
-            let context = Context::new(global);
-            let ended = tokio::task::block_in_place(|| dispatch(typed.command, &context));
+            let mut command = parse(line)?;
+            if let Command::AllowDeletes(args) = &mut command {
+                args.now.get_or_insert_with(|| self.clock.now());
+            }
+            let context = context_of(folder, self.context);
+            let ended = tokio::task::block_in_place(|| dispatch(command, &context));
             context.printer.flush()?;
             if let Err(error) = ended {
                 self.tell(&error);
@@ -299,6 +298,20 @@ impl Stage<'_> {
     fn say(&self, text: &str) -> Result<(), Error> {
         Ok(self.context.printer.sentences(text)?)
     }
+}
+
+/// A command of the scenario.
+fn parse(line: &str) -> Result<Command, Error> {
+    let words = ["scimulate"].into_iter().chain(line.split_whitespace());
+    let typed =
+        Cli::try_parse_from(words).map_err(|error| Diagnostic::error(format!("`{line}` of the scenario: {error}")))?;
+    Ok(typed.command)
+}
+
+/// What a command of the scenario runs with.
+fn context_of(folder: &Path, context: &Context) -> Context {
+    let global = Global { config: Some(folder.join(FILE_NAME)), state: None, job: None, ..context.global.clone() };
+    Context::new(global)
 }
 
 /// Whether a failure is what the scenario is about: a target that refuses, an export that lacks too much.
