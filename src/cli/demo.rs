@@ -119,6 +119,9 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     let narrowed = Narrowed { verify: Verify::On, ..Narrowed::default() };
     let job = Job::from_settings(settings, narrowed, context)?;
     let script = args.dir.as_ref().map(|_| Script::read(folder)).transpose()?;
+    if let (Some(dir), Some(period)) = (&args.dir, script.as_ref().and_then(|script| script.simulate.as_ref())) {
+        return simulate(dir, &period.command(), folder, context);
+    }
     let clock = script.as_ref().map_or_else(Clock::real, |script| Clock::starting_at(script.start()));
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {
@@ -126,6 +129,22 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     }
     let stage = Stage { job, script, clock, connection, context };
     block_on(stage.play(args, folder))
+}
+
+/// Plays a scenario over a timeline: months of cycles in virtual time, as the command does that is named.
+fn simulate(dir: &Path, line: &str, folder: &Path, context: &Context) -> Result<Exit, Error> {
+    let printer = &context.printer;
+    printer.sentences(&format!("This is the scenario {}. Nothing leaves this machine.\n", dir.display()))?;
+    printer.sentences(&format!("$ scimulate {line}"))?;
+    printer.flush()?;
+    let context = context_of(folder, context);
+    let ended = dispatch(parse(line)?, &context);
+    context.printer.flush()?;
+    match ended? {
+        // A job that stands still, and objects that fail, are part of the story.
+        Exit::JobHeld | Exit::ObjectsFailed => Ok(Exit::Done),
+        exit => Ok(exit),
+    }
 }
 
 /// What the demo plays with.

@@ -197,6 +197,15 @@ fn a_demo_of_a_scenario_tells_its_story() {
         "invalid-anchor",
         &["failed: InvalidAnchor", "$ scimulate restart --reset-scope", "+ bea.santos@contoso.com"],
     );
+    // A timeline, in virtual time.
+    check(
+        "token-expires",
+        &[
+            "$ scimulate run --simulate-clock --now 2026-12-01T08:00:00Z",
+            "The job left quarantine.",
+            "The job is active.",
+        ],
+    );
     check("suspicious-read", &["4. Next cycle", "mona.nord@contoso.com  disabled", "What to try next"]);
 }
 
