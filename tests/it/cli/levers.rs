@@ -311,6 +311,24 @@ fn a_first_cycle_that_was_cut_off_has_run() {
     assert_eq!(cut["watermark"], Value::Null);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_run_that_waits() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    let run = sandbox.start("run --interval 40m --output json");
+    until("the first cycle ended", || {
+        let status = sandbox.run("status --output json").json();
+        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
+    });
+    run.signal("TERM");
+    let ended = run.wait().with(143).json();
+    assert_eq!(ended["job"]["state"], "active");
+    assert_eq!(ended["cycles"].as_array().map(Vec::len), Some(1));
+    let kept = job(&sandbox, 0);
+    assert_eq!((&kept["state"], &kept["linked"]), (&json!("active"), &json!(2)));
+    sandbox.run("plan --detailed-exitcode").with(0);
+}
+
 #[test]
 fn a_pause_between_two_cycles_ends_the_run() {
     let sandbox = Sandbox::with_users(2, "embedded");
