@@ -11,7 +11,7 @@ use super::lever::{existing, object_json};
 use crate::base::{Diagnostic, Timestamp};
 use crate::clock::Clock;
 use crate::report::{FORMAT_VERSION, count};
-use crate::store::{StagedObject, Store};
+use crate::store::{JobState, StagedObject, Store};
 
 /// Objects that are named.
 const NAMED: usize = 20;
@@ -29,12 +29,15 @@ pub(crate) struct Args {
     /// Refuse unless this many are held back
     #[arg(long, value_name = "N")]
     pub(crate) expect: Option<u64>,
+    /// Take this for the current time, such as 2026-03-01T10:00:00Z
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    pub(crate) now: Option<Timestamp>,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
-    let now = Clock::real().now();
+    let now = args.now.unwrap_or_else(|| Clock::real().now());
     if let Some(until) = args.until.filter(|until| *until <= now) {
         let error = Diagnostic::error(format!("--until {until:.0} is over, so nothing would be allowed"));
         return Err(error.with_hint("name a day or an instant to come").into());
@@ -66,6 +69,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let until = args.until.map_or_else(String::new, |until| format!(" until {until:.0}"));
         let deletions = count(found, "deletion");
         printer.talk(format_args!("Allowed{until}, for the next cycle: {deletions}{}", listed(&staged)));
+        if let Some(state @ (JobState::Paused | JobState::Disabled)) =
+            store.as_ref().map(Store::job_state).transpose()?
+        {
+            let stands = state.described();
+            printer.talk(format_args!("The job is {stands}; `scimulate start` makes it active again."));
+        }
     }
     Ok(Exit::Done)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 
-use super::args::{Cli, Global};
+use super::args::{Cli, Command, Global};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -119,6 +119,9 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     let narrowed = Narrowed { verify: Verify::On, ..Narrowed::default() };
     let job = Job::from_settings(settings, narrowed, context)?;
     let script = args.dir.as_ref().map(|_| Script::read(folder)).transpose()?;
+    if let (Some(dir), Some(period)) = (&args.dir, script.as_ref().and_then(|script| script.simulate.as_ref())) {
+        return simulate(dir, &period.command(), folder, context);
+    }
     let clock = script.as_ref().map_or_else(Clock::real, |script| Clock::starting_at(script.start()));
     let connection = job.connect_embedded(Storage::memory(), &clock)?;
     if let Some(endpoint) = &connection.endpoint {
@@ -126,6 +129,22 @@ fn play(args: &Args, folder: &Path, context: &Context) -> Result<Exit, Error> {
     }
     let stage = Stage { job, script, clock, connection, context };
     block_on(stage.play(args, folder))
+}
+
+/// Plays a scenario over a timeline: months of cycles in virtual time, as the command does that is named.
+fn simulate(dir: &Path, line: &str, folder: &Path, context: &Context) -> Result<Exit, Error> {
+    let printer = &context.printer;
+    printer.sentences(&format!("This is the scenario {}. Nothing leaves this machine.\n", dir.display()))?;
+    printer.sentences(&format!("$ scimulate {line}"))?;
+    printer.flush()?;
+    let context = context_of(folder, context);
+    let ended = dispatch(parse(line)?, &context);
+    context.printer.flush()?;
+    match ended? {
+        // A job that stands still, and objects that fail, are part of the story.
+        Exit::JobHeld | Exit::ObjectsFailed => Ok(Exit::Done),
+        exit => Ok(exit),
+    }
 }
 
 /// What the demo plays with.
@@ -273,13 +292,12 @@ impl Stage<'_> {
         for line in self.script.iter().flat_map(|script| script.before(number)) {
             self.say(&format!("$ scimulate {line}"))?;
             self.context.printer.flush()?;
-            let words = ["scimulate"].into_iter().chain(line.split_whitespace());
-            let typed = Cli::try_parse_from(words)
-                .map_err(|error| Diagnostic::error(format!("`{line}` of the scenario: {error}")))?;
-            let global =
-                Global { config: Some(folder.join(FILE_NAME)), state: None, job: None, ..self.context.global.clone() };
-            let context = Context::new(global);
-            let ended = tokio::task::block_in_place(|| dispatch(typed.command, &context));
+            let mut command = parse(line)?;
+            if let Command::AllowDeletes(args) = &mut command {
+                args.now.get_or_insert_with(|| self.clock.now());
+            }
+            let context = context_of(folder, self.context);
+            let ended = tokio::task::block_in_place(|| dispatch(command, &context));
             context.printer.flush()?;
             if let Err(error) = ended {
                 self.tell(&error);
@@ -299,6 +317,20 @@ impl Stage<'_> {
     fn say(&self, text: &str) -> Result<(), Error> {
         Ok(self.context.printer.sentences(text)?)
     }
+}
+
+/// A command of the scenario.
+fn parse(line: &str) -> Result<Command, Error> {
+    let words = ["scimulate"].into_iter().chain(line.split_whitespace());
+    let typed =
+        Cli::try_parse_from(words).map_err(|error| Diagnostic::error(format!("`{line}` of the scenario: {error}")))?;
+    Ok(typed.command)
+}
+
+/// What a command of the scenario runs with.
+fn context_of(folder: &Path, context: &Context) -> Context {
+    let global = Global { config: Some(folder.join(FILE_NAME)), state: None, job: None, ..context.global.clone() };
+    Context::new(global)
 }
 
 /// Whether a failure is what the scenario is about: a target that refuses, an export that lacks too much.

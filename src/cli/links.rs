@@ -107,10 +107,7 @@ fn delete(args: &DeleteArgs, context: &Context) -> Result<Exit, Error> {
     if let Some(mut store) = existing(&settings)? {
         let state = store.job_state()?;
         if !matches!(state, JobState::Paused | JobState::Disabled) {
-            let stands = match state {
-                JobState::Quarantine { .. } => "in quarantine",
-                state => state.as_str(),
-            };
+            let stands = state.described();
             let text = format!("the job is {stands}: links are deleted only while it is paused or disabled");
             return Err(held(text, "`scimulate pause`, delete the link, then `scimulate start`"));
         }

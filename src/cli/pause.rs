@@ -3,8 +3,9 @@
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::lever::tell;
-use crate::store::{JobState, Store};
+use super::lever::{existing, tell};
+use crate::base::Diagnostic;
+use crate::store::JobState;
 
 /// Pauses the job: no cycle runs until `start` or `restart`
 ///
@@ -15,7 +16,10 @@ pub(crate) struct Args {}
 /// Runs the command.
 pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
-    let mut store = Store::open(&settings.state_dir, &settings.job)?;
+    let Some(mut store) = existing(&settings)? else {
+        let text = format!("the job \"{}\" has not run yet, so there is nothing to pause", settings.job);
+        return Err(Diagnostic::error(text).with_hint("check --job and --state").into());
+    };
     let sentence = match store.job_state()? {
         JobState::Paused => "The job was paused already.",
         JobState::Disabled => "The job is disabled, so no cycle runs anyway; `scimulate start` makes it active again.",

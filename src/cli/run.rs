@@ -20,7 +20,7 @@ use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
-use crate::plan::quarantine::QuarantineReason;
+use crate::plan::quarantine::{QuarantineReason, is_due};
 use crate::report;
 use crate::schema::ObjectKind;
 use crate::source::Export;
@@ -141,7 +141,9 @@ pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Err
             let text = format!("the job is {}: no cycle runs", state.as_str());
             Err(held(text, "`scimulate start` makes it active again"))
         }
-        JobState::Quarantine { reason, message, since, next_attempt, .. } if !is_due(job, next_attempt, now) => {
+        JobState::Quarantine { reason, message, since, next_attempt, .. }
+            if !is_due(next_attempt, job.policy.quarantine.longest, now) =>
+        {
             let text = format!(
                 "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
                  which is due at {next_attempt:.0}"
@@ -155,13 +157,6 @@ pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Err
         }
         JobState::NotRun | JobState::Active | JobState::Quarantine { .. } => Ok(()),
     }
-}
-
-/// Whether the next attempt of a quarantined job may be made. One that is further away than the longest interval was
-/// set by a clock that has jumped back since.
-fn is_due(job: &Job, next_attempt: Timestamp, now: Timestamp) -> bool {
-    let latest = now.checked_add(job.policy.quarantine.longest).unwrap_or(Timestamp::MAX);
-    next_attempt <= now || next_attempt > latest
 }
 
 /// What one cycle works on.

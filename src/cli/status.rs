@@ -8,8 +8,10 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::table::{Align, seen_width, table, wrap};
-use crate::base::Timestamp;
+use crate::base::{SignedDuration, Timestamp};
+use crate::clock::Clock;
 use crate::config::{Mapping, Settings};
+use crate::plan::quarantine::is_due;
 use crate::plan::{ActionKind, Reason};
 use crate::report::{count, dim, heading};
 use crate::store::{Binding, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
@@ -35,6 +37,9 @@ struct Snapshot {
     name: String,
     template: String,
     interval: Duration,
+    /// The longest distance of two attempts in quarantine.
+    longest: SignedDuration,
+    now: Timestamp,
     binding: Option<Binding>,
     job: JobMemory,
     totals: Totals,
@@ -72,6 +77,8 @@ fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Erro
         name: settings.job.clone(),
         template,
         interval: settings.provisioning.interval,
+        longest: SignedDuration::try_from(settings.quarantine.longest_interval).unwrap_or(SignedDuration::MAX),
+        now: Clock::real().now(),
         binding: None,
         job: JobMemory::default(),
         totals: Totals::default(),
@@ -99,11 +106,16 @@ impl Snapshot {
         match &self.job.state {
             _ if self.holder.is_some() => None,
             JobState::Paused | JobState::Disabled => None,
-            JobState::Quarantine { next_attempt, .. } => Some(*next_attempt),
+            JobState::Quarantine { next_attempt, .. } => Some(self.due(*next_attempt)),
             JobState::NotRun | JobState::Active => {
                 self.cycles.first().and_then(|last| last.start.started.checked_add(self.interval).ok())
             }
         }
+    }
+
+    /// When an attempt in quarantine is due: now, if only a clock that has jumped back puts it off.
+    fn due(&self, next_attempt: Timestamp) -> Timestamp {
+        if is_due(next_attempt, self.longest, self.now) { next_attempt.min(self.now) } else { next_attempt }
     }
 
     /// What the last cycle of a disabled job met.
@@ -132,7 +144,7 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
             printer.line(format_args!("  {line}"))?;
         }
         let attempts = count(u64::from(*attempts), "attempt");
-        printer.line(format_args!("  {attempts} so far, the next is due at {next_attempt:.0}"))?;
+        printer.line(format_args!("  {attempts} so far, the next is due at {:.0}", snapshot.due(*next_attempt)))?;
     }
     for line in snapshot.why_disabled().iter().flat_map(|why| wrap(why, WIDTH - 2)) {
         printer.line(format_args!("  {line}"))?;

@@ -354,14 +354,26 @@ mod tests {
         Failure::Status(Box::new(ErrorAnswer { status, kind: BodyKind::Empty, body, retry_after: None }))
     }
 
+    fn invalid_filter() -> Failure {
+        let body = ErrorBody::new(400, Some(ScimType::InvalidFilter), "");
+        Failure::Status(Box::new(ErrorAnswer { status: 400, kind: BodyKind::Scim, body, retry_after: None }))
+    }
+
     fn transport(kind: TransportKind) -> Failure {
         Failure::Transport { kind, message: "x".into() }
+    }
+
+    fn list() -> Failure {
+        Failure::Unexpected { status: 200, what: Unexpected::ListForResource { count: 2 }, excerpt: String::new() }
     }
 
     #[test]
     fn codes_of_the_provisioning_log() {
         for (failure, operation, expected) in [
             (status(400), Operation::Create, INCOMPATIBLE),
+            (status(400), Operation::Find, INCOMPATIBLE),
+            (invalid_filter(), Operation::Find, INCOMPATIBLE_FILTERING),
+            (invalid_filter(), Operation::Create, INCOMPATIBLE),
             (status(401), Operation::Patch, "Unauthorized"),
             (status(401), Operation::Test, INVALID_CREDENTIALS),
             (status(404), Operation::Test, CREDENTIALS_UNCHECKED),
@@ -369,11 +381,16 @@ mod tests {
             (status(404), Operation::Get, "InvalidAnchor"),
             (status(404), Operation::Patch, "InvalidAnchor"),
             (status(404), Operation::Create, INCOMPATIBLE),
+            (status(405), Operation::Patch, "MethodNotAllowed"),
+            (status(408), Operation::Create, "Timeout"),
             (status(409), Operation::Create, INCOMPATIBLE_FILTERING),
+            (status(410), Operation::Get, "InvalidAnchor"),
+            (status(410), Operation::Create, INCOMPATIBLE),
             (status(422), Operation::Create, "UnprocessableEntity"),
             (status(429), Operation::Find, "TooManyRequests"),
             (status(500), Operation::Find, "InternalServerError"),
             (status(501), Operation::Patch, "NotImplemented"),
+            (list(), Operation::Get, "SystemForCrossDomainIdentityManagementMultipleEntriesInResponse"),
             (transport(TransportKind::Timeout), Operation::Patch, "Timeout"),
             (transport(TransportKind::Reset), Operation::Patch, "WebExceptionProtocolError"),
             (transport(TransportKind::Reset), Operation::Test, CREDENTIALS_UNCHECKED),

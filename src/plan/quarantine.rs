@@ -128,6 +128,13 @@ pub fn next_attempt(first: SignedDuration, longest: SignedDuration, attempts: u3
     later(now, wait)
 }
 
+/// Whether the next attempt of a job in quarantine may be made. One that is further away than `longest` was set by a
+/// clock that has jumped back since.
+#[must_use]
+pub fn is_due(next_attempt: Timestamp, longest: SignedDuration, now: Timestamp) -> bool {
+    next_attempt <= now || next_attempt > later(now, longest)
+}
+
 /// Whether a job has been in quarantine for so long that it is disabled.
 #[must_use]
 pub fn is_over(since: Timestamp, disable_after: SignedDuration, now: Timestamp) -> bool {
@@ -213,6 +220,21 @@ mod tests {
         check(SignedDuration::from_nanos(1), hours(24), 90, hours(24));
         assert_eq!(next_attempt(hours(1), SignedDuration::MAX, u32::MAX, now), Timestamp::MAX);
         assert_eq!(next_attempt(hours(1), hours(24), 3, Timestamp::MAX), Timestamp::MAX);
+    }
+
+    #[test]
+    fn an_attempt_is_due_in_its_time_and_after_a_jump_of_the_clock() {
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let check = |hours, expected| {
+            let longest = SignedDuration::from_hours(24);
+            assert_eq!(is_due(now + SignedDuration::from_hours(hours), longest, now), expected, "{hours}");
+        };
+        check(-1, true);
+        check(0, true);
+        check(1, false);
+        check(24, false);
+        check(25, true);
+        assert!(!is_due(Timestamp::MAX, SignedDuration::MAX, now));
     }
 
     #[test]

@@ -70,6 +70,21 @@ impl CycleEnd {
     pub fn count(&self, action: ActionKind) -> u64 {
         self.actions.get(action.as_str()).copied().unwrap_or(0)
     }
+
+    /// How many objects were written.
+    pub fn objects_written(&self) -> u64 {
+        ActionKind::ALL.into_iter().filter(|action| action.writes()).map(|action| self.count(action)).sum()
+    }
+
+    /// How many objects were written, and references.
+    pub fn writes(&self) -> u64 {
+        self.objects_written() + self.references
+    }
+
+    /// How many objects failed, and requests for references.
+    pub fn failures(&self) -> u64 {
+        self.count(ActionKind::Fail) + self.reference_failures
+    }
 }
 
 impl Store {

@@ -54,6 +54,14 @@ impl JobState {
             Self::Disabled => "disabled",
         }
     }
+
+    /// How a job stands, after "the job is": `in quarantine`, or the word for storage.
+    pub const fn described(&self) -> &'static str {
+        match self {
+            Self::Quarantine { .. } => "in quarantine",
+            state => state.as_str(),
+        }
+    }
 }
 
 /// What a job remembers of itself from one cycle to the next.

@@ -88,6 +88,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "none for --accept-missing",
             "none for --expect",
             "none for --force",
+            "none for --now",
             "none for --reset-scope",
             "none for --until",
         ]

@@ -19,6 +19,22 @@ pub(super) struct Script {
     now: Vec<Timestamp>,
     #[serde(default)]
     before: Vec<Vec<String>>,
+    /// From when until when virtual time passes, instead of cycle by cycle.
+    pub(super) simulate: Option<Period>,
+}
+
+/// From the first cycle to the last instant at which one may begin.
+#[derive(Debug, Deserialize)]
+pub(super) struct Period {
+    now: String,
+    until: String,
+}
+
+impl Period {
+    /// The command that lets this time pass; a demo verifies.
+    pub(super) fn command(&self) -> String {
+        format!("run --simulate-clock --now {} --until {} --verify", self.now, self.until)
+    }
 }
 
 impl Script {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Work, ending, is_due, one_cycle, refuse};
+use super::{Work, ending, one_cycle, refuse};
 use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -19,6 +19,7 @@ use crate::cli::scenario;
 use crate::clock::Clock;
 use crate::event::CycleReport;
 use crate::plan::ActionKind;
+use crate::plan::quarantine::is_due;
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
@@ -67,6 +68,13 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         cycles: Vec::new(),
         exit: Exit::Done,
         error: None,
+    };
+    let waited = match first_wait(job, &opened, clock, schedule, &interrupt, context).await? {
+        ControlFlow::Continue(waited) => waited,
+        ControlFlow::Break(exit) => {
+            ran.exit = exit;
+            return Ok(ran);
+        }
     };
     let mut store = Some(opened);
     let mut number = 0;
@@ -118,7 +126,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             whole: true,
             concurrency: if schedule.simulated { 1 } else { job.settings.target.concurrency },
             // A plan with the same `--now` shows the same values.
-            evaluated_at: (number == 1).then(|| clock.origin()),
+            evaluated_at: (number == 1 && !waited).then(|| clock.origin()),
         };
         let mut view = Progress::new(context, clock);
         if schedule.simulated {
@@ -162,7 +170,8 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if was_quarantined && state == JobState::Active {
             view.talk("The job left quarantine.");
         }
-        let due = next_cycle(job, &state, begun, schedule.interval, clock.now());
+        let regular = begun.checked_add(schedule.interval).unwrap_or(Timestamp::MAX);
+        let due = next_cycle(job, schedule, &state, regular, clock.now());
         let is_last = number == schedule.cycles
             || (schedule.until_idle && idle)
             || schedule.until.is_some_and(|until| due > until);
@@ -177,7 +186,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         }
         let store = store.as_ref();
         let moved = || match store.map(Store::job_state) {
-            Some(Ok(state)) => next_cycle(job, &state, begun, schedule.interval, clock.now()),
+            Some(Ok(state)) => next_cycle(job, schedule, &state, regular, clock.now()),
             _ => due,
         };
         wait(due, &moved, clock, schedule, &interrupt, context).await;
@@ -226,20 +235,47 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         sum(ActionKind::Disable),
         sum(ActionKind::Delete),
         sum(ActionKind::Fail),
-        match &ran.state {
-            JobState::Quarantine { .. } => "in quarantine",
-            state => state.as_str(),
-        },
+        ran.state.described(),
     ))?;
     Ok(())
 }
 
-/// When the next cycle begins: an interval after the last one, in quarantine not before its time. Without an interval
+/// Lets a job that is in quarantine already wait for its attempt, where cycles have an interval: whether it did, or how
+/// a signal ended it. An attempt later than `--until` isn't waited for, and the cycle is refused.
+async fn first_wait(
+    job: &Job,
+    store: &Store,
+    clock: &Clock,
+    schedule: &Schedule,
+    interrupt: &Interrupt,
+    context: &Context,
+) -> Result<ControlFlow<Exit, bool>, Error> {
+    let target = job.settings.target.tenant.to_string();
+    // Binding the state to another target ends the quarantine.
+    if store.binding()?.is_none_or(|known| known.target != target) {
+        return Ok(ControlFlow::Continue(false));
+    }
+    let begun = clock.now();
+    let state = store.job_state()?;
+    let due = next_cycle(job, schedule, &state, begun, begun);
+    if due <= begun || schedule.until.is_some_and(|until| due > until) {
+        return Ok(ControlFlow::Continue(false));
+    }
+    if let JobState::Quarantine { reason, message, since, .. } = &state {
+        context.printer.talk(format_args!("The job is in quarantine since {since:.0}: {reason}: {message}."));
+    }
+    let moved = || store.job_state().map_or(due, |state| next_cycle(job, schedule, &state, begun, clock.now()));
+    wait(due, &moved, clock, schedule, interrupt, context).await;
+    Ok(interrupt.exit().map_or(ControlFlow::Continue(true), ControlFlow::Break))
+}
+
+/// When the next cycle begins: at its regular time, in quarantine not before that of the attempt. Without an interval
 /// it begins at once, or is refused.
-fn next_cycle(job: &Job, state: &JobState, begun: Timestamp, interval: Duration, now: Timestamp) -> Timestamp {
-    let regular = begun.checked_add(interval).unwrap_or(Timestamp::MAX);
+fn next_cycle(job: &Job, schedule: &Schedule, state: &JobState, regular: Timestamp, now: Timestamp) -> Timestamp {
     match state {
-        JobState::Quarantine { next_attempt, .. } if !interval.is_zero() && !is_due(job, *next_attempt, now) => {
+        JobState::Quarantine { next_attempt, .. }
+            if !schedule.interval.is_zero() && !is_due(*next_attempt, job.policy.quarantine.longest, now) =>
+        {
             regular.max(*next_attempt)
         }
         _ => regular,

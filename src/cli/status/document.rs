@@ -90,7 +90,7 @@ fn status(snapshot: &Snapshot) -> Value {
         "escrowsPruned": job.escrows_pruned,
         "lastExecution": execution(|_| true),
         "lastSuccessfulExecution": execution(|end| result(end) == "Succeeded"),
-        "lastSuccessfulExecutionWithExports": execution(|end| result(end) == "Succeeded" && exported(end) > 0),
+        "lastSuccessfulExecutionWithExports": execution(|end| result(end) == "Succeeded" && end.writes() > 0),
         "progress": progress.into_iter().collect::<Vec<_>>(),
         "quarantine": quarantine(snapshot),
         "steadyStateFirstAchievedTime": time(job.steady_first),
@@ -124,16 +124,11 @@ fn quarantine(snapshot: &Snapshot) -> Value {
 fn result(end: &CycleEnd) -> &'static str {
     if end.quarantine.is_some() || !end.completed {
         "Failed"
-    } else if end.count(ActionKind::Fail) + end.reference_failures > 0 {
+    } else if end.failures() > 0 {
         "EntryLevelErrors"
     } else {
         "Succeeded"
     }
-}
-
-/// Objects that were written.
-fn exported(end: &CycleEnd) -> u64 {
-    ActionKind::ALL.into_iter().filter(|action| action.writes()).map(|action| end.count(action)).sum()
 }
 
 fn ended(cycle: &CycleRow, end: &CycleEnd) -> Timestamp {
@@ -148,9 +143,9 @@ fn execution(cycle: &CycleRow, end: &CycleEnd) -> Value {
         "countEntitled": null,
         "countEntitledForProvisioning": null,
         "countEscrowed": failed,
-        "countEscrowedRaw": failed + end.reference_failures,
-        "countExported": exported(end),
-        "countExports": exported(end) + failed + end.count(ActionKind::StagedDelete),
+        "countEscrowedRaw": end.failures(),
+        "countExported": end.objects_written(),
+        "countExports": end.objects_written() + failed + end.count(ActionKind::StagedDelete),
         "countImported": imported,
         "countImportedDeltas": if cycle.start.kind == CycleKind::Incremental { imported } else { 0 },
         "countImportedReferenceDeltas": null,

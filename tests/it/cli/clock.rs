@@ -63,8 +63,11 @@ fn a_quarantine_from_the_future_ends() {
     // A little back it waits a little longer, and says until when.
     let refused = sandbox.run(&format!("run {HOUR_BACK}")).with(5);
     assert!(refused.stderr.contains("due at 2040-03-01T10:40:00Z"), "{}", refused.stderr);
-    let next = status(&sandbox, 5)["job"]["nextCycle"].take();
-    assert!(next.as_str().is_some_and(|next| next.starts_with("2040-03-01T10:40:00")), "{next}");
+    // Today it is due at once, and the status says so.
+    let job = status(&sandbox, 5)["job"].take();
+    let next = [&job["nextCycle"], &job["status"]["quarantine"]["nextAttempt"]].map(|next| next.as_str().unwrap());
+    assert!(next[0] < "2040" && next[1].starts_with("2040-03-01T10:40:00"), "{next:?}");
+    assert!(!sandbox.run("status").with(5).stdout.contains("the next is due at 2040"));
     // No quarantine waits for longer than a day.
     sandbox.run("run").with(6);
     let next = status(&sandbox, 5)["job"]["nextCycle"].take();
@@ -115,5 +118,5 @@ fn an_interval_is_waited_for_once() {
     let begun = now();
     let ended = sandbox.run(&format!("run --cycles 2 --interval 1s {HOUR_BACK} --output json")).with(0);
     assert_eq!(ended.json()["cycles"].as_array().map(Vec::len), Some(2));
-    assert!((Duration::from_secs(1)..Duration::from_secs(20)).contains(&begun.elapsed()), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
 }

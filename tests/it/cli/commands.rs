@@ -197,7 +197,31 @@ fn a_demo_of_a_scenario_tells_its_story() {
         "invalid-anchor",
         &["failed: InvalidAnchor", "$ scimulate restart --reset-scope", "+ bea.santos@contoso.com"],
     );
+    // A timeline, in virtual time.
+    check(
+        "token-expires",
+        &[
+            "$ scimulate run --simulate-clock --now 2026-12-01T08:00:00Z",
+            "The job left quarantine.",
+            "The job is active.",
+        ],
+    );
     check("suspicious-read", &["4. Next cycle", "mona.nord@contoso.com  disabled", "What to try next"]);
+}
+
+#[test]
+fn the_levers_of_a_demo_live_in_its_time() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.write("cycle-2/users.csv", users(1..=1));
+    sandbox.write("cycle-3/users.csv", users(1..=1));
+    sandbox.write("scenario.toml", "before = [[], [], [\"allow-deletes --until 2026-03-01\"]]");
+    let story = sandbox.run("demo .").with(0);
+    let after = story.stdout.split_once("$ scimulate allow-deletes").expect("the lever is told").1;
+    assert!(after.contains("user2@contoso.com  disabled"), "{story:?}");
+    let over = sandbox.run("allow-deletes --until 2026-03-01 --now 2026-03-02T00:00:00Z").with(2);
+    assert!(over.stderr.contains("--until 2026-03-01T23:59:59Z is over"), "{}", over.stderr);
 }
 
 #[test]

@@ -32,6 +32,21 @@ fn what_the_list_of_groups_lacks_is_said() {
 }
 
 #[test]
+fn a_cycle_that_wrote_only_members_has_exported() {
+    let member = |number| format!("{DESIGN},{}\n", user_id(number));
+    let sandbox = with_groups("embedded", &format!("id,displayName\n{DESIGN},Design\n"));
+    sandbox.edit("scimulate.toml", "groups = \"groups.csv\"", "groups = \"groups.csv\"\nmembers = \"members.csv\"");
+    sandbox.write("members.csv", format!("groupId,memberId\n{}", member(1)));
+    sandbox.run("run").with(0);
+    sandbox.write("members.csv", format!("groupId,memberId\n{}{}", member(1), member(2)));
+    sandbox.run("run").with(0);
+    let status = sandbox.run("status --output json").with(0).json();
+    let status = &status["job"]["status"];
+    assert_eq!(status["lastExecution"]["countExported"], 0, "no object was written");
+    assert_eq!(status["lastSuccessfulExecutionWithExports"], status["lastExecution"]);
+}
+
+#[test]
 fn groups_that_are_wanted_but_not_there_are_missed() {
     let check = |mapping: &str, files: &str, expected: &str| {
         let sandbox = with_groups("embedded", "id,displayName\n");

@@ -38,6 +38,7 @@ fn a_status_fits_a_terminal() {
 #[test]
 fn a_paused_job_runs_no_cycle_until_it_is_started() {
     let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run("run").with(0);
     sandbox.run("pause").with(0);
     sandbox.run("run").with(5);
     assert!(sandbox.run("start").with(0).stderr.contains("The job is active"));
@@ -185,6 +186,17 @@ fn a_quarantined_job_waits_for_its_next_attempt() {
 }
 
 #[test]
+fn a_run_with_an_interval_waits_for_the_attempt_of_a_quarantined_job() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Answer("401 Unauthorized", "", "no".to_owned()));
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    sandbox.write("scimulate.toml", sandbox.read("scimulate.toml") + "\n[quarantine]\nfirst_interval = \"3s\"\n");
+    sandbox.run("run").with(6);
+    stub.mend();
+    assert!(sandbox.run("run --interval 24h --cycles 1").with(0).stdout.contains("2 created"));
+}
+
+#[test]
 fn a_restart_forgets_what_it_is_told_to() {
     let server = Server::start();
     let stub = Stub::before(&server, |_| Deed::Pass);
@@ -329,6 +341,24 @@ fn a_first_cycle_that_was_cut_off_has_run() {
     assert_eq!(cut["watermark"], Value::Null);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_run_that_waits() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    let run = sandbox.start("run --interval 40m --output json");
+    until("the first cycle ended", || {
+        let status = sandbox.run("status --output json").json();
+        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
+    });
+    run.signal("TERM");
+    let ended = run.wait().with(143).json();
+    assert_eq!(ended["job"]["state"], "active");
+    assert_eq!(ended["cycles"].as_array().map(Vec::len), Some(1));
+    let kept = job(&sandbox, 0);
+    assert_eq!((&kept["state"], &kept["linked"]), (&json!("active"), &json!(2)));
+    sandbox.run("plan --detailed-exitcode").with(0);
+}
+
 #[test]
 fn a_pause_between_two_cycles_ends_the_run() {
     let sandbox = Sandbox::with_users(2, "embedded");
@@ -338,9 +368,10 @@ fn a_pause_between_two_cycles_ends_the_run() {
         status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
     });
     sandbox.run("pause").with(0);
+    let begun = sandbox.run("status --output json").with(5).json()["cycles"].as_array().map(Vec::len);
     let ended = run.wait().with(5);
     assert_eq!(ended.json()["job"]["state"], "paused");
-    assert_eq!(ended.json()["cycles"].as_array().map(Vec::len), Some(1));
+    assert_eq!(ended.json()["cycles"].as_array().map(Vec::len), begun, "none begins after the pause");
 }
 
 #[test]
@@ -406,10 +437,28 @@ fn what_holds_a_job_names_the_lever_that_frees_it() {
 }
 
 #[test]
-fn a_job_that_was_only_paused_has_no_cycles_to_list() {
-    let sandbox = Sandbox::with_users(1, "embedded");
+fn allowing_deletions_of_a_paused_job_names_the_lever_that_frees_it() {
+    let sandbox = Sandbox::with_users(4, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=3));
+    sandbox.run("run").with(5);
+    assert!(!sandbox.run("allow-deletes").with(0).stderr.contains("scimulate start"));
     sandbox.run("pause").with(0);
-    assert!(!sandbox.run("status").with(5).stdout.contains("Last cycles"));
+    let allowed = sandbox.run("allow-deletes").with(0);
+    let hint = "The job is paused; `scimulate start` makes it active again.";
+    assert!(allowed.stderr.contains(hint), "{}", allowed.stderr);
+}
+
+#[test]
+fn a_job_that_has_not_run_is_not_paused() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let refused = sandbox.run("pause --job tset").with(2);
+    for part in ["the job \"tset\" has not run yet", "nothing to pause", "check --job and --state"] {
+        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
+    }
+    assert!(!sandbox.path(".scimulate").exists(), "nothing is made");
 }
 
 #[test]

@@ -108,11 +108,12 @@ fn as_json() {
 #[test]
 fn a_paused_job_doesn_t_mind() {
     let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run(&format!("provision {}", user_name(1))).with(0);
     sandbox.run("pause").with(0);
     sandbox.run(&format!("provision {}", user_name(2))).with(0);
     sandbox.run("run").with(5);
     let status = sandbox.run("status --output json").with(5).json();
-    assert_eq!((&status["job"]["state"], &status["job"]["linked"]), (&json!("paused"), &json!(1)));
+    assert_eq!((&status["job"]["state"], &status["job"]["linked"]), (&json!("paused"), &json!(2)));
 }
 
 #[test]

@@ -37,6 +37,20 @@ fn a_token_that_expires_on_friday() {
 }
 
 #[test]
+fn a_quarantine_is_waited_for_before_the_first_cycle_too() {
+    let sandbox = december(false);
+    simulate(&sandbox, "").with(5);
+    let again = |flags: &str| sandbox.run(&format!("run --simulate-clock --now 2026-12-24T08:00:00Z {flags}")).with(5);
+    let too_late = again("--until 2026-12-24T17:59:59Z");
+    assert!(too_late.stderr.contains("due at 2026-12-24T18:00:00Z"), "{}", too_late.stderr);
+    let ended = again("--until 2026-12-24T18:00:00Z");
+    assert!(ended.stdout.contains("1 cycle in virtual time until 2026-12-24T18:00:00Z"), "{}", ended.stdout);
+    sandbox.write("cycles/2026-12-25/target.json", "{}");
+    let out = sandbox.run("run --simulate-clock --now 2026-12-25T08:00:00Z --cycles 1").with(0);
+    assert!(out.stdout.contains("2026-12-25T18:00:00Z\nThe job left quarantine.\n"), "{}", out.stdout);
+}
+
+#[test]
 fn a_token_that_is_renewed_in_time() {
     let sandbox = december(true);
     let ended = simulate(&sandbox, "").with(0);

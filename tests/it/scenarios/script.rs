@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use scimulate::base::{SignedDuration, Timestamp};
+use serde::Deserialize;
 
 /// When the first cycle begins, unless `scenario.toml` says otherwise.
 const FIRST: &str = "2026-03-01T10:00:00Z";
@@ -23,8 +24,16 @@ pub(super) struct Script {
     pub(super) simulate: Option<(String, String)>,
     /// Why another initial cycle at the end isn't idle.
     pub(super) does_not_converge: Option<String>,
-    /// Why the requests of plan and run differ.
-    pub(super) plan_differs: Option<String>,
+    /// Where the requests of plan and run differ.
+    pub(super) plan_differs: PlanDiffers,
+}
+
+/// Cycles in which a plan announces other requests than are sent, and why.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PlanDiffers {
+    pub(super) cycles: Vec<usize>,
+    pub(super) reason: String,
 }
 
 impl Script {
@@ -33,6 +42,7 @@ impl Script {
         let mut table: toml::Table = text.parse().expect("scenario.toml is TOML");
         let mut take = |key: &str| table.remove(key);
         let reason = |value: toml::Value| value.as_str().expect("a reason is a text").to_owned();
+        let differs = |value: toml::Value| value.try_into().expect("`plan_differs` has `cycles` and `reason`");
         let instants = |list: toml::Value| {
             list.try_into::<Vec<String>>().expect("`now` is a list of instants").iter().map(instant).collect()
         };
@@ -47,7 +57,7 @@ impl Script {
             before: take("before").map(commands).unwrap_or_default(),
             status: take("status").is_some_and(|status| status.as_bool().expect("`status` is true or false")),
             does_not_converge: take("does_not_converge").map(reason),
-            plan_differs: take("plan_differs").map(reason),
+            plan_differs: take("plan_differs").map(differs).unwrap_or_default(),
         };
         assert!(table.is_empty(), "scenario.toml has keys that nobody knows: {table}");
         script
