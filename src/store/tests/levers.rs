@@ -88,13 +88,13 @@ fn failures_are_forgotten_with_the_end_of_a_cycle_or_not_at_all() {
     let end = |store: &mut Store| store.end_cycle(&report("c", true), None, &JobMemory::default(), true);
     let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON job BEGIN SELECT raise(ABORT, 'no'); END";
     store.connection.execute_batch(refuse).unwrap();
-    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Export), 1);
+    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Reference), 1);
     assert!(end(&mut store).is_err());
-    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Export), 1);
+    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Reference), 1);
     store.connection.execute_batch("DROP TRIGGER refuse").unwrap();
     store.snapshot().unwrap();
     end(&mut store).unwrap();
-    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Export), 0);
+    assert_eq!(store.snapshot().unwrap().users.failing(FailedPart::Reference), 0);
     assert_eq!(store.totals().unwrap().failing, 0);
 }
 
