@@ -56,18 +56,10 @@ impl Accounts {
 
     /// How a reference to an object is to be taken.
     pub(crate) fn referenced(&self, id: &SourceId) -> Referenced {
-        let (target, situation) = match self.now.get(id) {
-            Some(None) => return Referenced::Unlinked,
-            Some(Some(account)) => (account.target.clone(), account.situation),
-            None => {
-                let Some(prior) = self.prior(id) else { return Referenced::Unlinked };
-                (prior.target().map(TargetId::new), situation(prior))
-            }
-        };
-        match (target, situation) {
-            (Some(target), Situation::InScope | Situation::Failed) => Referenced::Linked(target),
-            (None, Situation::Failed) | (_, Situation::Uncertain) => Referenced::Waiting,
-            _ => Referenced::Unlinked,
+        match self.now.get(id) {
+            Some(None) => Referenced::Unlinked,
+            Some(Some(account)) => as_referenced(account.target.clone(), account.situation),
+            None => self.prior(id).map_or(Referenced::Unlinked, referenced_before),
         }
     }
 
@@ -120,6 +112,19 @@ impl Accounts {
 
     fn prior(&self, id: &SourceId) -> Option<PriorView<'_>> {
         self.users.view(id).or_else(|| self.groups.view(id))
+    }
+}
+
+/// How a reference to an object was to be taken when the cycle began.
+pub(crate) fn referenced_before(prior: PriorView<'_>) -> Referenced {
+    as_referenced(prior.target().map(TargetId::new), situation(prior))
+}
+
+fn as_referenced(target: Option<TargetId>, situation: Situation) -> Referenced {
+    match (target, situation) {
+        (Some(target), Situation::InScope | Situation::Failed) => Referenced::Linked(target),
+        (None, Situation::Failed) | (_, Situation::Uncertain) => Referenced::Waiting,
+        _ => Referenced::Unlinked,
     }
 }
 

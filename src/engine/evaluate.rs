@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
-use super::accounts::{Situation, situation};
+use super::accounts::referenced_before;
 use super::computed::fill_computed;
 use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
@@ -21,8 +21,8 @@ use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
 use crate::plan::{
-    FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, Sent, Staged, Standing, Subject,
-    removes_account,
+    FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, ReferenceContext, Referenced, Staged,
+    Standing, Subject, is_single_open, removes_account,
 };
 use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
 use crate::scoping::{Decision, decide, decide_group};
@@ -330,27 +330,23 @@ impl Evaluator<'_> {
             || escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
     }
 
-    /// Whether what the target knows of the manager isn't what it should: the reference had to wait for the manager's
-    /// account, or the cycle that saw the user change was cut off before it came to the references.
+    /// Whether something is to be done about the manager of a user who didn't change.
     fn has_open_manager(&self, user: &User<'_>, prior: PriorView<'_>) -> bool {
         let (Some(references), Some(states)) = (self.references, self.prior) else { return false };
         if prior.target().is_none() || !self.mapping.actions.update {
             return false;
         }
-        let known = references.of(ObjectKind::User, &user.id, reference_name(self.mapping).unwrap_or_default());
-        let manager = match self.manager(user) {
+        let desired = match self.manager(user) {
             Manager::Unknown => return false,
-            Manager::Nobody => return !known.is_empty(),
-            Manager::Is(manager) => manager,
+            Manager::Nobody => None,
+            Manager::Is(manager) => Some(manager),
         };
-        let state = states.view(&manager);
-        let is_linked = state.is_some_and(|state| state.target().is_some() && state.standing() == Standing::InScope);
-        match known {
-            [(known, Sent::No)] if *known == manager => self.policy.resolve_late_references && is_linked,
-            [(known, Sent::Yes)] if *known == manager => false,
-            // A manager whose creation failed is waited for; without an account for another reason is an answer too.
-            _ => is_linked || !state.is_some_and(|state| situation(state) == Situation::Failed),
-        }
+        let known = references.of(ObjectKind::User, &user.id, reference_name(self.mapping).unwrap_or_default());
+        let remembered = known.first().map(|(id, sent)| (id, *sent));
+        let context = ReferenceContext { compare_all: false, resolve_late: self.policy.resolve_late_references };
+        is_single_open(context, desired.as_ref(), remembered, |manager| {
+            states.view(manager).map_or(Referenced::Unlinked, referenced_before)
+        })
     }
 
     fn manager(&self, user: &User<'_>) -> Manager {

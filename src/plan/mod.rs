@@ -24,7 +24,8 @@ pub(crate) use planner::REDACTED;
 pub use planner::{Answer, Leaving, Lookup, PlanContext, Presence, Step, Subject, plan_one, removes_account};
 pub use reason::{Reason, Reference};
 pub use references::{
-    ReferenceContext, ReferenceStep, Referenced, Sent, is_settled, plan_gone_member, plan_member, plan_single,
+    ReferenceContext, ReferenceStep, Referenced, Sent, is_settled, is_single_open, plan_gone_member, plan_member,
+    plan_single,
 };
 pub use saved::{PlanFile, PlanFileError, PlannedObject};
 pub use state::{FailedPart, Failure, PriorState, Staged};

@@ -85,6 +85,26 @@ pub fn plan_single(
     }
 }
 
+/// Whether a single-valued reference of an object that didn't change needs something all the same: what it refers to
+/// had to wait for its account, or the cycle that saw the change was cut off before it came to the references.
+pub fn is_single_open(
+    context: ReferenceContext,
+    desired: Option<&SourceId>,
+    remembered: Option<(&SourceId, Sent)>,
+    referenced: impl FnOnce(&SourceId) -> Referenced,
+) -> bool {
+    let Some(desired) = desired else { return remembered.is_some() };
+    let before = remembered.filter(|(before, _)| *before == desired).map(|(_, sent)| sent);
+    if is_settled(context, before) {
+        return false;
+    }
+    match referenced(desired) {
+        Referenced::Linked(_) => true,
+        Referenced::Waiting => false,
+        Referenced::Unlinked => before.is_none(),
+    }
+}
+
 /// Decides about one value that a many-valued reference has in the source.
 ///
 /// How the referenced object stands is only asked where it matters.
@@ -171,6 +191,32 @@ mod tests {
         check(SERVICE, Some(("eve", &unlinked)), Some(("eve", Sent::No)), None, ReferenceStep::Keep);
         check(RESOLVING, Some(("eve", &eve)), Some(("eve", Sent::No)), None, set(ChangeOp::Add, "T-eve"));
         check(INITIAL, Some(("eve", &eve)), Some(("eve", Sent::No)), None, set(ChangeOp::Add, "T-eve"));
+    }
+
+    #[test]
+    fn managers_of_users_who_did_not_change() {
+        let eve = id("eve");
+        let check = |context, desired: Option<&SourceId>, remembered: Option<(&str, Sent)>, referenced, expected| {
+            let before = remembered.map(|(name, sent)| (id(name), sent));
+            let before = before.as_ref().map(|(id, sent)| (id, *sent));
+            let open = is_single_open(context, desired, before, |_| Referenced::clone(referenced));
+            assert_eq!(open, expected, "{desired:?} after {remembered:?}, {referenced:?}");
+        };
+        let (account, unlinked, waiting) = (linked("T-eve"), Referenced::Unlinked, Referenced::Waiting);
+        check(SERVICE, None, None, &unlinked, false);
+        check(SERVICE, None, Some(("eve", Sent::Yes)), &account, true);
+        check(SERVICE, None, Some(("eve", Sent::No)), &unlinked, true);
+        for (referenced, expected) in [(&account, true), (&unlinked, true), (&waiting, false)] {
+            check(SERVICE, Some(&eve), None, referenced, expected);
+            check(SERVICE, Some(&eve), Some(("bob", Sent::Yes)), referenced, expected);
+            check(SERVICE, Some(&eve), Some(("bob", Sent::No)), referenced, expected);
+            check(SERVICE, Some(&eve), Some(("eve", Sent::Yes)), referenced, false);
+            check(RESOLVING, Some(&eve), Some(("eve", Sent::Yes)), referenced, false);
+            check(SERVICE, Some(&eve), Some(("eve", Sent::No)), referenced, false);
+        }
+        check(RESOLVING, Some(&eve), Some(("eve", Sent::No)), &account, true);
+        check(RESOLVING, Some(&eve), Some(("eve", Sent::No)), &unlinked, false);
+        check(RESOLVING, Some(&eve), Some(("eve", Sent::No)), &waiting, false);
     }
 
     #[test]

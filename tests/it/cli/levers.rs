@@ -1,7 +1,5 @@
 //! The job's levers: start, pause, restart, links, allow-deletes, and what status says of them.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::process::{Ended, Sandbox, Server, until, user_id, user_name, users};
@@ -65,7 +63,7 @@ fn a_paused_job_runs_no_cycle_until_it_is_started() {
 fn a_pause_lets_the_cycle_under_way_end() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_secs(2)),
+        "POST" => Deed::Held,
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(4, &stub.url);
@@ -78,6 +76,7 @@ fn a_pause_lets_the_cycle_under_way_end() {
     assert!(human.stdout.contains("of 4 objects done"), "{}", human.stdout);
     assert_fits(&human);
     assert!(sandbox.run("pause").with(0).stderr.contains("the cycle that is under way ends first"));
+    stub.mend();
     run.wait().with(0);
     assert_eq!(server.accounts().len(), 4);
     assert_eq!(job(&sandbox, 5)["state"], "paused");
@@ -87,7 +86,7 @@ fn a_pause_lets_the_cycle_under_way_end() {
 fn a_start_while_a_cycle_is_under_way_is_refused() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_secs(2)),
+        "POST" => Deed::Held,
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(2, &stub.url);
@@ -98,6 +97,7 @@ fn a_start_while_a_cycle_is_under_way_is_refused() {
     let refused = sandbox.run("start").with(8);
     assert!(refused.stderr.contains(&format!("process {} (", run.id())), "{}", refused.stderr);
     assert_eq!(refused.stdout, "");
+    stub.mend();
     run.wait().with(0);
     assert_eq!(job(&sandbox, 5)["state"], "paused");
     sandbox.run("start").with(0);
@@ -327,7 +327,7 @@ fn the_document_has_the_shape_of_graph() {
 fn a_first_cycle_that_was_cut_off_has_run() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_millis(300)),
+        "POST" => Deed::Held,
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(40, &stub.url);
@@ -335,6 +335,7 @@ fn a_first_cycle_that_was_cut_off_has_run() {
     until("it writes", || stub.count("POST") > 0);
     assert_eq!(job(&sandbox, 0)["state"], "active", "under way");
     run.signal("TERM");
+    stub.mend();
     assert_eq!(run.wait().with(143).json()["job"]["state"], "active");
     let cut = job(&sandbox, 0);
     assert_eq!((&cut["state"], &cut["status"]["code"]), (&json!("active"), &json!("Active")));

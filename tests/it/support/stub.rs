@@ -47,6 +47,8 @@ pub(crate) enum Deed {
     Cut,
     /// Hands it on after a while.
     Late(Duration),
+    /// Hands it on once the stub is told to behave in another way.
+    Held,
 }
 
 type Behaviour = Arc<dyn Fn(&Seen) -> Deed + Send + Sync>;
@@ -139,6 +141,10 @@ impl Inner {
             Deed::Cut => stream.shutdown(Shutdown::Both),
             Deed::Late(time) => {
                 thread::sleep(time);
+                out.write_all(&exchange(self.port, &raw)?)
+            }
+            Deed::Held => {
+                until("held requests go on", || !Arc::ptr_eq(&behaviour, &self.behaviour.lock().unwrap()));
                 out.write_all(&exchange(self.port, &raw)?)
             }
         }
