@@ -7,7 +7,7 @@ use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed, seed};
+use super::job::{Job, Narrowed, Reading, seed};
 use super::plan;
 use super::progress::Progress;
 use super::run::{Work, one_cycle, refuse};
@@ -43,7 +43,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let mut saved = read(&args.file)?;
     let verify = if args.verify { Verify::On } else { Verify::Off };
-    let narrowed = Narrowed { anchor_scope_regex: args.anchor_scope_regex, verify, ..Narrowed::default() };
+    let reading = Reading { anchor_scope_regex: args.anchor_scope_regex, ..Reading::default() };
+    let narrowed = Narrowed { reading, verify, ..Narrowed::default() };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;

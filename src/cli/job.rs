@@ -43,12 +43,22 @@ pub(crate) struct Job {
     users: Result<Option<ResourceSchema>, Box<Diagnostic>>,
 }
 
+/// Flags of the commands that evaluate an export.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct Reading {
+    /// Go on although this many known objects are missing from the export
+    #[arg(long, value_name = "N")]
+    pub(crate) accept_missing: Option<u64>,
+    /// Regular expressions of scoping filters must match the whole value
+    #[arg(long)]
+    pub(crate) anchor_scope_regex: bool,
+}
+
 /// What flags say beyond the config file.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Narrowed {
     pub(crate) only: Vec<String>,
-    pub(crate) accept_missing: Option<u64>,
-    pub(crate) anchor_scope_regex: bool,
+    pub(crate) reading: Reading,
     /// Whether what is written is read back.
     pub(crate) verify: Verify,
 }
@@ -61,7 +71,7 @@ impl Job {
 
     /// Compiles the mapping of given settings.
     pub(crate) fn from_settings(mut settings: Settings, narrowed: Narrowed, context: &Context) -> Result<Self, Error> {
-        settings.provisioning.anchor_scope_regex |= narrowed.anchor_scope_regex;
+        settings.provisioning.anchor_scope_regex |= narrowed.reading.anchor_scope_regex;
         let (name, document) = document(&settings.provisioning.mapping)?;
         let mut options = compile_options(&settings, name);
         options.without_groups |= settings.source.groups.is_none() && settings.source.members.is_none();
@@ -94,7 +104,7 @@ impl Job {
             rematch_vanished: provisioning.vanished == Vanished::Rematch,
             duplicates: provisioning.duplicates,
             max_missing: settings.source.max_missing,
-            accept_missing: narrowed.accept_missing,
+            accept_missing: narrowed.reading.accept_missing,
             default_domain: settings.source.default_domain.clone(),
             only: narrowed.only,
             escrow: escrow(&settings),

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::inspect;
-use super::job::{Job, Narrowed, seed};
+use super::job::{Job, Narrowed, Reading, seed};
 use super::printer::OutputError;
 use super::run::explain;
 use super::runtime::{Interrupt, block_on};
@@ -49,12 +49,8 @@ pub(crate) struct Args {
     /// End with exit code 3 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
-    /// Go on although this many known objects are missing from the export
-    #[arg(long, value_name = "N")]
-    pub(crate) accept_missing: Option<u64>,
-    /// Regular expressions of scoping filters must match the whole value
-    #[arg(long)]
-    pub(crate) anchor_scope_regex: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Take this for the current time, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
@@ -65,12 +61,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if let Some(path) = &args.out {
         check_place(path)?;
     }
-    let narrowed = Narrowed {
-        only: args.only.clone(),
-        accept_missing: args.accept_missing,
-        anchor_scope_regex: args.anchor_scope_regex,
-        ..Narrowed::default()
-    };
+    let narrowed = Narrowed { only: args.only.clone(), reading: args.reading, ..Narrowed::default() };
     let job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let export = job.open_export_at(clock.now(), context)?;

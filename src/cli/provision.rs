@@ -10,7 +10,7 @@ use super::args::{duration, instant};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed, seed};
+use super::job::{Job, Narrowed, Reading, seed};
 use super::run::remedy;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
@@ -41,12 +41,8 @@ pub(crate) struct Args {
     /// Read back what was written, and say where it isn't as it was sent
     #[arg(long)]
     pub(crate) verify: bool,
-    /// Go on although this many known objects are missing from the export
-    #[arg(long, value_name = "N")]
-    pub(crate) accept_missing: Option<u64>,
-    /// Regular expressions of scoping filters must match the whole value
-    #[arg(long)]
-    pub(crate) anchor_scope_regex: bool,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// How long to wait for a run of this job, such as 5m
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
@@ -59,8 +55,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let narrowed = Narrowed {
         only: Vec::new(),
-        accept_missing: args.accept_missing,
-        anchor_scope_regex: args.anchor_scope_regex,
+        reading: args.reading,
         verify: if args.verify { Verify::On } else { Verify::Off },
     };
     let job = Job::load(context, narrowed)?;

@@ -10,7 +10,7 @@ use super::args::{Output, duration, instant, instant_or_date, positive_duration}
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed};
+use super::job::{Job, Narrowed, Reading};
 use super::lever::held;
 use super::plan;
 use super::progress::Progress;
@@ -56,16 +56,12 @@ pub(crate) struct Args {
     /// Write nothing; the same as `scimulate plan`
     #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock"])]
     pub(crate) dry_run: bool,
-    /// Go on although this many known objects are missing from the export
-    #[arg(long, value_name = "N")]
-    pub(crate) accept_missing: Option<u64>,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Read each account and group back after it was written and say where it isn't as it was sent. What is found
     /// fails no object and changes no exit code. Costs one GET for each write, of a group with all its members
     #[arg(long, conflicts_with = "dry_run")]
     pub(crate) verify: bool,
-    /// Regular expressions of scoping filters must match the whole value
-    #[arg(long)]
-    pub(crate) anchor_scope_regex: bool,
     /// How long to wait for another run of this job, such as 5m
     #[arg(long, value_name = "DURATION", default_value = "0", value_parser = duration)]
     pub(crate) lock_timeout: Duration,
@@ -77,18 +73,12 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.dry_run {
-        let dry = plan::Args {
-            accept_missing: args.accept_missing,
-            anchor_scope_regex: args.anchor_scope_regex,
-            now: args.now,
-            ..plan::Args::default()
-        };
+        let dry = plan::Args { reading: args.reading, now: args.now, ..plan::Args::default() };
         return plan::run(&dry, context);
     }
     let narrowed = Narrowed {
         only: Vec::new(),
-        accept_missing: args.accept_missing,
-        anchor_scope_regex: args.anchor_scope_regex,
+        reading: args.reading,
         verify: if args.verify { Verify::On } else { Verify::Off },
     };
     let job = Job::load(context, narrowed)?;

@@ -42,8 +42,8 @@ pub struct Entitlements {
 
 impl Entitlements {
     /// Indexes what was read. Memberships count for groups that are assigned and not known to be
-    /// without security; members of groups nested in them don't, nor is a nested group assigned by them. A member that a group names twice
-    /// is its member once.
+    /// without security; members of groups nested in them don't, nor is a nested group assigned by
+    /// them. A member that a group names twice is its member once.
     pub fn new(roles: AppRoles, mut groups: Vec<Group>, assignments: impl IntoIterator<Item = Assignment>) -> Self {
         let mut all = Self { roles, ..Self::default() };
         let mut interned = FxHashMap::default();
