@@ -92,7 +92,7 @@ fn classify(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         }
         Some(EngineError::Store(store)) => return classify(store),
         Some(EngineError::Quarantine { .. }) => return Some(Exit::Unreachable),
-        Some(EngineError::Worker(_)) | None => {}
+        Some(EngineError::Interrupted | EngineError::Worker(_)) | None => {}
     }
     let usage = cause.is::<ConfigError>()
         || cause.is::<Diagnostic>()

@@ -15,7 +15,7 @@ use super::run::remedy;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Cycle, Demand, OnDemand, Verify, find_objects};
+use crate::engine::{Cycle, Demand, EngineError, OnDemand, Verify, find_objects};
 use crate::schema::ObjectKind;
 use crate::source::Export;
 use crate::store::Store;
@@ -118,7 +118,7 @@ async fn provision(
         lock = job.lock(&store, clock, args.lock_timeout) => lock?,
         () = interrupt.token().cancelled_owned() => {
             let exit = interrupt.exit().unwrap_or(Exit::Interrupted);
-            return Err(Error::new(exit, anyhow::anyhow!("interrupted: nothing was sent")));
+            return Err(Error::new(exit, EngineError::Interrupted));
         }
     };
     job.bind(&mut store, &export)?;
@@ -134,7 +134,10 @@ async fn provision(
         clock: clock.clone(),
     };
     let mut random = Random::seeded(seed(clock.origin()));
-    let done = cycle.provision(store, demand, &mut random).await?;
+    let done = cycle.provision(store, demand, &mut random, &interrupt.token()).await;
     drop(lock);
-    Ok((done, interrupt.exit()))
+    match (done, interrupt.exit()) {
+        (Err(error @ EngineError::Interrupted), Some(exit)) => Err(Error::new(exit, error)),
+        (done, exit) => Ok((done?, exit)),
+    }
 }

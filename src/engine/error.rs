@@ -35,6 +35,9 @@ pub enum EngineError {
         /// Whether it was asked for a user or for a group.
         kind: ObjectKind,
     },
+    /// It was cancelled before anything was written.
+    #[error("interrupted: nothing was written")]
+    Interrupted,
     /// A task of this process died.
     #[error("a worker stopped unexpectedly: {0}")]
     Worker(String),

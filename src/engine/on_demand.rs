@@ -10,6 +10,8 @@ mod steps;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
+use tokio_util::sync::CancellationToken;
+
 pub use poison::{Culprit, LeftActive, Poison, Verdict};
 pub use steps::{Detail, ProvisioningStep, StepStatus, StepType};
 
@@ -118,12 +120,14 @@ struct Evaluated {
 impl Cycle {
     /// Provisions one object and stores what came of it. The job's state and its watermark stay as they are.
     ///
-    /// That something failed is in the result; an error is what keeps it from being tried.
+    /// That something failed is in the result; an error is what keeps it from being tried. Once it is cancelled, the
+    /// request under way is the last one; what isn't sent because of that is a warning.
     pub async fn provision(
         &self,
         mut store: Store,
         demand: &Demand,
         random: &mut Random,
+        cancel: &CancellationToken,
     ) -> Result<OnDemand, EngineError> {
         if self.rules.mapping(demand.object.kind).is_none() {
             return Err(no_groups());
@@ -136,12 +140,15 @@ impl Cycle {
             return Ok(done);
         }
         let evaluated = evaluate(inputs.clone(), &remembered, demand).await?;
+        if cancel.is_cancelled() {
+            return Err(EngineError::Interrupted);
+        }
         if remembered.outdated.is_some() {
             // What is stored below follows the new rules; should the old ones come back, it must be compared again.
             store.outdate_watermark()?;
         }
         let writer = store.writer()?;
-        let running = Running { cycle: self, demand, inputs: &inputs, writer: &writer };
+        let running = Running { cycle: self, demand, inputs: &inputs, writer: &writer, cancel };
         let worked = running.work(evaluated, &mut done).await;
         let store = writer.finish()?;
         worked?;
@@ -234,6 +241,7 @@ struct Running<'a> {
     demand: &'a Demand,
     inputs: &'a Inputs,
     writer: &'a Writer,
+    cancel: &'a CancellationToken,
 }
 
 impl Running<'_> {
@@ -379,7 +387,7 @@ impl Running<'_> {
         if let (true, Some(failure), Some(patch), Some(target)) = (self.demand.bisect, &failure, patch, &done.target_id)
         {
             let target = target.clone();
-            done.poison = poison::search(self.cycle, worker.context.mapping, failure, patch, &target, done).await;
+            done.poison = poison::search(self, worker.context.mapping, failure, patch, &target, done).await;
         }
         Ok((account, manager))
     }
@@ -447,7 +455,14 @@ impl Running<'_> {
             clock: &cycle.clock,
             dry: false,
         };
-        for task in tasks {
+        let all = tasks.len();
+        for (sent, task) in tasks.into_iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                done.warnings.push(format!(
+                    "interrupted: {sent} of {all} requests for references were sent; the next cycle sends what is due"
+                ));
+                break;
+            }
             let mut trail = Trail::default();
             let worked = worker.work_along(task, &mut trail).await;
             self.writer.send(worked.outcome).await?;

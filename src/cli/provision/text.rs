@@ -143,7 +143,7 @@ fn search(poison: &Poison, rules: &CompiledSchema) -> String {
             text += &paragraph("What to do: ask the endpoint's owner why these can't stand in one request.");
         }
         Verdict::Unknown(why) => {
-            text += &paragraph(&format!("It can't be told, since the search met something else: {why}"));
+            text += &paragraph(&format!("It can't be told, since the search ended early: {why}"));
         }
     }
     text += &paragraph(&format!(

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Cycle, OnDemand};
+use super::{OnDemand, Running};
 use crate::base::{SourceId, TargetId};
 use crate::client::Failure;
 use crate::event::ObjectError;
@@ -34,7 +34,7 @@ pub enum Verdict {
     Operation(Culprit),
     /// None alone: these together.
     Together(Vec<Culprit>),
-    /// It can't be told: the search met something else than a refusal.
+    /// It can't be told: the search was interrupted, or met something else than a refusal.
     Unknown(String),
 }
 
@@ -67,7 +67,7 @@ pub struct LeftActive {
 /// Sends parts of a PATCH that was refused until it is known which operation poisons it; `None` where the failure
 /// isn't the answer to a PATCH.
 pub(super) async fn search(
-    cycle: &Cycle,
+    running: &Running<'_>,
     mapping: &ObjectMapping,
     failure: &Failure,
     patch: Request,
@@ -89,7 +89,10 @@ pub(super) async fn search(
                 break Verdict::Together(parts.into_iter().map(|part| culprit(mapping, part)).collect());
             }
         };
-        let outcome = cycle.client.patch(mapping.kind.endpoint(), target, body).await;
+        if running.cancel.is_cancelled() {
+            break Verdict::Unknown("interrupted".to_owned());
+        }
+        let outcome = running.cycle.client.patch(mapping.kind.endpoint(), target, body).await;
         tried += 1;
         done.exchanges.extend(outcome.exchanges);
         match outcome.result {

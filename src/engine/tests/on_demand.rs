@@ -27,7 +27,7 @@ impl World {
             client: self.client.clone(),
             clock: self.clock.clone(),
         };
-        cycle.provision(store, &demand, &mut self.random).await
+        cycle.provision(store, &demand, &mut self.random, &CancellationToken::new()).await
     }
 
     fn misbehave(&self, fault: Misbehaviour) {
@@ -329,7 +329,7 @@ impl Office {
         let members = find_objects(export, Some(&store), None, members)?;
         let mut demand = Demand::new(export, object, members, self.cycle.clock.now())?;
         demand.bisect = bisect;
-        self.cycle.provision(store, &demand, &mut self.random).await
+        self.cycle.provision(store, &demand, &mut self.random, &CancellationToken::new()).await
     }
 
     /// Everybody has this title from now on, and a department and a mail that go by it.

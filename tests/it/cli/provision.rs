@@ -1,8 +1,12 @@
 //! Provision on demand: what it prints, how it ends, what it may run beside.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::process::{Ended, Sandbox, Server, user_id, user_name};
+use crate::support::process::{Ended, Sandbox, Server, Started, until, user_id, user_name};
 use crate::support::stub::{Deed, Stub};
 
 const NOW: &str = "--now 2026-03-01T10:00:00Z";
@@ -166,6 +170,69 @@ fn a_poisoned_patch_is_taken_apart() {
     let bisect = &document["bisect"];
     assert_eq!((&bisect["found"], &bisect["operations"][0]["expression"]), (&json!("operation"), &json!("[mail]")));
     assert_eq!(bisect["leftActive"][0]["name"], json!(user_name(2)));
+}
+
+/// Interrupts it while a request is held at the endpoint, and lets that go on.
+fn interrupt(run: Started, stub: &Stub) -> Ended {
+    run.signal("INT");
+    // The signal is heard before the answer comes.
+    thread::sleep(Duration::from_millis(300));
+    stub.mend();
+    run.wait().with(130)
+}
+
+#[test]
+fn a_signal_ends_it_after_the_request_under_way() {
+    let home = Sandbox::empty();
+    let server = Server::start_in(&home, "--profile scim");
+    let stub = Stub::before(&server, |seen| if seen.is_test_query() { Deed::Held } else { Deed::Pass });
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    let run = sandbox.start(&format!("provision {}", user_name(1)));
+    until("it asks the endpoint", || stub.count("GET") > 0);
+    let ended = interrupt(run, &stub);
+    assert!(ended.stderr.contains("interrupted: nothing was written"), "{}", ended.stderr);
+    assert_eq!((stub.count("POST"), ended.stdout.as_str()), (0, ""));
+
+    let design = "9f3a0c1e-0000-4000-8000-000000000001";
+    let files = "users = \"users.csv\"\ngroups = \"groups.csv\"\nmembers = \"members.csv\"";
+    sandbox.edit("scimulate.toml", "users = \"users.csv\"", files);
+    sandbox.edit("scimulate.toml", "[provisioning]", "[provisioning]\nmapping = \"scim\"");
+    sandbox.write("groups.csv", format!("id,displayName\n{design},Design\n"));
+    let members = [1, 2].map(|number| format!("{design},{}\n", user_id(number))).concat();
+    sandbox.write("members.csv", format!("groupId,memberId\n{members}"));
+    for number in [1, 2] {
+        sandbox.run(&format!("provision {}", user_name(number))).with(0);
+    }
+    stub.take_seen();
+    stub.behave(|seen| if seen.method == "PATCH" { Deed::Held } else { Deed::Pass });
+    let run = sandbox.start(&format!("provision Design --member {} {}", user_name(1), user_name(2)));
+    until("a member is sent", || stub.count("PATCH") > 0);
+    let ended = interrupt(run, &stub);
+    assert!(ended.stderr.contains("interrupted: 1 of 2 requests for references were sent"), "{}", ended.stderr);
+    assert_eq!(stub.count("PATCH"), 1);
+    sandbox.run("run").with(0);
+    assert_eq!(stub.count("PATCH"), 3, "the initial cycle sends both members");
+}
+
+#[test]
+fn a_signal_ends_the_search_in_a_patch() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.run("run").with(0);
+    sandbox.edit("users.csv", "user1@contoso.com,Engineer", "first@contoso.com,Chief");
+    sandbox.edit("users.csv", "Given 1", "Ann");
+    let first = AtomicBool::new(true);
+    stub.behave(move |seen| match seen.method.as_str() {
+        "PATCH" if first.swap(false, Ordering::SeqCst) => Deed::Answer("400 Bad Request", "", String::new()),
+        "PATCH" => Deed::Held,
+        _ => Deed::Pass,
+    });
+    let run = sandbox.start(&format!("provision --bisect {}", user_name(1)));
+    until("a part is sent", || stub.count("PATCH") == 2);
+    let ended = interrupt(run, &stub);
+    assert!(ended.stdout.contains("the search ended early: interrupted"), "{}", ended.stdout);
+    assert_eq!(stub.count("PATCH"), 2);
 }
 
 #[test]
