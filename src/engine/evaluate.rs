@@ -295,9 +295,6 @@ impl Evaluator<'_> {
         if let Some(failure) = self.own_failure(prior) {
             return self.is_retried(failure) || failure.seen != all_of(&fingerprints, decision.in_scope());
         }
-        if prior.failure().is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now)) {
-            return true;
-        }
         let moved = (prior.standing() == Standing::InScope) != decision.in_scope();
         (moved && !decision.is_uncertain())
             // Held back when it left the scope, and perhaps back in it by now.
@@ -511,10 +508,8 @@ impl Evaluator<'_> {
 
     /// Whether an object is given up. What is new about it since the last try is tried first.
     fn is_pruned(&self, prior: Option<&PriorState>, seen: Fingerprint) -> bool {
-        let failure = prior.and_then(|prior| prior.failure.as_ref());
-        failure.is_some_and(|failure| {
-            self.policy.escrow.is_pruned(failure.first_at, self.now) && (!self.is_own(failure) || failure.seen == seen)
-        })
+        let failure = prior.and_then(|prior| prior.failure.as_ref()).filter(|failure| self.is_own(failure));
+        failure.is_some_and(|failure| self.policy.escrow.is_pruned(failure.first_at, self.now) && failure.seen == seen)
     }
 
     /// With a list of deleted users, who is in neither list is gone; without one, who has been
@@ -537,7 +532,12 @@ impl Evaluator<'_> {
             let gone = self.is_hard_deleted(prior.deleted_since());
             let allowed = self.is_removal_allowed(prior.staged());
             let leaving = if gone { Leaving::HardDeleted } else { Leaving::Out };
-            let settled = self.known.is_some() && prior.deleted_since().is_some() && prior.staged().is_none() && !gone;
+            let settled = self.known.is_some()
+                && prior.deleted_since().is_some()
+                // Whose leaving failed is in scope still.
+                && prior.standing() != Standing::InScope
+                && prior.staged().is_none()
+                && !gone;
             // Who was still there at the last try has left since.
             let is_retried = |failure: &Failure| failure.seen != Fingerprint(0) || self.is_retried(failure);
             if !self.own_failure(prior).map_or(!settled, is_retried) {

@@ -25,7 +25,7 @@ pub(super) fn state_after(
             target: linked,
             standing: prior.map_or(Standing::InScope, |prior| prior.standing),
             fingerprints: after_failure(prior, &due.fingerprints, compare_all),
-            deleted_since: prior.and_then(|prior| prior.deleted_since).or(due.deleted_since),
+            deleted_since: due.deleted_since,
             failure: Some(Failure {
                 count: before.map_or(1, |failure| failure.count.saturating_add(1)),
                 first_at: before.map_or(at, |failure| failure.first_at),
@@ -44,11 +44,16 @@ pub(super) fn state_after(
     }
     if let (ActionKind::StagedDelete, Some(prior)) = (action.kind, prior) {
         let since = prior.staged.map_or(at, |staged| staged.since);
+        // Whoever was left alone so far is about to leave now; what changed meanwhile was seen, but not sent.
+        let (standing, fingerprints) = match prior.standing {
+            Standing::LeftAlone => (Standing::InScope, Vec::new()),
+            standing => (standing, prior.fingerprints.clone()),
+        };
         return StateChange::Put(PriorState {
             staged: Some(Staged { since, allowed_until: None }),
-            // Whoever was left alone so far is about to leave now.
-            standing: if prior.standing == Standing::LeftAlone { Standing::InScope } else { prior.standing },
-            deleted_since: prior.deleted_since.or(due.deleted_since),
+            standing,
+            fingerprints,
+            deleted_since: due.deleted_since,
             failure: None,
             ..prior.clone()
         });

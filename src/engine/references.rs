@@ -71,6 +71,8 @@ pub(super) enum Send {
     RemoveMembers(Vec<(TargetId, String)>),
     /// Nothing is sent: these have no account in scope.
     LeftOut(Vec<String>),
+    /// Nothing is sent any more: it failed for too long.
+    GivenUp,
 }
 
 impl<'a> ReferencePass<'a> {
@@ -167,18 +169,26 @@ impl<'a> ReferencePass<'a> {
 
     /// Whether members that failed are tried again: their time has come, or the group or its members changed.
     fn is_tried(&self, group: &Group, failure: &plan::Failure) -> bool {
-        let escrow = &self.policy.escrow;
-        !escrow.is_pruned(failure.first_at, self.now)
-            && (escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
-                || self.accounts.is_worked_on(&group.id)
-                || failure.seen != members_fingerprint(group))
+        let is_due = || self.policy.escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now);
+        self.is_new(group, failure) || (!self.is_pruned(failure) && is_due())
+    }
+
+    /// Whether the group or its members changed since they failed.
+    fn is_new(&self, group: &Group, failure: &plan::Failure) -> bool {
+        self.accounts.is_worked_on(&group.id) || failure.seen != members_fingerprint(group)
+    }
+
+    fn is_pruned(&self, failure: &plan::Failure) -> bool {
+        self.policy.escrow.is_pruned(failure.first_at, self.now)
     }
 
     fn members_of(&self, group: &Group, only: Option<&[SourceId]>) -> Vec<ReferenceTask> {
         let attribute = self.groups.and_then(reference_name).unwrap_or_default();
         let Some(target) = self.accounts.exported(&group.id) else { return Vec::new() };
         let failure = self.failure_of(group);
-        if only.is_none() && failure.is_some_and(|failure| !self.is_tried(group, failure)) {
+        let waits = failure.filter(|failure| only.is_none() && !self.is_tried(group, failure));
+        let is_given_up = waits.is_some_and(|failure| self.is_pruned(failure));
+        if waits.is_some() && !is_given_up {
             return Vec::new();
         }
         let (mut quiet, mut added, mut removed) = (Vec::new(), Vec::new(), Vec::new());
@@ -192,7 +202,8 @@ impl<'a> ReferencePass<'a> {
             at.filter(|_| !self.accounts.has_moved(member)).map(|at| known[at].1)
         };
         let is_settled = |member| plan::is_settled(self.context, sent_before(member));
-        if only.is_none() && known.len() == group.members.len() && group.members.iter().all(is_settled) {
+        let is_same = || known.len() == group.members.len() && group.members.iter().all(is_settled);
+        if only.is_none() && !is_given_up && is_same() {
             return Vec::new();
         }
         let seen = members_fingerprint(group);
@@ -240,6 +251,11 @@ impl<'a> ReferencePass<'a> {
             seen,
             failed,
         };
+        if is_given_up {
+            // A restart sends them; who left is remembered, and still to be removed.
+            quiet.extend(added.into_iter().map(|(_, change)| ReferenceChange { state: Some(Sent::No), ..change }));
+            return vec![task(Send::GivenUp, quiet)];
+        }
         let mut tasks = Vec::new();
         let (left_out, quiet): (Vec<_>, Vec<_>) = quiet.into_iter().partition(|change| change.state == Some(Sent::No));
         if !left_out.is_empty() {
@@ -293,6 +309,7 @@ impl ReferenceWorker<'_> {
         let record = task.record(at, error.clone(), trail.duration);
         let (state, references) = match &error {
             Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
+            None if task.is_given_up() => (StateChange::Recover(FailedPart::Reference), task.changes),
             None => (StateChange::Keep, task.changes),
         };
         let requests = std::mem::take(&mut trail.requests);
@@ -343,7 +360,7 @@ impl ReferenceTask {
         let (reason, changes) = self.shown();
         let action = match (&self.send, &error) {
             (Send::Nothing, _) => return None,
-            (Send::LeftOut(_), _) => ActionKind::Skip,
+            (Send::LeftOut(_) | Send::GivenUp, _) => ActionKind::Skip,
             (_, Some(_)) => ActionKind::Fail,
             (_, None) => ActionKind::Update,
         };
@@ -363,7 +380,7 @@ impl ReferenceTask {
 
     fn body(&self, dialect: Dialect) -> Option<Value> {
         Some(match &self.send {
-            Send::Nothing | Send::LeftOut(_) => return None,
+            Send::Nothing | Send::LeftOut(_) | Send::GivenUp => return None,
             Send::Manager { op, new, .. } => dialect.set_reference(&self.attribute, *op, new.as_str()),
             Send::NoManager { .. } => dialect.clear_reference(&self.attribute),
             Send::AddMembers(members) => dialect.add_members(&ids_of(members)),
@@ -397,7 +414,11 @@ impl ReferenceTask {
 
     /// Whether nothing is sent for it.
     pub(super) fn is_quiet(&self) -> bool {
-        matches!(self.send, Send::Nothing | Send::LeftOut(_))
+        matches!(self.send, Send::Nothing | Send::LeftOut(_) | Send::GivenUp)
+    }
+
+    const fn is_given_up(&self) -> bool {
+        matches!(self.send, Send::GivenUp)
     }
 
     /// Whose reference it is, and what the plan and the log say of it.
@@ -418,6 +439,7 @@ impl ReferenceTask {
         };
         match &self.send {
             Send::Nothing => (Reason::RedundantExport, Vec::new()),
+            Send::GivenUp => (Reason::EscrowPruned, Vec::new()),
             Send::LeftOut(who) => (Reason::ReferenceLeftOut(self.left_out(who)), Vec::new()),
             Send::Manager { old, new, who, .. } => {
                 (Reason::ReferenceSet(manager(who)), vec![change(old.as_deref(), Some(new.as_str()))])

@@ -59,7 +59,7 @@ impl ReferenceWorker<'_> {
     pub(super) async fn verify(&self, task: &ReferenceTask, trail: &mut Trail) -> Vec<Deviation> {
         let Some((mapping, _)) = self.rules.mapping(task.kind) else { return Vec::new() };
         let read = match &task.send {
-            Send::Nothing | Send::LeftOut(_) => return Vec::new(),
+            Send::Nothing | Send::LeftOut(_) | Send::GivenUp => return Vec::new(),
             Send::Manager { .. } | Send::NoManager { .. } => self.client.get(task.kind.endpoint(), &task.target).await,
             Send::AddMembers(_) | Send::RemoveMembers(_) => {
                 self.client.get_whole(task.kind.endpoint(), &task.target).await
@@ -83,7 +83,7 @@ fn reference(mapping: &ObjectMapping, task: &ReferenceTask, after: &Resource) ->
         verify::members(&SentMembers { added: &added, removed: &removed, kept: &kept }, after)
     };
     match &task.send {
-        Send::Nothing | Send::LeftOut(_) => Vec::new(),
+        Send::Nothing | Send::LeftOut(_) | Send::GivenUp => Vec::new(),
         Send::Manager { op, new, .. } => one(*op, new.as_str()),
         Send::NoManager { .. } => one(ChangeOp::Replace, ""),
         Send::AddMembers(members) => several(&ids(members), &[]),

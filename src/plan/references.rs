@@ -64,8 +64,10 @@ pub fn plan_single(
 ) -> ReferenceStep {
     let Some((id, referenced)) = desired else {
         return match (remembered, held) {
-            (Some((_, Sent::Yes)), held) => ReferenceStep::Remove(TargetId::new(held.unwrap_or_default())),
-            (Some((_, Sent::No)), _) => ReferenceStep::Forget,
+            // What the account has may be the one before, who had to give way to somebody without an account.
+            (Some(_), Some(held)) => ReferenceStep::Remove(TargetId::new(held)),
+            (Some((_, Sent::Yes)), None) => ReferenceStep::Remove(TargetId::new("")),
+            (Some((_, Sent::No)), None) => ReferenceStep::Forget,
             (None, _) => ReferenceStep::Keep,
         };
     };
@@ -180,6 +182,8 @@ mod tests {
         check(SERVICE, None, None, Some("T-bob"), ReferenceStep::Keep);
         check(SERVICE, None, Some(("eve", Sent::Yes)), Some("T-eve"), ReferenceStep::Remove(TargetId::new("T-eve")));
         check(SERVICE, None, Some(("eve", Sent::No)), None, ReferenceStep::Forget);
+        // The one before had to give way to somebody without an account.
+        check(SERVICE, None, Some(("eve", Sent::No)), Some("T-bob"), ReferenceStep::Remove(TargetId::new("T-bob")));
         check(SERVICE, Some(("eve", &eve)), None, None, set(ChangeOp::Add, "T-eve"));
         check(SERVICE, Some(("eve", &eve)), Some(("bob", Sent::Yes)), Some("T-bob"), set(ChangeOp::Replace, "T-eve"));
         check(SERVICE, Some(("eve", &eve)), Some(("eve", Sent::Yes)), Some("T-bob"), ReferenceStep::Keep);

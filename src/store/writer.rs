@@ -38,7 +38,7 @@ impl Outcome {
     /// Whether it ends an object of those that were due, and not only one of its references.
     fn ends_object(&self) -> bool {
         match &self.record {
-            Some(record) => !record.reason.is_reference(),
+            Some(record) => !record.reason.is_reference() && !matches!(self.state, StateChange::Recover(_)),
             None => matches!(self.state, StateChange::Put(_) | StateChange::Remove),
         }
     }

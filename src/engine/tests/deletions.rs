@@ -163,3 +163,40 @@ async fn who_was_left_alone_counts_once_that_is_over() {
     assert_eq!(world.run().await.count(ActionKind::StagedDelete), 0);
     assert_eq!(reason(&world), None);
 }
+
+#[tokio::test]
+async fn what_changed_while_it_was_left_alone_is_sent_once_it_is_in_scope_again() {
+    let mut world = World::new(2);
+    world.policy.deletion_threshold = Some(0);
+    world.policy.skip_out_of_scope_deletions = true;
+    world.run().await;
+    world.person(1).assigned = false;
+    world.run().await;
+    world.person(1).title = "Chief";
+    world.run().await;
+    world.policy.skip_out_of_scope_deletions = false;
+    world.with_store(|store, now| store.restart(&crate::store::ResetScopes::default(), now).unwrap());
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 1);
+    world.person(1).assigned = true;
+    world.run().await;
+    assert_eq!(world.title(1), "Chief");
+}
+
+#[tokio::test]
+async fn whoever_came_back_starts_anew_in_the_recycle_bin() {
+    let mut world = World::new(2);
+    world.policy.deletion_threshold = Some(0);
+    world.run().await;
+    let gone = world.people.remove(&1).unwrap();
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 1);
+    world.advance(20 * 24).await;
+    world.people.insert(1, Person { assigned: false, ..gone });
+    assert_eq!(world.run().await.count(ActionKind::StagedDelete), 1, "it is held back still");
+    world.people.remove(&1);
+    world.advance(9 * 24).await;
+    world.run().await;
+    world.advance(2 * 24).await;
+    world.with_store(|store, now| store.allow_deletes(None, now).unwrap());
+    assert_eq!(world.run().await.count(ActionKind::Disable), 1, "two days aren't thirty");
+    assert!(!world.is_active(1));
+}

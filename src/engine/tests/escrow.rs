@@ -232,3 +232,58 @@ async fn a_killed_process_is_made_up_for() {
     assert_eq!(world.members_there("t1"), ["u1", "u2", "u3"]);
     assert_eq!(world.state(ObjectKind::Group, &team_id(1)).unwrap().failure, None);
 }
+
+#[tokio::test]
+async fn a_leaver_whose_failure_was_forgotten_is_disabled_all_the_same() {
+    let mut world = World::new(2);
+    world.run().await;
+    world.people.remove(&1);
+    world.fault("PATCH", "active", 1, Fault::Instead(500));
+    assert_eq!(world.run().await.count(ActionKind::Fail), 1);
+    world.with_store(|store, now| store.restart(&"Escrows".parse().unwrap(), now).unwrap());
+    assert_eq!(world.run().await.count(ActionKind::Disable), 1);
+    assert!(!world.is_active(1));
+    assert!(world.run().await.records.is_empty(), "once");
+}
+
+#[tokio::test]
+async fn what_changes_about_a_group_is_not_given_up_with_its_members() {
+    let renamed = |world: &mut World| world.team(1).name = "design".to_owned();
+    let leaves = |world: &mut World| world.team(1).assigned = false;
+    let goes = |world: &mut World| drop(world.teams.remove(&1));
+    for (change, expected) in [
+        (
+            renamed as fn(&mut World),
+            ["PATCH design Replace displayName design", "PATCH design Add members u1"].as_slice(),
+        ),
+        (leaves, &["DELETE t1"]),
+        (goes, &["DELETE t1"]),
+    ] {
+        let mut world = World::scim(1, &[&[1], &[]]);
+        world.assign_teams();
+        world.fault("PATCH", "members", usize::MAX, Fault::Instead(500));
+        world.run().await;
+        world.advance(28 * 24).await;
+        change(&mut world);
+        assert_eq!(world.run().await.written(), expected);
+    }
+}
+
+#[tokio::test]
+async fn members_that_were_given_up_wait_for_a_restart() {
+    let mut world = World::scim(3, &[&[1, 2]]);
+    world.run().await;
+    world.fault("PATCH", "members", usize::MAX, Fault::Instead(500));
+    world.set_members(1, &[1, 3]);
+    world.run().await;
+    world.advance(28 * 24).await;
+    let given_up = world.run().await;
+    assert_eq!((given_up.wire.len(), given_up.outcomes()), (0, vec![(ActionKind::Skip, "EscrowPruned")]));
+    world.wire.faults.lock().unwrap().clear();
+    world.with_store(|store, _| store.set_job_state(&JobState::Active).unwrap());
+    assert_eq!(world.run().await.wire, ["PATCH t1 Remove members u2"], "who left is still to be removed");
+    assert!(world.run().await.wire.is_empty());
+    world.with_store(|store, now| store.restart(&ResetScopes::default(), now).unwrap());
+    world.run().await;
+    assert_eq!(world.members_there("t1"), ["u1", "u3"]);
+}
