@@ -36,8 +36,11 @@ pub(super) struct GroupList {
 struct GroupJson<'a> {
     #[serde(borrow, default, alias = "objectId", alias = "Id")]
     id: Scalar<'a>,
-    #[serde(borrow, default, alias = "members@delta", alias = "Members")]
+    #[serde(borrow, default, alias = "Members")]
     members: Option<Vec<MemberJson<'a>>>,
+    /// Members of a delta query, which leaves it out where there are none.
+    #[serde(borrow, default, rename = "members@delta")]
+    members_delta: Option<Vec<MemberJson<'a>>>,
     #[serde(borrow, default, rename = "members@odata.nextLink")]
     next_members: Scalar<'a>,
     #[serde(default, rename = "@removed")]
@@ -58,6 +61,10 @@ impl GroupJson<'_> {
 struct JsonAttributes {
     columns: AttributeNames,
     of_groups: Vec<(usize, Values)>,
+    /// Whether there are groups that list their members.
+    has_members: bool,
+    /// File and line of the groups that don't.
+    memberless: Vec<(usize, usize)>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +86,11 @@ impl MemberJson<'_> {
             Self::Object { id, .. } | Self::Id(id) => SourceId::parse(id.text()).ok(),
         }
     }
+
+    /// Whether it can't be told who it is. One that a delta says was removed is none.
+    fn is_unusable(&self) -> bool {
+        !matches!(self, Self::Object { removed: Some(_), .. }) && self.id().is_none()
+    }
 }
 
 impl GroupList {
@@ -97,7 +109,11 @@ impl GroupList {
                 if incomplete.is_none() && !json.next_members.text().is_empty() {
                     incomplete = Some((place.line(), json.display_name().to_owned()));
                 }
-                self.add_json(json, &mut attributes, file, &|| place.line(), findings);
+                attributes.has_members |= json.members.is_some();
+                let is_memberless = json.members.is_none() && json.members_delta.is_none();
+                if self.add_json(json, &mut attributes, file, &|| place.line(), findings) && is_memberless {
+                    attributes.memberless.push((index, place.line()));
+                }
                 Ok((length, ControlFlow::Continue(())))
             })?;
             if let Some((line, name)) = incomplete {
@@ -113,6 +129,15 @@ impl GroupList {
             rows += ending.objects;
             format = json_format(&ending);
         }
+        for (file, line) in attributes.memberless.into_iter().filter(|_| attributes.has_members) {
+            findings.add(|| {
+                Diagnostic::warning("this group lists no members, others do: nobody is taken to have left a group")
+                    .in_file(&input.files[file].name)
+                    .at_line(line)
+                    .in_field("members")
+                    .with_hint("export every group with its members, those without any as `\"members\": []`")
+            });
+        }
         let columns = Arc::new(attributes.columns);
         for (group, values) in attributes.of_groups {
             self.groups[group].attributes = GroupAttributes::new(Arc::clone(&columns), values);
@@ -120,6 +145,7 @@ impl GroupList {
         Ok(summary(input, format, rows))
     }
 
+    /// Whether the group was taken up.
     fn add_json(
         &mut self,
         json: GroupJson<'_>,
@@ -127,12 +153,19 @@ impl GroupList {
         file: &InputFile,
         line: &dyn Fn() -> usize,
         findings: &mut Findings,
-    ) {
+    ) -> bool {
         if json.removed.is_some() {
-            return;
+            return false;
         }
-        if json.members.is_some() {
+        if json.members.is_some() || json.members_delta.is_some() {
             attributes.columns.slot("members");
+        }
+        let listed = || json.members.iter().chain(&json.members_delta).flatten();
+        for _ in listed().filter(|member| member.is_unusable()) {
+            findings.add(|| {
+                let text = "a member has no id, so it is left out, and nobody is taken to have left a group";
+                Diagnostic::warning(text).in_file(&file.name).at_line(line()).in_field("members")
+            });
         }
         let mut values = flatten(&mut attributes.columns, json.others);
         let mut take = |name: &str| {
@@ -153,14 +186,16 @@ impl GroupList {
                 _ => String::new(),
             },
             security_enabled: security_enabled.map_or(Known::Unknown, Known::Known),
-            members: json.members.iter().flatten().filter_map(MemberJson::id).collect(),
+            members: listed().filter_map(MemberJson::id).collect(),
             attributes: GroupAttributes::default(),
         });
         let before = self.groups.len();
         self.add(group, file, line, findings);
-        if self.groups.len() > before {
+        let is_new = self.groups.len() > before;
+        if is_new {
             attributes.of_groups.push((before, values));
         }
+        is_new
     }
 
     fn add(&mut self, group: Option<Group>, file: &InputFile, line: &dyn Fn() -> usize, findings: &mut Findings) {

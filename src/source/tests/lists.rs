@@ -263,3 +263,25 @@ fn managers_come_from_a_list() {
     let error = files.open(&["users.csv", "managers.csv"]).unwrap_err().to_string();
     assert!(error.contains("no column for the manager's object id"), "{error}");
 }
+
+#[test]
+fn members_that_cannot_be_told_are_found() {
+    let check = |json: &str, expected: &[&str]| {
+        let (_files, export, findings) = open(&[("groups.json", json)]);
+        assert_eq!(findings, expected, "{json}");
+        assert_eq!(export.group_finding_count(), expected.len() as u64, "{json}");
+    };
+    let listed = r#"{"id":"g1","members":[{"id":"1"}]},"#;
+    check(&format!("[{listed}\n{{\"id\":\"g2\",\"members\":[]}}]"), &[]);
+    check("[{\"id\":\"g1\"},\n{\"id\":\"g2\"}]", &[]);
+    check(
+        r#"[{"id":"g1","members":[{"userPrincipalName":"ann@x.ch"},{"id":"1"}]}]"#,
+        &["groups.json:1: members: a member has no id, so it is left out, and nobody is taken to have left a group"],
+    );
+    check(
+        &format!("[{listed}\n{{\"id\":\"g2\"}}]"),
+        &["groups.json:2: members: this group lists no members, others do: nobody is taken to have left a group"],
+    );
+    // A delta query says nothing of members where there are none, and names those who went.
+    check("[{\"id\":\"g1\",\"members@delta\":[{\"id\":\"1\"},{\"@removed\":{}}]},\n{\"id\":\"g2\"}]", &[]);
+}
