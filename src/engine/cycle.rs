@@ -224,7 +224,7 @@ impl Running<'_> {
         };
         let ending = Ending {
             kind: self.kind,
-            completed: report.completed,
+            completed: report.completed && self.options.whole,
             counts,
             held_back,
             pruned: self.tally.pruned,

@@ -522,9 +522,6 @@ impl Evaluator<'_> {
 
     fn find_absent(&self, index: &mut Index, here: &KnownSet) {
         let Some(prior) = self.prior else { return };
-        if !self.policy.only.is_empty() {
-            return;
-        }
         let context = self.policy.context(self.mapping, self.known.is_none());
         let mut absent = Vec::new();
         let is_sure = self.doubt(index).is_none();
@@ -543,7 +540,10 @@ impl Evaluator<'_> {
             if !self.own_failure(prior).map_or(!settled, is_retried) {
                 continue;
             }
-            absent.push(id.clone());
+            // Deletions are counted over everybody, whoever is looked at.
+            if self.policy.only.is_empty() {
+                absent.push(id.clone());
+            }
             if is_sure && prior.target().is_some() && !allowed && removes_account(&context, prior.standing(), leaving) {
                 index.leaving += 1;
             }

@@ -12,7 +12,7 @@ use crate::store::{JobMemory, JobState};
 #[derive(Debug, Clone)]
 pub(super) struct Ending {
     pub(super) kind: CycleKind,
-    /// It ran to its end.
+    /// It ran to its end, over the whole export. A part says little of the job.
     pub(super) completed: bool,
     pub(super) counts: CycleCounts,
     /// How many disables and deletes were held back, if any were.

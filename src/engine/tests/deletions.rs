@@ -200,3 +200,23 @@ async fn whoever_came_back_starts_anew_in_the_recycle_bin() {
     assert_eq!(world.run().await.count(ActionKind::Disable), 1, "two days aren't thirty");
     assert!(!world.is_active(1));
 }
+
+#[tokio::test]
+async fn a_plan_for_some_counts_them_all_and_judges_nobody() {
+    let mut world = World::new(5);
+    world.policy.deletion_threshold = Some(2);
+    world.run().await;
+    world.people.remove(&1);
+    world.people.remove(&2);
+    world.person(3).assigned = false;
+    world.policy.only = vec!["u3@contoso.com".to_owned()];
+    let plan = world.run_as(Mode::DryRun, None, false).await;
+    assert_eq!(plan.outcomes(), [(ActionKind::StagedDelete, "TooManyDeletes")]);
+    world.policy.only.clear();
+    let before = world.with_store(|store, _| store.job().unwrap());
+    let applied = world.run_as(Mode::Run, Some(planned(&plan.records)), false).await;
+    assert_eq!((applied.outcomes(), applied.wire.len()), (plan.outcomes(), 0), "applied as it was planned");
+    assert_eq!(world.with_store(|store, _| store.job().unwrap()), before, "a part says nothing of the job");
+    assert_eq!(world.with_store(|store, now| store.allow_deletes(None, now).unwrap()), 1);
+    assert_eq!(world.run().await.count(ActionKind::Disable), 3, "two more are no accident");
+}

@@ -268,19 +268,7 @@ async fn a_saved_plan_binds_references_too() {
     let plan = world.run_as(Mode::DryRun, None, true).await;
     let references = plan.records.iter().filter(|record| record.reason.is_reference()).count();
     assert_eq!((plan.records.len(), references), (7, 3));
-    let objects = plan.records.iter().filter(|record| record.name != "t2").map(|record| PlannedObject {
-        source_id: record.source_id.clone(),
-        name: record.name.clone(),
-        kind: record.kind,
-        action: record.action,
-        reason_code: record.reason.code().to_owned(),
-        reason: record.reason.to_string(),
-        target_id: record.target_id.clone(),
-        changes: record.changes.clone(),
-        unknown: Vec::new(),
-        requests: Vec::new(),
-    });
-    let planned = Arc::new(Planned::new(objects.collect()));
+    let planned = planned(plan.records.iter().filter(|record| record.name != "t2"));
     let applied = world.run_as(Mode::Run, Some(planned), false).await;
     assert_eq!(applied.wire[4..], ["FIND t1", "POST t1", "PATCH u2 Add manager u1", "PATCH t1 Add members u1"]);
     let left = world.run().await;

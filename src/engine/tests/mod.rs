@@ -331,6 +331,23 @@ impl World {
     }
 }
 
+/// A saved plan of these.
+fn planned<'r>(records: impl IntoIterator<Item = &'r ObjectRecord>) -> Arc<Planned> {
+    let object = |record: &ObjectRecord| PlannedObject {
+        source_id: record.source_id.clone(),
+        name: record.name.clone(),
+        kind: record.kind,
+        action: record.action,
+        reason_code: record.reason.code().to_owned(),
+        reason: record.reason.to_string(),
+        target_id: record.target_id.clone(),
+        changes: record.changes.clone(),
+        unknown: Vec::new(),
+        requests: Vec::new(),
+    };
+    Arc::new(Planned::new(records.into_iter().map(object).collect()))
+}
+
 #[derive(Default)]
 struct Recorder {
     records: Vec<ObjectRecord>,

@@ -343,22 +343,7 @@ async fn no_value_to_match_by() {
 async fn a_part_of_a_plan() {
     let mut world = World::new(3);
     let dry = world.run_as(Mode::DryRun, None, true).await;
-    let planned = dry.records[..1]
-        .iter()
-        .map(|record| PlannedObject {
-            source_id: record.source_id.clone(),
-            name: record.name.clone(),
-            kind: record.kind,
-            action: record.action,
-            reason_code: record.reason.code().to_owned(),
-            reason: String::new(),
-            target_id: None,
-            changes: record.changes.clone(),
-            unknown: Vec::new(),
-            requests: Vec::new(),
-        })
-        .collect();
-    let planned = Arc::new(Planned::new(planned));
+    let planned = planned(&dry.records[..1]);
     let applied = world.run_as(Mode::Run, Some(Arc::clone(&planned)), false).await;
     assert_eq!(applied.sent(), ["FIND", "POST"]);
     let rest = world.run().await;
