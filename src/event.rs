@@ -102,6 +102,8 @@ impl Summary {
             (false, action) => self.add(action, &record.reason),
             (true, ActionKind::Fail) => self.reference_failures += 1,
             (true, ActionKind::Skip) => self.add(ActionKind::Skip, &record.reason),
+            // The target has it already.
+            (true, ActionKind::None) => {}
             (true, _) => self.references += 1,
         }
     }

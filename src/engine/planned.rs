@@ -38,6 +38,9 @@ impl Planned {
 
     pub(super) fn has_reference(&self, task: &ReferenceTask) -> bool {
         let (owner, reason) = task.key();
+        if task.is_given_up() {
+            return self.object(owner).is_some();
+        }
         task.is_quiet() || self.references.contains(&(owner.clone(), reason))
     }
 }

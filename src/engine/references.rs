@@ -306,7 +306,10 @@ impl ReferenceWorker<'_> {
             (Ok(Reached::Patched), Verify::On) => self.verify(&task, trail).await,
             _ => Vec::new(),
         };
-        let record = task.record(at, error.clone(), trail.duration);
+        let mut record = task.record(at, error.clone(), trail.duration);
+        if let (Ok(Reached::Found), Some(record)) = (&result, &mut record) {
+            found(record);
+        }
         let (state, references) = match &error {
             Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
             None if task.is_given_up() => (StateChange::Recover(FailedPart::Reference), task.changes),
@@ -329,7 +332,7 @@ impl ReferenceWorker<'_> {
         if let Some(value) = task.asked().filter(|_| self.policy.reference_queries) {
             let found = trail.add(self.client.find_reference(endpoint, &task.target, task.query_name(), value).await);
             if found.map_err(|failure| (failure, Operation::Find))? {
-                return Ok(Reached::Nothing);
+                return Ok(Reached::Found);
             }
         }
         if self.dry {
@@ -341,9 +344,11 @@ impl ReferenceWorker<'_> {
     }
 }
 
-/// Whether a task wrote anything.
+/// What a task came to.
 enum Reached {
     Nothing,
+    /// The target has the reference already.
+    Found,
     Patched,
 }
 
@@ -417,7 +422,7 @@ impl ReferenceTask {
         matches!(self.send, Send::Nothing | Send::LeftOut(_) | Send::GivenUp)
     }
 
-    const fn is_given_up(&self) -> bool {
+    pub(super) const fn is_given_up(&self) -> bool {
         matches!(self.send, Send::GivenUp)
     }
 
@@ -478,6 +483,15 @@ impl ReferenceTask {
             part: FailedPart::Reference,
             action: ActionKind::Update,
         }
+    }
+}
+
+/// Makes it the record of a reference that the target has already.
+fn found(record: &mut ObjectRecord) {
+    record.action = ActionKind::None;
+    record.changes.clear();
+    if let Reason::ReferenceSet(reference) = &record.reason {
+        record.reason = Reason::ReferenceFound(reference.clone());
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Reason {
     NotOnDemand(Box<str>),
     /// References to other objects were added or changed.
     ReferenceSet(Reference),
+    /// The target said, asked before it was to be added, that it has this reference.
+    ReferenceFound(Reference),
     /// References to other objects were removed.
     ReferenceRemoved(Reference),
     /// References to objects without an account in scope: nothing is sent.
@@ -114,6 +116,7 @@ impl Reason {
             Self::EscrowPruned => "EscrowPruned",
             Self::NotOnDemand(_) => "NotOnDemand",
             Self::ReferenceSet(_) => "ReferenceSet",
+            Self::ReferenceFound(_) => "ReferenceFound",
             Self::ReferenceRemoved(_) => "ReferenceRemoved",
             Self::ReferenceLeftOut(_) => "UnableToResolveReferenceAttributeValue",
         }
@@ -126,7 +129,10 @@ impl Reason {
 
     /// The same for a code.
     pub fn is_reference_code(code: &str) -> bool {
-        matches!(code, "ReferenceSet" | "ReferenceRemoved" | "UnableToResolveReferenceAttributeValue")
+        matches!(
+            code,
+            "ReferenceSet" | "ReferenceFound" | "ReferenceRemoved" | "UnableToResolveReferenceAttributeValue"
+        )
     }
 
     /// What decided it, where that varies from object to object.
@@ -146,9 +152,10 @@ impl Reason {
             | Self::RequestFailed(text)
             | Self::HeldBack(text)
             | Self::NotOnDemand(text) => Some(text),
-            Self::ReferenceSet(reference) | Self::ReferenceRemoved(reference) | Self::ReferenceLeftOut(reference) => {
-                Some(reference.names())
-            }
+            Self::ReferenceSet(reference)
+            | Self::ReferenceFound(reference)
+            | Self::ReferenceRemoved(reference)
+            | Self::ReferenceLeftOut(reference) => Some(reference.names()),
             Self::ActionOff(action) => Some(action),
             Self::NoMatch
             | Self::Matched
@@ -188,6 +195,7 @@ impl fmt::Display for Reason {
             Self::EscrowPruned => f.write_str("failed for too long: it isn't tried any more until it changes"),
             Self::ReferenceSet(manager @ Reference::Manager(_)) => manager.describe(f, "set"),
             Self::ReferenceSet(members @ Reference::Members(..)) => members.describe(f, "added"),
+            Self::ReferenceFound(reference) => reference.describe(f, "there already"),
             Self::ReferenceRemoved(reference) => reference.describe(f, "removed"),
             Self::ReferenceLeftOut(reference) => reference.describe(f, "left out, without an account in scope"),
             Self::NotOnDemand(what)
@@ -208,6 +216,7 @@ mod tests {
         let (manager, one) = (Reference::Manager("ann".into()), Reference::Members(1, "ann".into()));
         for (reason, expected) in [
             (Reason::ReferenceSet(manager.clone()), "manager ann set"),
+            (Reason::ReferenceFound(manager.clone()), "manager ann there already"),
             (Reason::ReferenceRemoved(manager), "manager ann removed"),
             (Reason::ReferenceSet(one.clone()), "member ann added"),
             (Reason::ReferenceRemoved(one), "member ann removed"),
