@@ -18,6 +18,7 @@ pub use steps::{Detail, ProvisioningStep, StepStatus, StepType};
 use self::steps::Steps;
 use super::accounts::{Account, Accounts};
 use super::cycle::{Inputs, Remembered, test_of};
+use super::evaluate::Manager;
 use super::links::Links;
 use super::lookup::{PendingManager, Reply, Trail, Worked, Worker};
 use super::references::{ReferencePass, ReferenceWorker};
@@ -115,6 +116,8 @@ struct Evaluated {
     found: Option<(User<'static>, Decision, Box<Due>)>,
     /// Members with the decision about each.
     members: Vec<(NamedObject, Option<Decision>)>,
+    /// What people call its manager, where the export has one.
+    manager_name: Option<String>,
 }
 
 impl Cycle {
@@ -220,9 +223,14 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
             ControlFlow::Break(())
         })?;
         let mut members: Vec<_> = demand.members.into_iter().map(|member| (member, None)).collect();
-        if !members.is_empty() {
+        let manager = due.as_ref().and_then(|due| if let Manager::Is(id) = &due.manager { Some(id) } else { None });
+        let mut manager_name = None;
+        if !members.is_empty() || manager.is_some() {
             users.each(&mut |user| {
                 let mut user: User<'_> = user;
+                if manager == Some(&user.id) {
+                    manager_name = Some(user.name.to_string());
+                }
                 if let Some((_, decided)) = members.iter_mut().find(|(member, _)| member.id == user.id) {
                     *decided = Some(users.decide(&mut user));
                 }
@@ -230,7 +238,7 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
             })?;
         }
         let found = object.zip(due).map(|((user, decision), due)| (user, decision, due));
-        Ok(Evaluated { found, members })
+        Ok(Evaluated { found, members, manager_name })
     };
     tokio::task::spawn_blocking(read).await.map_err(|error| EngineError::Worker(error.to_string()))?
 }
@@ -280,6 +288,7 @@ impl Running<'_> {
         let (users, groups) = (Arc::clone(&self.inputs.users), Arc::clone(&self.inputs.groups));
         let mut accounts = Accounts::new(users, groups);
         accounts.note(&self.demand.object.id, account);
+        let manager = manager.map(|pending| (pending, evaluated.manager_name));
         self.references(&accounts, manager, evaluated.members, done).await
     }
 
@@ -289,7 +298,8 @@ impl Running<'_> {
         if self.demand.object.kind == ObjectKind::Group {
             return None;
         }
-        let deactivates = !self.inputs.policy.skip_out_of_scope_deletions && self.cycle.rules.users.active.is_some();
+        let was_deactivated = self.cycle.rules.users.active.is_some()
+            && matches!(prior.standing, Standing::OutOfScope | Standing::Disabled | Standing::SoftDeleted);
         match decision.active {
             Active::AccountDisabled => Some(
                 "accountEnabled is false: provision on demand leaves users alone who are disabled in the directory, a \
@@ -299,14 +309,10 @@ impl Running<'_> {
                 "in the recycle bin: provision on demand leaves users alone who are deleted from the directory, a cycle \
                  deactivates the account",
             ),
-            Active::Yes | Active::Assumed
-                if decision.in_scope() && prior.standing != Standing::InScope && deactivates =>
-            {
-                Some(
-                    "its account was deactivated when it left the scope: provision on demand doesn't restore such an \
-                     account, the next cycle does",
-                )
-            }
+            Active::Yes | Active::Assumed if decision.in_scope() && was_deactivated => Some(
+                "its account was deactivated when it left the scope: provision on demand doesn't restore such an \
+                 account, the next cycle does",
+            ),
             Active::Yes | Active::Assumed => None,
         }
     }
@@ -396,7 +402,7 @@ impl Running<'_> {
     async fn references(
         &self,
         accounts: &Accounts,
-        manager: Option<PendingManager>,
+        manager: Option<(PendingManager, Option<String>)>,
         members: Vec<(NamedObject, Option<Decision>)>,
         done: &mut OnDemand,
     ) -> Result<(), EngineError> {
@@ -414,11 +420,11 @@ impl Running<'_> {
         };
         let object = &self.demand.object;
         let mut tasks = Vec::new();
-        if let Some(pending) = manager {
+        if let Some((pending, name)) = manager {
             if let Some(manager) = pending.desired.as_ref()
                 && !matches!(accounts.referenced(manager), Referenced::Linked(_))
             {
-                let who = accounts.name(manager);
+                let who = name.unwrap_or_else(|| accounts.name(manager));
                 let why = format!("the manager {who} has no account, or is out of scope");
                 done.steps.push(steps::left_out(object, &who, &why));
             }
@@ -466,7 +472,8 @@ impl Running<'_> {
             let mut trail = Trail::default();
             let worked = worker.work_along(task, &mut trail).await;
             self.writer.send(worked.outcome).await?;
-            if let Some(processed) = worked.processed {
+            // Who is left out was told above.
+            if let Some(processed) = worked.processed.filter(|processed| processed.record.action != ActionKind::Skip) {
                 done.steps.push(steps::reference(object, &processed.record));
                 done.changes.extend(processed.record.changes);
                 done.error = done.error.take().or(processed.record.error);

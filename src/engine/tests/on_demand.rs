@@ -133,6 +133,23 @@ async fn who_is_out_of_scope() {
 }
 
 #[tokio::test]
+async fn what_was_done_to_the_account_counts_not_how_it_would_be_now() {
+    let mut world = World::new(2);
+    world.run().await;
+    world.person(1).assigned = false;
+    world.run().await;
+    world.policy.skip_out_of_scope_deletions = true;
+    world.person(2).assigned = false;
+    world.run().await;
+    for number in [1, 2] {
+        world.person(number).assigned = true;
+    }
+    assert_eq!(world.provision(1).await.action, ActionKind::Skip, "it was deactivated");
+    world.policy.skip_out_of_scope_deletions = false;
+    assert_eq!(world.provision(2).await.action, ActionKind::None, "it was left alone");
+}
+
+#[tokio::test]
 async fn the_directory_s_own_leavers_are_left_to_the_cycles() {
     for leave in [
         (|world: &mut World| world.person(1).enabled = false) as fn(&mut World),
@@ -274,6 +291,8 @@ struct Office {
     endpoint: Endpoint,
     cycle: Cycle,
     random: Random,
+    /// Whose report 1 is.
+    manager: u32,
 }
 
 const MEMBERS: [u32; 4] = [1, 2, 3, 4];
@@ -285,20 +304,20 @@ impl Office {
         let mut policy = Policy::default();
         policy.scope.scope = Scope::All;
         let folder = tempfile::tempdir().unwrap();
-        let export = Self::export(&folder, title);
+        let export = Self::export(&folder, title, 2);
         let rules = scim_rules(None, false);
         let cycle = Cycle { policy: Arc::new(policy), rules, export, client, clock };
-        Self { folder, endpoint, cycle, random: Random::seeded(2) }
+        Self { folder, endpoint, cycle, random: Random::seeded(2), manager: 2 }
     }
 
-    /// Four people and a group of them; 1 is managed by 2, 4 is disabled.
-    fn export(folder: &TempDir, title: &str) -> Arc<Export> {
+    /// Four people and a group of them; 1 has this manager, 4 is disabled.
+    fn export(folder: &TempDir, title: &str, manager: u32) -> Arc<Export> {
         let person = |number: u32| {
             json!({
                 "id": id(number).to_string(), "userPrincipalName": format!("u{number}@contoso.com"),
                 "displayName": format!("User {number}"), "accountEnabled": number != 4,
                 "mail": format!("{title}{number}@contoso.com"), "jobTitle": title, "department": title,
-                "manager": (number == 1).then(|| json!({ "id": id(2).to_string() })),
+                "manager": (number == 1).then(|| json!({ "id": id(manager).to_string() })),
             })
         };
         let members: Vec<_> = MEMBERS.map(|number| json!({ "id": id(number).to_string() })).into();
@@ -334,7 +353,7 @@ impl Office {
 
     /// Everybody has this title from now on, and a department and a mail that go by it.
     fn rename(&mut self, title: &str) {
-        self.cycle.export = Self::export(&self.folder, title);
+        self.cycle.export = Self::export(&self.folder, title, self.manager);
     }
 }
 
@@ -344,7 +363,8 @@ async fn a_manager_follows_once_both_have_an_account() {
     let alone = office.provision("u1@contoso.com", &[], false).await.unwrap();
     let last = alone.steps.last().unwrap();
     assert_eq!((last.kind, last.status), (StepType::ReferenceResolution, StepStatus::Skipped));
-    assert!(last.description.contains("left out"), "{last:?}");
+    let expected = "u2@contoso.com is left out: the manager u2@contoso.com has no account, or is out of scope";
+    assert_eq!(last.description, expected);
     assert_eq!(sent(&alone), [("GET", 200), ("POST", 201)]);
     office.provision("engineer2@contoso.com", &[], false).await.unwrap();
     let both = office.provision("u1@contoso.com", &[], false).await.unwrap();
@@ -353,6 +373,11 @@ async fn a_manager_follows_once_both_have_an_account() {
     assert_eq!(both.changes.len(), 1);
     let again = office.provision("u1@contoso.com", &[], false).await.unwrap();
     assert_eq!(sent(&again), [("GET", 200)]);
+    office.manager = 3;
+    office.rename("engineer");
+    let left_out = office.provision("u1@contoso.com", &[], false).await.unwrap();
+    let told = left_out.steps.iter().filter(|step| step.kind == StepType::ReferenceResolution).count();
+    assert_eq!((sent(&left_out), told), (vec![("GET", 200)], 1), "{:?}", left_out.steps);
 }
 
 #[tokio::test]
