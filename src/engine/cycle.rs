@@ -297,11 +297,12 @@ impl Running<'_> {
             Ok::<_, EngineError>((of(ObjectKind::User)?.unwrap_or_default(), of(ObjectKind::Group)?))
         });
         let (mut users, groups) = indexed.await.map_err(|error| EngineError::Worker(error.to_string()))??;
-        let Remembered { users: prior, groups: prior_groups, watermark, outdated, .. } = &self.remembered;
+        let Remembered { users: prior, groups: prior_groups, references, watermark, outdated, .. } = &self.remembered;
         let known = guard::Known {
             watermark: watermark.as_deref().or(outdated.as_deref()),
             users: prior,
             groups: groups.as_ref().map(|_| &**prior_groups),
+            references,
         };
         guard::check(&self.cycle.policy, known, &users)?;
         for sentence in std::mem::take(&mut users.shared) {

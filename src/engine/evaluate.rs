@@ -21,8 +21,8 @@ use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
 use crate::plan::{
-    FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, ReferenceContext, Referenced, Staged,
-    Standing, Subject, is_single_open, removes_account,
+    FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, ReferenceContext, Referenced, Sent,
+    Staged, Standing, Subject, is_single_open, removes_account,
 };
 use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
 use crate::scoping::{Decision, decide, decide_group};
@@ -111,6 +111,7 @@ impl Evaluator<'_> {
                     values.push((value.0, u32::try_from(row).unwrap_or(u32::MAX)));
                 }
             }
+            index.managers_gone += usize::from(decision.in_scope() && self.lost_manager(&user));
             let due = self.is_due(&user, &decision);
             if due && !decision.in_scope() && self.leaves(&context, &user.id, &decision) {
                 index.leaving += 1;
@@ -324,12 +325,12 @@ impl Evaluator<'_> {
     fn is_retried(&self, failure: &Failure) -> bool {
         let escrow = &self.policy.escrow;
         escrow.is_pruned(failure.first_at, self.now)
-            || escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now)
+            || escrow.is_due(failure.first_at, failure.last_at, failure.count, self.now)
     }
 
     /// Whether something is to be done about the manager of a user who didn't change.
     fn has_open_manager(&self, user: &User<'_>, prior: PriorView<'_>) -> bool {
-        let (Some(references), Some(states)) = (self.references, self.prior) else { return false };
+        let Some(states) = self.prior else { return false };
         if prior.target().is_none() || !self.mapping.actions.update {
             return false;
         }
@@ -338,12 +339,22 @@ impl Evaluator<'_> {
             Manager::Nobody => None,
             Manager::Is(manager) => Some(manager),
         };
-        let known = references.of(ObjectKind::User, &user.id, reference_name(self.mapping).unwrap_or_default());
-        let remembered = known.first().map(|(id, sent)| (id, *sent));
         let context = ReferenceContext { compare_all: false, resolve_late: self.policy.resolve_late_references };
-        is_single_open(context, desired.as_ref(), remembered, |manager| {
+        is_single_open(context, desired.as_ref(), self.known_manager(user), |manager| {
             states.view(manager).map_or(Referenced::Unlinked, referenced_before)
         })
+    }
+
+    /// What was sent of the user's manager.
+    fn known_manager(&self, user: &User<'_>) -> Option<(&SourceId, Sent)> {
+        let name = reference_name(self.mapping).unwrap_or_default();
+        let known = self.references?.of(ObjectKind::User, &user.id, name);
+        known.first().map(|(id, sent)| (id, *sent))
+    }
+
+    /// Whether the user's manager was sent, and there is none any more.
+    fn lost_manager(&self, user: &User<'_>) -> bool {
+        self.manager(user) == Manager::Nobody && matches!(self.known_manager(user), Some((_, Sent::Yes)))
     }
 
     fn manager(&self, user: &User<'_>) -> Manager {

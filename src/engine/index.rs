@@ -22,6 +22,8 @@ pub struct Index {
     pub shared: Vec<String>,
     /// Objects with an account that is to be disabled or deleted, without those whose removal was allowed.
     pub leaving: u64,
+    /// Users in scope whose manager was sent, and who have none any more.
+    pub managers_gone: usize,
     due_rows: Vec<u64>,
     pub(super) duplicates: FxHashMap<SourceId, Box<str>>,
     /// Users that share the account of another one, which is worked on first.

@@ -198,7 +198,8 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
         let index = users.index()?;
         // An export that lacks half of the assignments would disable people.
         let groups = inputs.rules.groups.is_some().then_some(&*inputs.groups);
-        let known = guard::Known { watermark: known.as_deref(), users: &inputs.users, groups };
+        let Inputs { users: prior, references, .. } = &inputs;
+        let known = guard::Known { watermark: known.as_deref(), users: prior, groups, references };
         guard::check(&inputs.policy, known, &index)?;
         let kind = demand.object.kind;
         let evaluator = inputs.evaluator(kind).ok_or_else(no_groups)?;

@@ -169,7 +169,7 @@ impl<'a> ReferencePass<'a> {
 
     /// Whether members that failed are tried again: their time has come, or the group or its members changed.
     fn is_tried(&self, group: &Group, failure: &plan::Failure) -> bool {
-        let is_due = || self.policy.escrow.is_due(failure.first_at, failure.count, failure.last_at, self.now);
+        let is_due = || self.policy.escrow.is_due(failure.first_at, failure.last_at, failure.count, self.now);
         self.is_new(group, failure) || (!self.is_pruned(failure) && is_due())
     }
 

@@ -50,7 +50,7 @@ impl EscrowSchedule {
     ///
     /// A clock that was set back since the failure counts as due: nobody knows how long the wait was.
     #[must_use]
-    pub fn is_due(&self, first_at: Timestamp, count: u32, last_at: Timestamp, now: Timestamp) -> bool {
+    pub fn is_due(&self, first_at: Timestamp, last_at: Timestamp, count: u32, now: Timestamp) -> bool {
         now < first_at || now < last_at || now >= self.next_try(first_at, last_at, count)
     }
 
@@ -113,7 +113,7 @@ mod tests {
     fn due_and_pruned() {
         let schedule = EscrowSchedule::default();
         let check = |count: u32, last: i64, now: i64, due: bool, pruned: bool| {
-            let found = (schedule.is_due(at(0), count, at(last), at(now)), schedule.is_pruned(at(0), at(now)));
+            let found = (schedule.is_due(at(0), at(last), count, at(now)), schedule.is_pruned(at(0), at(now)));
             assert_eq!(found, (due, pruned), "{count} tries, the last at {last}, now {now}");
         };
         check(1, 0, 0, true, false);
@@ -138,7 +138,7 @@ mod tests {
                 for first in ends {
                     for last in ends {
                         assert!(schedule.next_try(first, last, u32::MAX) >= first.min(last));
-                        assert!(schedule.is_due(first, 2, last, Timestamp::MIN) || first.max(last) == Timestamp::MIN);
+                        assert!(schedule.is_due(first, last, 2, Timestamp::MIN) || first.max(last) == Timestamp::MIN);
                         assert_eq!(schedule.is_pruned(first, last), prune_after.is_negative());
                     }
                 }

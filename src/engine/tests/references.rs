@@ -166,3 +166,30 @@ async fn old_queries_come_before() {
     assert_eq!(queries, 2, "{:?}", first.requests);
     assert_eq!(first.report().summary.references(), 2);
 }
+
+#[tokio::test]
+async fn many_who_lose_their_manager_at_once_are_suspicious() {
+    let everybody = |world: &mut World, manager| (2..=21).for_each(|report| world.person(report).manager = manager);
+    let mut world = World::scim(21, &[]);
+    everybody(&mut world, Some(1));
+    world.run().await;
+    for restarted in [false, true] {
+        everybody(&mut world, None);
+        let error = world.run().await.result.unwrap_err().to_string();
+        assert!(error.contains("lacks 20 of 20 managers known from the last cycle (100 %"), "{error}");
+        everybody(&mut world, Some(1));
+        if restarted {
+            world.with_store(|store, now| store.restart(&crate::store::ResetScopes::default(), now).unwrap());
+        }
+        world.run().await;
+    }
+    // Other managers are no loss, nor are a few.
+    everybody(&mut world, Some(2));
+    world.person(2).manager = Some(1);
+    assert_eq!(world.run().await.report().summary.references(), 19);
+    (3..=8).for_each(|report| world.person(report).manager = None);
+    assert_eq!(world.run().await.report().summary.references(), 6);
+    everybody(&mut world, None);
+    world.policy.accept_missing = Some(14);
+    assert_eq!(world.run().await.report().summary.references(), 14);
+}
