@@ -177,10 +177,13 @@ fn groups_text(export: &Export) -> String {
     let entitlements = export.entitlements();
     let assigned = entitlements.assignments().filter(|(id, _)| entitlements.find_group(id).is_some()).count();
     let insecure = entitlements.groups().iter().filter(|group| group.security_enabled == Known::Known(false)).count();
-    match insecure {
-        0 => format!("{assigned} assigned"),
-        insecure => format!("{assigned} assigned, {insecure} without security (their members don't count)"),
-    }
+    let unlisted = entitlements.groups().iter().filter(|group| !group.is_listed).count();
+    let notes = [
+        (insecure, "without security (their members don't count)"),
+        (unlisted, "only in the memberships (not provisioned)"),
+    ];
+    let notes = notes.into_iter().filter(|(number, _)| *number > 0);
+    notes.fold(format!("{assigned} assigned"), |text, (number, what)| format!("{text}, {number} {what}"))
 }
 
 fn unknown_text(unknown: usize) -> String {

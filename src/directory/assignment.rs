@@ -104,6 +104,11 @@ impl Entitlements {
         &self.groups
     }
 
+    /// The groups that can be provisioned themselves.
+    pub fn listed_groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.iter().filter(|group| group.is_listed)
+    }
+
     /// One group.
     pub fn group(&self, index: GroupIndex) -> &Group {
         &self.groups[index.0 as usize]
@@ -158,6 +163,7 @@ mod tests {
         Group {
             id: id(name),
             display_name: name.to_owned(),
+            is_listed: true,
             security_enabled,
             members: members.iter().map(|name| id(name)).collect(),
             attributes: GroupAttributes::default(),

@@ -16,6 +16,9 @@ pub struct Group {
     pub id: SourceId,
     /// `displayName`; empty where the export has only a members list.
     pub display_name: String,
+    /// Whether the list of groups has it, if there is one: who is only in a list of memberships beside it is gone
+    /// from the directory, or not to be provisioned.
+    pub is_listed: bool,
     /// `securityEnabled`; members of an assigned group count only where it isn't false.
     pub security_enabled: Known<bool>,
     /// Immediate members: users, groups, devices; each once among the entitlements.

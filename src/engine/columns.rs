@@ -29,7 +29,7 @@ pub struct MissingColumn {
 /// nothing but an id.
 pub fn missing_columns(rules: &CompiledSchema, export: &Export) -> Result<Vec<MissingColumn>, EngineError> {
     let mut missing = missing_of(&rules.users, &rules.attributes, |name| export.has(name))?;
-    let are_listed = export.has_group_list() && !export.entitlements().groups().is_empty();
+    let are_listed = export.has_group_list() && export.entitlements().listed_groups().next().is_some();
     if let Some(groups) = rules.groups.as_ref().filter(|_| are_listed) {
         missing.extend(missing_of(groups, &rules.group_attributes, |name| export.group_has(name))?);
     }

@@ -137,7 +137,7 @@ impl Evaluator<'_> {
             return KnownSets::default();
         }
         let entitlements = self.export.entitlements();
-        let groups = entitlements.groups().iter().map(|group| id_fingerprint(&group.id).0);
+        let groups = entitlements.listed_groups().map(|group| id_fingerprint(&group.id).0);
         let assignments = entitlements.assignments().flat_map(|(principal, roles)| {
             let principal = id_fingerprint(principal);
             let role = |role: &RoleIndex| Fingerprint::of(12, entitlements.roles().get(*role).id.as_bytes());

@@ -88,7 +88,7 @@ fn each_object(
         })?;
     }
     if kind != Some(ObjectKind::User) {
-        for group in export.entitlements().groups() {
+        for group in export.entitlements().listed_groups() {
             each(&named(ObjectKind::Group, &group.id, &group.display_name), None, false);
         }
     }

@@ -138,7 +138,7 @@ impl<'a> ReferencePass<'a> {
     /// The groups whose members are looked at, in the order of the export.
     fn looked_at(&self) -> impl Iterator<Item = &'a Group> + use<'_, 'a> {
         let sent = self.sends_members();
-        let groups = self.export.entitlements().groups().iter();
+        let groups = self.export.entitlements().listed_groups();
         groups.filter(move |group| sent && self.policy.selects(&group.id, &group.display_name))
     }
 

@@ -223,15 +223,15 @@ impl Export {
     /// has it. For `members` that is so too where a list of memberships was given.
     pub fn group_has(&self, name: &str) -> bool {
         (name == "members" && self.was_given(SourceKind::Members))
-            || self.entitlements.groups().iter().any(|group| group.has(name))
+            || self.entitlements.listed_groups().any(|group| group.has(name))
     }
 
-    /// Hands every group to `f`, in the order of the export, until it breaks off.
+    /// Hands every listed group to `f`, in the order of the export, until it breaks off.
     ///
     /// The [`User`] stands for a group here: its name is the display name, it is always enabled and
     /// never deleted. Members are in [`Export::entitlements`], so the slot of `members` is unknown.
     pub fn each_group(&self, names: &AttributeNames, f: &mut dyn FnMut(User<'_>) -> ControlFlow<()>) {
-        for group in self.entitlements.groups() {
+        for group in self.entitlements.listed_groups() {
             let flow = f(User {
                 id: group.id.clone(),
                 name: group.display_name.as_str().into(),

@@ -28,7 +28,7 @@ pub(super) struct GroupList {
     index: FxHashMap<SourceId, usize>,
     /// Memberships whose member is given by name, with the group's index.
     pub(super) named: Vec<(NamedPrincipal, usize)>,
-    /// Whether there is a groups file: then a group must be in it to be known by name.
+    /// Whether there is a groups file: then a group must be in it to be known by name, and to be provisioned.
     declared: bool,
 }
 
@@ -185,6 +185,7 @@ impl GroupList {
                 Some(AttributeValue::String(text)) => text.into_owned(),
                 _ => String::new(),
             },
+            is_listed: true,
             security_enabled: security_enabled.map_or(Known::Unknown, Known::Known),
             members: listed().filter_map(MemberJson::id).collect(),
             attributes: GroupAttributes::default(),
@@ -235,6 +236,7 @@ impl GroupList {
             let group = SourceId::parse(&cell(columns.id)).ok().map(|id| Group {
                 id,
                 display_name: columns.display_name.map(cell).unwrap_or_default(),
+                is_listed: true,
                 security_enabled: security_enabled.map_or(Known::Unknown, Known::Known),
                 members: Vec::new(),
                 attributes: GroupAttributes::new(Arc::clone(&names), columns.values(&cell)),
@@ -327,6 +329,7 @@ impl GroupList {
         self.groups.push(Group {
             id,
             display_name: name.to_owned(),
+            is_listed: !self.declared,
             security_enabled: Known::Unknown,
             members: Vec::new(),
             attributes: GroupAttributes::default(),

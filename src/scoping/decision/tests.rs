@@ -28,6 +28,7 @@ fn tenant() -> Entitlements {
     let group = |name: &str, members: &[&str]| Group {
         id: id(name),
         display_name: name.to_owned(),
+        is_listed: true,
         security_enabled: Known::Known(true),
         members: members.iter().map(|name| id(name)).collect(),
         attributes: GroupAttributes::default(),
@@ -201,7 +202,14 @@ fn only_groups_with_security_can_be_assigned() {
         (Known::Known(false), Some(Cause::NotAssigned)),
     ] {
         let attributes = GroupAttributes::default();
-        let group = Group { id: id("g"), display_name: "g".to_owned(), security_enabled, members: vec![], attributes };
+        let group = Group {
+            id: id("g"),
+            display_name: "g".to_owned(),
+            is_listed: true,
+            security_enabled,
+            members: vec![],
+            attributes,
+        };
         let assignment = Assignment { principal: id("g"), role: AppRoles::DEFAULT_ACCESS };
         let tenant = Entitlements::new(AppRoles::default(), vec![group], [assignment]);
         let group = user("g", Known::Known(true), Deletion::None);

@@ -54,11 +54,13 @@ fn what_a_file_lacks_is_unknown_and_what_a_group_lacks_is_null() {
         &list,
         &["g1 Design | g1 | Design | design@x.ch | ? | - | T", "g2  | g2 | - | - | ? | News | ?"],
     );
+    // Beside a list of groups, one that only memberships name isn't a group to provision.
     check(
         &[("members.csv", "groupId,memberId\ng1,1\n"), ("groups.csv", "id,mail\ng2,news@x.ch\n")],
         &list,
-        &["g2  | g2 | ? | news@x.ch | ? | ? | ?", "g1  | g1 | ? | ? | ? | ? | ?"],
+        &["g2  | g2 | ? | news@x.ch | ? | ? | ?"],
     );
+    check(&[("members.csv", "groupId,memberId\ng1,1\n")], &list, &["g1  | g1 | ? | ? | ? | ? | ?"]);
     check(&[("members.csv", "group,member\nDesign,1\n")], &list, &["Design Design | Design | Design | ? | ? | ? | ?"]);
 }
 

@@ -32,6 +32,22 @@ fn what_the_list_of_groups_lacks_is_said() {
 }
 
 #[test]
+fn a_group_that_is_left_in_the_memberships_alone_is_gone() {
+    let sandbox = with_groups("embedded", &format!("id,displayName\n{DESIGN},Design\n9f3a,Sales\n"));
+    sandbox.edit("scimulate.toml", "groups = \"groups.csv\"", "groups = \"groups.csv\"\nmembers = \"members.csv\"");
+    sandbox.write("members.csv", format!("groupId,memberId\n{DESIGN},{0}\n9f3a,{0}\n", user_id(1)));
+    sandbox.run("run").with(0);
+    sandbox.write("groups.csv", "id,displayName\n");
+    let emptied = sandbox.run("run").with(2);
+    assert!(emptied.stderr.contains("lacks 2 of 2 groups known from the last cycle"), "{}", emptied.stderr);
+    sandbox.write("groups.csv", "id,displayName\n9f3a,Sales\n");
+    assert!(sandbox.run("inspect").with(0).stdout.contains("1 only in the memberships (not provisioned)"));
+    let deleted = sandbox.run("run").with(0);
+    assert!(deleted.stdout.contains("x Design  deleted"), "{}", deleted.stdout);
+    sandbox.run("plan --detailed-exitcode").with(0);
+}
+
+#[test]
 fn a_cycle_that_wrote_only_members_has_exported() {
     let member = |number| format!("{DESIGN},{}\n", user_id(number));
     let sandbox = with_groups("embedded", &format!("id,displayName\n{DESIGN},Design\n"));
