@@ -114,6 +114,27 @@ fn a_start_of_a_mistyped_job_makes_no_state() {
 }
 
 #[test]
+fn a_restart_of_a_mistyped_job_makes_no_state() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let ended = sandbox.run("restart --job tset --reset-scope Full --output json").with(0);
+    let document = json!({"formatVersion": "1.0", "job": {"id": null, "state": "not-run"}, "resetScope": "Full"});
+    assert_eq!(ended.json(), document);
+    assert!(ended.stderr.contains("The job \"tset\" has not run yet"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("restarts"), "{}", ended.stderr);
+    assert!(!sandbox.path(".scimulate").exists());
+}
+
+#[test]
+fn a_restart_reads_no_export() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.run("run").with(0);
+    let id = job(&sandbox, 0)["id"].take();
+    sandbox.write("users.csv", "this is no list of users\n");
+    let restarted = sandbox.run("restart --output json").with(0).json();
+    assert_eq!(restarted["job"], json!({"id": id, "state": "active"}));
+}
+
+#[test]
 fn an_attempt_further_away_than_the_service_allows_is_waited_for_as_well() {
     let sandbox = Sandbox::with_users(1, "http://127.0.0.1:1/scim/v2");
     let quarantine = "\n[quarantine]\nfirst_interval = \"48h\"\nlongest_interval = \"72h\"\n";

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, until};
+use crate::support::process::{Sandbox, Server, until, users};
 use crate::support::stub::{Deed, Stub};
 
 #[test]
@@ -44,11 +44,15 @@ fn the_second_run_says_who_holds_the_lock_or_waits() {
 #[test]
 fn jobs_of_one_config_do_not_hold_each_other_up() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.run("run --job other").with(0);
+    sandbox.write("users.csv", users(1..=2));
+    stub.take_seen();
+    stub.behave(|seen| match seen.method.as_str() {
         "POST" => Deed::Held,
         _ => Deed::Pass,
     });
-    let sandbox = Sandbox::with_users(1, &stub.url);
     let mut first = sandbox.start("run");
     until("the first run writes", || stub.count("POST") > 0);
     sandbox.run("plan --job other").with(0);
