@@ -77,10 +77,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         }
     };
     let mut store = Some(opened);
+    // Cycles that began.
     let mut number = 0;
     let mut told = None;
     loop {
-        number += 1;
         let was_quarantined = matches!(ran.state, JobState::Quarantine { .. });
         let begun = clock.now();
         let next = async {
@@ -106,7 +106,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 break;
             }
             // Said before anything ran, it is the command's error; later, what ran is still to be told.
-            Err(error) if number == 1 => return Err(error),
+            Err(error) if number == 0 => return Err(error),
             Err(error) => {
                 // Somebody may have paused the job while the run waited.
                 if let Some(store) = Store::open_existing(&job.settings.state_dir, &job.settings.job)? {
@@ -116,6 +116,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
                 break;
             }
         };
+        number += 1;
         ran.job = job.id(&export).to_string();
         let work = Work {
             job,
