@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             evaluated_at: saved.created.parse().ok(),
         };
         let mut view = Progress::new(context, &clock);
-        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
+        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);
         }
