@@ -19,7 +19,7 @@ use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
-use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
+use crate::engine::{CycleOptions, EngineError, Mode, Planned};
 use crate::plan::quarantine::{QuarantineReason, is_due};
 use crate::report;
 use crate::schema::ObjectKind;
@@ -76,11 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let dry = plan::Args { reading: args.reading, now: args.now, ..plan::Args::default() };
         return plan::run(&dry, context);
     }
-    let narrowed = Narrowed {
-        only: Vec::new(),
-        reading: args.reading,
-        verify: if args.verify { Verify::On } else { Verify::Off },
-    };
+    let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
     let job = Job::load(context, narrowed)?;
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
@@ -172,13 +168,7 @@ pub(crate) async fn one_cycle(
     random: &mut Random,
     view: &mut Progress<'_>,
 ) -> Result<(Store, Result<CycleEnd, Error>), Error> {
-    let cycle = Cycle {
-        policy: Arc::clone(&work.job.policy),
-        rules: Arc::clone(&work.job.rules),
-        export: Arc::clone(&work.export),
-        client: work.client.clone(),
-        clock: work.clock.clone(),
-    };
+    let cycle = work.job.cycle(Arc::clone(&work.export), work.client.clone(), work.clock);
     let options = CycleOptions {
         mode: Mode::Run,
         concurrency: work.concurrency,
