@@ -14,7 +14,7 @@ use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Planned, Verify};
+use crate::engine::Planned;
 use crate::plan::PlanFile;
 use crate::report;
 use crate::source::Export;
@@ -42,9 +42,8 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let mut saved = read(&args.file)?;
-    let verify = if args.verify { Verify::On } else { Verify::Off };
     let reading = Reading { anchor_scope_regex: args.anchor_scope_regex, ..Reading::default() };
-    let narrowed = Narrowed { reading, verify, ..Narrowed::default() };
+    let narrowed = Narrowed { reading, verify: args.verify.into(), ..Narrowed::default() };
     let job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
@@ -76,7 +75,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             evaluated_at: saved.created.parse().ok(),
         };
         let mut view = Progress::new(context, &clock);
-        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
+        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);
         }

@@ -3,7 +3,6 @@
 mod script;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -14,7 +13,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Connection, Job, Narrowed, seed};
 use super::main::dispatch;
-use super::plan::planned;
+use super::plan::{dry_run, planned};
 use super::progress::Progress;
 use super::run::{Work, explain, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
@@ -23,10 +22,10 @@ use crate::base::{Diagnostic, Random};
 use crate::client::test_connection;
 use crate::clock::Clock;
 use crate::config::{self, FILE_NAME, Overrides, Tenant};
-use crate::engine::{Cycle, CycleOptions, Mode, Processed, Sink, Verify};
+use crate::engine::{Processed, Sink, Verify};
 use crate::event::{CycleKind, Event, Summary};
 use crate::plan::ActionKind;
-use crate::report::{self, count, dim, heading};
+use crate::report::{self, count, dim, heading, status_text};
 use crate::schema::ObjectKind;
 use crate::scim::Resource;
 use crate::target::{Endpoint, Storage};
@@ -173,7 +172,7 @@ impl Stage<'_> {
         let attribute = &self.job.rules.users.attributes[self.job.rules.users.matching[0]].target.name;
         let report = test_connection(&self.connection.client, attribute, random.guid()).await;
         for exchange in &report.exchanges {
-            let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+            let status = status_text(exchange.status);
             self.say(&format!("{} {} → {status}", exchange.request.method, exchange.request.path))?;
         }
         self.say(&format!("{}. {}\n", report.verdict.title(), report.verdict.explanation()))?;
@@ -222,21 +221,8 @@ impl Stage<'_> {
 
     async fn plan(&self, interrupt: &Interrupt, random: &mut Random) -> Result<(), Error> {
         let export = self.job.open_export(self.context)?;
-        let cycle = Cycle {
-            policy: Arc::clone(&self.job.policy),
-            rules: Arc::clone(&self.job.rules),
-            export,
-            client: self.connection.client.clone(),
-            clock: self.clock.clone(),
-        };
-        let options = CycleOptions {
-            mode: Mode::DryRun,
-            concurrency: self.job.settings.target.concurrency,
-            planned: None,
-            whole: false,
-            evaluated_at: Some(self.clock.origin()),
-            cancel: interrupt.token(),
-        };
+        let cycle = self.job.cycle(export, self.connection.client.clone(), &self.clock);
+        let options = dry_run(&self.job, &self.clock, interrupt);
         let mut excerpt = Excerpt::default();
         let (_, result) = cycle.run(None, &options, random, &mut excerpt).await;
         match result.map_err(explain) {
@@ -279,7 +265,7 @@ impl Stage<'_> {
             return Ok(interrupt.exit());
         }
         let mut view = Progress::new(self.context, &self.clock);
-        match one_cycle(&work, store, interrupt, random, &mut view).await.1 {
+        match one_cycle(&work, store, interrupt, random, &mut view).await?.1 {
             Ok(ended) => ended.notice.iter().for_each(|notice| self.context.printer.diagnostic(notice)),
             Err(error) if is_told(&error) => self.tell(&error),
             Err(error) => return Err(error),

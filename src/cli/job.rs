@@ -18,7 +18,7 @@ use crate::config::{
     EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, TokenSource,
     Vanished,
 };
-use crate::engine::{self, Policy, QuarantineIntervals, Verify};
+use crate::engine::{self, Cycle, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, ObjectKind, template};
@@ -288,6 +288,12 @@ impl Job {
         Ok(Connection { client, endpoint: Some(endpoint) })
     }
 
+    /// A cycle of this job.
+    pub(crate) fn cycle(&self, export: Arc<Export>, client: Client, clock: &Clock) -> Cycle {
+        let (policy, rules) = (Arc::clone(&self.policy), Arc::clone(&self.rules));
+        Cycle { policy, rules, export, client, clock: clock.clone() }
+    }
+
     fn client_options(&self, url: TenantUrl, secret: &Secret) -> Result<ClientOptions, Error> {
         let target = &self.settings.target;
         let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
@@ -417,7 +423,8 @@ fn no_token(source: &TokenSource) -> Error {
     Error::new(Exit::Usage, Diagnostic::error(message).with_hint(hint))
 }
 
-fn signed(duration: Duration) -> SignedDuration {
+/// A duration of the settings, as instants take it.
+pub(crate) fn signed(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 

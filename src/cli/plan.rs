@@ -19,7 +19,7 @@ use super::run::explain;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Cycle, CycleOptions, Mode, Offline, Processed, Sink};
+use crate::engine::{CycleOptions, Mode, Offline, Processed, Sink};
 use crate::event::{CycleKind, Event, Summary};
 use crate::plan::{PlanFile, PlannedObject, Reason};
 use crate::report;
@@ -129,21 +129,8 @@ fn online(
     block_on(async {
         let interrupt = Interrupt::listen()?;
         let connection = job.connect(context, clock, false)?;
-        let cycle = Cycle {
-            policy: Arc::clone(&job.policy),
-            rules: Arc::clone(&job.rules),
-            export: Arc::clone(export),
-            client: connection.client,
-            clock: clock.clone(),
-        };
-        let options = CycleOptions {
-            mode: Mode::DryRun,
-            concurrency: job.settings.target.concurrency,
-            planned: None,
-            whole: false,
-            evaluated_at: Some(clock.origin()),
-            cancel: interrupt.token(),
-        };
+        let cycle = job.cycle(Arc::clone(export), connection.client, clock);
+        let options = dry_run(job, clock, &interrupt);
         let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
         result.map_err(explain)?;
@@ -153,6 +140,18 @@ fn online(
         Ok(())
     })?;
     Ok(last_cycle)
+}
+
+/// How a cycle is run that only looks.
+pub(crate) fn dry_run(job: &Job, clock: &Clock, interrupt: &Interrupt) -> CycleOptions {
+    CycleOptions {
+        mode: Mode::DryRun,
+        concurrency: job.settings.target.concurrency,
+        planned: None,
+        whole: false,
+        evaluated_at: Some(clock.origin()),
+        cancel: interrupt.token(),
+    }
 }
 
 /// Id of the last cycle that the state knows.

@@ -203,8 +203,8 @@ impl Sink for Progress<'_> {
             Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
             Event::Warning(text) => self.warn(text),
-            Event::Deviation { name, deviation, .. } => {
-                if self.deviations.add(name, deviation) {
+            Event::Deviation { source_id, name, deviation, .. } => {
+                if self.deviations.add(source_id, name, deviation) {
                     self.warn(&format!("{name}: {deviation}"));
                 }
             }

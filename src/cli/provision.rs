@@ -15,7 +15,7 @@ use super::run::remedy;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{Cycle, Demand, EngineError, OnDemand, Verify, find_objects};
+use crate::engine::{Demand, EngineError, OnDemand, find_objects};
 use crate::schema::ObjectKind;
 use crate::source::Export;
 use crate::store::Store;
@@ -53,11 +53,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
-    let narrowed = Narrowed {
-        only: Vec::new(),
-        reading: args.reading,
-        verify: if args.verify { Verify::On } else { Verify::Off },
-    };
+    let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
     let job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let export = job.open_export_at(clock.now(), context)?;
@@ -126,13 +122,7 @@ async fn provision(
         let text = "If the PATCH is refused, parts of it are sent; those that are accepted take effect.";
         context.printer.talk(text);
     }
-    let cycle = Cycle {
-        policy: Arc::clone(&job.policy),
-        rules: Arc::clone(&job.rules),
-        export,
-        client: connection.client,
-        clock: clock.clone(),
-    };
+    let cycle = job.cycle(export, connection.client, clock);
     let mut random = Random::seeded(seed(clock.origin()));
     let done = cycle.provision(store, demand, &mut random, &interrupt.token()).await;
     drop(lock);

@@ -1,17 +1,16 @@
 //! `scimulate restart`.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed};
-use super::runtime::block_on;
+use super::job::holder;
+use super::lever::existing;
+use crate::base::JobId;
 use crate::clock::Clock;
 use crate::report::FORMAT_VERSION;
-use crate::store::{JobState, ResetScope, ResetScopes};
+use crate::store::{JobState, ResetScope, ResetScopes, Store};
 
 /// Restarts provisioning: the next cycle is initial again
 ///
@@ -29,24 +28,32 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
-    let job = Job::load(context, Narrowed::default())?;
-    let export = job.open_export(context)?;
-    let clock = Clock::real();
+    let settings = context.settings()?;
     let scopes = args.reset_scope.clone().unwrap_or_default();
-    let mut store = job.open_store(&export)?;
-    let lock = block_on(job.lock(&store, &clock, Duration::ZERO))?;
-    job.bind(&mut store, &export)?;
-    store.restart(&scopes, clock.now())?;
-    drop(lock);
-    let state = store.job_state()?;
-    if !context.printer.is_human() {
+    let mut store = existing(&settings)?;
+    if let Some(store) = &mut store {
+        let now = Clock::real().now();
+        let _lock = store.lock(&holder(now))?;
+        store.restart(&scopes, now)?;
+    }
+    let state = store.as_ref().map_or(Ok(JobState::NotRun), Store::job_state)?;
+    let printer = &context.printer;
+    if !printer.is_human() {
+        let id = store.as_ref().map(Store::binding).transpose()?.flatten().map(|binding| binding.job_id);
         let words: Vec<_> = scopes.iter().map(ResetScope::as_str).collect();
-        context.printer.json(&json!({
+        printer.json(&json!({
             "formatVersion": FORMAT_VERSION,
-            "job": { "id": job.id(&export).as_str(), "state": state.as_str() },
+            "job": { "id": id.as_ref().map(JobId::as_str), "state": state.as_str() },
             "resetScope": words.join(","),
         }))?;
     }
+    let Some(store) = store else {
+        printer.talk(format_args!(
+            "The job \"{}\" has not run yet, and there is nothing to forget: `scimulate run` runs its first cycle.",
+            settings.job
+        ));
+        return Ok(Exit::Done);
+    };
     let cycle = match store.watermark()? {
         None => "the next cycle is initial and looks at every object.",
         Some(_) => "the next cycle goes on from the watermark.",
@@ -56,10 +63,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     } else {
         "Links stay."
     };
-    context.printer.talk(format_args!("Provisioning restarts: {cycle} {links}"));
+    printer.talk(format_args!("Provisioning restarts: {cycle} {links}"));
     if matches!(state, JobState::Quarantine { .. }) {
-        let text = "The job stays in quarantine, since QuarantineState isn't among the reset scopes.";
-        context.printer.talk(text);
+        printer.talk("The job stays in quarantine, since QuarantineState isn't among the reset scopes.");
     }
     Ok(Exit::Done)
 }

@@ -19,12 +19,12 @@ use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
-use crate::engine::{Cycle, CycleOptions, EngineError, Mode, Planned, Verify};
+use crate::engine::{CycleOptions, EngineError, Mode, Planned};
 use crate::plan::quarantine::{QuarantineReason, is_due};
 use crate::report;
 use crate::schema::ObjectKind;
 use crate::source::Export;
-use crate::store::{JobMemory, JobState, Store};
+use crate::store::{JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
 
@@ -76,11 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let dry = plan::Args { reading: args.reading, now: args.now, ..plan::Args::default() };
         return plan::run(&dry, context);
     }
-    let narrowed = Narrowed {
-        only: Vec::new(),
-        reading: args.reading,
-        verify: if args.verify { Verify::On } else { Verify::Off },
-    };
+    let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
     let job = Job::load(context, narrowed)?;
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
@@ -163,21 +159,16 @@ pub(crate) struct Work<'a> {
     pub(crate) evaluated_at: Option<Timestamp>,
 }
 
-/// Runs one cycle and shows it; gives the store back where nothing happened to it.
+/// Runs one cycle and shows it; gives the store back with how the cycle ended. An error of its own says that the store
+/// is lost.
 pub(crate) async fn one_cycle(
     work: &Work<'_>,
     store: Store,
     interrupt: &Interrupt,
     random: &mut Random,
     view: &mut Progress<'_>,
-) -> (Option<Store>, Result<CycleEnd, Error>) {
-    let cycle = Cycle {
-        policy: Arc::clone(&work.job.policy),
-        rules: Arc::clone(&work.job.rules),
-        export: Arc::clone(&work.export),
-        client: work.client.clone(),
-        clock: work.clock.clone(),
-    };
+) -> Result<(Store, Result<CycleEnd, Error>), Error> {
+    let cycle = work.job.cycle(Arc::clone(&work.export), work.client.clone(), work.clock);
     let options = CycleOptions {
         mode: Mode::Run,
         concurrency: work.concurrency,
@@ -186,19 +177,19 @@ pub(crate) async fn one_cycle(
         evaluated_at: work.evaluated_at,
         cancel: interrupt.token(),
     };
-    let (mut store, result) = cycle.run(Some(store), &options, random, view).await;
+    let (store, result) = cycle.run(Some(store), &options, random, view).await;
     let shown = view.finish();
-    let result = shown.and_then(|()| result.map_err(explain)).and_then(|report| {
-        let mut job = JobMemory::default();
-        if let Some(store) = store.as_mut() {
-            if let Some(keep) = work.job.settings.log_keep {
-                store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
-            }
-            job = store.job()?;
+    let ended = shown.and_then(|()| result.map_err(explain));
+    let Some(mut store) = store else {
+        return Err(ended.expect_err("a cycle that doesn't give its store back has failed"));
+    };
+    let ended = ended.and_then(|report| {
+        if let Some(keep) = work.job.settings.log_keep {
+            store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
         }
-        Ok(CycleEnd::of(report, job))
+        Ok(CycleEnd::of(report, store.job()?))
     });
-    (store, result)
+    Ok((store, ended))
 }
 
 /// Adds what to do about a failing test query.

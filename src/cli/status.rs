@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
+use super::job::signed;
 use super::table::{Align, seen_width, table, wrap};
 use crate::base::{SignedDuration, Timestamp};
 use crate::clock::Clock;
@@ -77,7 +78,7 @@ fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Erro
         name: settings.job.clone(),
         template,
         interval: settings.provisioning.interval,
-        longest: SignedDuration::try_from(settings.quarantine.longest_interval).unwrap_or(SignedDuration::MAX),
+        longest: signed(settings.quarantine.longest_interval),
         now: Clock::real().now(),
         binding: None,
         job: JobMemory::default(),

@@ -13,7 +13,7 @@ use crate::base::{Diagnostic, Random, Secret};
 use crate::client::{Client, ClientOptions, ConnectionReport, Token, test_connection};
 use crate::clock::Clock;
 use crate::config::{TokenSource, tenant_error};
-use crate::report::{FORMAT_VERSION, dim, heading};
+use crate::report::{FORMAT_VERSION, dim, heading, status_text};
 use crate::scim::TenantUrl;
 
 /// Does what the portal's Test Connection button does, and explains a failure
@@ -95,7 +95,7 @@ fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), 
         }
     }
     for exchange in &report.exchanges {
-        let status = exchange.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+        let status = status_text(exchange.status);
         let milliseconds = exchange.duration.as_millis();
         printer.line(dim(format_args!(
             "{} {prefix}{} → {status} in {milliseconds} ms",

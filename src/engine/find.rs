@@ -44,6 +44,9 @@ pub fn find_objects(
     kind: Option<ObjectKind>,
     wanted: &[&str],
 ) -> Result<Vec<NamedObject>, EngineError> {
+    if wanted.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut found: Vec<Vec<(Fit, NamedObject)>> = vec![Vec::new(); wanted.len()];
     each_object(export, kind, &mut |object, mail, deleted| {
         for (name, found) in wanted.iter().zip(&mut found) {

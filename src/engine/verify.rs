@@ -24,6 +24,12 @@ pub enum Verify {
     On,
 }
 
+impl From<bool> for Verify {
+    fn from(on: bool) -> Self {
+        if on { Self::On } else { Self::Off }
+    }
+}
+
 /// The most that is said about one request: one that empties a large group needs no deviation for each member.
 const MOST: usize = 20;
 

@@ -1,9 +1,11 @@
 //! Where a target isn't as it was sent, gathered over a cycle: what happens to each account is told once.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use super::count;
 use super::style::heading;
+use crate::base::SourceId;
 use crate::plan::verify::{Deviation, DeviationKind};
 
 /// So many objects are named.
@@ -19,29 +21,24 @@ pub struct Deviations {
 struct Found {
     attribute: String,
     kind: DeviationKind,
-    objects: u64,
-    /// The object that came last; its deviations come in a row.
-    last: String,
+    /// A user comes up in the stage of users and again in that of references.
+    objects: HashSet<SourceId>,
     names: Vec<String>,
 }
 
 impl Deviations {
     /// Takes one up; says whether it is the first of its attribute and kind.
-    pub fn add(&mut self, name: &str, deviation: &Deviation) -> bool {
+    pub fn add(&mut self, id: &SourceId, name: &str, deviation: &Deviation) -> bool {
         let Deviation { attribute, kind, .. } = deviation;
         let known = self.found.iter_mut().find(|found| found.kind == *kind && found.attribute == *attribute);
         if let Some(found) = known {
-            if found.last != name {
-                found.objects += 1;
-                name.clone_into(&mut found.last);
-                if found.names.len() < NAMED {
-                    found.names.push(name.to_owned());
-                }
+            if found.objects.insert(id.clone()) && found.names.len() < NAMED {
+                found.names.push(name.to_owned());
             }
             return false;
         }
-        let (attribute, last) = (attribute.clone(), name.to_owned());
-        self.found.push(Found { attribute, kind: *kind, objects: 1, names: vec![last.clone()], last });
+        let (objects, names) = (HashSet::from([id.clone()]), vec![name.to_owned()]);
+        self.found.push(Found { attribute: attribute.clone(), kind: *kind, objects, names });
         true
     }
 
@@ -69,11 +66,11 @@ impl Deviations {
                 DeviationKind::Unreadable => "can't be read back".to_owned(),
             };
             let names = found.names.join(", ");
-            let more = match found.objects.saturating_sub(found.names.len() as u64) {
+            let more = match found.objects.len() - found.names.len() {
                 0 => String::new(),
                 more => format!(" and {more} more"),
             };
-            let objects = count(found.objects, "object");
+            let objects = count(found.objects.len() as u64, "object");
             let _infallible = write!(text, "\n  {what}: {objects} ({names}{more})");
         }
         text
@@ -88,29 +85,33 @@ mod tests {
     fn the_same_is_told_once() {
         let mut deviations = Deviations::default();
         let of = |attribute: &str, kind| Deviation { attribute: attribute.to_owned(), sent: None, found: None, kind };
-        for (name, deviation, is_first) in [
-            ("ann", of("title", DeviationKind::Dropped), true),
-            ("ann", of("active", DeviationKind::StringForBoolean), true),
-            ("bob", of("title", DeviationKind::Dropped), false),
-            ("bob", of("title", DeviationKind::Changed), true),
-            ("eve", of("title", DeviationKind::Dropped), false),
-            ("dan", of("title", DeviationKind::Dropped), false),
-            ("Design", of("members", DeviationKind::MemberMissing), true),
-            ("Design", of("members", DeviationKind::MemberMissing), false),
+        for (number, name, deviation, is_first) in [
+            (1, "ann", of("title", DeviationKind::Dropped), true),
+            (1, "ann", of("active", DeviationKind::StringForBoolean), true),
+            (2, "bob", of("title", DeviationKind::Dropped), false),
+            (2, "bob", of("title", DeviationKind::Changed), true),
+            (3, "eve", of("title", DeviationKind::Dropped), false),
+            (4, "dan", of("title", DeviationKind::Dropped), false),
+            (2, "bob", of("title", DeviationKind::Dropped), false),
+            (5, "Design", of("members", DeviationKind::MemberMissing), true),
+            (5, "Design", of("members", DeviationKind::MemberMissing), false),
+            (6, "Design", of("members", DeviationKind::MemberMissing), false),
+            (5, "Design", of("members", DeviationKind::MemberMissing), false),
         ] {
-            assert_eq!(deviations.add(name, &deviation), is_first, "{name} {deviation:?}");
+            let id = SourceId::parse(&format!("0b4d5a6e-0001-4000-8000-{number:012}")).expect("a GUID");
+            assert_eq!(deviations.add(&id, name, &deviation), is_first, "{name} {deviation:?}");
         }
         let summary = |deviations: &Deviations, written, total| {
             let text = deviations.summary(written, total);
             text.split_once(' ').expect("a blank after the title").1.to_owned()
         };
         assert_eq!(
-            summary(&deviations, 5, 8),
-            "8 deviations from what was sent.\n  \
+            summary(&deviations, 6, 11),
+            "11 deviations from what was sent.\n  \
              title isn't stored: 4 objects (ann, bob, eve and 1 more)\n  \
              active is a text, not a boolean: 1 object (ann)\n  \
              title has another value: 1 object (bob)\n  \
-             members are missing: 1 object (Design)"
+             members are missing: 2 objects (Design, Design)"
         );
         assert_eq!(summary(&Deviations::default(), 1, 0), "everything is as it was sent.");
         assert_eq!(summary(&Deviations::default(), 0, 0), "nothing was written.");

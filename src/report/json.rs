@@ -50,8 +50,8 @@ pub fn planned_json(summary: &Summary, objects: &[PlannedObject]) -> Value {
     })
 }
 
-/// One cycle: `id`, `kind`, `startedAt`, `durationMs`, `completed`, `summary`, `requests`, `estimate`, and
-/// `deviations` where what was written was verified.
+/// One cycle: `id`, `kind`, `startedAt`, `durationMs`, `completed`, `summary`, `requests`, `estimate`;
+/// `deviations` where what was written was verified, and `quarantine` where the cycle gave a reason for one.
 pub fn report_json(report: &CycleReport) -> Value {
     let mut value = json!({
         "id": report.id.as_str(),

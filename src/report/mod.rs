@@ -12,7 +12,9 @@ pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
 pub use style::{dim, heading, sign, style, symbol};
-pub use text::{before_after, count, done, plan_estimate, plan_summary, planned_object, record_line, run_summary};
+pub use text::{
+    before_after, count, done, plan_estimate, plan_summary, planned_object, record_line, run_summary, status_text,
+};
 
 #[cfg(test)]
 mod tests;

@@ -183,6 +183,11 @@ pub fn run_summary(report: &CycleReport) -> String {
     )
 }
 
+/// The status of an answer, if there was one.
+pub fn status_text(status: Option<u16>) -> String {
+    status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+}
+
 /// `1 request`, `2 requests`.
 pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }

@@ -21,5 +21,6 @@ pub use message::{ErrorBody, ListResponse, ScimType};
 pub use patch::{PatchError, PatchOperation, PatchOptions, PatchRequest, apply};
 pub use path::{AttributePath, SyntaxError};
 pub use resource::Resource;
+pub(crate) use resource::{get, spelling};
 pub use schema::{Attribute, AttributeType, Mutability, ResourceSchema, Returned, Uniqueness};
 pub use tenant_url::{TenantUrl, TenantUrlError, is_loopback};

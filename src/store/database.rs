@@ -46,8 +46,6 @@ pub struct Totals {
     pub failing: u64,
     /// When the oldest of these failures was.
     pub failing_since: Option<Timestamp>,
-    /// Objects whose disable or delete is held back.
-    pub staged: u64,
     /// Cycles, running and killed ones included.
     pub cycles: u64,
     /// Records in the log.
@@ -157,8 +155,7 @@ impl Store {
     /// Counts what is there.
     pub fn totals(&self) -> Result<Totals, StoreError> {
         let select = "SELECT count(*), count(target_id), count(iif(kind = 'Group', target_id, NULL)), count(failures),
-                             min(failed_first), count(staged_since), (SELECT count(*) FROM cycle),
-                             (SELECT count(*) FROM log) FROM object";
+                             min(failed_first), (SELECT count(*) FROM cycle), (SELECT count(*) FROM log) FROM object";
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Totals {
                 objects: row::count(row, 0)?,
@@ -166,9 +163,8 @@ impl Store {
                 linked_groups: row::count(row, 2)?,
                 failing: row::count(row, 3)?,
                 failing_since: row::optional_timestamp(row, 4)?,
-                staged: row::count(row, 5)?,
-                cycles: row::count(row, 6)?,
-                records: row::count(row, 7)?,
+                cycles: row::count(row, 5)?,
+                records: row::count(row, 6)?,
             })
         };
         self.try_sql(|sql| sql.query_row(select, [], read))

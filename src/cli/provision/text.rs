@@ -6,7 +6,7 @@ use crate::cli::error::Error;
 use crate::cli::printer::Printer;
 use crate::cli::table::{Align, seen_width, table, wrap};
 use crate::engine::{Culprit, Detail, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict};
-use crate::report::{before_after, dim, done as done_word, heading, sign};
+use crate::report::{before_after, dim, done as done_word, heading, sign, status_text};
 use crate::schema::CompiledSchema;
 use crate::scim::{Exchange, Method};
 
@@ -102,7 +102,7 @@ fn details(details: &[Detail]) -> String {
 /// Method, path and status, then the body.
 fn request(exchange: &Exchange) -> String {
     let Exchange { request, status, .. } = exchange;
-    let status = status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let status = status_text(*status);
     let line = format!("  {} {} → {status}\n", request.method, request.path);
     let Some(body) = request.body.as_ref().filter(|_| request.method != Method::Get) else { return line };
     line + &body_text(body, "    ")

@@ -61,61 +61,57 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
     let first = directory.first_export(clock.now())?;
     let connection = job.connect(context, clock, true)?;
-    let opened = job.open_store(&first)?;
+    let mut store = job.open_store(&first)?;
     let mut ran = Ran {
         job: job.id(&first).to_string(),
-        state: opened.job_state()?,
+        state: store.job_state()?,
         cycles: Vec::new(),
         exit: Exit::Done,
         error: None,
     };
-    let waited = match first_wait(job, &opened, clock, schedule, &interrupt, context).await? {
+    let waited = match first_wait(job, &store, clock, schedule, &interrupt, context).await? {
         ControlFlow::Continue(waited) => waited,
         ControlFlow::Break(exit) => {
             ran.exit = exit;
             return Ok(ran);
         }
     };
-    let mut store = Some(opened);
+    // Cycles that began.
     let mut number = 0;
     let mut told = None;
     loop {
-        number += 1;
         let was_quarantined = matches!(ran.state, JobState::Quarantine { .. });
         let begun = clock.now();
         let next = async {
-            let mut held = match store.take() {
-                Some(store) => store,
-                None => job.open_store(&first)?,
-            };
-            let position = held.cycle_count()? + 1;
+            let position = store.cycle_count()? + 1;
             let export = directory.export(position, begun)?;
             directory.faults(&connection, position, begun)?;
             let lock = tokio::select! {
-                lock = job.lock(&held, clock, schedule.patience) => lock?,
+                lock = job.lock(&store, clock, schedule.patience) => lock?,
                 () = interrupt.token().cancelled_owned() => return Ok(None),
             };
-            job.bind(&mut held, &export)?;
-            refuse(job, &held, clock.now())?;
-            Ok::<_, Error>(Some((held, export, lock)))
+            job.bind(&mut store, &export)?;
+            refuse(job, &store, clock.now())?;
+            Ok::<_, Error>(Some((export, lock)))
         };
-        let (ready, export, lock) = match next.await {
+        let (export, lock) = match next.await {
             Ok(Some(next)) => next,
             Ok(None) => {
                 ran.exit = interrupt.exit().unwrap_or(ran.exit);
                 break;
             }
             // Said before anything ran, it is the command's error; later, what ran is still to be told.
-            Err(error) if number == 1 => return Err(error),
+            Err(error) if number == 0 => return Err(error),
             Err(error) => {
                 // Somebody may have paused the job while the run waited.
-                if let Some(store) = Store::open_existing(&job.settings.state_dir, &job.settings.job)? {
-                    ran.state = store.job_state()?;
+                if let Ok(state) = store.job_state() {
+                    ran.state = state;
                 }
                 ran.error = Some(error);
                 break;
             }
         };
+        number += 1;
         ran.job = job.id(&export).to_string();
         let work = Work {
             job,
@@ -132,11 +128,18 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if schedule.simulated {
             view = view.in_virtual_time();
         }
-        let (kept, ended) = one_cycle(&work, ready, &interrupt, &mut random, &mut view).await;
+        let ended = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
         drop(lock);
+        let (kept, ended) = match ended {
+            Ok(kept) => kept,
+            Err(error) => {
+                ran.error = Some(error);
+                break;
+            }
+        };
         store = kept;
-        let state = store.as_ref().map(Store::job_state).transpose();
-        if let Ok(Some(state)) = &state {
+        let state = store.job_state();
+        if let Ok(state) = &state {
             ran.state = state.clone();
         }
         // A cycle that the target put an end to has done something until then.
@@ -166,7 +169,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             ran.exit = exit;
             break;
         }
-        let Some(state) = state? else { break };
+        let state = state?;
         if was_quarantined && state == JobState::Active {
             view.talk("The job left quarantine.");
         }
@@ -184,11 +187,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if is_last {
             break;
         }
-        let store = store.as_ref();
-        let moved = || match store.map(Store::job_state) {
-            Some(Ok(state)) => next_cycle(job, schedule, &state, regular, clock.now()),
-            _ => due,
-        };
+        let moved = || store.job_state().map_or(due, |state| next_cycle(job, schedule, &state, regular, clock.now()));
         wait(due, &moved, clock, schedule, &interrupt, context).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;

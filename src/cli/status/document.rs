@@ -7,7 +7,8 @@
 use serde_json::{Value, json};
 
 use super::{CYCLES, Snapshot};
-use crate::base::{SignedDuration, Timestamp};
+use crate::base::Timestamp;
+use crate::cli::job::signed;
 use crate::event::CycleKind;
 use crate::plan::ActionKind;
 use crate::report::FORMAT_VERSION;
@@ -31,7 +32,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
             "templateId": snapshot.template,
             "schedule": {
                 "expiration": null,
-                "interval": SignedDuration::try_from(snapshot.interval).unwrap_or(SignedDuration::MAX).to_string(),
+                "interval": signed(snapshot.interval).to_string(),
                 "state": match &job.state {
                     JobState::Paused => "Paused",
                     JobState::Disabled => "Disabled",
@@ -48,7 +49,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
             "linked": totals.linked,
             "failing": totals.failing,
             "failingSince": time(totals.failing_since),
-            "staged": totals.staged,
+            "staged": snapshot.staged.len(),
             "allowed": allowed.count(),
             "watermark": time(snapshot.watermark),
             "nextCycle": time(snapshot.next_cycle()),

@@ -310,11 +310,15 @@ async fn a_dry_run_writes_nothing() {
     world.run().await;
     world.person(1).title = "Chief";
     world.person(2).assigned = false;
-    let before = (world.endpoint.resources().unwrap(), world.store().totals().unwrap());
+    let all = |world: &World| {
+        let store = world.store();
+        (world.endpoint.resources().unwrap(), store.totals().unwrap(), store.staged().unwrap())
+    };
+    let before = all(&world);
     let dry = world.run_as(Mode::DryRun, None, true).await;
     assert_eq!(dry.outcomes(), [(ActionKind::Update, "Changed"), (ActionKind::Disable, "LeftScope")]);
     assert_eq!(dry.sent(), ["GET", "GET"]);
-    assert_eq!((world.endpoint.resources().unwrap(), world.store().totals().unwrap()), before);
+    assert_eq!(all(&world), before);
     let run = world.run().await;
     assert_eq!(run.outcomes(), dry.outcomes(), "what is planned is done");
     let changes = |cycled: &Cycled| cycled.records.iter().map(|record| record.changes.clone()).collect::<Vec<_>>();

@@ -453,3 +453,12 @@ async fn names() {
     world.person(1).deleted = true;
     assert_eq!(world.demand("ann@contoso.com", false).await.unwrap().object.id, id(2));
 }
+
+#[test]
+fn no_name_reads_no_export() {
+    let world = World::new(1);
+    let export = world.export();
+    std::fs::remove_file(world.folder.path().join("users.csv")).unwrap();
+    assert!(find_objects(&export, None, None, &["u1@contoso.com"]).is_err());
+    assert_eq!(find_objects(&export, None, None, &[]).unwrap(), []);
+}

@@ -258,10 +258,7 @@ async fn a_deletion_that_is_only_said() {
     let router = tenant.endpoint.router().layer(axum::middleware::from_fn(|request: Request, next: Next| async move {
         if request.method() == "DELETE" { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await }
     }));
-    let url = TenantUrl::parse("http://localhost/scim/v2", false).unwrap();
-    let mut options = ClientOptions::new(url, Token::from_text("secret").unwrap());
-    options.rate = Rate::Unlimited;
-    tenant.client = Client::in_process(router, options, tenant.clock.clone()).unwrap();
+    tenant.client = client(router, &tenant.clock);
     tenant.users = json!([person(1, "Engineer", Some(2)), person(2, "Manager", None)]);
     tenant.groups = json!([]);
     tenant.policy.accept_missing = Some(1);

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
 use super::misbehaviour::{About, Call, Misbehaviour};
-use crate::scim::{AttributePath, Method, Resource, ScimType};
+use crate::scim::{AttributePath, Method, Resource, ScimType, get, spelling};
 use crate::target::answer::Problem;
 
 pub(super) struct RejectWorkEmailPath;
@@ -85,7 +85,8 @@ impl Misbehaviour for RemoveMembersWipesGroup {
 
     fn rewrite(&self, call: &mut Call) {
         for operation in operations_mut(&mut call.body) {
-            let whole = path(operation).is_some_and(|path| path.attribute == "members" && path.filter.is_none());
+            let whole = path(operation)
+                .is_some_and(|path| path.attribute.eq_ignore_ascii_case("members") && path.filter.is_none());
             if is_remove(operation)
                 && whole
                 && let Value::Object(members) = operation
@@ -151,9 +152,11 @@ fn is_dotted(key: &str) -> bool {
 }
 
 pub(super) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    get(value.as_object()?, name)
 }
 
 fn member_mut<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
-    value.as_object_mut()?.iter_mut().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    let members = value.as_object_mut()?;
+    let key = spelling(members, name)?;
+    members.get_mut(&key)
 }

@@ -164,8 +164,13 @@ async fn a_path_to_the_work_address_poisons_the_patch() {
 async fn members_are_removed_wrongly() {
     let list = json!([{"op": "Remove", "path": "members", "value": [{"value": "a"}]}]);
     let filtered = json!([{"op": "remove", "path": "members[value eq \"a\"]"}]);
+    let capital = json!([{"op": "Remove", "path": "Members", "value": [{"value": "a"}]}]);
+    // The exact spelling of a key wins, for the fault as for the endpoint itself.
+    let twice = json!([{"op": "Remove", "Path": "displayName", "path": "members", "value": [{"value": "a"}]}]);
     for (fault, operations, left) in [
         (Fault::RemoveMembersWipesGroup, &list, Value::Null),
+        (Fault::RemoveMembersWipesGroup, &capital, Value::Null),
+        (Fault::RemoveMembersWipesGroup, &twice, Value::Null),
         (Fault::RemoveMembersWipesGroup, &filtered, json!([{"value": "b"}])),
         (Fault::NoopOnFilteredRemove, &filtered, json!([{"value": "a"}, {"value": "b"}])),
         (Fault::NoopOnFilteredRemove, &list, json!([{"value": "b"}])),
@@ -175,7 +180,7 @@ async fn members_are_removed_wrongly() {
         let add = json!([{"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]}]);
         assert_eq!(patch(&endpoint, &path, &add).await, StatusCode::NO_CONTENT);
         assert_eq!(patch(&endpoint, &path, operations).await, StatusCode::NO_CONTENT);
-        assert_eq!(get(&endpoint, &path).await.body["members"], left, "{fault}");
+        assert_eq!(get(&endpoint, &path).await.body["members"], left, "{fault}: {operations}");
     }
 }
 

@@ -102,10 +102,7 @@ fn sigterm_ends_a_run_in_good_order() {
 #[test]
 fn a_second_ctrl_c_ends_a_run_at_once() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(3, &stub.url);
     let mut run = sandbox.start("run");
     until("users are being created", || stub.count("POST") == 3);

@@ -1,9 +1,11 @@
 //! The job's levers: start, pause, restart, links, allow-deletes, and what status says of them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
 use crate::support::process::{Ended, Sandbox, Server, until, user_id, user_name, users};
-use crate::support::stub::{Deed, Seen, Stub};
+use crate::support::stub::{Deed, Stub};
 
 /// Changes the state behind the program's back.
 fn sql(sandbox: &Sandbox, batch: &str) {
@@ -13,6 +15,24 @@ fn sql(sandbox: &Sandbox, batch: &str) {
 
 fn job(sandbox: &Sandbox, code: i32) -> Value {
     sandbox.run("status --output json").with(code).json()["job"].take()
+}
+
+/// Waits until a run's first cycle has ended and the next one is to come.
+fn until_the_first_cycle_ended(sandbox: &Sandbox) {
+    until("the first cycle ended", || {
+        let status = sandbox.run("status --output json").json();
+        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
+    });
+}
+
+/// A job that lets no deletion through; after its first cycle so many users stay and one left.
+fn somebody_left(staying: u32) -> Sandbox {
+    let sandbox = Sandbox::with_users(staying + 1, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
+    sandbox.run("run").with(0);
+    sandbox.write("users.csv", users(1..=staying));
+    sandbox
 }
 
 #[track_caller]
@@ -62,10 +82,7 @@ fn a_paused_job_runs_no_cycle_until_it_is_started() {
 #[test]
 fn a_pause_lets_the_cycle_under_way_end() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(4, &stub.url);
     let run = sandbox.start("run");
     until("it writes", || stub.count("POST") > 0);
@@ -85,10 +102,7 @@ fn a_pause_lets_the_cycle_under_way_end() {
 #[test]
 fn a_start_while_a_cycle_is_under_way_is_refused() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(2, &stub.url);
     let run = sandbox.start("run");
     until("it writes", || stub.count("POST") > 0);
@@ -114,12 +128,24 @@ fn a_start_of_a_mistyped_job_makes_no_state() {
 }
 
 #[test]
-fn an_attempt_further_away_than_the_service_allows_is_waited_for_as_well() {
-    let sandbox = Sandbox::with_users(1, "http://127.0.0.1:1/scim/v2");
-    let quarantine = "\n[quarantine]\nfirst_interval = \"48h\"\nlongest_interval = \"72h\"\n";
-    sandbox.write("scimulate.toml", sandbox.read("scimulate.toml") + quarantine);
-    sandbox.run("run").with(6);
-    sandbox.run("run").with(5);
+fn a_restart_of_a_mistyped_job_makes_no_state() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let ended = sandbox.run("restart --job tset --reset-scope Full --output json").with(0);
+    let document = json!({"formatVersion": "1.0", "job": {"id": null, "state": "not-run"}, "resetScope": "Full"});
+    assert_eq!(ended.json(), document);
+    assert!(ended.stderr.contains("The job \"tset\" has not run yet"), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("restarts"), "{}", ended.stderr);
+    assert!(!sandbox.path(".scimulate").exists());
+}
+
+#[test]
+fn a_restart_reads_no_export() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.run("run").with(0);
+    let id = job(&sandbox, 0)["id"].take();
+    sandbox.write("users.csv", "this is no list of users\n");
+    let restarted = sandbox.run("restart --output json").with(0).json();
+    assert_eq!(restarted["job"], json!({"id": id, "state": "active"}));
 }
 
 #[test]
@@ -326,10 +352,7 @@ fn the_document_has_the_shape_of_graph() {
 #[test]
 fn a_first_cycle_that_was_cut_off_has_run() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(40, &stub.url);
     let run = sandbox.start("run --output json");
     until("it writes", || stub.count("POST") > 0);
@@ -347,10 +370,7 @@ fn a_first_cycle_that_was_cut_off_has_run() {
 fn a_signal_ends_a_run_that_waits() {
     let sandbox = Sandbox::with_users(2, "embedded");
     let run = sandbox.start("run --interval 40m --output json");
-    until("the first cycle ended", || {
-        let status = sandbox.run("status --output json").json();
-        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
-    });
+    until_the_first_cycle_ended(&sandbox);
     run.signal("TERM");
     let ended = run.wait().with(143).json();
     assert_eq!(ended["job"]["state"], "active");
@@ -364,10 +384,7 @@ fn a_signal_ends_a_run_that_waits() {
 fn a_pause_between_two_cycles_ends_the_run() {
     let sandbox = Sandbox::with_users(2, "embedded");
     let run = sandbox.start("run --interval 2s --output json");
-    until("the first cycle ended", || {
-        let status = sandbox.run("status --output json").json();
-        status["cycles"][0]["completed"] == true && status["job"]["nextCycle"] != Value::Null
-    });
+    until_the_first_cycle_ended(&sandbox);
     sandbox.run("pause").with(0);
     let begun = sandbox.run("status --output json").with(5).json()["cycles"].as_array().map(Vec::len);
     let ended = run.wait().with(5);
@@ -391,21 +408,21 @@ fn a_quarantine_may_last_longer_than_a_day_at_a_time() {
 #[test]
 fn what_a_cycle_did_before_the_token_was_refused_is_told() {
     let server = Server::start();
-    let stub = Stub::before(&server, |_| Deed::Pass);
-    let sandbox = Sandbox::with_users(4, &stub.url);
-    sandbox.edit("scimulate.toml", "rate = \"unlimited\"\n", "rate = \"unlimited\"\nconcurrency = 1\n");
-    let refuse = |seen: &Seen| match seen.method.as_str() {
-        "POST" if seen.body.contains(&user_name(3)) => true,
-        "GET" => seen.is_test_query() && REFUSING.load(std::sync::atomic::Ordering::Relaxed),
-        _ => false,
-    };
-    stub.behave(move |seen| {
-        if refuse(seen) {
-            REFUSING.store(true, std::sync::atomic::Ordering::Relaxed);
+    let is_refused = AtomicBool::new(false);
+    let stub = Stub::before(&server, move |seen| {
+        let refuse = match seen.method.as_str() {
+            "POST" => seen.body.contains(&user_name(3)),
+            "GET" => seen.is_test_query() && is_refused.load(Ordering::Relaxed),
+            _ => false,
+        };
+        if refuse {
+            is_refused.store(true, Ordering::Relaxed);
             return Deed::Answer("401 Unauthorized", "", "no".to_owned());
         }
         Deed::Pass
     });
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    sandbox.edit("scimulate.toml", "rate = \"unlimited\"\n", "rate = \"unlimited\"\nconcurrency = 1\n");
     let ended = sandbox.run("run --output json").with(6).json();
     let cycle = &ended["cycles"][0];
     assert_eq!(cycle["completed"], false);
@@ -413,16 +430,9 @@ fn what_a_cycle_did_before_the_token_was_refused_is_told() {
     assert_eq!(ended["job"]["state"], "quarantine");
 }
 
-/// Whether the token of [`what_a_cycle_did_before_the_token_was_refused_is_told`] is refused by now.
-static REFUSING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
-
 #[test]
 fn what_holds_a_job_names_the_lever_that_frees_it() {
-    let sandbox = Sandbox::with_users(4, "embedded");
-    let config = sandbox.read("scimulate.toml");
-    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
-    sandbox.run("run").with(0);
-    sandbox.write("users.csv", users(1..=3));
+    let sandbox = somebody_left(3);
     let held = sandbox.run("run").with(5);
     assert!(held.stderr.contains("1 account would be disabled or deleted, more than the 0 allowed"), "{}", held.stderr);
     let refused = sandbox.run("run").with(5);
@@ -439,11 +449,7 @@ fn what_holds_a_job_names_the_lever_that_frees_it() {
 
 #[test]
 fn allowing_deletions_of_a_paused_job_names_the_lever_that_frees_it() {
-    let sandbox = Sandbox::with_users(4, "embedded");
-    let config = sandbox.read("scimulate.toml");
-    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
-    sandbox.run("run").with(0);
-    sandbox.write("users.csv", users(1..=3));
+    let sandbox = somebody_left(3);
     sandbox.run("run").with(5);
     assert!(!sandbox.run("allow-deletes").with(0).stderr.contains("scimulate start"));
     sandbox.run("pause").with(0);
@@ -464,11 +470,7 @@ fn a_job_that_has_not_run_is_not_paused() {
 
 #[test]
 fn a_run_that_waits_in_quarantine_goes_on_once_deletions_are_allowed() {
-    let sandbox = Sandbox::with_users(3, "embedded");
-    let config = sandbox.read("scimulate.toml");
-    sandbox.write("scimulate.toml", config + "prevent_accidental_deletions = 0\n");
-    sandbox.run("run").with(0);
-    sandbox.write("users.csv", users(1..=2));
+    let sandbox = somebody_left(2);
     let run = sandbox.start("run --cycles 2 --interval 1s");
     until("it is held back", || sandbox.run("status --output json").json()["job"]["staged"] == 1);
     until("it waits", || {

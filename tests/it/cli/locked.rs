@@ -3,16 +3,13 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, until};
+use crate::support::process::{Sandbox, Server, until, users};
 use crate::support::stub::{Deed, Stub};
 
 #[test]
 fn the_second_run_says_who_holds_the_lock_or_waits() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(4, &stub.url);
     let first = sandbox.start("run --no-progress");
     until("the first run writes", || stub.count("POST") > 0);
@@ -44,11 +41,12 @@ fn the_second_run_says_who_holds_the_lock_or_waits() {
 #[test]
 fn jobs_of_one_config_do_not_hold_each_other_up() {
     let server = Server::start();
-    let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Held,
-        _ => Deed::Pass,
-    });
+    let stub = Stub::before(&server, |_| Deed::Pass);
     let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.run("run --job other").with(0);
+    sandbox.write("users.csv", users(1..=2));
+    stub.take_seen();
+    stub.hold("POST");
     let mut first = sandbox.start("run");
     until("the first run writes", || stub.count("POST") > 0);
     sandbox.run("plan --job other").with(0);

@@ -204,7 +204,7 @@ fn a_signal_ends_it_after_the_request_under_way() {
         sandbox.run(&format!("provision {}", user_name(number))).with(0);
     }
     stub.take_seen();
-    stub.behave(|seen| if seen.method == "PATCH" { Deed::Held } else { Deed::Pass });
+    stub.hold("PATCH");
     let run = sandbox.start(&format!("provision Design --member {} {}", user_name(1), user_name(2)));
     until("a member is sent", || stub.count("PATCH") > 0);
     let ended = interrupt(run, &stub);

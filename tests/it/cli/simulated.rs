@@ -86,6 +86,16 @@ fn cycle_by_cycle() {
 }
 
 #[test]
+fn a_cycle_that_never_began_is_not_counted() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    sandbox.write("cycles/cycle-3/users.csv", "userPrincipalName\nuser1@contoso.com\n");
+    let ended = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 5")).with(2);
+    assert!(ended.stdout.contains("\n2 cycles in virtual time until "), "{}", ended.stdout);
+    assert!(ended.stderr.contains("cycle-3/users.csv"), "{}", ended.stderr);
+}
+
+#[test]
 fn faults_hold_for_every_command() {
     let sandbox = Sandbox::with_users(1, "embedded");
     sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");

@@ -35,7 +35,8 @@ pub(super) fn prepare(recorder: &Recorder, folder: &Path) {
     };
     let endpoint = recorder.endpoint();
     for name in list("delete").unwrap_or_default() {
-        delete(recorder, name.as_str().expect("a name in `delete`"));
+        let name = name.as_str().expect("a name in `delete`");
+        assert!(endpoint.remove(name).expect("a writable endpoint"), "the endpoint has nothing called {name}");
     }
     let resources = |list: Vec<Value>| {
         list.into_iter().map(|value| Resource::from_value(value).expect("a resource is an object")).collect()
@@ -51,20 +52,6 @@ pub(super) fn prepare(recorder: &Recorder, folder: &Path) {
         endpoint.set_faults(rules.collect());
     }
     assert!(document.is_empty(), "target.json has keys that nobody knows: {document:?}");
-}
-
-fn delete(recorder: &Recorder, name: &str) {
-    let endpoint = recorder.endpoint();
-    endpoint.set_faults(Vec::new());
-    let kinds = [("Users", "userName", endpoint.resources()), ("Groups", "displayName", endpoint.groups())];
-    for (path, attribute, resources) in kinds {
-        let mut resources = resources.expect("a readable endpoint").into_iter();
-        if let Some(found) = resources.find(|resource| resource.get(attribute).is_some_and(|value| value == name)) {
-            let id = found.id().expect("an id");
-            return recorder.delete(&format!("/{path}/{id}"));
-        }
-    }
-    panic!("the endpoint has nothing called {name}");
 }
 
 /// Everything that the endpoint holds, but for when it was written.

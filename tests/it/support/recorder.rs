@@ -15,7 +15,6 @@ use scimulate::target::{Endpoint, EndpointOptions, Storage};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
-use tower::ServiceExt as _;
 
 /// The token that the recorder's endpoint lets in.
 pub(crate) const TOKEN: &str = "a-token-that-is-only-for-tests";
@@ -45,7 +44,8 @@ pub(crate) struct Recorder {
     exchanges: Arc<Mutex<Vec<Exchange>>>,
     address: SocketAddr,
     endpoint: Endpoint,
-    runtime: Runtime,
+    /// Serves until it is dropped.
+    _runtime: Runtime,
 }
 
 impl Recorder {
@@ -68,20 +68,12 @@ impl Recorder {
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         runtime.spawn(serve(listener, router));
-        Self { exchanges, address, endpoint, runtime }
+        Self { exchanges, address, endpoint, _runtime: runtime }
     }
 
     /// The endpoint itself.
     pub(crate) fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    /// Deletes a resource behind the service's back; that isn't written down.
-    pub(crate) fn delete(&self, path: &str) {
-        let request = Request::delete(format!("/scim/v2{path}")).header("authorization", format!("Bearer {TOKEN}"));
-        let request = request.body(Body::empty()).expect("a request");
-        let answer = self.runtime.block_on(self.endpoint.router().oneshot(request)).expect("a router always answers");
-        assert!(answer.status().is_success(), "{}", answer.status());
     }
 
     /// Its tenant URL.

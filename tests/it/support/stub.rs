@@ -92,9 +92,21 @@ impl Stub {
         Self { inner, url }
     }
 
+    /// Stands before a good endpoint and holds the requests with this method.
+    pub(crate) fn holding(method: &'static str, server: &Server) -> Self {
+        let stub = Self::before(server, |_| Deed::Pass);
+        stub.hold(method);
+        stub
+    }
+
     /// From now on it does this.
     pub(crate) fn behave(&self, behaviour: impl Fn(&Seen) -> Deed + Send + Sync + 'static) {
         *self.inner.behaviour.lock().unwrap() = Arc::new(behaviour);
+    }
+
+    /// From now on it holds the requests with this method.
+    pub(crate) fn hold(&self, method: &'static str) {
+        self.behave(move |seen| if seen.method == method { Deed::Held } else { Deed::Pass });
     }
 
     /// From now on it is good.
