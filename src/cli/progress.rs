@@ -9,7 +9,7 @@ use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::printer::OutputError;
-use crate::base::{CycleId, Diagnostic};
+use crate::base::{CycleId, Diagnostic, Timestamp};
 use crate::clock::Clock;
 use crate::engine::Sink;
 use crate::event::{CycleKind, CycleReport, Event};
@@ -35,6 +35,8 @@ pub(crate) struct Progress<'a> {
     /// How virtual time is shown.
     time: Time,
     deviations: Deviations,
+    /// When the cycle began.
+    begun_at: Timestamp,
     /// What a cycle did that didn't run to its end.
     cut_off: Option<CycleReport>,
     error: Option<OutputError>,
@@ -63,6 +65,7 @@ impl<'a> Progress<'a> {
             due: 0,
             done: 0,
             time: Time::Real,
+            begun_at: clock.now(),
             deviations: Deviations::default(),
             cut_off: None,
             error: None,
@@ -102,7 +105,7 @@ impl<'a> Progress<'a> {
         }
     }
 
-    /// What a cycle did that began to work and didn't run to its end.
+    /// What a cycle did that didn't run to its end, be it that the test query failed.
     pub(crate) fn cut_off(&mut self) -> Option<CycleReport> {
         self.cut_off.take()
     }
@@ -111,7 +114,7 @@ impl<'a> Progress<'a> {
         if self.time == Time::Pending {
             self.time = Time::Shown;
             if self.context.printer.is_human() && !self.context.printer.is_quiet() {
-                let heading = report::heading(format!("{:.0}", self.clock.now()));
+                let heading = report::heading(format!("{:.0}", self.begun_at));
                 self.print(&heading);
             }
         }
@@ -231,12 +234,11 @@ impl Sink for Progress<'_> {
                     bar.finish_and_clear();
                 }
                 let is_telling = self.time != Time::Pending || !ended.summary.is_empty();
-                self.cut_off = (self.begun && !ended.completed).then(|| ended.clone());
+                self.cut_off = (!ended.completed).then(|| ended.clone());
                 if printer.is_human() && self.begun && is_telling {
                     self.print(&report::run_summary(ended));
                     if let Some(deviations) = ended.deviations {
-                        let written = ended.summary.writes() + ended.summary.references();
-                        self.print(&self.deviations.summary(written, deviations));
+                        self.print(&self.deviations.summary(ended.summary.writes(), deviations));
                     }
                 }
             }

@@ -18,8 +18,8 @@ use crate::cli::runtime::Interrupt;
 use crate::cli::scenario;
 use crate::clock::Clock;
 use crate::event::CycleReport;
-use crate::plan::ActionKind;
 use crate::plan::quarantine::is_due;
+use crate::plan::{ActionKind, FailedPart};
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
@@ -78,6 +78,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     };
     // Cycles that began.
     let mut number = 0;
+    let mut has_failed = false;
     let mut told = None;
     loop {
         let was_quarantined = matches!(ran.state, JobState::Quarantine { .. });
@@ -142,14 +143,18 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if let Ok(state) = &state {
             ran.state = state.clone();
         }
-        // A cycle that the target put an end to has done something until then.
         ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
         let mut idle = false;
         match ended {
             Ok(ended) => {
                 idle = ended.is_idle();
-                ran.exit = ended.exit;
+                has_failed |= ended.report.summary.failures() > 0;
+                ran.exit = match ended.exit {
+                    // Who failed in a cycle before and waits for the next try isn't done.
+                    Exit::Done if has_failed && waits(&store)? => Exit::ObjectsFailed,
+                    exit => exit,
+                };
                 if let Some(notice) = &ended.notice {
                     view.notice(notice);
                 }
@@ -198,6 +203,11 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         simulated_summary(&ran, number, clock, context)?;
     }
     Ok(ran)
+}
+
+/// Whether anything waits in escrow.
+fn waits(store: &Store) -> Result<bool, Error> {
+    Ok(store.failing(FailedPart::Export)? + store.failing(FailedPart::Reference)? > 0)
 }
 
 /// Says why an attempt failed whose like is repeated, and what the job is by it. What the attempt before met as well,

@@ -175,6 +175,10 @@ fn a_failing_run_still_prints_its_document() {
     // In quarantine for longer than four weeks, the job is disabled.
     for (now, state) in [("2026-03-01T00:00:00Z", "quarantine"), ("2026-04-15T00:00:00Z", "disabled")] {
         let document = sandbox.run(&format!("run --output json --now {now}")).with(6).json();
-        assert_eq!((&document["job"]["state"], &document["cycles"]), (&state.into(), &serde_json::json!([])));
+        assert_eq!(document["job"]["state"], state);
+        let [cycle] = &document["cycles"].as_array().unwrap()[..] else { panic!("{document:#}") };
+        assert_eq!((&cycle["completed"], &cycle["requests"]["GET"]), (&false.into(), &1.into()));
+        let code = "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable";
+        assert_eq!(cycle["quarantine"]["code"], code);
     }
 }

@@ -51,6 +51,33 @@ fn a_quarantine_is_waited_for_before_the_first_cycle_too() {
 }
 
 #[test]
+fn every_cycle_is_in_the_document_also_one_whose_test_query_failed() {
+    let document = simulate(&december(true), "--output json").with(0).json();
+    let cycles = document["cycles"].as_array().unwrap();
+    let failed: Vec<_> = cycles.iter().filter(|cycle| !cycle["quarantine"].is_null()).collect();
+    assert_eq!(failed[0]["completed"], false);
+    assert_eq!(failed[0]["quarantine"]["code"], "SystemForCrossDomainIdentityManagementInvalidCredentials");
+    assert_eq!(failed[0]["requests"]["GET"], 1);
+    let told = simulate(&december(true), "").with(0).stdout;
+    assert!(told.contains(&format!("\n{} cycles in virtual time", cycles.len())), "{told}");
+    assert_eq!(told.matches("\nAttempt ").count(), failed.len());
+}
+
+#[test]
+fn who_failed_in_an_earlier_cycle_and_still_waits_counts() {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    let faults = r#"{"faults":[{"name":"refuse-create","users":["user1@contoso.com"]},{"name":"slow"}]}"#;
+    sandbox.write("cycles/cycle-1/target.json", faults);
+    let ended = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 3")).with(4);
+    assert!(ended.stdout.starts_with("2026-12-01T08:00:00Z\n"), "each stands below its beginning: {}", ended.stdout);
+    assert!(ended.stdout.contains("3 cycles in virtual time"), "{}", ended.stdout);
+    sandbox.write("cycles/cycle-4/target.json", "{}");
+    let healed = sandbox.run("run --simulate-clock --now 2026-12-01T14:00:00Z --cycles 2").with(0);
+    assert!(healed.stdout.contains("1 created"), "{}", healed.stdout);
+}
+
+#[test]
 fn a_token_that_is_renewed_in_time() {
     let sandbox = december(true);
     let ended = simulate(&sandbox, "").with(0);
@@ -78,7 +105,7 @@ fn cycle_by_cycle() {
     let run = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 3 --output json")).with(5).json();
     let created: Vec<_> =
         run["cycles"].as_array().expect("cycles").iter().map(|of| of["summary"]["create"].clone()).collect();
-    assert_eq!(created, [2, 1]);
+    assert_eq!(created, [2, 1, 0]);
     // The next run goes on with the fourth cycle, once the quarantine lets it.
     let held = sandbox.run(&format!("run --now {NOW}")).with(5);
     assert!(held.stderr.contains("quarantine"), "{}", held.stderr);
