@@ -53,7 +53,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
     let planned = Arc::new(Planned::new(std::mem::take(&mut saved.objects)));
-    let (ended, exit) = block_on(async {
+    let (ended, state, report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?;
@@ -75,17 +75,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             evaluated_at: saved.created.parse().ok(),
         };
         let mut view = Progress::new(context, &clock);
-        let (_, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
+        let (store, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);
         }
         drop(lock);
-        Ok((ended?, interrupt.exit()))
+        let report = ended.as_ref().map_or_else(|_| view.cut_off(), |ended| Some(ended.report.clone()));
+        Ok((ended, store.job_state()?, report, interrupt.exit()))
     })?;
     if context.printer.output() == Output::Json {
         let id = job.id(&export).to_string();
-        context.printer.json(&report::run_json(&id, ended.state.as_str(), std::slice::from_ref(&ended.report)))?;
+        context.printer.json(&report::run_json(&id, state.as_str(), report.as_slice()))?;
     }
+    let ended = ended?;
     Ok(exit.unwrap_or(ended.exit))
 }
 

@@ -29,7 +29,7 @@ pub(super) struct Ending {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) memory: JobMemory,
-    /// Set when the job is in quarantine now.
+    /// Set when the job is in quarantine now, or disabled for having been there too long.
     pub(super) quarantine: Option<(QuarantineReason, String)>,
     /// Reason and text of a notification that is due.
     pub(super) notification: Option<(String, String)>,
@@ -98,7 +98,8 @@ pub(super) fn after_cycle(
     if is_over(since, policy.quarantine.disable_after, now) {
         memory.state = JobState::Disabled;
         let text = format!("in quarantine since {since:.0}, and still: {message}; the job is disabled");
-        return Verdict { notification: Some((DISABLED.to_owned(), text)), ..verdict(memory) };
+        let notification = Some((DISABLED.to_owned(), text));
+        return Verdict { quarantine: Some((reason, message)), notification, ..verdict(memory) };
     }
     let next_attempt = next_attempt(policy.quarantine.first, policy.quarantine.longest, attempts - 1, now);
     let code = reason.code().to_owned();

@@ -13,8 +13,6 @@ pub(super) const ALLOW_DELETES: &str =
 /// A cycle that ended.
 pub(crate) struct CycleEnd {
     pub(crate) report: CycleReport,
-    /// What the job is now.
-    pub(crate) state: JobState,
     /// With what a command ends that ran this cycle last.
     pub(crate) exit: Exit,
     /// What the cycle made of the job, where that is no good news.
@@ -34,7 +32,7 @@ impl CycleEnd {
             0 => Exit::Done,
             _ => Exit::ObjectsFailed,
         };
-        Self { exit, notice: is_held.then(|| notice(&job.state)), report, state: job.state }
+        Self { exit, notice: is_held.then(|| notice(&job.state)), report }
     }
 
     /// Whether the cycle wrote nothing and nothing failed.

@@ -73,8 +73,10 @@ fn transitions() {
         let verdict = after_cycle(before, &policy(), ending, refused.then_some(&error), at(now));
         assert_eq!(told(&verdict), (state.to_owned(), notified), "{before:?}, {ending:?}");
         let is_quarantined = matches!(verdict.memory.state, JobState::Quarantine { .. });
+        let was_quarantined = matches!(before.state, JobState::Quarantine { .. });
+        let is_over = was_quarantined && verdict.memory.state == JobState::Disabled;
         let was_cut = !ending.completed && !refused;
-        assert!(verdict.quarantine.is_some() == is_quarantined || was_cut);
+        assert!(verdict.quarantine.is_some() == (is_quarantined || is_over) || was_cut);
     };
     let new = JobMemory::default();
     let active = in_state(JobState::Active);

@@ -168,6 +168,19 @@ fn a_plan_in_which_objects_would_fail() {
     sandbox.run("plan").with(0);
 }
 
+#[test]
+fn a_plan_that_cannot_be_applied_still_gives_its_document() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.run("plan --out plan.json").with(0);
+    stub.behave(|_| Deed::Answer("403 Forbidden", "", String::new()));
+    let document = sandbox.run("apply plan.json --output json").with(6).json();
+    let cycle = &document["cycles"][0];
+    assert_eq!((&document["job"]["state"], &cycle["requests"]["GET"]), (&"quarantine".into(), &1.into()));
+    assert!(cycle["quarantine"]["code"].is_string(), "{document:#}");
+}
+
 /// A program that reads JSON gets a document from a run that fails, too.
 #[test]
 fn a_failing_run_still_prints_its_document() {

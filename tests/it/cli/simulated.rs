@@ -96,6 +96,22 @@ fn the_same_each_time() {
 }
 
 #[test]
+fn a_job_disabled_by_too_many_failures_says_why() {
+    let sandbox = Sandbox::with_users(4, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    let config = sandbox.read("scimulate.toml");
+    let limits = "min_failures = 3\ndisable_after = \"5d\"\n";
+    sandbox.write("scimulate.toml", format!("{config}\n[quarantine]\n{limits}"));
+    sandbox.write("cycles/2026-12-02/users.csv", users(1..=4).replace("Engineer", "Chief"));
+    sandbox.write("cycles/2026-12-02/target.json", r#"{ "faults": [{ "name": "refuse-patch" }] }"#);
+    let ended = simulate(&sandbox, "").with(5);
+    assert!(ended.stdout.ends_with("The job is disabled.\n"), "{}", ended.stdout);
+    let told = sandbox.run("status").with(5).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "in quarantine for too long: EncounteredEscrowProportionThreshold: ";
+    assert!(told.contains(expected), "{told}");
+}
+
+#[test]
 fn cycle_by_cycle() {
     let sandbox = Sandbox::with_users(2, "embedded");
     sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
