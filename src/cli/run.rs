@@ -20,7 +20,7 @@ use crate::client::{self, Client, Failure};
 use crate::clock::Clock;
 use crate::config::Tenant;
 use crate::engine::{CycleOptions, EngineError, Mode, Planned};
-use crate::plan::quarantine::{QuarantineReason, is_due};
+use crate::plan::quarantine::is_due;
 use crate::report;
 use crate::schema::ObjectKind;
 use crate::source::Export;
@@ -134,12 +134,7 @@ pub(crate) fn refuse(job: &Job, store: &Store, now: Timestamp) -> Result<(), Err
                 "the job is in quarantine since {since:.0}: {reason}: {message}; nothing is sent before the next attempt, \
                  which is due at {next_attempt:.0}"
             );
-            let hint = if reason == QuarantineReason::TooManyDeletes.code() {
-                ending::ALLOW_DELETES
-            } else {
-                "mend the cause, then lift the quarantine with `scimulate start`"
-            };
-            Err(held(text, hint))
+            Err(held(text, ending::way_out(&reason)))
         }
         JobState::NotRun | JobState::Active | JobState::Quarantine { .. } => Ok(()),
     }
@@ -187,7 +182,7 @@ pub(crate) async fn one_cycle(
         if let Some(keep) = work.job.settings.log_keep {
             store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
         }
-        Ok(CycleEnd::of(report, store.job()?))
+        Ok(CycleEnd::of(report, &store.job()?))
     });
     Ok((store, ended))
 }

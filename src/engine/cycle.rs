@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::fingerprints::fingerprint_names;
+use super::inputs::Inputs;
 use super::job::{self, Ending};
-use super::{EngineError, Evaluator, Index, Planned, Policy, Processed, Sink, Verify, guard};
+use super::{EngineError, Index, Planned, Policy, Processed, Sink, Verify, guard};
 use crate::base::{CycleId, Random, Timestamp};
 use crate::client::{Client, Failure, Operation};
 use crate::clock::Clock;
@@ -411,54 +412,6 @@ fn held_back_text(leaving: u64, threshold: Option<u64>) -> String {
         threshold.unwrap_or_default(),
         QuarantineReason::TooManyDeletes.code()
     )
-}
-
-/// What the reading thread owns.
-#[derive(Clone)]
-pub(super) struct Inputs {
-    pub(super) policy: Arc<Policy>,
-    pub(super) rules: Arc<CompiledSchema>,
-    pub(super) export: Arc<Export>,
-    pub(super) users: Arc<ObjectStates>,
-    pub(super) groups: Arc<ObjectStates>,
-    pub(super) references: Arc<References>,
-    /// Without it every object is due.
-    pub(super) watermark: Option<Arc<Watermark>>,
-    pub(super) now: Timestamp,
-    pub(super) evaluated_at: Timestamp,
-    /// Whether disables and deletes are held back.
-    pub(super) hold_back: bool,
-}
-
-impl Inputs {
-    /// What was remembered of one kind of object.
-    pub(super) const fn states(&self, kind: ObjectKind) -> &Arc<ObjectStates> {
-        match kind {
-            ObjectKind::User => &self.users,
-            ObjectKind::Group => &self.groups,
-        }
-    }
-
-    /// The evaluator of one kind of object; groups have one only with a group mapping.
-    pub(super) fn evaluator(&self, kind: ObjectKind) -> Option<Evaluator<'_>> {
-        let (mapping, names) = self.rules.mapping(kind)?;
-        let watermark = self.watermark.as_deref();
-        let known = watermark.map(|watermark| match kind {
-            ObjectKind::User => &watermark.users,
-            ObjectKind::Group => &watermark.groups,
-        });
-        Some(Evaluator {
-            policy: &self.policy,
-            mapping,
-            names,
-            export: &self.export,
-            prior: Some(self.states(kind)),
-            references: Some(&self.references),
-            known,
-            now: self.now,
-            evaluated_at: self.evaluated_at,
-        })
-    }
 }
 
 /// Counts what happened.

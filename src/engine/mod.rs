@@ -11,6 +11,7 @@ mod find;
 mod fingerprints;
 mod guard;
 mod index;
+mod inputs;
 mod job;
 mod links;
 mod lookup;

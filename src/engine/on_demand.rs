@@ -17,15 +17,14 @@ pub use steps::{Detail, ProvisioningStep, StepStatus, StepType};
 
 use self::steps::Steps;
 use super::accounts::{Account, Accounts};
-use super::cycle::{Inputs, Remembered, test_of};
+use super::cycle::{Remembered, test_of};
 use super::evaluate::Manager;
-use super::links::Links;
+use super::inputs::Inputs;
 use super::lookup::{PendingManager, Reply, Trail, Worked, Worker};
-use super::references::{ReferencePass, ReferenceWorker};
+use super::references::ReferenceWorker;
 use super::{Cycle, Due, EngineError, NamedObject, Verify, guard};
 use crate::base::{Diagnostic, Random, SourceId, TargetId, Timestamp};
 use crate::client::{Failure, Operation};
-use crate::config::Duplicates;
 use crate::directory::User;
 use crate::event::{ObjectError, ObjectRecord};
 use crate::plan::verify::Deviation;
@@ -360,9 +359,7 @@ impl Running<'_> {
         mut steps: Steps<'_>,
         done: &mut OnDemand,
     ) -> Result<(Option<Account>, Option<PendingManager>), EngineError> {
-        let kind = self.demand.object.kind;
-        let links = Links::new(Arc::clone(self.inputs.states(kind)));
-        let shares = self.inputs.policy.duplicates == Duplicates::Link && kind == ObjectKind::User;
+        let links = self.inputs.links(self.demand.object.kind);
         let worker = Worker {
             context: self.inputs.policy.context(steps.mapping(), true),
             client: &self.cycle.client,
@@ -370,7 +367,7 @@ impl Running<'_> {
             dry: false,
             verify: self.inputs.policy.verify,
             expected: &Mutex::default(),
-            links: (!shares).then_some(&links),
+            links: links.as_ref(),
         };
         let mut trail = Trail::default();
         let worked = worker.work_along(due.clone(), None, &mut trail).await;
@@ -408,17 +405,8 @@ impl Running<'_> {
         done: &mut OnDemand,
     ) -> Result<(), EngineError> {
         let (cycle, inputs) = (self.cycle, self.inputs);
-        let pass = ReferencePass {
-            policy: &inputs.policy,
-            context: ReferenceContext { compare_all: true, resolve_late: true },
-            users: &cycle.rules.users,
-            groups: cycle.rules.groups.as_ref(),
-            export: &inputs.export,
-            accounts,
-            remembered: &inputs.references,
-            prior_groups: &inputs.groups,
-            now: inputs.now,
-        };
+        let context = ReferenceContext { compare_all: true, resolve_late: true };
+        let pass = inputs.reference_pass(context, accounts);
         let object = &self.demand.object;
         let mut tasks = Vec::new();
         if let Some((pending, name)) = manager {

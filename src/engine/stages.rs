@@ -12,14 +12,13 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
-use super::cycle::{Inputs, Prepared, Running, quarantine};
-use super::links::Links;
+use super::cycle::{Prepared, Running, quarantine};
+use super::inputs::Inputs;
 use super::lookup::{PendingManager, Worked, Worker};
 use super::references::{ReferencePass, ReferenceWorker};
 use super::{Due, EngineError, Index, Mode, Planned};
 use crate::base::SourceId;
 use crate::client::{CallOutcome, Failure};
-use crate::config::Duplicates;
 use crate::event::{CycleKind, Event, ObjectRecord};
 use crate::plan::{FailedPart, ReferenceContext};
 use crate::schema::ObjectKind;
@@ -82,10 +81,9 @@ impl Running<'_> {
         let cycle = self.cycle;
         let Some((mapping, _)) = cycle.rules.mapping(kind).filter(|_| index.due > 0) else { return Ok(()) };
         let planned = self.options.planned.clone();
-        let links = Links::new(Arc::clone(inputs.states(kind)));
+        let links = inputs.links(kind);
         let mut context = inputs.policy.context(mapping, self.kind == CycleKind::Initial);
         context.hold_back = inputs.hold_back;
-        let shares = cycle.policy.duplicates == Duplicates::Link && kind == ObjectKind::User;
         let worker = Worker {
             context,
             client: &cycle.client,
@@ -93,7 +91,7 @@ impl Running<'_> {
             dry: self.options.mode == Mode::DryRun,
             verify: inputs.policy.verify,
             expected: &Mutex::default(),
-            links: (!shares).then_some(&links),
+            links: links.as_ref(),
         };
         let (due, reading) = read_due(kind, inputs.clone(), index.take_rows(), planned.clone());
         let task = |due: Due| {
@@ -180,20 +178,8 @@ impl Running<'_> {
     }
 
     fn reference_pass<'p>(&self, inputs: &'p Inputs, accounts: &'p Accounts) -> ReferencePass<'p> {
-        ReferencePass {
-            policy: &inputs.policy,
-            context: ReferenceContext {
-                compare_all: self.kind == CycleKind::Initial,
-                resolve_late: inputs.policy.resolve_late_references,
-            },
-            users: &inputs.rules.users,
-            groups: inputs.rules.groups.as_ref(),
-            export: &inputs.export,
-            accounts,
-            remembered: &inputs.references,
-            prior_groups: &inputs.groups,
-            now: inputs.now,
-        }
+        let (compare_all, resolve_late) = (self.kind == CycleKind::Initial, inputs.policy.resolve_late_references);
+        inputs.reference_pass(ReferenceContext { compare_all, resolve_late }, accounts)
     }
 
     /// Takes what is finished until nothing is left; watches whether the target is still there.

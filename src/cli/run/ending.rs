@@ -6,9 +6,14 @@ use crate::event::{CycleKind, CycleReport};
 use crate::plan::quarantine::QuarantineReason;
 use crate::store::{JobMemory, JobState};
 
-/// What is to be done about deletions that are held back.
-pub(super) const ALLOW_DELETES: &str =
-    "`scimulate allow-deletes` lets them through; otherwise mend the source and restart";
+/// What is to be done about a quarantine.
+pub(super) fn way_out(reason: &str) -> &'static str {
+    if reason == QuarantineReason::TooManyDeletes.code() {
+        "`scimulate allow-deletes` lets them through; otherwise mend the source and restart"
+    } else {
+        "mend the cause, then lift the quarantine with `scimulate start`"
+    }
+}
 
 /// A cycle that ended.
 pub(crate) struct CycleEnd {
@@ -20,7 +25,7 @@ pub(crate) struct CycleEnd {
 }
 
 impl CycleEnd {
-    pub(super) fn of(report: CycleReport, job: JobMemory) -> Self {
+    pub(super) fn of(report: CycleReport, job: &JobMemory) -> Self {
         let is_held = match &job.state {
             JobState::Quarantine { .. } | JobState::Disabled => true,
             // Otherwise somebody has paused it meanwhile.
@@ -47,8 +52,6 @@ pub(super) fn notice(state: &JobState) -> Diagnostic {
         let text = format!("the job is {} now: no further cycle runs", state.as_str());
         return Diagnostic::warning(text).with_hint("mend the cause; `scimulate start` makes it active again");
     };
-    let lever =
-        if reason == QuarantineReason::TooManyDeletes.code() { ALLOW_DELETES } else { "`scimulate status` says more" };
     Diagnostic::warning(format!("the job is in quarantine: {reason}: {message}"))
-        .with_hint(format!("the next attempt is due at {next_attempt:.0}; {lever}"))
+        .with_hint(format!("the next attempt is due at {next_attempt:.0}; {}", way_out(reason)))
 }
