@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let (ended, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
-        let connection = job.connect(context, &clock, true)?;
+        let connection = job.connect(context, &clock, true)?.ended_by(&interrupt);
         let mut store = job.open_store(&export)?;
         let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
         job.bind(&mut store, &export)?;

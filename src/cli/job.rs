@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::context::Context;
 use super::error::{Error, Problems};
 use super::exit::Exit;
+use super::runtime::Interrupt;
 use super::scenario;
 use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
@@ -315,6 +316,13 @@ pub(crate) fn holder(now: Timestamp) -> Holder {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) endpoint: Option<Endpoint>,
+}
+
+impl Connection {
+    /// A signal ends what the client waits for.
+    pub(crate) fn ended_by(self, interrupt: &Interrupt) -> Self {
+        Self { client: self.client.ended_by(interrupt.token()), ..self }
+    }
 }
 
 /// The mapping's name and its document.

@@ -188,7 +188,7 @@ pub(crate) async fn one_cycle(
     };
     let (mut store, result) = cycle.run(Some(store), &options, random, view).await;
     let shown = view.finish();
-    let result = shown.and_then(|()| result.map_err(explain)).and_then(|report| {
+    let result = shown.and_then(|()| result.map_err(|error| ended(error, interrupt))).and_then(|report| {
         let mut job = JobMemory::default();
         if let Some(store) = store.as_mut() {
             if let Some(keep) = work.job.settings.log_keep {
@@ -201,8 +201,16 @@ pub(crate) async fn one_cycle(
     (store, result)
 }
 
+/// The error that ended a cycle: a signal, or what [`explain`] says of it.
+pub(crate) fn ended(error: EngineError, interrupt: &Interrupt) -> Error {
+    match interrupt.exit() {
+        Some(exit) if matches!(error, EngineError::Interrupted) => Error::new(exit, error),
+        _ => explain(error),
+    }
+}
+
 /// Adds what to do about a failing test query.
-pub(crate) fn explain(error: EngineError) -> Error {
+fn explain(error: EngineError) -> Error {
     match &error {
         EngineError::Quarantine { kind: ObjectKind::Group, .. } => {
             let hint = "The test query on /Users was answered as it should be, the one on /Groups wasn't. Have the endpoint \
