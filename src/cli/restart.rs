@@ -1,14 +1,11 @@
 //! `scimulate restart`.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed};
-use super::runtime::block_on;
+use super::job::{Job, Narrowed, holder};
 use crate::clock::Clock;
 use crate::report::FORMAT_VERSION;
 use crate::store::{JobState, ResetScope, ResetScopes};
@@ -34,7 +31,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
     let scopes = args.reset_scope.clone().unwrap_or_default();
     let mut store = job.open_store(&export)?;
-    let lock = block_on(job.lock(&store, &clock, Duration::ZERO))?;
+    let lock = store.lock(&holder(clock.now()))?;
     job.bind(&mut store, &export)?;
     store.restart(&scopes, clock.now())?;
     drop(lock);
