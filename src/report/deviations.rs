@@ -59,6 +59,7 @@ impl Deviations {
             let what = match found.kind {
                 DeviationKind::Dropped => format!("{} isn't stored", found.attribute),
                 DeviationKind::Changed => format!("{} has another value", found.attribute),
+                DeviationKind::CaseChanged => format!("{} has another letter case", found.attribute),
                 DeviationKind::StoredLiterally => format!("{} is stored under its path as a name", found.attribute),
                 DeviationKind::StringForBoolean => format!("{} is a text, not a boolean", found.attribute),
                 DeviationKind::NoOp => format!("a PATCH of {} changes nothing", found.attribute),
@@ -93,6 +94,7 @@ mod tests {
             ("ann", of("active", DeviationKind::StringForBoolean), true),
             ("bob", of("title", DeviationKind::Dropped), false),
             ("bob", of("title", DeviationKind::Changed), true),
+            ("bob", of("userName", DeviationKind::CaseChanged), true),
             ("eve", of("title", DeviationKind::Dropped), false),
             ("dan", of("title", DeviationKind::Dropped), false),
             ("Design", of("members", DeviationKind::MemberMissing), true),
@@ -105,11 +107,12 @@ mod tests {
             text.split_once(' ').expect("a blank after the title").1.to_owned()
         };
         assert_eq!(
-            summary(&deviations, 5, 8),
-            "8 deviations from what was sent.\n  \
+            summary(&deviations, 5, 9),
+            "9 deviations from what was sent.\n  \
              title isn't stored: 4 objects (ann, bob, eve and 1 more)\n  \
              active is a text, not a boolean: 1 object (ann)\n  \
              title has another value: 1 object (bob)\n  \
+             userName has another letter case: 1 object (bob)\n  \
              members are missing: 1 object (Design)"
         );
         assert_eq!(summary(&Deviations::default(), 1, 0), "everything is as it was sent.");
