@@ -171,6 +171,25 @@ fn a_signal_leaves_alone_who_waits_because_of_somebody_else() {
 }
 
 #[test]
+fn a_signal_leaves_alone_who_waits_for_the_rate() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.edit("scimulate.toml", "rate = \"unlimited\"", "rate = 1");
+    for command in ["run", &format!("provision {}", user_name(1))] {
+        stub.take_seen();
+        let run = sandbox.start(command);
+        until("the test query is sent", || stub.count("GET") > 0);
+        thread::sleep(Duration::from_millis(200));
+        terminate(&run);
+        run.wait().with(143);
+        assert_eq!((stub.count("GET"), stub.count("POST")), (1, 0), "{command}");
+        let status = sandbox.run("status").with(0);
+        assert!(status.stdout.contains("0 linked, 0 waiting after a failure"), "{command}\n{}", status.stdout);
+    }
+}
+
+#[test]
 fn a_signal_during_the_test_query_puts_no_job_into_quarantine() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| if seen.is_test_query() { wait_please() } else { Deed::Pass });
