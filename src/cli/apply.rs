@@ -7,7 +7,7 @@ use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
-use super::job::{Job, Narrowed, Reading, seed};
+use super::job::{Job, Narrowed, Reading, holder, seed};
 use super::plan;
 use super::progress::Progress;
 use super::run::{Work, one_cycle, refuse};
@@ -56,9 +56,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let (ended, state, report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
-        let connection = job.connect(context, &clock, true)?;
+        let connection = job.connect(context, &clock, true)?.ended_by(&interrupt);
         let mut store = job.open_store(&export)?;
-        let lock = job.lock(&store, &clock, std::time::Duration::ZERO).await?;
+        let lock = store.lock(&holder(clock.now()))?;
         job.bind(&mut store, &export)?;
         refuse(&job, &store, clock.now())?;
         // A cycle of another process may have ended since the first look.

@@ -15,7 +15,7 @@ use super::job::{Connection, Job, Narrowed, seed};
 use super::main::dispatch;
 use super::plan::{dry_run, planned};
 use super::progress::Progress;
-use super::run::{Work, explain, one_cycle, refuse};
+use super::run::{Work, ended, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use super::scenario;
 use crate::base::{Diagnostic, Random};
@@ -225,7 +225,7 @@ impl Stage<'_> {
         let options = dry_run(&self.job, &self.clock, interrupt);
         let mut excerpt = Excerpt::default();
         let (_, result) = cycle.run(None, &options, random, &mut excerpt).await;
-        match result.map_err(explain) {
+        match result.map_err(|error| ended(error, interrupt)) {
             Ok(_) => {}
             Err(error) if is_told(&error) => {
                 self.tell(&error);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::context::Context;
 use super::error::{Error, Problems};
 use super::exit::Exit;
+use super::runtime::Interrupt;
 use super::scenario;
 use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
 use crate::client::{Client, ClientOptions, Rate, Token};
@@ -226,7 +227,7 @@ impl Job {
         Ok(store.bind(&self.binding(export))?)
     }
 
-    /// Takes the job's lock, waiting for it as long as allowed.
+    /// Takes the job's lock, waiting for it as long as `--lock-timeout` allows.
     pub(crate) async fn lock(&self, store: &Store, clock: &Clock, patience: Duration) -> Result<CycleLock, Error> {
         const STEP: Duration = Duration::from_millis(200);
         let holder = holder(clock.now());
@@ -234,12 +235,15 @@ impl Job {
         loop {
             match store.lock(&holder) {
                 Ok(lock) => return Ok(lock),
-                Err(error) if left.is_zero() || !matches!(error, StoreError::Held { .. }) => return Err(error.into()),
-                Err(_) => {
+                Err(error @ StoreError::Held { .. }) if left.is_zero() => {
+                    return Err(Error::from(error).with_hint("add --lock-timeout 5m to wait for it"));
+                }
+                Err(StoreError::Held { .. }) => {
                     let step = STEP.min(left);
                     tokio::time::sleep(step).await;
                     left -= step;
                 }
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -321,6 +325,13 @@ pub(crate) fn holder(now: Timestamp) -> Holder {
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) endpoint: Option<Endpoint>,
+}
+
+impl Connection {
+    /// A signal ends what the client waits for.
+    pub(crate) fn ended_by(self, interrupt: &Interrupt) -> Self {
+        Self { client: self.client.ended_by(interrupt.token()), ..self }
+    }
 }
 
 /// The mapping's name and its document.

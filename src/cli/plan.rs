@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::inspect;
 use super::job::{Job, Narrowed, Reading, seed};
 use super::printer::OutputError;
-use super::run::explain;
+use super::run::ended;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
@@ -128,12 +128,12 @@ fn online(
     let last_cycle = last_cycle(store.as_ref())?;
     block_on(async {
         let interrupt = Interrupt::listen()?;
-        let connection = job.connect(context, clock, false)?;
+        let connection = job.connect(context, clock, false)?.ended_by(&interrupt);
         let cycle = job.cycle(Arc::clone(export), connection.client, clock);
         let options = dry_run(job, clock, &interrupt);
         let mut random = Random::seeded(seed(clock.origin()));
         let (_, result) = cycle.run(store, &options, &mut random, view).await;
-        result.map_err(explain)?;
+        result.map_err(|error| ended(error, &interrupt))?;
         if let Some(exit) = interrupt.exit() {
             return Err(Error::new(exit, anyhow::anyhow!("interrupted: the plan isn't complete")));
         }

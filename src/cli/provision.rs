@@ -69,7 +69,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     }
     if let (Some(failure), Some(error)) = (&done.unreachable, &done.error) {
         let error = anyhow::anyhow!("{}: {}", error.code, error.message);
-        return Err(Error::new(Exit::Unreachable, error).with_hint(remedy(failure)));
+        return Err(Error::new(interrupted.unwrap_or(Exit::Unreachable), error).with_hint(remedy(failure)));
     }
     if args.bisect && !done.succeeded() && done.poison.is_none() {
         let text = "There is nothing to take apart: what failed isn't a PATCH of the object that the endpoint refused.";
@@ -108,7 +108,7 @@ async fn provision(
     context: &Context,
 ) -> Result<(OnDemand, Option<Exit>), Error> {
     let interrupt = Interrupt::listen()?;
-    let connection = job.connect(context, clock, true)?;
+    let connection = job.connect(context, clock, true)?.ended_by(&interrupt);
     let mut store = job.open_store(&export)?;
     let lock = tokio::select! {
         lock = job.lock(&store, clock, args.lock_timeout) => lock?,

@@ -174,7 +174,7 @@ pub(crate) async fn one_cycle(
     };
     let (store, result) = cycle.run(Some(store), &options, random, view).await;
     let shown = view.finish();
-    let ended = shown.and_then(|()| result.map_err(explain));
+    let ended = shown.and_then(|()| result.map_err(|error| ended(error, interrupt)));
     let Some(mut store) = store else {
         return Err(ended.expect_err("a cycle that doesn't give its store back has failed"));
     };
@@ -187,8 +187,16 @@ pub(crate) async fn one_cycle(
     Ok((store, ended))
 }
 
+/// The error that ended a cycle: a signal, or what [`explain`] says of it.
+pub(crate) fn ended(error: EngineError, interrupt: &Interrupt) -> Error {
+    match interrupt.exit() {
+        Some(exit) if matches!(error, EngineError::Interrupted) => Error::new(exit, error),
+        _ => explain(error),
+    }
+}
+
 /// Adds what to do about a failing test query.
-pub(crate) fn explain(error: EngineError) -> Error {
+fn explain(error: EngineError) -> Error {
     match &error {
         EngineError::Quarantine { kind: ObjectKind::Group, .. } => {
             let hint = "The test query on /Users was answered as it should be, the one on /Groups wasn't. Have the endpoint \

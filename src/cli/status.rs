@@ -171,7 +171,7 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
     if job.escrows_pruned {
         printer.line("  so many failed in the initial cycle that their failures were cleared")?;
     }
-    print_staged(&snapshot.staged, context)?;
+    print_staged(&snapshot.staged, snapshot.now, context)?;
     match snapshot.watermark {
         Some(ended) => printer.line(format_args!("  watermark {ended:.0}: the next cycle is incremental"))?,
         None => printer.line("  no watermark: the next cycle is initial")?,
@@ -198,17 +198,22 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
     Ok(())
 }
 
-fn print_staged(staged: &[StagedObject], context: &Context) -> Result<(), Error> {
+fn print_staged(staged: &[StagedObject], now: Timestamp, context: &Context) -> Result<(), Error> {
     let Some(since) = staged.iter().map(|object| object.staged.since).min() else { return Ok(()) };
     let deletions = count(staged.len() as u64, "deletion");
     context.printer.line(format_args!("  {deletions} held back since {since:.0}"))?;
-    let until = staged.iter().filter_map(|object| object.staged.allowed_until).max();
-    let text = match until {
-        None => "    `scimulate allow-deletes` lets them through".to_owned(),
-        Some(until) if until == Timestamp::MAX => "    allowed".to_owned(),
-        Some(until) => format!("    allowed until {until:.0}"),
-    };
-    Ok(context.printer.line(text)?)
+    let allowed = staged.iter().filter(|object| object.staged.is_allowed(now)).count();
+    let whose = if allowed == staged.len() { String::new() } else { format!("{allowed} of them ") };
+    match staged.iter().filter_map(|object| object.staged.allowed_until).max() {
+        None => {}
+        Some(until) if until == Timestamp::MAX => context.printer.line(format_args!("    {whose}allowed"))?,
+        Some(until) if allowed == 0 => context.printer.line(format_args!("    the permission ended {until:.0}"))?,
+        Some(until) => context.printer.line(format_args!("    {whose}allowed until {until:.0}"))?,
+    }
+    if allowed < staged.len() {
+        context.printer.line("    `scimulate allow-deletes` lets them through")?;
+    }
+    Ok(())
 }
 
 /// A cycle as lines of the table: what doesn't fit goes below.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 use url::Url;
 
@@ -33,7 +34,10 @@ const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; 
 
 /// Talks to one SCIM endpoint. Cheap to clone; clones share connections, rate and concurrency.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    end: CancellationToken,
+}
 
 struct Inner {
     transport: Transport,
@@ -52,7 +56,7 @@ struct Inner {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("base", &self.0.base).finish_non_exhaustive()
+        f.debug_struct("Client").field("base", &self.inner.base).finish_non_exhaustive()
     }
 }
 
@@ -120,7 +124,7 @@ impl Client {
             }
         }
         let content_type = headers.remove(CONTENT_TYPE).unwrap_or(SCIM_JSON);
-        Ok(Self(Arc::new(Inner {
+        let inner = Inner {
             transport,
             base: options.tenant_url.base().to_owned(),
             headers,
@@ -133,17 +137,25 @@ impl Client {
             secrets,
             random: Mutex::new(Random::seeded(options.seed)),
             options,
-        })))
+        };
+        Ok(Self { inner: Arc::new(inner), end: CancellationToken::new() })
+    }
+
+    /// The same client, whose waits end with a token: a request under way goes on, but what waits for its turn or for
+    /// another try isn't sent any more.
+    #[must_use]
+    pub fn ended_by(self, end: CancellationToken) -> Self {
+        Self { end, ..self }
     }
 
     /// What the client was told.
     pub fn options(&self) -> &ClientOptions {
-        &self.0.options
+        &self.inner.options
     }
 
     /// The clock by which it waits and measures.
     pub(super) fn clock(&self) -> &Clock {
-        &self.0.clock
+        &self.inner.clock
     }
 
     /// Sends a request and gives any answer with a status of 2xx; everything else is a failure.
@@ -157,29 +169,39 @@ impl Client {
     }
 
     pub(super) async fn send(&self, request: Request) -> CallOutcome {
+        let inner = &self.inner;
         let mut exchanges = Vec::with_capacity(1);
-        let mut patience = Patience::new(self.0.retries, self.0.honour_retry_after);
+        let mut patience = Patience::new(inner.retries, inner.honour_retry_after);
+        let mut met = None;
         loop {
-            let result = self.follow(&request, &mut exchanges).await;
-            let Err(failure) = &result else { return CallOutcome { result, exchanges } };
-            match patience.next(request.method, failure) {
-                Next::Stop => return CallOutcome { result, exchanges },
+            let failure = match self.follow(&request, &mut exchanges).await {
+                Ok(answer) => return CallOutcome { result: Ok(answer), exchanges },
+                // What the target said before stands.
+                Err(Failure::Ended) => return CallOutcome { result: Err(met.unwrap_or(Failure::Ended)), exchanges },
+                Err(failure) => failure,
+            };
+            match patience.next(request.method, &failure) {
+                Next::Stop => return CallOutcome { result: Err(failure), exchanges },
                 Next::Asked(wait) => {
                     tracing::debug!(status = failure.status(), wait_s = wait.as_secs(), "the target asks to wait");
-                    self.0.limiter.pause(wait);
+                    inner.limiter.pause(wait);
                 }
                 Next::Retry(attempt) => {
-                    let jitter = self.0.random.lock().unwrap_or_else(PoisonError::into_inner).fraction();
+                    let jitter = inner.random.lock().unwrap_or_else(PoisonError::into_inner).fraction();
                     let delay = Duration::try_from(BACKOFF.delay(attempt, jitter)).unwrap_or_default();
                     tracing::debug!(error = %failure, attempt = attempt + 1, "trying again");
-                    self.0.clock.sleep(delay).await;
+                    self.end.run_until_cancelled(inner.clock.sleep(delay)).await;
                 }
             }
+            if self.end.is_cancelled() {
+                return CallOutcome { result: Err(failure), exchanges };
+            }
+            met = Some(failure);
         }
     }
 
     async fn follow(&self, request: &Request, exchanges: &mut Vec<Exchange>) -> Result<Answer, Failure> {
-        let text = format!("{}{}", self.0.base, request.path);
+        let text = format!("{}{}", self.inner.base, request.path);
         // A parser that tidies the path away (`..`) would send the request to another resource.
         let mut url = Url::parse(&text).ok().filter(|url| url.as_str() == text).ok_or_else(|| Failure::Transport {
             kind: TransportKind::Other,
@@ -196,7 +218,7 @@ impl Client {
                 Err(why) => return Err(self.redirected(result, &location, why)),
             };
             followed += 1;
-            let below = url.as_str().strip_prefix(&self.0.base).filter(|path| path.starts_with(['/', '?']));
+            let below = url.as_str().strip_prefix(&self.inner.base).filter(|path| path.starts_with(['/', '?']));
             let path = below.unwrap_or(&url[url::Position::BeforePath..]);
             path.clone_into(&mut request.to_mut().path);
         }
@@ -215,13 +237,13 @@ impl Client {
         url: &Url,
         exchanges: &mut Vec<Exchange>,
     ) -> (Option<String>, Result<Answer, Failure>) {
-        let inner = &self.0;
+        let inner = &self.inner;
         let mut headers = inner.headers.clone();
         let body = request.body.as_ref().map(|body| {
             headers.insert(CONTENT_TYPE, inner.content_type.clone());
             body.to_string().into_bytes()
         });
-        let permit = inner.limiter.acquire().await;
+        let Some(permit) = inner.limiter.acquire(&self.end).await else { return (None, Err(Failure::Ended)) };
         let start = inner.clock.now();
         let sent = inner.transport.send(request.method, url, headers, body);
         let raw = tokio::time::timeout(inner.timeout, sent).await.unwrap_or_else(|_| {
@@ -250,7 +272,7 @@ impl Client {
     }
 
     fn secrets(&self) -> Vec<&Secret> {
-        self.0.secrets.iter().collect()
+        self.inner.secrets.iter().collect()
     }
 }
 

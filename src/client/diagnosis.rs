@@ -285,6 +285,7 @@ pub fn judge(result: Result<(), &Failure>, token: &[TokenWarning]) -> Verdict {
         },
         Err(Failure::Status(answer)) => judge_status(answer, token),
         Err(Failure::Payload { .. }) => Verdict::NotJson,
+        Err(Failure::Ended) => Verdict::Unreachable,
         Err(Failure::Unexpected { what, .. }) => match what {
             Unexpected::Html => Verdict::WebPage,
             Unexpected::Empty => Verdict::EmptyAnswer,

@@ -56,6 +56,9 @@ pub enum Failure {
         /// Beginning of the body, at most 2 KiB, secrets masked.
         excerpt: String,
     },
+    /// The client was told to end while the request waited for its turn: it wasn't sent.
+    #[error("the run ended before the request was sent")]
+    Ended,
 }
 
 /// Where a connection broke.
@@ -258,7 +261,7 @@ impl Failure {
     /// HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Transport { .. } | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
+            Self::Transport { .. } | Self::Ended | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Status(answer) => Some(answer.status),
             Self::Unexpected { status, .. } | Self::Payload { status, .. } => Some(*status),
         }
@@ -269,7 +272,8 @@ impl Failure {
         match self {
             Self::Transport { kind, .. } => !matches!(kind, TransportKind::Tls(_)),
             Self::Status(answer) => matches!(answer.status, 408 | 425 | 429 | 500 | 502..=504 | 506..=599),
-            Self::Unexpected { .. } | Self::Payload { .. } => false,
+            // Nobody is there any more to try it again.
+            Self::Unexpected { .. } | Self::Payload { .. } | Self::Ended => false,
         }
     }
 
@@ -281,7 +285,7 @@ impl Failure {
                 TransportKind::Dns | TransportKind::Refused | TransportKind::ConnectTimeout | TransportKind::Tls(_)
             ),
             Self::Status(answer) => matches!(answer.status, 425 | 429 | 503),
-            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => true,
+            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } | Self::Ended => true,
             Self::Unexpected { .. } | Self::Payload { .. } => false,
         }
     }
@@ -322,7 +326,7 @@ impl Failure {
         }
         match self {
             Self::Transport { kind: TransportKind::ConnectTimeout | TransportKind::Timeout, .. } => "Timeout",
-            Self::Transport { .. } => "WebExceptionProtocolError",
+            Self::Transport { .. } | Self::Ended => "WebExceptionProtocolError",
             Self::Unexpected { what: Unexpected::ListForResource { .. }, .. } => MULTIPLE_ENTRIES,
             Self::Unexpected { .. } | Self::Payload { .. } => INCOMPATIBLE,
             Self::Status(answer) => match answer.status {
@@ -414,6 +418,7 @@ mod tests {
             (transport(TransportKind::Timeout), true, false),
             (transport(TransportKind::Reset), true, false),
             (transport(TransportKind::Tls(TlsProblem::Expired)), false, true),
+            (Failure::Ended, false, true),
         ] {
             assert_eq!((failure.is_transient(), failure.is_unapplied()), (transient, unapplied), "{failure}");
         }

@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
 use super::Rate;
 use crate::base::{SignedDuration, Timestamp};
@@ -36,15 +37,20 @@ impl Limiter {
         Self { clock, interval, tolerance, due: Mutex::new(Timestamp::MIN), permits }
     }
 
-    /// Waits for a place and for the rate; the place is free again when the permit goes.
-    pub(super) async fn acquire(&self) -> SemaphorePermit<'_> {
-        let permit = self.permits.acquire().await.expect("the semaphore is never closed");
+    /// Waits for a place and for the rate; the place is free again when the permit goes. `None` where the token ended
+    /// the wait; whoever needn't wait doesn't ask it.
+    pub(super) async fn acquire(&self, end: &CancellationToken) -> Option<SemaphorePermit<'_>> {
+        let permit = tokio::select! {
+            biased;
+            permit = self.permits.acquire() => permit.expect("the semaphore is never closed"),
+            () = end.cancelled() => return None,
+        };
         let now = self.clock.now();
         let start = self.reserve(now);
         if start > now {
-            self.clock.sleep_until(start).await;
+            end.run_until_cancelled(self.clock.sleep_until(start)).await?;
         }
-        permit
+        Some(permit)
     }
 
     /// Lets nothing start before `wait` is over, for a target that asked for it.
@@ -81,7 +87,7 @@ mod tests {
         let origin = "2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap();
         let mut starts = Vec::new();
         for _ in 0..count {
-            drop(limiter.acquire().await);
+            drop(limiter.acquire(&CancellationToken::new()).await);
             starts.push(clock.now().duration_since(origin).as_millis());
         }
         starts
@@ -121,9 +127,23 @@ mod tests {
     #[tokio::test]
     async fn concurrency_is_bounded() {
         let limiter = Limiter::new(Rate::Unlimited, 1, clock());
-        let held = limiter.acquire().await;
-        assert!(tokio::time::timeout(Duration::from_millis(10), limiter.acquire()).await.is_err());
+        let end = CancellationToken::new();
+        let held = limiter.acquire(&end).await;
+        assert!(tokio::time::timeout(Duration::from_millis(10), limiter.acquire(&end)).await.is_err());
         drop(held);
-        drop(tokio::time::timeout(Duration::from_secs(5), limiter.acquire()).await.unwrap());
+        drop(tokio::time::timeout(Duration::from_secs(5), limiter.acquire(&end)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_ends_with_the_token() {
+        let (clock, end) = (clock(), CancellationToken::new());
+        end.cancel();
+        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::MIN), 1, clock.clone());
+        let held = limiter.acquire(&end).await;
+        assert!(held.is_some(), "there is nothing to wait for");
+        assert!(limiter.acquire(&end).await.is_none(), "the place is taken");
+        drop(held);
+        assert!(limiter.acquire(&end).await.is_none(), "the rate is used up");
+        assert_eq!(clock.now(), "2026-03-01T10:00:00Z".parse().unwrap());
     }
 }

@@ -40,7 +40,9 @@ impl Stub {
         thread::spawn(move || {
             for reply in replies {
                 let Ok((mut stream, _)) = listener.accept() else { return };
-                seen.lock().unwrap().push(read_request(&mut stream));
+                // Whoever looks at what was seen doesn't wait for a request.
+                let request = read_request(&mut stream);
+                seen.lock().unwrap().push(request);
                 let (Reply::Close(text) | Reply::Hang(text)) = &reply;
                 stream.write_all(text.as_bytes()).unwrap();
                 if matches!(reply, Reply::Hang(_)) {

@@ -266,6 +266,8 @@ impl Running<'_> {
                 self.sink.event(&Event::Warning(text.to_owned()));
                 Ok(())
             }
+            // It might have been answered well after a wait, for which there was no time.
+            Err(_) if self.options.cancel.is_cancelled() => Err(EngineError::Interrupted),
             Err(failure) => Err(quarantine(failure, mapping.kind)),
         }
     }

@@ -372,6 +372,9 @@ impl Running<'_> {
         let mut trail = Trail::default();
         let worked = worker.work_along(due.clone(), None, &mut trail).await;
         let Worked { processed, outcome, failure, account, manager } = worked;
+        if let Some(Failure::Ended) = failure {
+            return Err(EngineError::Interrupted);
+        }
         self.writer.send(outcome).await?;
         let Some(processed) = processed else { return Ok((account, manager)) };
         let record = &processed.record;
@@ -452,14 +455,15 @@ impl Running<'_> {
         };
         let all = tasks.len();
         for (sent, task) in tasks.into_iter().enumerate() {
-            if self.cancel.is_cancelled() {
+            let mut trail = Trail::default();
+            let ended = self.cancel.is_cancelled();
+            let worked = if ended { None } else { Some(worker.work_along(task, &mut trail).await) };
+            let Some(worked) = worked.filter(|worked| !matches!(worked.failure, Some(Failure::Ended))) else {
                 done.warnings.push(format!(
                     "interrupted: {sent} of {all} requests for references were sent; the next cycle sends what is due"
                 ));
                 break;
-            }
-            let mut trail = Trail::default();
-            let worked = worker.work_along(task, &mut trail).await;
+            };
             self.writer.send(worked.outcome).await?;
             // Who is left out was told above.
             if let Some(processed) = worked.processed.filter(|processed| processed.record.action != ActionKind::Skip) {

@@ -200,7 +200,9 @@ impl Running<'_> {
                 outcome = async { probe.as_mut().expect("only polled where there is one").await }, if probe.is_some() => {
                     probe = None;
                     self.tally.count(outcome.exchanges.iter().map(|exchange| &exchange.request));
-                    if let Err(failure) = outcome.result {
+                    if let Err(failure) = outcome.result
+                        && !self.options.cancel.is_cancelled()
+                    {
                         aborted.get_or_insert(quarantine(failure, ObjectKind::User));
                         stop.cancel();
                     }
@@ -218,6 +220,10 @@ impl Running<'_> {
                 }
                 continue;
             };
+            // Nothing was sent for it that could be remembered.
+            if let Some(Failure::Ended) = worked.failure {
+                continue;
+            }
             note(&mut worked);
             let Worked { processed, outcome, failure, .. } = worked;
             if let Some(writer) = writer {

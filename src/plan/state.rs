@@ -59,6 +59,14 @@ pub struct Staged {
     pub allowed_until: Option<Timestamp>,
 }
 
+impl Staged {
+    /// Whether it is let through at an instant.
+    #[must_use]
+    pub fn is_allowed(&self, now: Timestamp) -> bool {
+        self.allowed_until.is_some_and(|until| now <= until)
+    }
+}
+
 /// The saved state of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriorState {

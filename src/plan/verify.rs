@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde_json::{Map, Value, json};
 
-use super::compare::has_value;
+use super::compare::{has_value, truth};
 use super::planner::{REDACTED, sent};
 use super::{Action, PlanContext, Subject, differs};
 use crate::schema::TargetAttribute;
@@ -57,6 +57,8 @@ pub enum DeviationKind {
     Dropped,
     /// There is another one.
     Changed,
+    /// There is the same text in another letter case.
+    CaseChanged,
     /// The path was taken for a name: `{"name.givenName": …}`, or a URN that was split at its dot.
     StoredLiterally,
     /// The text `"True"` or `"False"` was kept where a boolean belongs.
@@ -81,6 +83,7 @@ impl DeviationKind {
         match self {
             Self::Dropped => "dropped",
             Self::Changed => "changed",
+            Self::CaseChanged => "caseChanged",
             Self::StoredLiterally => "storedLiterally",
             Self::StringForBoolean => "stringForBoolean",
             Self::NoOp => "noOp",
@@ -135,6 +138,9 @@ impl fmt::Display for Deviation {
                 write!(f, "`{attribute}` was cleared but is still {found} afterwards")
             }
             DeviationKind::Changed => write!(f, "`{attribute}` was sent as {sent} but is {found} afterwards"),
+            DeviationKind::CaseChanged => {
+                write!(f, "`{attribute}` was sent as {sent} but is {found} afterwards, in another letter case")
+            }
             DeviationKind::StoredLiterally => {
                 write!(f, "`{attribute}` was stored under its path as if that were a name, instead of where it leads")
             }
@@ -244,7 +250,13 @@ fn deviation(sent: &Sent<'_>, after: &Resource) -> Option<Deviation> {
     match (found, literal) {
         (Some(found), _) if took_effect(sent, found) => {
             let boolean = attribute.kind == AttributeType::Boolean || sent.value.is_boolean();
-            if boolean && found.is_string() { deviation(DeviationKind::StringForBoolean, Some(found)) } else { None }
+            if boolean && found.is_string() {
+                deviation(DeviationKind::StringForBoolean, Some(found))
+            } else if !boolean && has_other_case(sent, found) {
+                deviation(DeviationKind::CaseChanged, Some(found))
+            } else {
+                None
+            }
         }
         (_, Some(literal)) if took_effect(sent, literal) => deviation(DeviationKind::StoredLiterally, Some(literal)),
         (Some(found), _) => deviation(DeviationKind::Changed, Some(found)),
@@ -257,6 +269,17 @@ fn took_effect(sent: &Sent<'_>, found: &Value) -> bool {
     let (values, entries) = (listed(sent.value), listed(found));
     let all = values.iter().all(|value| entries.iter().any(|entry| is_entry(sent.attribute, value, entry)));
     all && (sent.op == ChangeOp::Add || entries.len() == values.len())
+}
+
+/// Whether a value that took effect has its text in another letter case, where that is the endpoint's doing: URIs
+/// and instants have one form that endpoints may bring them into.
+fn has_other_case(sent: &Sent<'_>, found: &Value) -> bool {
+    if matches!(sent.attribute.kind, AttributeType::Reference | AttributeType::DateTime) || truth(sent.value).is_some()
+    {
+        return false;
+    }
+    let exact = TargetAttribute { case_exact: true, ..sent.attribute.clone() };
+    !took_effect(&Sent { attribute: &exact, ..*sent }, found)
 }
 
 /// Whether an entry is the one that was sent: by its `value` where it has one, as endpoints may add parts.

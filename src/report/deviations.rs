@@ -56,6 +56,7 @@ impl Deviations {
             let what = match found.kind {
                 DeviationKind::Dropped => format!("{} isn't stored", found.attribute),
                 DeviationKind::Changed => format!("{} has another value", found.attribute),
+                DeviationKind::CaseChanged => format!("{} has another letter case", found.attribute),
                 DeviationKind::StoredLiterally => format!("{} is stored under its path as a name", found.attribute),
                 DeviationKind::StringForBoolean => format!("{} is a text, not a boolean", found.attribute),
                 DeviationKind::NoOp => format!("a PATCH of {} changes nothing", found.attribute),
@@ -90,6 +91,7 @@ mod tests {
             (1, "ann", of("active", DeviationKind::StringForBoolean), true),
             (2, "bob", of("title", DeviationKind::Dropped), false),
             (2, "bob", of("title", DeviationKind::Changed), true),
+            (2, "bob", of("userName", DeviationKind::CaseChanged), true),
             (3, "eve", of("title", DeviationKind::Dropped), false),
             (4, "dan", of("title", DeviationKind::Dropped), false),
             (2, "bob", of("title", DeviationKind::Dropped), false),
@@ -106,11 +108,12 @@ mod tests {
             text.split_once(' ').expect("a blank after the title").1.to_owned()
         };
         assert_eq!(
-            summary(&deviations, 6, 11),
-            "11 deviations from what was sent.\n  \
+            summary(&deviations, 6, 12),
+            "12 deviations from what was sent.\n  \
              title isn't stored: 4 objects (ann, bob, eve and 1 more)\n  \
              active is a text, not a boolean: 1 object (ann)\n  \
              title has another value: 1 object (bob)\n  \
+             userName has another letter case: 1 object (bob)\n  \
              members are missing: 2 objects (Design, Design)"
         );
         assert_eq!(summary(&Deviations::default(), 1, 0), "everything is as it was sent.");

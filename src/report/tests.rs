@@ -194,6 +194,25 @@ fn a_failed_object() {
 }
 
 #[test]
+fn a_reference_that_failed_is_named() {
+    use Reference::{Manager, Members};
+
+    for (reason, expected) in [
+        (Reason::ReferenceSet(Manager("bob".into())), "manager bob couldn't be set"),
+        (Reason::ReferenceRemoved(Manager("bob".into())), "manager bob couldn't be removed"),
+        (Reason::ReferenceSet(Members(1, "bob".into())), "member bob couldn't be added"),
+        (Reason::ReferenceRemoved(Members(1, "bob".into())), "member bob couldn't be removed"),
+        (Reason::ReferenceSet(Members(2, "bob, eve".into())), "2 members couldn't be added (bob, eve)"),
+        (Reason::ReferenceRemoved(Members(2, "bob, eve".into())), "2 members couldn't be removed (bob, eve)"),
+    ] {
+        let error = ObjectError { code: "NotImplemented".to_owned(), message: "status 501".to_owned() };
+        let failed = record(ActionKind::Fail, reason, Some(error));
+        let expected = format!("E ann@contoso.com  failed: {expected}: NotImplemented: status 501");
+        assert_eq!(plain(&record_line(&failed)), expected);
+    }
+}
+
+#[test]
 fn json_for_programs() {
     assert_eq!(
         summary_json(&summary()),

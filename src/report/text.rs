@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::style::{dim, heading, sign};
 use crate::event::{CycleKind, CycleReport, ObjectRecord, Summary};
-use crate::plan::{ActionKind, AttributeChange, PlannedObject};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason, Reference};
 use crate::scim::{Method, Request};
 
 /// Widest attribute column; longer names push their values out.
@@ -136,11 +136,26 @@ pub const fn done(action: ActionKind) -> &'static str {
 /// One finished object: sign, name, what was done and why.
 pub fn record_line(record: &ObjectRecord) -> String {
     let done = done(record.action);
-    let why = record
-        .error
-        .as_ref()
-        .map_or_else(|| record.reason.to_string(), |error| format!("{}: {}", error.code, error.message));
+    let why = record.error.as_ref().map_or_else(
+        || record.reason.to_string(),
+        |error| format!("{}{}: {}", failed_reference(&record.reason), error.code, error.message),
+    );
     format!("{} {}  {done}: {why}", sign(record.action), heading(&record.name))
+}
+
+/// Which reference it was that failed, with a colon; nothing where it was the object itself.
+fn failed_reference(reason: &Reason) -> String {
+    let (reference, done) = match reason {
+        Reason::ReferenceSet(manager @ Reference::Manager(_)) => (manager, "set"),
+        Reason::ReferenceSet(members @ Reference::Members(..)) => (members, "added"),
+        Reason::ReferenceRemoved(reference) => (reference, "removed"),
+        _ => return String::new(),
+    };
+    match reference {
+        Reference::Manager(name) => format!("manager {name} couldn't be {done}: "),
+        Reference::Members(1, name) => format!("member {name} couldn't be {done}: "),
+        Reference::Members(count, names) => format!("{count} members couldn't be {done} ({names}): "),
+    }
 }
 
 /// The lines below a cycle: what was done, how many requests, how long it took.

@@ -116,7 +116,7 @@ pub enum StoreError {
         given: String,
     },
     /// Another run is in the middle of a cycle.
-    #[error("another run holds the lock {}: {}; wait for it (--lock-timeout) or stop it", path.display(), held_by(holder.as_ref()))]
+    #[error("another run holds the lock {}: {}; wait for it or stop it", path.display(), held_by(holder.as_ref()))]
     Held {
         /// The lock file.
         path: PathBuf,

@@ -60,7 +60,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     let mut random = Random::seeded(seed(clock.origin()));
     let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
     let first = directory.first_export(clock.now())?;
-    let connection = job.connect(context, clock, true)?;
+    let connection = job.connect(context, clock, true)?.ended_by(&interrupt);
     let mut store = job.open_store(&first)?;
     let mut ran = Ran {
         job: job.id(&first).to_string(),

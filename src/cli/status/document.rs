@@ -24,7 +24,7 @@ pub(super) fn document(snapshot: &Snapshot) -> Value {
         }
         _ => Value::Null,
     };
-    let allowed = snapshot.staged.iter().filter(|object| object.staged.allowed_until.is_some());
+    let allowed = snapshot.staged.iter().filter(|object| object.staged.is_allowed(snapshot.now));
     json!({
         "formatVersion": FORMAT_VERSION,
         "job": {

@@ -203,6 +203,43 @@ async fn retries_wait_longer_each_time() {
     assert!((750..=1500).contains(&waited(&client)), "{}", waited(&client));
 }
 
+#[tokio::test]
+async fn waits_end_with_the_token() {
+    let check = async |replies: Vec<Reply>, statuses: &[u16]| {
+        let stub = Stub::start(replies);
+        let options = ClientOptions { retries: 9, ..stub.options() };
+        let end = CancellationToken::new();
+        let client = Client::http(options, Clock::real()).unwrap().ended_by(end.clone());
+        let ending = async {
+            while stub.requests().len() < statuses.len() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            end.cancel();
+        };
+        let request = get();
+        let (outcome, ()) = tokio::join!(client.call(&request), ending);
+        assert_eq!(outcome.result.unwrap_err().status(), statuses.last().copied(), "what was met stands");
+        assert_eq!(outcome.exchanges.iter().map(|e| e.status.unwrap()).collect::<Vec<_>>(), statuses);
+        assert_eq!(stub.requests().len(), statuses.len());
+    };
+    check(vec![answer(429, &["Retry-After: 30"], ""), answer(200, &[], "{}")], &[429]).await;
+    check(vec![answer(429, &["Retry-After: 0"], ""), answer(429, &["Retry-After: 30"], "")], &[429, 429]).await;
+    check((0..9).map(|_| answer(500, &[], "")).collect(), &[500]).await;
+}
+
+#[tokio::test]
+async fn an_ended_client_sends_what_neednt_wait() {
+    let stub = Stub::start(vec![answer(200, &[], "{}"), answer(503, &["Retry-After: 7"], "")]);
+    let end = CancellationToken::new();
+    end.cancel();
+    let client = stub.client().ended_by(end);
+    assert!(client.call(&get()).await.result.is_ok());
+    assert_eq!(client.call(&get()).await.result.unwrap_err().status(), Some(503));
+    let unsent = client.call(&get()).await;
+    assert_eq!((unsent.result, unsent.exchanges), (Err(Failure::Ended), Vec::new()));
+    assert_eq!((stub.requests().len(), waited(&client)), (2, 0));
+}
+
 fn status(status: u16, retry_after: Option<u64>) -> Failure {
     Failure::Status(Box::new(ErrorAnswer {
         status,

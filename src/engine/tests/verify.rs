@@ -186,8 +186,10 @@ async fn endpoints_that_do_something_else() {
         let unreadable = found(dialect, &[Misbehaviour::ForgetOnRead], &[]).await;
         assert_eq!(unreadable.len(), 9, "{unreadable:?}");
         assert!(unreadable.iter().all(|line| line.ends_with("id Unreadable")), "{unreadable:?}");
-        // The letter case of a display name doesn't count.
-        assert_eq!(found(dialect, &[Misbehaviour::ChangeCase], &[]).await, none);
+        assert_eq!(
+            found(dialect, &[Misbehaviour::ChangeCase], &[]).await,
+            each(&["displayName CaseChanged"], &[&USERS[..], &["Design"]].concat())
+        );
         assert_eq!(
             found(dialect, &[], &[Misbehaviour::DropAttribute]).await,
             each(&["title, department NoOp"], &USERS[..2])

@@ -11,7 +11,12 @@ fn attribute(name: &str) -> TargetAttribute {
     TargetAttribute {
         name: name.to_owned(),
         path: AttributePath::parse(name).unwrap(),
-        kind: if name == "active" { AttributeType::Boolean } else { AttributeType::String },
+        kind: match name {
+            "active" => AttributeType::Boolean,
+            "profileUrl" => AttributeType::Reference,
+            name if name.ends_with(":manager") => AttributeType::Reference,
+            _ => AttributeType::String,
+        },
         multivalued: false,
         case_exact: false,
         required: false,
@@ -36,10 +41,10 @@ fn values_that_took_effect() {
     let department = &format!("{ENTERPRISE}:department");
     let role = json!({"value": "{\"id\":\"1\",\"value\":\"Admin\",\"displayName\":\"Administrator\"}"});
     for (name, value, after) in [
-        ("title", json!("Chief"), json!({"Title": "chief"})),
+        ("title", json!("Chief"), json!({"Title": "Chief"})),
         ("active", json!("False"), json!({"active": false})),
         ("name.givenName", json!("Ann"), json!({"name": {"givenName": "Ann"}})),
-        (WORK, json!("a@b.c"), json!({"emails": [{"type": "home", "value": "x"}, {"type": "work", "value": "A@b.c"}]})),
+        (WORK, json!("a@b.c"), json!({"emails": [{"type": "home", "value": "x"}, {"type": "work", "value": "a@b.c"}]})),
         (department, json!("R&D"), json!({ENTERPRISE: {"department": "R&D"}})),
         (&format!("{ENTERPRISE}:manager"), json!("m-1"), json!({ENTERPRISE: {"manager": {"value": "m-1"}}})),
         // It stands in its place, so the copy is nobody's business.
@@ -51,8 +56,12 @@ fn values_that_took_effect() {
         ("roles", json!([{"value": "Admin"}]), json!({"roles": ["Admin"]})),
         ("roles.value", json!(["Admin", "User"]), json!({"roles": [{"value": "User"}, {"value": "Admin"}]})),
         ("name.tags", json!(["a", "b"]), json!({"name": {"tags": ["b", "a"]}})),
-        ("tags", json!("a"), json!({"tags": ["b", "A"]})),
-        ("tags", json!(["a"]), json!({"tags": ["b", "A"]})),
+        ("tags", json!("a"), json!({"tags": ["b", "A", "a"]})),
+        ("tags", json!(["a"]), json!({"tags": ["b", "a"]})),
+        // Letter case says nothing here.
+        ("x", json!("True"), json!({"x": "true"})),
+        ("profileUrl", json!("https://H.example/Ann"), json!({"profileUrl": "https://h.example/Ann"})),
+        (&format!("{ENTERPRISE}:manager"), json!("M-1"), json!({ENTERPRISE: {"manager": {"value": "m-1"}}})),
     ] {
         assert_eq!(one(ChangeOp::Add, name, &value, after.clone()), None, "{name} {value} {after}");
     }
@@ -93,6 +102,18 @@ fn values_that_did_not() {
             "StringForBoolean: `active` is the text \"True\" afterwards, where JSON has true and false for booleans",
         ),
         (Replace, "active", json!(false), json!({"active": "True"}), "Changed: `active`"),
+        (
+            Replace,
+            "displayName",
+            json!("Ann"),
+            json!({"displayName": "ANN"}),
+            "CaseChanged: `displayName` was sent as \"Ann\" but is \"ANN\" afterwards, in another letter case",
+        ),
+        (Add, "userName", json!("Ärger@b.c"), json!({"userName": "ärger@b.c"}), "CaseChanged: `userName`"),
+        (Add, WORK, json!("a@b.c"), json!({"emails": [{"type": "work", "value": "A@b.c"}]}), "CaseChanged: `emails"),
+        (Add, "tags", json!("a"), json!({"tags": ["b", "A"]}), "CaseChanged: `tags`"),
+        (Add, "tags", json!(["a", "B"]), json!({"tags": ["b", "a"]}), "CaseChanged: `tags`"),
+        (Add, "name.givenName", json!("Ann"), json!({"name.givenName": "ANN"}), "StoredLiterally: `name"),
         (Replace, "x", json!(false), json!({"x": "false"}), "StringForBoolean: `x`"),
         (
             Replace,
@@ -146,6 +167,8 @@ fn a_patch_that_changes_nothing() {
     check(Some(old.clone()), same, &[("title, name.givenName", DeviationKind::NoOp)]);
     check(Some(old.clone()), touched, &[("title", DeviationKind::Changed), ("name.givenName", DeviationKind::Dropped)]);
     check(None, old.clone(), &[("title", DeviationKind::Changed), ("name.givenName", DeviationKind::Dropped)]);
+    let upper = json!({"title": "CHIEF", "name": {"givenName": "Ann"}, "active": true});
+    check(Some(upper.clone()), upper, &[("title", DeviationKind::CaseChanged)]);
     let done = json!({"title": "Chief", "name": {"givenName": "Ann"}, "active": "True"});
     check(Some(done.clone()), done, &[("active", DeviationKind::StringForBoolean)]);
     let no_op = Deviation { attribute: "title, active".to_owned(), sent: None, found: None, kind: DeviationKind::NoOp };

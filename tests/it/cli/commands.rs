@@ -269,3 +269,42 @@ fn only_narrows_managers_and_members_too() {
         assert_eq!(planned(&users_only), [&users[..], &managers].concat(), "{command}");
     }
 }
+
+#[test]
+fn a_permission_to_delete_that_is_over_is_none() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(4, &stub.url);
+    sandbox.edit("scimulate.toml", "[provisioning]\n", "[provisioning]\nprevent_accidental_deletions = 1\n");
+    sandbox.run("run").with(0);
+    let leave = |number: u32| {
+        let row = |active: &str| format!("user{number}@contoso.com,Engineer,{active}");
+        sandbox.edit("users.csv", &row("True"), &row("False"));
+    };
+    [1, 2].into_iter().for_each(leave);
+    sandbox.run("run").with(5);
+    let check = |held: &str, expected: &str, allowed: u64| {
+        let status = sandbox.run("status").with(5).stdout;
+        assert!(status.contains(&format!("  {held} held back since ")) && status.contains(expected), "{status}");
+        assert_eq!(sandbox.run("status --output json").with(5).json()["job"]["allowed"], allowed);
+    };
+    check("2 deletions", "\n    `scimulate allow-deletes` lets them through\n", 0);
+    sandbox.run("allow-deletes --until 9000-01-31").with(0);
+    check("2 deletions", "\n    allowed until 9000-01-31T23:59:59Z\n", 2);
+    sandbox.run("allow-deletes --now 2020-01-01T00:00:00Z --until 2020-01-01").with(0);
+    check(
+        "2 deletions",
+        "\n    the permission ended 2020-01-01T23:59:59Z\n    `scimulate allow-deletes` lets them through\n",
+        0,
+    );
+    sandbox.run("allow-deletes").with(0);
+    check("2 deletions", "\n    allowed\n", 2);
+    // Those who were allowed fail, others are held back.
+    stub.behave(|seen| match seen.method.as_str() {
+        "PATCH" => Deed::Answer("403 Forbidden", "", String::new()),
+        _ => Deed::Pass,
+    });
+    [3, 4].into_iter().for_each(leave);
+    sandbox.run("run").with(5);
+    check("4 deletions", "\n    2 of them allowed\n    `scimulate allow-deletes` lets them through\n", 2);
+}

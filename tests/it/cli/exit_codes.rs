@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, until, user_id, user_name, users};
-use crate::support::stub::{Deed, Stub};
+use crate::support::process::{Sandbox, Server, Started, until, user_id, user_name, users};
+use crate::support::stub::{Deed, Seen, Stub};
 
 #[test]
 fn a_plan_says_by_its_code_whether_there_are_changes() {
@@ -112,6 +112,94 @@ fn a_second_ctrl_c_ends_a_run_at_once() {
     run.signal("INT");
     run.wait().with(130);
     stub.mend();
+}
+
+/// What an endpoint answers that asks to wait for longer than any test does.
+fn wait_please() -> Deed {
+    Deed::Answer("429 Too Many Requests", "Retry-After: 30\r\n", String::new())
+}
+
+/// The signal is heard before anything that follows.
+fn terminate(run: &Started) {
+    run.signal("TERM");
+    thread::sleep(Duration::from_millis(300));
+}
+
+#[test]
+fn a_signal_ends_the_wait_that_the_endpoint_asked_for() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| if seen.method == "POST" { wait_please() } else { Deed::Pass });
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.run("plan --out plan.json").with(0);
+    for command in ["run", "apply plan.json", &format!("provision {}", user_name(1))] {
+        stub.take_seen();
+        let run = sandbox.start(command);
+        until("a user is being created", || stub.count("POST") > 0);
+        terminate(&run);
+        let ended = run.wait().with(143);
+        assert_eq!(stub.count("POST"), 1, "{command}");
+        assert!(format!("{}{}", ended.stdout, ended.stderr).contains("status 429"), "{command}\n{}", ended.stdout);
+        std::fs::remove_dir_all(sandbox.path(".scimulate")).unwrap();
+    }
+}
+
+#[test]
+fn a_signal_leaves_alone_who_waits_because_of_somebody_else() {
+    let server = Server::start();
+    let behaviour = |seen: &Seen| match seen.is_lookup() {
+        true if seen.path.contains("user1%40") => wait_please(),
+        true => Deed::Held,
+        false => Deed::Pass,
+    };
+    let stub = Stub::before(&server, behaviour);
+    let sandbox = Sandbox::with_users(2, &stub.url);
+    let run = sandbox.start("run --output jsonl");
+    until("both are looked up", || stub.count("GET") == 3);
+    terminate(&run);
+    stub.mend();
+    let ended = run.wait().with(143);
+    assert_eq!(stub.count("POST"), 0);
+    let told: Vec<_> = ended.json_lines().into_iter().filter(|line| line["type"] == "object").collect();
+    assert_eq!(told.len(), 1, "{}", ended.stdout);
+    let status = sandbox.run("status").with(0);
+    assert!(status.stdout.contains("0 linked, 1 waiting after a failure"), "{}", status.stdout);
+    sandbox.run("run").with(0);
+    assert_eq!(server.user_names(), [user_name(1), user_name(2)]);
+}
+
+#[test]
+fn a_signal_leaves_alone_who_waits_for_the_rate() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |_| Deed::Pass);
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    sandbox.edit("scimulate.toml", "rate = \"unlimited\"", "rate = 1");
+    for command in ["run", &format!("provision {}", user_name(1))] {
+        stub.take_seen();
+        let run = sandbox.start(command);
+        until("the test query is sent", || stub.count("GET") > 0);
+        thread::sleep(Duration::from_millis(200));
+        terminate(&run);
+        run.wait().with(143);
+        assert_eq!((stub.count("GET"), stub.count("POST")), (1, 0), "{command}");
+        let status = sandbox.run("status").with(0);
+        assert!(status.stdout.contains("0 linked, 0 waiting after a failure"), "{command}\n{}", status.stdout);
+    }
+}
+
+#[test]
+fn a_signal_during_the_test_query_puts_no_job_into_quarantine() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |seen| if seen.is_test_query() { wait_please() } else { Deed::Pass });
+    let sandbox = Sandbox::with_users(1, &stub.url);
+    for command in ["run", "plan", &format!("provision {}", user_name(1))] {
+        stub.take_seen();
+        let run = sandbox.start(command);
+        until("the test query is sent", || stub.count("GET") > 0);
+        terminate(&run);
+        run.wait().with(143);
+        assert_eq!(stub.count("GET"), 1, "{command}");
+        sandbox.run("status").with(0);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::support::process::{Sandbox, Server, until, users};
+use crate::support::process::{Sandbox, Server, until, user_name, users};
 use crate::support::stub::{Deed, Stub};
 
 #[test]
@@ -16,16 +16,21 @@ fn the_second_run_says_who_holds_the_lock_or_waits() {
 
     let status = sandbox.run("status").with(0);
     assert!(status.stdout.contains(&format!("a cycle is under way: process {}", first.id())), "{}", status.stdout);
-    for command in ["run", "restart"] {
+    // Reading is always possible.
+    sandbox.run("plan --out plan.json").with(0);
+    let provision = format!("provision {}", user_name(1));
+    let waits = ["run", &provision];
+    for command in waits.into_iter().chain(["restart", "apply plan.json", "allow-deletes"]) {
         let second = sandbox.run(command).with(8);
         let holder = format!("process {} (", first.id());
         assert!(second.stderr.contains(&holder), "{}", second.stderr);
         assert!(second.stderr.contains("scimulate run --no-progress), since "), "{}", second.stderr);
-        assert!(second.stderr.contains("--lock-timeout"), "{}", second.stderr);
+        assert!(second.stderr.contains("wait for it or stop it"), "{}", second.stderr);
+        // Only what the command understands is advised.
+        let advised = second.stderr.contains("--lock-timeout");
+        assert_eq!(advised, waits.contains(&command), "{command}\n{}", second.stderr);
         assert_eq!(second.stdout, "");
     }
-    // Reading is always possible.
-    sandbox.run("plan -q").with(0);
 
     let waiting = sandbox.start("run --lock-timeout 30s");
     let impatient = sandbox.start("run --lock-timeout 30s");

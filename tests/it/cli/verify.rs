@@ -56,3 +56,16 @@ fn a_good_endpoint_is_told_to_be_one() {
     let cycle = sandbox.run("run --output json").with(0).json()["cycles"][0].clone();
     assert_eq!(cycle.get("deviations"), None);
 }
+
+#[test]
+fn another_letter_case_is_told() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
+    sandbox.write("cycles/cycle-1/target.json", r#"{ "faults": [{ "name": "change-case" }] }"#);
+    let ended = sandbox.run("run --verify").with(0);
+    let told = "2 deviations from what was sent.\n  displayName has another letter case: 2 objects \
+                (user1@contoso.com, user2@contoso.com)\n";
+    assert!(ended.stdout.ends_with(told), "{}", ended.stdout);
+    let again = sandbox.run("run --verify").with(0);
+    assert!(again.stdout.contains("0 updated"), "it isn't sent again: {}", again.stdout);
+}
