@@ -283,7 +283,7 @@ impl Evaluator<'_> {
     }
 
     fn is_removal_allowed(&self, staged: Option<Staged>) -> bool {
-        staged.and_then(|staged| staged.allowed_until).is_some_and(|until| self.now <= until)
+        staged.is_some_and(|staged| staged.is_allowed(self.now))
     }
 
     fn is_due(&self, user: &User<'_>, decision: &Decision) -> bool {

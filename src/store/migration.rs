@@ -23,8 +23,9 @@ pub(super) enum Format {
     Foreign,
 }
 
-/// Looks at a file without changing it.
+/// Looks at a file without changing it, all at one moment: another process may be making it.
 pub(super) fn format(connection: &Connection) -> rusqlite::Result<Format> {
+    let connection = connection.unchecked_transaction()?;
     let application: i64 = connection.query_row("PRAGMA application_id", [], |row| row.get(0))?;
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let things: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

@@ -230,3 +230,15 @@ fn a_file_of_the_first_version_is_brought_up_to_date() {
     assert_eq!((cycles[0].progress, cycles[0].end.as_ref().unwrap().references), (None, 0));
     assert!(store.references().unwrap().is_empty());
 }
+
+#[test]
+fn a_file_that_is_being_made_is_none_yet_or_ours() {
+    for _ in 0..60 {
+        let folder = folder();
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(|| while Store::open_existing(folder.path(), "wedo").unwrap().is_none() {});
+            drop(open(&folder));
+            reading.join().unwrap();
+        });
+    }
+}
