@@ -6,6 +6,7 @@
 mod dialect;
 mod exchange;
 mod filter;
+mod http_exchange;
 mod message;
 mod patch;
 mod path;
@@ -17,6 +18,7 @@ pub mod urn;
 pub use dialect::{Change, ChangeOp, Dialect, creation};
 pub use exchange::{Exchange, Method, Request};
 pub use filter::{Comparison, Filter, Literal};
+pub use http_exchange::{Content, HttpExchange};
 pub use message::{ErrorBody, ListResponse, ScimType};
 pub use patch::{PatchError, PatchOperation, PatchOptions, PatchRequest, apply};
 pub use path::{AttributePath, SyntaxError};

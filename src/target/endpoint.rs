@@ -1,5 +1,6 @@
 //! The endpoint: its options, its routes, and ways in for tests and demos.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use axum::Router;
@@ -14,6 +15,7 @@ use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
 use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
+use super::observe::{Observer, observe};
 use super::{Kind, Storage, StorageError, discovery, resources};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
@@ -70,10 +72,9 @@ pub enum LoadError {
 }
 
 /// A SCIM endpoint. Clones are the same endpoint.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Endpoint(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     users: Arc<Definition>,
     groups: Option<Arc<Definition>>,
@@ -84,6 +85,16 @@ struct Inner {
     patch: PatchOptions,
     storage: Storage,
     faults: RwLock<Arc<[FaultRule]>>,
+    observers: RwLock<Arc<[Arc<dyn Observer>]>>,
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("base_path", &self.0.base_path)
+            .field("storage", &self.0.storage)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Endpoint {
@@ -110,6 +121,7 @@ impl Endpoint {
             patch,
             storage,
             faults: RwLock::default(),
+            observers: RwLock::default(),
         })))
     }
 
@@ -141,6 +153,7 @@ impl Endpoint {
             .fallback(nothing_here)
             .layer(from_fn_with_state(self.clone(), misbehave))
             .layer(from_fn_with_state(self.clone(), authorise))
+            .layer(from_fn_with_state(self.clone(), observe))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.
@@ -177,6 +190,16 @@ impl Endpoint {
     /// Puts these faults in force instead of those before.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    }
+
+    /// Shows every exchange from now on to an observer too.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        let mut observers = self.0.observers.write().unwrap_or_else(PoisonError::into_inner);
+        *observers = observers.iter().cloned().chain([observer]).collect();
+    }
+
+    pub(super) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {
+        Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn faults(&self) -> Arc<[FaultRule]> {

@@ -12,6 +12,7 @@ mod endpoint;
 mod fault;
 mod kind;
 mod list;
+mod observe;
 mod projection;
 mod resources;
 mod scim;
@@ -22,6 +23,7 @@ mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use fault::{Fault, FaultRule};
+pub use observe::Observer;
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;
 
