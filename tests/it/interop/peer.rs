@@ -35,30 +35,7 @@ pub(crate) struct Server {
 impl Peer {
     /// Starts the server at a free port; `None` if it can't be had here.
     pub(crate) fn start(&self) -> Option<Server> {
-        match self.install() {
-            Ok(installed) => Some(self.serve(&installed)),
-            Err(reason) => {
-                let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
-                assert!(!required, "{} is required: {reason}", self.name);
-                #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
-                {
-                    println!("skipped, {} can't be had here: {reason}", self.name);
-                }
-                None
-            }
-        }
-    }
-
-    fn install(&self) -> Result<PathBuf, String> {
-        let installed = folder().join(self.name);
-        let output = Command::new("bash")
-            .arg(scripts().join("install.sh"))
-            .arg(self.name)
-            .arg(&installed)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| format!("bash: {error}"))?;
-        if output.status.success() { Ok(installed) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+        install(self.name).map(|installed| self.serve(&installed))
     }
 
     fn serve(&self, installed: &Path) -> Server {
@@ -106,12 +83,7 @@ impl Peer {
 
     fn command(&self, installed: &Path) -> Command {
         match self.name {
-            "scim2-server" => {
-                let mut command = Command::new("python3");
-                command.arg(scripts().join("scim2-server/serve.py"));
-                command.env("PYTHONPATH", installed.join("packages")).env("PYTHONDONTWRITEBYTECODE", "1");
-                command
-            }
+            "scim2-server" => python(installed, "scim2-server/serve.py"),
             "scimmy" => {
                 let mut command = Command::new("node");
                 command.arg(installed.join("serve.mjs"));
@@ -132,6 +104,38 @@ impl Drop for Server {
         }
         drop(self.process.wait());
     }
+}
+
+/// Installs something of others; `None` with the reason printed if it can't be had here and isn't required.
+pub(crate) fn install(name: &str) -> Option<PathBuf> {
+    let installed = folder().join(name);
+    let output = Command::new("bash")
+        .arg(scripts().join("install.sh"))
+        .arg(name)
+        .arg(&installed)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("bash: {error}"));
+    let reason = match output {
+        Ok(output) if output.status.success() => return Some(installed),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(reason) => reason,
+    };
+    let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
+    assert!(!required, "{name} is required: {reason}");
+    #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
+    {
+        println!("skipped, {name} can't be had here: {reason}");
+    }
+    None
+}
+
+/// A script of ours that uses the Python packages that were installed.
+pub(crate) fn python(installed: &Path, script: &str) -> Command {
+    let mut command = Command::new("python3");
+    command.arg(scripts().join(script));
+    command.env("PYTHONPATH", installed.join("packages")).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
 }
 
 fn scripts() -> PathBuf {
