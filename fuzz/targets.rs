@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use scimulate::directory::{AttributeNames, AttributeValue};
 use scimulate::expression::{Environment, Expression, MAX_TEXT, Value, parse};
 use scimulate::schema::{self, CompileOptions, ObjectKind};
-use scimulate::scim::Filter;
+use scimulate::scim::{AttributePath, Filter, PatchOptions, PatchRequest, Resource, ResourceSchema, apply};
 use scimulate::scoping::evaluate_filters;
 
 /// Values of every kind, by slot in turn.
@@ -94,4 +94,72 @@ pub(crate) fn filter(data: &[u8]) {
         values[usize::from(slot.0)] = AttributeValue::String(Cow::Borrowed(subject));
         let _verdict = evaluate_filters(&rules.users.filters, &values);
     }
+}
+
+/// A SCIM filter, and the same text as a path: what is read is printed and read again, and is the same; matching ends.
+pub(crate) fn path(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (user, schema) = (user(), user_schema());
+    if let Ok(filter) = Filter::parse(text) {
+        // The canonical spelling has more blanks and may be too long therefore.
+        if let Ok(again) = Filter::parse(&filter.to_string()) {
+            assert_eq!(again, filter);
+            assert_eq!(again.matches(&user, &schema), filter.matches(&user, &schema));
+        }
+    }
+    if let Ok(path) = AttributePath::parse(text) {
+        let _value = path.get(&user);
+        if let Ok(again) = AttributePath::parse(&path.to_string()) {
+            assert_eq!(again, path);
+        }
+    }
+}
+
+/// A PATCH body: a refused one changes nothing, an accepted one leaves a resource that the endpoint would take as a
+/// whole, and says rightly whether it changed it.
+pub(crate) fn patch(data: &[u8]) {
+    let Ok(body) = serde_json::from_slice::<serde_json::Value>(data) else { return };
+    let schema = user_schema();
+    for options in [PatchOptions::default(), PatchOptions::STRICT] {
+        let Ok(request) = PatchRequest::parse(body.clone(), &options) else { continue };
+        let before = user();
+        let mut after = before.clone();
+        match apply(&mut after, &request, &schema, &options) {
+            Err(error) => {
+                assert_eq!(after, before, "{error}");
+                assert!((400..500).contains(&error.status), "{error}");
+            }
+            Ok(changed) => {
+                assert_eq!(changed, after != before);
+                let mut content = after.members().clone();
+                content.shift_remove("id");
+                let admitted = schema.admit(content.clone(), &PatchOptions::STRICT).expect("it is valid as a whole");
+                assert_eq!(admitted.members(), &content);
+            }
+        }
+    }
+}
+
+fn user_schema() -> ResourceSchema {
+    ResourceSchema::user().with_extension(ResourceSchema::enterprise_user())
+}
+
+/// Somebody with a value of every kind.
+fn user() -> Resource {
+    let user = serde_json::json!({
+        "schemas": [
+            "urn:ietf:params:scim:schemas:core:2.0:User",
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+        ],
+        "id": "7",
+        "userName": "ann@contoso.com",
+        "externalId": "E-7",
+        "active": true,
+        "name": {"givenName": "Ann", "familyName": "Lee"},
+        "emails": [{"type": "work", "value": "w@x", "primary": true}, {"type": "home", "value": "h@x"}],
+        "roles": [{"value": "Admin", "primary": true}],
+        "x509Certificates": [{"value": "AAEC"}],
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "R&D", "manager": {"value": "1"}}
+    });
+    Resource::from_value(user).expect("it is an object")
 }

@@ -31,3 +31,13 @@ fn schemas() {
 fn filters() {
     each_seed("filter", targets::filter);
 }
+
+#[test]
+fn paths() {
+    each_seed("path", targets::path);
+}
+
+#[test]
+fn patches() {
+    each_seed("patch", targets::patch);
+}
