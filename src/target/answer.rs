@@ -55,7 +55,14 @@ impl From<PatchError> for Problem {
 impl From<StorageError> for Problem {
     fn from(error: StorageError) -> Self {
         tracing::error!(error = &error as &dyn std::error::Error, "the endpoint's data can't be read or written");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the endpoint's data can't be read or written; see its log")
+        match error {
+            StorageError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
+            StorageError::Busy | StorageError::Closed => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+            _ => {
+                let detail = "the endpoint's data can't be read or written; see its log";
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
+        }
     }
 }
 

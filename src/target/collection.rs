@@ -74,12 +74,6 @@ impl Collection {
         self.storage().by_id(self.kind(), id)
     }
 
-    /// The first resource of a name.
-    pub(super) fn first_called(&self, name: &str) -> Result<Option<Resource>, StorageError> {
-        let found = self.storage().by_key(self.kind(), &self.key_of(name))?;
-        Ok(found.first().map(|body| parse(body)))
-    }
-
     /// A name as it stands in the index.
     pub(super) fn key_of(&self, name: &str) -> String {
         if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }
@@ -129,14 +123,16 @@ impl Collection {
                 .map_err(|source| LoadError::Invalid { number: index + 1, kind, source })?;
             records.push(self.record(id, resource, created, modified));
         }
-        let count = records.len();
-        match self.storage().insert(self.kind(), records)? {
-            Ok(()) => Ok(count),
-            Err((index, taken)) => {
-                let what = if taken == Taken::Id { "id" } else { self.kind().key() };
-                Err(LoadError::Taken { number: index + 1, what })
+        let (kind, count) = (self.kind(), records.len());
+        self.storage().write_now(move |transaction| {
+            for (index, record) in records.iter().enumerate() {
+                transaction.insert(kind, record)?.map_err(|taken| {
+                    let what = if taken == Taken::Id { "id" } else { kind.key() };
+                    LoadError::Taken { number: index + 1, what }
+                })?;
             }
-        }
+            Ok(count)
+        })
     }
 
     /// All resources, sorted by their key.

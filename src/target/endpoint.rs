@@ -13,7 +13,7 @@ use axum::routing::get;
 
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
-use super::collection::{Collection, Definition};
+use super::collection::{Collection, Definition, parse};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
 use super::{Kind, Storage, StorageError, discovery, resources};
@@ -180,11 +180,23 @@ impl Endpoint {
     /// whether there was one. Of groups of one name, one goes.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
         for collection in self.collections() {
-            if let Some(id) = collection.first_called(name)?.as_ref().and_then(Resource::id) {
-                return self.0.storage.delete(collection.kind(), &id);
+            let (kind, key) = (collection.kind(), collection.key_of(name));
+            let found = self.0.storage.write_now(move |transaction| -> Result<_, StorageError> {
+                match transaction.by_key(kind, &key)?.first().and_then(|body| parse(body).id()) {
+                    Some(id) => transaction.delete(kind, &id),
+                    None => Ok(false),
+                }
+            })?;
+            if found {
+                return Ok(true);
             }
         }
         Ok(false)
+    }
+
+    /// Ends writing: what waits is done, and folded into the file. Reading goes on.
+    pub fn close(&self) -> Result<(), StorageError> {
+        self.0.storage.close()
     }
 
     /// Puts these faults in force instead of those before.

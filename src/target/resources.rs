@@ -14,7 +14,7 @@ use super::answer::{Origin, Problem, json};
 use super::body::read_json;
 use super::collection::{Collection, parse};
 use super::projection::Projection;
-use super::storage::{Change, Taken, Update};
+use super::storage::{Record, Taken, Transaction};
 use super::{fault, list as query};
 use crate::base::Timestamp;
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
@@ -42,23 +42,31 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     let (parts, body) = request.into_parts();
     let mut resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
+    let record = insert(&collection, resource).await?;
+    let location = Origin::of(&parts.headers, collection.endpoint().base_path());
+    let mut response = respond(&collection, &parts, StatusCode::CREATED, &record.body.into());
+    location.locate(collection.kind(), &record.id, &mut response);
+    Ok(response)
+}
+
+/// Adds a resource under a new id.
+async fn insert(collection: &Collection, resource: Resource) -> Result<Record, Problem> {
     let endpoint = collection.endpoint();
     let now = endpoint.now();
-    let mut record = collection.record(endpoint.new_id(), resource, now, now);
-    loop {
-        check_size(&collection, &record.body)?;
-        let attempt = record.clone();
-        match collection.storage().insert(collection.kind(), vec![record])? {
-            Ok(()) => {
-                let location = Origin::of(&parts.headers, endpoint.base_path());
-                let mut response = respond(&collection, &parts, StatusCode::CREATED, &attempt.body.into());
-                location.locate(collection.kind(), &attempt.id, &mut response);
-                return Ok(response);
+    let record = collection.record(endpoint.new_id(), resource, now, now);
+    check_size(collection, &record.body)?;
+    let writing = collection.clone();
+    let unit = move |transaction: &mut Transaction<'_>| {
+        let mut record = record;
+        loop {
+            match transaction.insert(writing.kind(), &record)? {
+                Ok(()) => return Ok(record),
+                Err(Taken::Key) => return Err(taken(&writing, &record.key)),
+                Err(Taken::Id) => record = writing.record(writing.endpoint().new_id(), parse(&record.body), now, now),
             }
-            Err((_, Taken::Key)) => return Err(taken(&collection, &attempt.key)),
-            Err((_, Taken::Id)) => record = collection.record(endpoint.new_id(), parse(&attempt.body), now, now),
         }
-    }
+    };
+    collection.storage().write(unit).await
 }
 
 /// `PUT /Users/{id}`, `PUT /Groups/{id}`
@@ -66,8 +74,9 @@ pub(super) async fn replace(State(collection): State<Collection>, request: Reque
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
     let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
-    let change = |current: Resource| keep_immutable(&collection, &current, resource);
-    update(&collection, &parts, StatusCode::OK, &id, change)
+    let writing = collection.clone();
+    let change = move |current: Resource| keep_immutable(&writing, &current, resource);
+    update(&collection, parts, StatusCode::OK, id, change).await
 }
 
 /// `PATCH /Users/{id}`, `PATCH /Groups/{id}`
@@ -79,49 +88,57 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let operations = PatchRequest::parse(body, options)?;
     let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
     let status = if asked { StatusCode::OK } else { collection.kind().patched() };
-    update(&collection, &parts, status, &id, |mut resource| {
-        apply(&mut resource, &operations, collection.schema(), options)?;
+    let writing = collection.clone();
+    let change = move |mut resource: Resource| {
+        apply(&mut resource, &operations, writing.schema(), writing.endpoint().patch_options())?;
         Ok(resource)
-    })
+    };
+    update(&collection, parts, status, id, change).await
 }
 
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    if !collection.storage().delete(collection.kind(), &id)? {
-        return Err(Problem::missing(collection.kind(), &id));
-    }
+    let kind = collection.kind();
+    let unit = move |transaction: &mut Transaction<'_>| {
+        let found = transaction.delete(kind, &id)?;
+        if found { Ok(()) } else { Err(Problem::missing(kind, &id)) }
+    };
+    collection.storage().write(unit).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`.
-fn update(
+async fn update(
     collection: &Collection,
-    parts: &Parts,
+    parts: Parts,
     status: StatusCode,
-    id: &str,
-    change: impl FnOnce(Resource) -> Result<Resource, Problem>,
+    id: String,
+    change: impl FnOnce(Resource) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
-    let mut key = String::new();
-    let outcome = collection.storage().update(collection.kind(), id, |body| -> Result<Change, Problem> {
-        let before = parse(body);
-        let created = stamp(&before).unwrap_or_else(|| collection.endpoint().now());
+    let writing = collection.clone();
+    let unit = move |transaction: &mut Transaction<'_>| {
+        let (kind, now) = (writing.kind(), writing.endpoint().now());
+        let body = transaction.by_id(kind, &id)?.ok_or_else(|| Problem::missing(kind, &id))?;
+        let before = parse(&body);
+        let created = stamp(&before).unwrap_or(now);
         let mut after = change(before.clone())?;
-        fault::store(parts, collection.schema(), Some(&before), &mut after);
+        fault::store(&parts, writing.schema(), Some(&before), &mut after);
         if same(&before, &after) {
-            return Ok(Change::Nothing);
+            return Ok((parts, body));
         }
-        let record = collection.record(id.to_owned(), after, created, collection.endpoint().now());
-        check_size(collection, &record.body)?;
-        key.clone_from(&record.key);
-        Ok(Change::Write { key: record.key, body: record.body })
-    })?;
-    match outcome {
-        Update::Missing => Err(Problem::missing(collection.kind(), id)),
-        Update::KeyTaken => Err(taken(collection, &key)),
-        Update::Done(_) if status == StatusCode::NO_CONTENT => Ok(status.into_response()),
-        Update::Done(body) => Ok(respond(collection, parts, status, &body)),
+        let record = writing.record(id, after, created, now);
+        check_size(&writing, &record.body)?;
+        match transaction.update(kind, &record)? {
+            Ok(()) => Ok((parts, record.body.into())),
+            Err(_) => Err(taken(&writing, &record.key)),
+        }
+    };
+    let (parts, body) = collection.storage().write(unit).await?;
+    if status == StatusCode::NO_CONTENT {
+        return Ok(status.into_response());
     }
+    Ok(respond(collection, &parts, status, &body))
 }
 
 fn same(before: &Resource, after: &Resource) -> bool {
