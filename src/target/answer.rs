@@ -1,13 +1,13 @@
 //! Answers: JSON texts with the protocol's content type, and errors.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE, HOST, LOCATION, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
 
+use super::storage::Stored;
 use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
 
@@ -110,22 +110,30 @@ impl Origin {
         format!("{}{}/{}", self.0, kind.path(), utf8_percent_encode(id, SEGMENT))
     }
 
-    /// Appends the text of a resource to `text`, its location added to its `meta`.
-    pub(super) fn write(&self, kind: Kind, body: &str, text: &mut String) {
-        let (Some(open), Some(id)) = (body.strip_suffix("}}"), stored_id(body)) else {
-            text.push_str(body);
-            return;
-        };
-        text.push_str(open);
-        text.push_str(",\"location\":\"");
-        text.push_str(&self.resource(kind, &id));
-        text.push_str("\"}}");
+    /// Appends the text of a resource to `text`, with the groups of a user and the location.
+    pub(super) fn write(&self, kind: Kind, stored: &Stored, text: &mut String) {
+        let start = text.len();
+        stored.write(text);
+        if !stored.groups.is_empty() {
+            let location = |group: &str| self.resource(Kind::Group, group);
+            let groups: Value = stored.groups.iter().map(|it| it.to_value(Some(&location(&it.group)))).collect();
+            // `meta` is the last attribute, and has nothing like it inside
+            if let Some(at) = text[start..].rfind(",\"meta\":{") {
+                text.insert_str(start + at, &format!(",\"groups\":{groups}"));
+            }
+        }
+        if text.ends_with("}}") {
+            text.truncate(text.len() - 2);
+            text.push_str(",\"location\":\"");
+            text.push_str(&self.resource(kind, &stored.id()));
+            text.push_str("\"}}");
+        }
     }
 
     /// One resource as an answer.
-    pub(super) fn answer(&self, kind: Kind, status: StatusCode, body: &Arc<str>) -> Response<Body> {
-        let mut text = String::with_capacity(body.len() + self.0.len() + 64);
-        self.write(kind, body, &mut text);
+    pub(super) fn answer(&self, kind: Kind, status: StatusCode, stored: &Stored) -> Response<Body> {
+        let mut text = String::with_capacity(stored.len() + self.0.len() + 64);
+        self.write(kind, stored, &mut text);
         json(status, text)
     }
 
@@ -134,11 +142,4 @@ impl Origin {
         let location = HeaderValue::try_from(self.resource(kind, id)).expect("an encoded URL is a header value");
         response.headers_mut().insert(LOCATION, location);
     }
-}
-
-/// The id in a stored text, which begins with it.
-fn stored_id(body: &str) -> Option<String> {
-    let rest = body.strip_prefix("{\"id\":")?;
-    let mut texts = serde_json::Deserializer::from_str(rest).into_iter::<String>();
-    texts.next()?.ok()
 }

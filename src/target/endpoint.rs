@@ -13,7 +13,7 @@ use axum::routing::get;
 
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
-use super::collection::{Collection, Definition, parse};
+use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
 use super::{Kind, Storage, StorageError, discovery, resources};
@@ -102,17 +102,18 @@ impl Endpoint {
     pub fn new(options: EndpointOptions, storage: Storage) -> Result<Self, StorageError> {
         let EndpointOptions { users, groups, filterable, tokens, clock, mut random, base_path, patch } = options;
         // a file that is opened again mustn't begin with the ids that it was given before
-        let used = storage.high_water()?;
+        let used = storage.read(|reader| reader.high_water())?;
         if used > 0 {
             let (high, low) = random.guid().as_u64_pair();
             random = Random::seeded(high ^ low ^ used);
         }
+        let with_groups = groups.is_some();
         let groups = groups.map(|schema| {
             let filterable = all_attributes(&schema);
-            Arc::new(Definition::new(Kind::Group, schema, filterable))
+            Arc::new(Definition::new(Kind::Group, schema, filterable, with_groups))
         });
         Ok(Self(Arc::new(Inner {
-            users: Arc::new(Definition::new(Kind::User, users, filterable)),
+            users: Arc::new(Definition::new(Kind::User, users, filterable, with_groups)),
             groups,
             tokens: Tokens::new(&tokens),
             clock,
@@ -180,13 +181,8 @@ impl Endpoint {
     /// whether there was one. Of groups of one name, one goes.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
         for collection in self.collections() {
-            let (kind, key) = (collection.kind(), collection.key_of(name));
-            let found = self.0.storage.write_now(move |transaction| -> Result<_, StorageError> {
-                match transaction.by_key(kind, &key)?.first().and_then(|body| parse(body).id()) {
-                    Some(id) => transaction.delete(kind, &id),
-                    None => Ok(false),
-                }
-            })?;
+            let name = name.to_owned();
+            let found = self.0.storage.write_now(move |transaction| collection.delete_called(transaction, &name))?;
             if found {
                 return Ok(true);
             }

@@ -20,6 +20,14 @@ impl Kind {
         }
     }
 
+    /// As in `meta.resourceType`.
+    pub(super) const fn resource_type(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
     pub(super) const fn noun(self) -> &'static str {
         match self {
             Self::User => "user",

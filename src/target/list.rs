@@ -1,16 +1,14 @@
 //! `GET /Users` and `GET /Groups` with its parameters (RFC 7644 section 3.4.2).
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use url::form_urlencoded;
 
 use super::answer::{Origin, Problem, json};
-use super::collection::{Collection, parse};
+use super::collection::Collection;
+use super::plan::{Plan, extent_for};
 use super::projection::Projection;
-use super::storage::Cursor;
+use super::storage::{Cursor, Extent, Stored};
 use crate::scim::{AttributePath, Filter, ListResponse, ScimType};
 
 /// The longest page.
@@ -23,12 +21,14 @@ struct Query {
     /// From 0.
     offset: u64,
     count: usize,
+    /// What the answer shows.
+    extent: Extent,
 }
 
 /// Some of the resources that are asked for, and how many there are in all.
 struct Page {
     total: u64,
-    bodies: Vec<Arc<str>>,
+    resources: Vec<Stored>,
 }
 
 pub(super) async fn answer(
@@ -41,29 +41,23 @@ pub(super) async fn answer(
     let query = Query::read(&collection, &query)?;
     let start = query.offset + 1;
     let page = find(&collection, query).await?;
-    let items = page.bodies.len();
     let frame = ListResponse {
         total_results: page.total,
         start_index: Some(start),
-        items_per_page: Some(items as u64),
+        items_per_page: Some(page.resources.len() as u64),
         resources: Vec::new(),
     };
     // the resources are texts already: they go between the brackets at the frame's end
-    let frame = frame.into_value().to_string();
-    let open = frame.strip_suffix("]}").expect("a list ends with its resources");
-    let mut text = String::with_capacity(open.len() + page.bodies.iter().map(|body| body.len() + 128).sum::<usize>());
-    text.push_str(open);
-    for (index, body) in page.bodies.iter().enumerate() {
+    let mut text = frame.into_value().to_string();
+    text.truncate(text.strip_suffix("]}").expect("a list ends with its resources").len());
+    text.reserve(page.resources.iter().map(|stored| stored.len() + 128).sum());
+    for (index, stored) in page.resources.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
         match &projection {
-            None => origin.write(collection.kind(), body, &mut text),
-            Some(projection) => {
-                let mut whole = String::with_capacity(body.len() + 128);
-                origin.write(collection.kind(), body, &mut whole);
-                text.push_str(&projection.apply(collection.schema(), parse(&whole)).to_string());
-            }
+            None => origin.write(collection.kind(), stored, &mut text),
+            Some(projection) => text.push_str(&projection.apply(&collection, &origin, stored)?.to_string()),
         }
     }
     text.push_str("]}");
@@ -72,7 +66,8 @@ pub(super) async fn answer(
 
 impl Query {
     fn read(collection: &Collection, text: &str) -> Result<Self, Problem> {
-        let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT };
+        let extent = Projection::extent(collection, text);
+        let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT, extent };
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
                 "filter" => query.filter = Some(read_filter(collection, &value)?),
@@ -125,55 +120,50 @@ fn is_filterable(collection: &Collection, path: &AttributePath) -> bool {
 }
 
 async fn find(collection: &Collection, query: Query) -> Result<Page, Problem> {
-    let kind = collection.kind();
-    let Some(filter) = query.filter else {
-        let (total, bodies) = collection.storage().page(kind, query.offset, query.count)?;
-        return Ok(Page { total, bodies });
+    let plan = query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
+    let is_quick = match &plan {
+        Some(plan) => plan.is_quick(),
+        None => query.filter.is_none() && !collection.storage().is_file(),
     };
-    if let Some(candidates) = candidates(collection, &filter)? {
-        let is_all = matches!(filter, Filter::Compare { .. });
-        let mut matches = Matches::new(query.offset, query.count);
-        for body in candidates {
-            if is_all || filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
+    if is_quick {
+        return search(collection, &query, plan.as_ref());
+    }
+    drop(plan);
+    let collection = collection.clone();
+    let search = tokio::task::spawn_blocking(move || {
+        let plan = query.filter.as_ref().and_then(|filter| Plan::of(&collection, filter));
+        search(&collection, &query, plan.as_ref())
+    });
+    search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
+}
+
+fn search(collection: &Collection, query: &Query, plan: Option<&Plan<'_>>) -> Result<Page, Problem> {
+    let (kind, storage) = (collection.kind(), collection.storage());
+    let Some(filter) = &query.filter else {
+        let (total, resources) = storage.read(|reader| reader.page(kind, query.offset, query.count, query.extent))?;
+        return Ok(Page { total, resources });
+    };
+    let seen = extent_for(collection, filter);
+    let extent = Extent { members: query.extent.members || seen.members, groups: query.extent.groups || seen.groups };
+    let mut matches = Matches::new(query.offset, query.count);
+    let mut look_at = |found: Vec<Stored>, is_all: bool| {
+        for stored in found {
+            if is_all || filter.matches(&stored.to_resource(seen), collection.schema()) {
+                matches.add(stored);
             }
         }
+    };
+    if let Some(plan) = plan {
+        look_at(storage.read(|reader| plan.find(reader, kind, extent))?, plan.is_exact());
         return Ok(matches.0);
     }
-    let collection = collection.clone();
-    let scan = tokio::task::spawn_blocking(move || scan(&collection, &filter, query.offset, query.count));
-    scan.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
-}
-
-/// What an index has for the filter; `None` where all resources have to be looked at.
-fn candidates(collection: &Collection, filter: &Filter) -> Result<Option<Vec<Arc<str>>>, Problem> {
-    let (kind, mut found) = (collection.kind(), Vec::new());
-    if let Some(ids) = filter.pinned("id") {
-        for id in ids.into_iter().collect::<BTreeSet<_>>() {
-            found.extend(collection.by_id(id)?);
-        }
-    } else if let Some(names) = filter.pinned(kind.key()) {
-        for key in names.into_iter().map(|name| collection.key_of(name)).collect::<BTreeSet<_>>() {
-            found.extend(collection.storage().by_key(kind, &key)?);
-        }
-    } else {
-        return Ok(None);
-    }
-    Ok(Some(found))
-}
-
-fn scan(collection: &Collection, filter: &Filter, offset: u64, count: usize) -> Result<Page, Problem> {
-    let (mut cursor, mut matches) = (Cursor::default(), Matches::new(offset, count));
+    let mut cursor = Cursor::default();
     loop {
-        let bodies = collection.storage().walk(collection.kind(), &mut cursor)?;
-        if bodies.is_empty() {
+        let found = storage.read(|reader| reader.walk(kind, &mut cursor, extent))?;
+        if found.is_empty() {
             return Ok(matches.0);
         }
-        for body in bodies {
-            if filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
-            }
-        }
+        look_at(found, false);
     }
 }
 
@@ -182,12 +172,12 @@ struct Matches(Page, u64, usize);
 
 impl Matches {
     fn new(offset: u64, count: usize) -> Self {
-        Self(Page { total: 0, bodies: Vec::new() }, offset, count)
+        Self(Page { total: 0, resources: Vec::new() }, offset, count)
     }
 
-    fn add(&mut self, body: Arc<str>) {
-        if self.0.total >= self.1 && self.0.bodies.len() < self.2 {
-            self.0.bodies.push(body);
+    fn add(&mut self, stored: Stored) {
+        if self.0.total >= self.1 && self.0.resources.len() < self.2 {
+            self.0.resources.push(stored);
         }
         self.0.total += 1;
     }

@@ -12,7 +12,9 @@ mod endpoint;
 mod fault;
 mod kind;
 mod list;
+mod narrow;
 mod observe;
+mod plan;
 mod projection;
 mod resources;
 mod scim;
@@ -24,7 +26,7 @@ mod wedo;
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use fault::{Fault, FaultRule};
 pub use observe::Observer;
-pub use storage::{Storage, StorageError};
+pub use storage::{Durability, Storage, StorageError};
 pub use wedo::wedo;
 
 use kind::Kind;

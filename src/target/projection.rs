@@ -3,7 +3,10 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::answer::{Origin, Problem};
 use super::collection::Collection;
+use super::narrow::MEMBERS;
+use super::storage::{Extent, Stored};
 use crate::scim::{Attribute, AttributePath, Resource, ResourceSchema, Returned};
 
 /// Which attributes are returned.
@@ -30,13 +33,51 @@ impl Projection {
         (!everything || collection.has_attributes_on_request()).then_some(projection)
     }
 
+    /// What has to be read of resources for an answer to a query.
+    pub(super) fn extent(collection: &Collection, query: &str) -> Extent {
+        let whole = collection.whole();
+        match Self::of(collection, query) {
+            None => whole,
+            Some(projection) => Extent {
+                members: whole.members && projection.shows(MEMBERS),
+                groups: whole.groups && projection.shows("groups"),
+            },
+        }
+    }
+
+    /// Whether something of an attribute of the core is returned.
+    fn shows(&self, name: &str) -> bool {
+        let is_it = |path: &AttributePath| is_named(path, None, name);
+        match &self.wanted {
+            Some(wanted) => wanted.iter().any(is_it),
+            None => !self.excluded.iter().any(|path| is_it(path) && path.sub_attribute.is_none()),
+        }
+    }
+
+    /// Whether these parts of an attribute are asked for by their names.
+    fn names_part(&self, name: &str, parts: &[&str]) -> bool {
+        let is_it = |path: &AttributePath| is_named(path, None, name) && parts.iter().any(|part| is_part(path, part));
+        self.wanted.iter().flatten().any(is_it)
+    }
+
     /// Whether a query names what is to be returned.
     pub(super) fn is_asked_for(query: &str) -> bool {
         form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "attributes")
     }
 
     /// The resource with what is to be returned.
-    pub(super) fn apply(&self, schema: &ResourceSchema, resource: Resource) -> Value {
+    pub(super) fn apply(&self, collection: &Collection, origin: &Origin, stored: &Stored) -> Result<Value, Problem> {
+        let mut text = String::with_capacity(stored.len() + 128);
+        origin.write(collection.kind(), stored, &mut text);
+        let document = serde_json::from_str(&text).unwrap_or_default();
+        let mut resource = Resource::from_value(document).unwrap_or_default();
+        if self.names_part(MEMBERS, &["$ref", "type", "display"]) {
+            collection.tell_members(&mut resource, origin)?;
+        }
+        Ok(self.keep_of(collection.schema(), resource))
+    }
+
+    fn keep_of(&self, schema: &ResourceSchema, resource: Resource) -> Value {
         let mut kept = Map::new();
         let Value::Object(members) = resource.into_value() else { return Value::Object(kept) };
         for (name, value) in members {

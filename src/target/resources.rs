@@ -1,7 +1,5 @@
 //! `/Users` and `/Groups`: create, read, replace, patch, delete.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::request::Parts;
@@ -12,12 +10,15 @@ use serde_json::{Map, Value};
 
 use super::answer::{Origin, Problem, json};
 use super::body::read_json;
-use super::collection::{Collection, parse};
+use super::collection::{Collection, created, parse};
+use super::narrow::{MEMBERS, Narrow};
 use super::projection::Projection;
-use super::storage::{Record, Taken, Transaction};
-use super::{fault, list as query};
-use crate::base::Timestamp;
+use super::storage::{Extent, Record, Stored, Taken, Transaction};
+use super::{Kind, fault, list as query};
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
+
+/// What a change has to see of a resource.
+const MEMBERS_TOO: Extent = Extent { members: true, groups: false };
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -33,8 +34,10 @@ pub(super) async fn list(
 /// `GET /Users/{id}`, `GET /Groups/{id}`
 pub(super) async fn read(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    let body = collection.by_id(&id)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
-    Ok(respond(&collection, &request.into_parts().0, StatusCode::OK, &body))
+    let parts = request.into_parts().0;
+    let extent = Projection::extent(&collection, parts.uri.query().unwrap_or_default());
+    let stored = collection.by_id(&id, extent)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
+    Ok(respond(&collection, &parts, StatusCode::OK, &stored))
 }
 
 /// `POST /Users`, `POST /Groups`
@@ -44,7 +47,7 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     fault::store(&parts, collection.schema(), None, &mut resource);
     let record = insert(&collection, resource).await?;
     let location = Origin::of(&parts.headers, collection.endpoint().base_path());
-    let mut response = respond(&collection, &parts, StatusCode::CREATED, &record.body.into());
+    let mut response = respond(&collection, &parts, StatusCode::CREATED, &record.to_stored());
     location.locate(collection.kind(), &record.id, &mut response);
     Ok(response)
 }
@@ -54,7 +57,7 @@ async fn insert(collection: &Collection, resource: Resource) -> Result<Record, P
     let endpoint = collection.endpoint();
     let now = endpoint.now();
     let record = collection.record(endpoint.new_id(), resource, now, now);
-    check_size(collection, &record.body)?;
+    check_size(collection, record.size())?;
     let writing = collection.clone();
     let unit = move |transaction: &mut Transaction<'_>| {
         let mut record = record;
@@ -62,7 +65,10 @@ async fn insert(collection: &Collection, resource: Resource) -> Result<Record, P
             match transaction.insert(writing.kind(), &record)? {
                 Ok(()) => return Ok(record),
                 Err(Taken::Key) => return Err(taken(&writing, &record.key)),
-                Err(Taken::Id) => record = writing.record(writing.endpoint().new_id(), parse(&record.body), now, now),
+                Err(Taken::Id) => {
+                    let resource = parse(&record.to_stored());
+                    record = writing.record(writing.endpoint().new_id(), resource, now, now);
+                }
             }
         }
     };
@@ -76,7 +82,7 @@ pub(super) async fn replace(State(collection): State<Collection>, request: Reque
     let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
     let writing = collection.clone();
     let change = move |current: Resource| keep_immutable(&writing, &current, resource);
-    update(&collection, parts, StatusCode::OK, id, change).await
+    update(&collection, parts, StatusCode::OK, id, None, change).await
 }
 
 /// `PATCH /Users/{id}`, `PATCH /Groups/{id}`
@@ -88,57 +94,80 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let operations = PatchRequest::parse(body, options)?;
     let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
     let status = if asked { StatusCode::OK } else { collection.kind().patched() };
+    // one member among many doesn't need the many
+    let named = match collection.kind() {
+        Kind::Group if !fault::may_change(&parts) => operations.named_values(MEMBERS, collection.schema(), options),
+        _ => None,
+    };
     let writing = collection.clone();
     let change = move |mut resource: Resource| {
         apply(&mut resource, &operations, writing.schema(), writing.endpoint().patch_options())?;
         Ok(resource)
     };
-    update(&collection, parts, status, id, change).await
+    update(&collection, parts, status, id, named, change).await
 }
 
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    let kind = collection.kind();
+    let writing = collection.clone();
     let unit = move |transaction: &mut Transaction<'_>| {
-        let found = transaction.delete(kind, &id)?;
-        if found { Ok(()) } else { Err(Problem::missing(kind, &id)) }
+        let found = writing.delete(transaction, &id)?;
+        if found { Ok(()) } else { Err(Problem::missing(writing.kind(), &id)) }
     };
     collection.storage().write(unit).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`.
+/// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`. Of a group only the
+/// members with the named values are read and changed, where any are named.
 async fn update(
     collection: &Collection,
     parts: Parts,
     status: StatusCode,
     id: String,
+    named: Option<Vec<String>>,
     change: impl FnOnce(Resource) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
     let writing = collection.clone();
-    let unit = move |transaction: &mut Transaction<'_>| {
+    let extent = match status {
+        StatusCode::NO_CONTENT => Extent::BODY,
+        _ => Projection::extent(collection, parts.uri.query().unwrap_or_default()),
+    };
+    let unit = move |transaction: &mut Transaction<'_>| -> Result<_, Problem> {
         let (kind, now) = (writing.kind(), writing.endpoint().now());
-        let body = transaction.by_id(kind, &id)?.ok_or_else(|| Problem::missing(kind, &id))?;
-        let before = parse(&body);
-        let created = stamp(&before).unwrap_or(now);
+        let missing = || Problem::missing(kind, &id);
+        let (before, narrow) = match named {
+            Some(values) => Narrow::read(transaction, &id, values)?.map(|(before, narrow)| (before, Some(narrow))),
+            None => transaction.by_id(kind, &id, MEMBERS_TOO)?.map(|stored| (parse(&stored), None)),
+        }
+        .ok_or_else(missing)?;
         let mut after = change(before.clone())?;
         fault::store(&parts, writing.schema(), Some(&before), &mut after);
-        if same(&before, &after) {
-            return Ok((parts, body));
+        if let Some(narrow) = &narrow {
+            narrow.restore(&mut after);
         }
-        let record = writing.record(id, after, created, now);
-        check_size(&writing, &record.body)?;
-        match transaction.update(kind, &record)? {
-            Ok(()) => Ok((parts, record.body.into())),
-            Err(_) => Err(taken(&writing, &record.key)),
+        if !same(&before, &after) {
+            let created = created(&before).unwrap_or(now);
+            let mut record = writing.record(id.clone(), after, created, now);
+            let is_narrow = narrow.is_some();
+            if let Some(narrow) = narrow {
+                record = narrow.complete(record);
+            }
+            check_size(&writing, record.size())?;
+            transaction.update(kind, &record)?.map_err(|_| taken(&writing, &record.key))?;
+            if is_narrow {
+                check_size(&writing, record.size() + transaction.members_size(&id)?)?;
+            }
         }
+        let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+        Ok((parts, stored))
     };
-    let (parts, body) = collection.storage().write(unit).await?;
+    let (parts, stored) = collection.storage().write(unit).await?;
     if status == StatusCode::NO_CONTENT {
         return Ok(status.into_response());
     }
-    Ok(respond(collection, &parts, status, &body))
+    Ok(respond(collection, &parts, status, &stored))
 }
 
 fn same(before: &Resource, after: &Resource) -> bool {
@@ -151,10 +180,6 @@ fn same(before: &Resource, after: &Resource) -> bool {
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "id" | "meta"))
             .all(|(name, value)| before.members().get(name) == Some(value))
-}
-
-fn stamp(resource: &Resource) -> Option<Timestamp> {
-    resource.get("meta")?.get("created")?.as_str()?.parse().ok()
 }
 
 /// What PUT may not change (RFC 7644 section 3.5.1).
@@ -176,14 +201,15 @@ fn keep_immutable(collection: &Collection, current: &Resource, mut given: Resour
     Ok(given)
 }
 
-fn respond(collection: &Collection, parts: &Parts, status: StatusCode, body: &Arc<str>) -> Response<Body> {
+fn respond(collection: &Collection, parts: &Parts, status: StatusCode, stored: &Stored) -> Response<Body> {
     let origin = Origin::of(&parts.headers, collection.endpoint().base_path());
-    let Some(projection) = Projection::of(collection, parts.uri.query().unwrap_or_default()) else {
-        return origin.answer(collection.kind(), status, body);
-    };
-    let mut text = String::with_capacity(body.len() + 128);
-    origin.write(collection.kind(), body, &mut text);
-    json(status, projection.apply(collection.schema(), parse(&text)).to_string())
+    match Projection::of(collection, parts.uri.query().unwrap_or_default()) {
+        None => origin.answer(collection.kind(), status, stored),
+        Some(projection) => match projection.apply(collection, &origin, stored) {
+            Ok(document) => json(status, document.to_string()),
+            Err(problem) => problem.into_response(),
+        },
+    }
 }
 
 fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> {
@@ -211,13 +237,12 @@ fn taken(collection: &Collection, key: &str) -> Problem {
     Problem::conflict(format!("another {} has the {} `{key}`", kind.noun(), kind.key()))
 }
 
-fn check_size(collection: &Collection, body: &str) -> Result<(), Problem> {
+fn check_size(collection: &Collection, size: usize) -> Result<(), Problem> {
     let limit = collection.kind().max_size();
-    if body.len() <= limit {
+    if size <= limit {
         return Ok(());
     }
-    let noun = collection.kind().noun();
-    let detail = format!("the {noun} would be {} bytes long, at most {limit} are kept", body.len());
+    let detail = format!("the {} would be {size} bytes long, at most {limit} are kept", collection.kind().noun());
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 

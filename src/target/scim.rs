@@ -8,9 +8,12 @@ use super::EndpointOptions;
 use super::endpoint::all_attributes;
 
 impl EndpointOptions {
-    /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and core groups; all
-    /// attributes can be filtered on.
-    pub fn scim(users: ResourceSchema, tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
+    /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and tell their groups; and core groups.
+    /// All attributes can be filtered on.
+    pub fn scim(mut users: ResourceSchema, tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
+        if users.attribute("groups").is_none() {
+            users.attributes.extend(ResourceSchema::user().attribute("groups").cloned());
+        }
         Self {
             filterable: all_attributes(&users),
             users,

@@ -3,6 +3,7 @@
 mod ast;
 mod eval;
 mod parser;
+mod pinned;
 #[cfg(test)]
 mod tests;
 

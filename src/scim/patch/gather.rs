@@ -76,7 +76,7 @@ fn is_list(path: &AttributePath, schema: &ResourceSchema) -> bool {
 }
 
 /// Whether all entries are objects of texts, which fit whatever they are and don't touch each other.
-fn is_plain(value: &Value) -> bool {
+pub(super) fn is_plain(value: &Value) -> bool {
     let is_text = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| !text.starts_with('{'));
     each(value).all(|entry| {
         let Value::Object(members) = entry else { return false };

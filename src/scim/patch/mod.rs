@@ -4,6 +4,7 @@
 mod apply;
 mod fit;
 mod gather;
+mod named;
 mod request;
 #[cfg(test)]
 mod tests;

@@ -20,6 +20,7 @@ use crate::scim::{Filter, Method, Resource, ResourceSchema};
 use crate::target::answer::Problem;
 use crate::target::body::read_bytes;
 use crate::target::collection::parse;
+use crate::target::storage::Extent;
 use crate::target::{Endpoint, Kind};
 
 /// The faults that befall a request, for the handlers that write.
@@ -55,6 +56,11 @@ pub(in crate::target) fn store(
         fault.behaviour().store(&in_force.sent, before, after);
     }
     schema.name_extensions(after);
+}
+
+/// Whether what a handler is about to store may be changed.
+pub(in crate::target) fn may_change(parts: &Parts) -> bool {
+    parts.extensions.get::<Arc<InForce>>().is_some()
 }
 
 async fn serve(
@@ -152,8 +158,8 @@ impl Subject {
     fn of(endpoint: &Endpoint, call: &Call) -> Result<Self, Problem> {
         let Some(kind) = call.kind else { return Ok(Self::Named(Vec::new())) };
         if let Some(id) = &call.id {
-            let stored = endpoint.storage().by_id(kind, id)?;
-            let mut names = stored.map(|body| names(&parse(&body))).unwrap_or_default();
+            let stored = endpoint.storage().read(|reader| reader.by_id(kind, id, Extent::BODY))?;
+            let mut names = stored.map(|stored| names(&parse(&stored))).unwrap_or_default();
             names.push(Filter::fold(id));
             return Ok(Self::Named(names));
         }

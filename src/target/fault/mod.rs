@@ -14,6 +14,6 @@ mod storing;
 #[cfg(test)]
 mod tests;
 
-pub(super) use layer::{misbehave, store};
+pub(super) use layer::{may_change, misbehave, store};
 pub use list::Fault;
 pub use rule::FaultRule;

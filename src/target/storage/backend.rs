@@ -7,39 +7,18 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use super::file::File;
+use super::file::{Durability, File};
 use super::memory::Memory;
+use super::reader::Reader;
 use super::{StorageError, Transaction};
-use crate::target::Kind;
 
 /// Where an endpoint keeps its resources.
 pub struct Storage(Backend);
 
 enum Backend {
-    Memory(Memory),
+    Memory(Box<Memory>),
     File(File),
 }
-
-/// A resource as it is kept.
-#[derive(Debug, Clone)]
-pub(in crate::target) struct Record {
-    pub(in crate::target) id: String,
-    /// What it is found by, unique among resources where the kind says so.
-    pub(in crate::target) key: String,
-    /// The JSON text, `id` first and `meta` last in it.
-    pub(in crate::target) body: String,
-}
-
-/// What stands in the way of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::target) enum Taken {
-    Id,
-    Key,
-}
-
-/// Where a walk over all resources goes on.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::target) struct Cursor(pub(super) u64);
 
 /// Without what is kept, which is about people.
 impl fmt::Debug for Storage {
@@ -54,13 +33,23 @@ impl fmt::Debug for Storage {
 impl Storage {
     /// In memory, gone with the process.
     pub fn memory() -> Self {
-        Self(Backend::Memory(Memory::default()))
+        Self(Backend::Memory(Box::default()))
     }
 
     /// In a `SQLite` file, made if it isn't there. What was answered survives the end of the process at
-    /// any moment; a power failure may cost the last writes.
+    /// any moment; a power failure may cost the last writes. Several processes may use one file.
     pub fn file(path: &Path) -> Result<Self, StorageError> {
-        Ok(Self(Backend::File(File::open(path)?)))
+        Self::durable_file(path, Durability::Process)
+    }
+
+    /// The same, surviving what is asked for.
+    pub fn durable_file(path: &Path, durability: Durability) -> Result<Self, StorageError> {
+        Ok(Self(Backend::File(File::open(path, durability)?)))
+    }
+
+    /// Whether reading may have to wait for a disk.
+    pub(in crate::target) fn is_file(&self) -> bool {
+        matches!(self.0, Backend::File(_))
     }
 
     /// Ends writing: what waits is done, and folded into the file. Nothing can be written afterwards.
@@ -71,48 +60,14 @@ impl Storage {
         }
     }
 
-    /// A number that grows with the resources ever made in a file.
-    pub(in crate::target) fn high_water(&self) -> Result<u64, StorageError> {
-        match &self.0 {
-            Backend::Memory(_) => Ok(0),
-            Backend::File(file) => file.read(|sql| sql.high_water()),
-        }
-    }
-
-    pub(in crate::target) fn by_id(&self, kind: Kind, id: &str) -> Result<Option<Arc<str>>, StorageError> {
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read().table(kind).by_id(id)),
-            Backend::File(file) => file.read(|sql| sql.by_id(kind, id)),
-        }
-    }
-
-    /// Those of a key, in a stable order.
-    pub(in crate::target) fn by_key(&self, kind: Kind, key: &str) -> Result<Vec<Arc<str>>, StorageError> {
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read().table(kind).by_key(key)),
-            Backend::File(file) => file.read(|sql| sql.by_key(kind, key)),
-        }
-    }
-
-    /// How many there are, and some of them in a stable order.
-    pub(in crate::target) fn page(
+    /// Reads, all of it at one moment.
+    pub(in crate::target) fn read<T>(
         &self,
-        kind: Kind,
-        offset: u64,
-        limit: usize,
-    ) -> Result<(u64, Vec<Arc<str>>), StorageError> {
+        read: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
         match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read().table(kind).page(offset, limit)),
-            Backend::File(file) => file.read(|sql| sql.page(kind, offset, limit)),
-        }
-    }
-
-    /// The next thousand of a walk; none at its end.
-    pub(in crate::target) fn walk(&self, kind: Kind, cursor: &mut Cursor) -> Result<Vec<Arc<str>>, StorageError> {
-        const STEP: usize = 1000;
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read().table(kind).walk(cursor, STEP)),
-            Backend::File(file) => file.read(|sql| sql.walk(kind, cursor, STEP)),
+            Backend::Memory(memory) => read(&*memory.read()),
+            Backend::File(file) => file.read(|sql| read(sql)),
         }
     }
 

@@ -20,6 +20,9 @@ pub enum StorageError {
     /// It is something else.
     #[error("`{0}` isn't an endpoint's data; name another file")]
     Foreign(PathBuf),
+    /// It was one, but isn't whole any more.
+    #[error("the endpoint's data in `{0}` is damaged; put back a copy, or name another file")]
+    Damaged(PathBuf),
     /// A newer version wrote it.
     #[error("`{path}` has format {found}, this version reads up to {known}; use the newer version that wrote it")]
     Newer {

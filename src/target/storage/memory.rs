@@ -1,33 +1,25 @@
 //! Resources in memory: both tables behind one lock, and what undoes a unit of work that fails.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
+use super::reader::{Lookup, Reader, STEP, STEP_BYTES, memberships};
+use super::record::{Cursor, Extent, Record, Stored, Taken};
 use super::table::{Entry, Table};
-use super::{Record, Taken, Transaction};
+use super::terms::{Term, terms_of};
+use super::{StorageError, Transaction, members};
 use crate::target::Kind;
 
 #[derive(Default)]
 pub(super) struct Memory(RwLock<Tables>);
 
-#[derive(Default)]
 pub(super) struct Tables {
     users: Table,
     groups: Table,
 }
 
-impl Tables {
-    pub(super) fn table(&self, kind: Kind) -> &Table {
-        match kind {
-            Kind::User => &self.users,
-            Kind::Group => &self.groups,
-        }
-    }
-
-    fn table_mut(&mut self, kind: Kind) -> &mut Table {
-        match kind {
-            Kind::User => &mut self.users,
-            Kind::Group => &mut self.groups,
-        }
+impl Default for Tables {
+    fn default() -> Self {
+        Self { users: Table::new(Kind::User), groups: Table::new(Kind::Group) }
     }
 }
 
@@ -48,11 +40,95 @@ impl Memory {
     }
 }
 
+impl Tables {
+    fn table(&self, kind: Kind) -> &Table {
+        match kind {
+            Kind::User => &self.users,
+            Kind::Group => &self.groups,
+        }
+    }
+
+    fn table_mut(&mut self, kind: Kind) -> &mut Table {
+        match kind {
+            Kind::User => &mut self.users,
+            Kind::Group => &mut self.groups,
+        }
+    }
+
+    fn stored(&self, kind: Kind, place: u64, entry: &Entry, extent: Extent) -> Result<Stored, StorageError> {
+        let members = entry.members_at.filter(|_| extent.members).map(|at| {
+            let pieces = self.groups.pieces(place).map(|(_, text)| Arc::clone(text)).collect();
+            (at, pieces)
+        });
+        let mut stored = Stored::new(Arc::clone(&entry.body), members);
+        if kind == Kind::User && extent.groups && self.groups.len() > 0 {
+            stored.groups = memberships(self, &stored.id())?;
+        }
+        Ok(stored)
+    }
+
+    fn all(&self, kind: Kind, places: impl Iterator<Item = u64>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let found = places.filter_map(|place| Some((place, self.table(kind).entry(place)?)));
+        found.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
+    }
+}
+
+impl Reader for Tables {
+    fn high_water(&self) -> Result<u64, StorageError> {
+        Ok(0)
+    }
+
+    fn find(&self, kind: Kind, lookup: Lookup<'_>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let table = self.table(kind);
+        match lookup {
+            Lookup::Id(id) => self.all(kind, table.find(id).into_iter(), extent),
+            Lookup::Key(key) => self.all(kind, table.called(key), extent),
+            Lookup::Field(field, text) => self.all(kind, table.having(field.term(text)), extent),
+            Lookup::Member(member) => self.all(kind, table.groups_with(member).into_iter(), extent),
+        }
+    }
+
+    fn page(&self, kind: Kind, offset: u64, limit: usize, extent: Extent) -> Result<(u64, Vec<Stored>), StorageError> {
+        let page = self.table(kind).ranked(offset).take(limit);
+        let page = page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect::<Result<_, _>>()?;
+        Ok((self.table(kind).len(), page))
+    }
+
+    fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for (place, entry) in self.table(kind).from(cursor.0).take(STEP) {
+            let stored = self.stored(kind, place, entry, extent)?;
+            cursor.0 = place + 1;
+            bytes += stored.len();
+            page.push(stored);
+            if bytes > STEP_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn members(&self, group: &str) -> Result<Vec<String>, StorageError> {
+        let Some(place) = self.groups.find(group) else { return Ok(Vec::new()) };
+        let entries = self.groups.pieces(place).flat_map(|(_, text)| members::entries(text));
+        Ok(entries.filter_map(|entry| members::value_of(&entry).map(str::to_owned)).collect())
+    }
+
+    fn members_size(&self, group: &str) -> Result<usize, StorageError> {
+        Ok(self.groups.find(group).map_or(0, |place| self.groups.members_size(place)))
+    }
+
+    fn groups_with(&self, member: &str) -> Result<Vec<(String, Option<String>)>, StorageError> {
+        let places = self.groups.groups_with(member).into_iter();
+        let entries = places.filter_map(|place| self.groups.entry(place));
+        Ok(entries.map(|entry| Stored::new(Arc::clone(&entry.body), None).name()).collect())
+    }
+}
+
 /// What takes one write back: what stood in its place before.
-struct Step {
-    kind: Kind,
-    place: u64,
-    before: Option<Entry>,
+enum Step {
+    Entry(Kind, u64, Option<Entry>),
+    Piece(u64, u32, Option<Arc<str>>),
 }
 
 /// The tables, and the way back to how they were, which going out of scope takes.
@@ -66,49 +142,112 @@ impl Undoing<'_> {
         self.steps.clear();
     }
 
-    pub(super) fn table(&self, kind: Kind) -> &Table {
-        self.tables.table(kind)
+    pub(super) fn tables(&self) -> &Tables {
+        self.tables
     }
 
-    pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<(), Taken> {
+    fn put(&mut self, kind: Kind, place: u64, entry: Option<Entry>, terms: &[Term]) {
+        let before = self.tables.table_mut(kind).put(place, entry, terms);
+        self.steps.push(Step::Entry(kind, place, before));
+    }
+
+    pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
         let table = self.tables.table_mut(kind);
         if table.find(&record.id).is_some() {
-            return Err(Taken::Id);
+            return Ok(Err(Taken::Id));
         }
-        if kind.has_unique_key() && table.has_key(&record.key) {
-            return Err(Taken::Key);
+        if kind.has_unique_key() && table.called(&record.key).next().is_some() {
+            return Ok(Err(Taken::Key));
         }
         let place = table.end();
-        table.put(place, Some(Entry::of(record)));
-        self.steps.push(Step { kind, place, before: None });
-        Ok(())
-    }
-
-    pub(super) fn update(&mut self, kind: Kind, record: &Record) -> Result<(), Taken> {
-        let table = self.tables.table_mut(kind);
-        let Some(place) = table.find(&record.id) else { return Ok(()) };
-        let is_renamed = table.entry(place).is_some_and(|entry| *entry.key != record.key);
-        if is_renamed && kind.has_unique_key() && table.has_key(&record.key) {
-            return Err(Taken::Key);
+        self.put(kind, place, Some(Entry::of(record)), &record.terms);
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &record.members)?;
         }
-        let before = table.put(place, Some(Entry::of(record)));
-        self.steps.push(Step { kind, place, before });
-        Ok(())
+        Ok(Ok(()))
     }
 
-    pub(super) fn delete(&mut self, kind: Kind, id: &str) -> bool {
+    pub(super) fn update(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
         let table = self.tables.table_mut(kind);
-        let Some(place) = table.find(id) else { return false };
-        let before = table.put(place, None);
-        self.steps.push(Step { kind, place, before });
-        true
+        let Some(place) = table.find(&record.id) else { return Ok(Ok(())) };
+        if kind.has_unique_key() && table.called(&record.key).any(|other| other != place) {
+            return Ok(Err(Taken::Key));
+        }
+        self.put(kind, place, Some(Entry::of(record)), &record.terms);
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &record.members)?;
+        }
+        Ok(Ok(()))
+    }
+
+    pub(super) fn delete(&mut self, kind: Kind, id: &str) -> Result<bool, StorageError> {
+        let Some(place) = self.tables.table(kind).find(id) else { return Ok(false) };
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &super::record::Members::All(Vec::new()))?;
+        }
+        self.put(kind, place, None, &[]);
+        Ok(true)
+    }
+
+    /// The entries of a group's members that have one of these values.
+    pub(super) fn named_members(
+        &mut self,
+        group: &str,
+        values: &[String],
+    ) -> Result<Vec<serde_json::Value>, StorageError> {
+        let Some(place) = self.tables.groups.find(group) else { return Ok(Vec::new()) };
+        members::named(&Pieces { undoing: self, place }, values)
     }
 }
 
 impl Drop for Undoing<'_> {
     fn drop(&mut self) {
-        while let Some(Step { kind, place, before }) = self.steps.pop() {
-            self.tables.table_mut(kind).put(place, before);
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Entry(kind, place, before) => {
+                    let terms = before.as_ref().map(|before| terms_of(kind, &before.body)).unwrap_or_default();
+                    self.tables.table_mut(kind).put(place, before, &terms);
+                }
+                Step::Piece(place, number, before) => {
+                    self.tables.groups.put_piece(place, number, before);
+                }
+            }
         }
+    }
+}
+
+/// The members of the group at a place.
+struct Pieces<'u, 't> {
+    undoing: &'u mut Undoing<'t>,
+    place: u64,
+}
+
+impl Pieces<'_, '_> {
+    fn groups(&self) -> &Table {
+        &self.undoing.tables.groups
+    }
+}
+
+impl members::Pieces for Pieces<'_, '_> {
+    fn numbers(&self) -> Result<Vec<u32>, StorageError> {
+        Ok(self.groups().pieces(self.place).map(|(number, _)| number).collect())
+    }
+
+    fn last(&self) -> Result<Option<u32>, StorageError> {
+        Ok(self.groups().pieces(self.place).next_back().map(|(number, _)| number))
+    }
+
+    fn with(&self, term: Term) -> Result<Vec<u32>, StorageError> {
+        Ok(self.groups().pieces_with(self.place, term).collect())
+    }
+
+    fn text(&self, number: u32) -> Result<Option<Arc<str>>, StorageError> {
+        Ok(self.groups().piece(self.place, number))
+    }
+
+    fn put(&mut self, number: u32, text: Option<String>) -> Result<(), StorageError> {
+        let before = self.undoing.tables.groups.put_piece(self.place, number, text.map(Arc::from));
+        self.undoing.steps.push(Step::Piece(self.place, number, before));
+        Ok(())
     }
 }

@@ -6,19 +6,32 @@
 //! clients at once share the cost of a commit, and what was answered survives. Reading has connections of its own, which
 //! see what was committed.
 
+//!
+//! Indexes are kept of ids, keys, the attributes in `terms.rs`, and of who is a member of which group. The members of a
+//! group are kept apart from it, so that one among many costs what one among few does, and so that whoever doesn't want
+//! to see them doesn't pay for them.
+
 mod backend;
 mod error;
 mod file;
+mod format;
+mod members;
 mod memory;
+mod milestones;
+mod reader;
+mod record;
 mod sql;
 mod table;
+mod terms;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod writer;
 
 pub use backend::Storage;
-pub(super) use backend::{Cursor, Record, Taken};
 pub use error::StorageError;
+pub use file::Durability;
+pub(super) use reader::{Lookup, Reader};
+pub(super) use record::{Cursor, Extent, Record, Stored, Taken};
+pub(super) use terms::Field;
 pub(super) use transaction::Transaction;
-
-#[cfg(test)]
-mod tests;

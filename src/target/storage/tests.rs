@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::sync::mpsc;
 
+use serde_json::{Value, json};
+
 use super::*;
 use crate::target::Kind;
 
@@ -11,23 +13,44 @@ fn stores() -> (tempfile::TempDir, [Storage; 2]) {
 }
 
 fn record(id: &str, key: &str) -> Record {
-    let body = serde_json::json!({"id": id, "userName": key, "meta": {}}).to_string();
-    Record { id: id.to_owned(), key: key.to_owned(), body }
+    made(Kind::User, key, json!({"id": id, "userName": key, "meta": {}}))
+}
+
+fn group(id: &str, key: &str) -> Record {
+    made(Kind::Group, key, json!({"id": id, "displayName": key, "meta": {}}))
+}
+
+fn made(kind: Kind, key: &str, document: Value) -> Record {
+    let Value::Object(members) = document else { panic!("an object") };
+    let id = members["id"].as_str().unwrap().to_owned();
+    Record::new(kind, id, key.to_owned(), members)
+}
+
+fn walk(storage: &Storage, kind: Kind, cursor: &mut Cursor) -> Vec<String> {
+    storage.read(|reader| reader.walk(kind, cursor, Extent::WHOLE)).unwrap().iter().map(Stored::id).collect()
+}
+
+fn page(storage: &Storage, kind: Kind, offset: u64, limit: usize) -> (u64, Vec<String>) {
+    let (total, page) = storage.read(|reader| reader.page(kind, offset, limit, Extent::WHOLE)).unwrap();
+    (total, page.iter().map(Stored::id).collect())
+}
+
+fn found(storage: &Storage, kind: Kind, lookup: Lookup<'_>) -> Vec<String> {
+    storage.read(|reader| reader.find(kind, lookup, Extent::WHOLE)).unwrap().iter().map(Stored::id).collect()
 }
 
 fn ids(storage: &Storage, kind: Kind) -> Vec<String> {
     let (mut cursor, mut ids) = (Cursor::default(), Vec::new());
     loop {
-        let page = storage.walk(kind, &mut cursor).unwrap();
+        let page = walk(storage, kind, &mut cursor);
         if page.is_empty() {
             break;
         }
-        ids.extend(page.iter().map(|body| crate::target::collection::parse(body).id().unwrap()));
+        ids.extend(page);
     }
-    let (total, page) = storage.page(kind, 0, 10_000).unwrap();
-    assert_eq!((total, page.len()), (ids.len() as u64, ids.len()));
+    assert_eq!(page(storage, kind, 0, 10_000), (ids.len() as u64, ids.clone()));
     for id in &ids {
-        assert!(storage.by_id(kind, id).unwrap().is_some());
+        assert_eq!(found(storage, kind, Lookup::Id(id)), [id.as_str()]);
     }
     ids
 }
@@ -52,7 +75,7 @@ fn adding(
     move |transaction| {
         for name in names {
             assert_eq!(transaction.insert(Kind::User, &record(name, name))?, Ok(()));
-            assert!(transaction.by_id(Kind::User, name)?.is_some(), "what was written is read");
+            assert!(transaction.by_id(Kind::User, name, Extent::BODY)?.is_some(), "what was written is read");
         }
         if failing { Err(Failure::Wanted) } else { Ok(names.len()) }
     }
@@ -66,27 +89,27 @@ fn a_unit_of_work_stands_or_falls_as_a_whole() {
         let mixed = |transaction: &mut Transaction<'_>| -> Result<(), Failure> {
             assert!(transaction.delete(Kind::User, "b")?);
             assert!(!transaction.delete(Kind::User, "b")?);
-            assert_eq!(transaction.by_id(Kind::User, "b")?, None);
+            assert_eq!(transaction.by_id(Kind::User, "b", Extent::BODY)?, None);
             assert_eq!(transaction.insert(Kind::User, &record("new", "b"))?, Ok(()), "its key is free");
             assert_eq!(transaction.update(Kind::User, &record("a", "renamed"))?, Ok(()));
             assert_eq!(transaction.update(Kind::User, &record("a", "c"))?, Err(Taken::Key));
             assert_eq!(transaction.insert(Kind::User, &record("c", "other"))?, Err(Taken::Id));
             assert_eq!(transaction.insert(Kind::User, &record("other", "c"))?, Err(Taken::Key));
-            assert_eq!(transaction.insert(Kind::Group, &record("g", "team"))?, Ok(()));
-            assert_eq!(transaction.insert(Kind::Group, &record("h", "team"))?, Ok(()), "groups may have one name");
-            assert_eq!(transaction.by_key(Kind::Group, "team")?.len(), 2);
+            assert_eq!(transaction.insert(Kind::Group, &group("g", "team"))?, Ok(()));
+            assert_eq!(transaction.insert(Kind::Group, &group("h", "team"))?, Ok(()), "groups may have one name");
+            assert_eq!(transaction.find(Kind::Group, Lookup::Key("team"), Extent::BODY)?.len(), 2);
             Ok(())
         };
         let fails = move |transaction: &mut Transaction<'_>| mixed(transaction).and(Err::<(), _>(Failure::Wanted));
         assert_eq!(storage.write_now(fails), Err(Failure::Wanted));
         assert_eq!(ids(&storage, Kind::User), ["a", "b", "c"]);
         assert!(ids(&storage, Kind::Group).is_empty());
-        assert_eq!(storage.by_key(Kind::User, "a").unwrap().len(), 1);
-        assert!(storage.by_key(Kind::User, "renamed").unwrap().is_empty());
+        assert_eq!(found(&storage, Kind::User, Lookup::Key("a")), ["a"]);
+        assert!(found(&storage, Kind::User, Lookup::Key("renamed")).is_empty());
         storage.write_now(mixed).unwrap();
         assert_eq!(ids(&storage, Kind::User), ["a", "c", "new"]);
         assert_eq!(ids(&storage, Kind::Group), ["g", "h"]);
-        assert_eq!(storage.by_key(Kind::User, "renamed").unwrap().len(), 1);
+        assert_eq!(found(&storage, Kind::User, Lookup::Key("renamed")), ["a"]);
     }
 }
 
@@ -193,7 +216,7 @@ fn walks_and_pages_survive_deletions() {
             })
             .unwrap();
         let mut cursor = Cursor::default();
-        let first = storage.walk(Kind::User, &mut cursor).unwrap();
+        let first = walk(&storage, Kind::User, &mut cursor);
         storage
             .write_now(move |transaction| -> Result<(), Failure> {
                 for number in (0..2900).filter(|number| number % 100 != 50) {
@@ -203,13 +226,11 @@ fn walks_and_pages_survive_deletions() {
                 Ok(())
             })
             .unwrap();
-        let rest = storage.walk(Kind::User, &mut cursor).unwrap();
+        let rest = walk(&storage, Kind::User, &mut cursor);
         assert_eq!((first.len(), rest.len()), (1000, 19 + 100 + 1), "nobody is met twice or missed");
         let left = ids(&storage, Kind::User);
         assert_eq!((left.len(), left[28].as_str(), left[29].as_str()), (130, "02850", "02900"));
-        let (total, page) = storage.page(Kind::User, 28, 2).unwrap();
-        assert_eq!((total, page.len()), (130, 2));
-        assert!(page[0].contains("02850") && page[1].contains("02900"));
-        assert!(storage.page(Kind::User, 130, 10).unwrap().1.is_empty());
+        assert_eq!(page(&storage, Kind::User, 28, 2), (130, vec!["02850".to_owned(), "02900".to_owned()]));
+        assert_eq!(page(&storage, Kind::User, 130, 10), (130, Vec::new()));
     }
 }

@@ -57,7 +57,7 @@ impl Writer {
         let unit: Unit = Box::new(move |connection| {
             let (outcome, failure) = match connection {
                 Ok(connection) => {
-                    let mut transaction = Transaction::file(Sql(connection));
+                    let mut transaction = Transaction::file(Sql::new(connection));
                     (unit(&mut transaction), transaction.failure)
                 }
                 Err(error) => (Err(error.clone().into()), Some(error)),

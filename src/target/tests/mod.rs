@@ -1,5 +1,6 @@
 mod faults;
 mod groups;
+mod membership;
 mod storage;
 mod users;
 
@@ -115,4 +116,11 @@ async fn create_group(endpoint: &Endpoint, name: &str) -> String {
 
 async fn patch(endpoint: &Endpoint, path: &str, operations: &Value) -> StatusCode {
     call(endpoint, Method::PATCH, path, patch_body(operations)).await.status
+}
+
+/// How many resources a filter finds.
+async fn total(endpoint: &Endpoint, path: &str, filter: &str) -> u64 {
+    let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("filter", filter).finish();
+    let reply = get(endpoint, &format!("{path}?{query}")).await;
+    reply.body["totalResults"].as_u64().unwrap_or_else(|| panic!("{filter}: {}", reply.body))
 }
