@@ -16,10 +16,11 @@ use url::Url;
 use super::answer::{Answer, RawAnswer, excerpt, judge};
 use super::limiter::Limiter;
 use super::transport::Transport;
+use super::watch::{Audience, Watch};
 use super::{ClientError, ClientOptions, Failure, Refusal, TransportKind, Unexpected};
 use crate::base::{Backoff, Random, Secret, SignedDuration};
 use crate::clock::Clock;
-use crate::scim::{Exchange, Method, Request};
+use crate::scim::{Credentials, Exchange, Method, Request, is_secret_header};
 
 /// Redirects of one read that are followed.
 const REDIRECTS: usize = 5;
@@ -50,6 +51,7 @@ struct Inner {
     retries: u32,
     honour_retry_after: bool,
     secrets: Vec<Secret>,
+    audience: Option<Audience>,
     options: ClientOptions,
     random: Mutex<Random>,
 }
@@ -119,11 +121,17 @@ impl Client {
             let header = HeaderName::try_from(name.as_str())
                 .map_err(|_| ClientError::Header { name: name.clone(), part: "name" })?;
             headers.insert(header, value(name, text)?);
-            if is_secret(name) && text.len() >= 8 {
+            if is_secret_header(name) && text.len() >= 8 {
                 secrets.push(Secret::new(text.as_str()));
             }
         }
         let content_type = headers.remove(CONTENT_TYPE).unwrap_or(SCIM_JSON);
+        let audience = options.observer.clone().map(|observer| {
+            // A proxy may echo its own.
+            let proxy = options.proxy.as_deref().and_then(|proxy| Url::parse(proxy).ok());
+            let password = proxy.as_ref().and_then(Url::password).map(Secret::new);
+            Audience { observer, credentials: Credentials::new(secrets.iter().cloned().chain(password)) }
+        });
         let inner = Inner {
             transport,
             base: options.tenant_url.base().to_owned(),
@@ -135,6 +143,7 @@ impl Client {
             retries: options.retries,
             honour_retry_after: options.honour_retry_after,
             secrets,
+            audience,
             random: Mutex::new(Random::seeded(options.seed)),
             options,
         };
@@ -244,13 +253,16 @@ impl Client {
             body.to_string().into_bytes()
         });
         let Some(permit) = inner.limiter.acquire(&self.end).await else { return (None, Err(Failure::Ended)) };
+        let audience = inner.audience.as_ref();
+        let mut watch = Watch::new(audience, &inner.clock, request.method, url, &headers, body.as_deref());
         let start = inner.clock.now();
-        let sent = inner.transport.send(request.method, url, headers, body);
+        let sent = inner.transport.send(request.method, url, headers, body, &mut watch);
         let raw = tokio::time::timeout(inner.timeout, sent).await.unwrap_or_else(|_| {
             let message = format!("no complete answer within {:?}", inner.timeout);
             Err(Failure::Transport { kind: TransportKind::Timeout, message })
         });
         let end = inner.clock.now();
+        watch.end(raw.as_ref().err());
         drop(permit);
         let duration = Duration::try_from(end.duration_since(start)).unwrap_or_default();
         let mut exchange = Exchange { request: request.clone(), status: None, answer: String::new(), duration };
@@ -278,11 +290,6 @@ impl Client {
 
 fn value(name: &str, text: &str) -> Result<HeaderValue, ClientError> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| ClientError::Header { name: name.to_owned(), part: "value" })
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "cookie", "password"].iter().any(|word| name.contains(word))
 }
 
 /// `Location` of a redirect, empty where it has none; 304 and 300 aren't ones.

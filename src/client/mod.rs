@@ -18,6 +18,7 @@ mod request;
 mod stub;
 mod token;
 mod transport;
+mod watch;
 
 pub use answer::{Answer, AnswerBody};
 pub use call::{CallOutcome, Client};

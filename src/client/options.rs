@@ -3,10 +3,11 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Token;
-use crate::scim::TenantUrl;
+use crate::scim::{Observer, TenantUrl};
 
 /// How many requests may start in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Seeds the jitter of retries.
     pub seed: u64,
+    /// Is shown every exchange once it is over.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl ClientOptions {
@@ -70,6 +73,7 @@ impl ClientOptions {
             proxy: None,
             ca_file: None,
             seed: 0,
+            observer: None,
         }
     }
 }
