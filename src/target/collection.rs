@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
+use super::answer::Origin;
 use super::storage::{Cursor, Record, Taken};
 use super::{Endpoint, Kind, LoadError, Storage, StorageError};
 use crate::base::Timestamp;
@@ -22,10 +24,11 @@ pub(super) struct Definition {
 impl Definition {
     pub(super) fn new(kind: Kind, schema: ResourceSchema, filterable: Vec<String>) -> Self {
         let requested = |attribute: &Attribute| attribute.returned == Returned::Request;
+        let mut attributes = schema.extensions.iter().flat_map(|e| &e.attributes).chain(&schema.attributes);
         Self {
             kind,
             exact_key: schema.attribute(kind.key()).is_some_and(|attribute| attribute.case_exact),
-            on_request: schema.attributes.iter().any(|a| requested(a) || a.sub_attributes.iter().any(requested)),
+            on_request: attributes.any(|a| requested(a) || a.sub_attributes.iter().any(requested)),
             schema,
             filterable,
         }
@@ -70,6 +73,11 @@ impl Collection {
         self.endpoint.storage()
     }
 
+    /// Where the endpoint is, as a client calls it.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
+        Origin::of(headers, self.endpoint.base_path())
+    }
+
     pub(super) fn by_id(&self, id: &str) -> Result<Option<Arc<str>>, StorageError> {
         self.storage().by_id(self.kind(), id)
     }
@@ -90,13 +98,13 @@ impl Collection {
     }
 
     /// A resource as it is kept: `id` first, `meta` last, without what is never returned.
-    pub(super) fn record(&self, id: String, resource: Resource, created: Timestamp, modified: Timestamp) -> Record {
+    pub(super) fn record(&self, id: String, mut resource: Resource, created: Timestamp, modified: Timestamp) -> Record {
         let key = self.key(&resource);
         let mut members = Map::new();
         members.insert("id".to_owned(), Value::String(id.clone()));
+        self.schema().forget(&mut resource);
         for (name, value) in resource.into_value().as_object_mut().into_iter().flatten() {
-            let never = self.schema().attribute(name).is_some_and(|attribute| attribute.returned == Returned::Never);
-            if !never && name != "id" && name != "meta" {
+            if name != "id" && name != "meta" {
                 members.insert(name.clone(), value.take());
             }
         }
@@ -125,7 +133,7 @@ impl Collection {
             let Value::Object(document) = resource.into_value() else { continue };
             let resource = self
                 .schema()
-                .admit(document, self.endpoint.patch_options())
+                .admit(document, self.endpoint.leniencies())
                 .map_err(|source| LoadError::Invalid { number: index + 1, kind, source })?;
             records.push(self.record(id, resource, created, modified));
         }

@@ -1,46 +1,39 @@
-//! `GET /Users` and `GET /Groups` with its parameters (RFC 7644 section 3.4.2).
+//! Lists of resources: those that a query asks for, as an answer (RFC 7644 section 3.4.2).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
-use url::form_urlencoded;
 
 use super::answer::{Origin, Problem, json};
 use super::collection::{Collection, parse};
-use super::projection::Projection;
+use super::query::Query;
+use super::sort::Sorted;
 use super::storage::Cursor;
-use crate::scim::{AttributePath, Filter, ListResponse, ScimType};
+use crate::scim::{Filter, ListResponse, Resource};
 
-/// The longest page.
-pub(super) const MAX_COUNT: usize = 1000;
-const DEFAULT_COUNT: usize = 100;
-
-/// What is asked for.
-struct Query {
-    filter: Option<Filter>,
-    /// From 0.
-    offset: u64,
-    count: usize,
-}
-
-/// Some of the resources that are asked for, and how many there are in all.
+/// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
 struct Page {
     total: u64,
-    bodies: Vec<Arc<str>>,
+    bodies: Vec<(usize, Arc<str>)>,
 }
 
+/// Answers a query over one or several collections.
 pub(super) async fn answer(
-    collection: Collection,
-    query: String,
+    collections: Vec<Collection>,
+    query: Query,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let origin = Origin::of(headers, collection.endpoint().base_path());
-    let projection = Projection::of(&collection, &query);
-    let query = Query::read(&collection, &query)?;
+    let Some(first) = collections.first() else {
+        return Ok(json(StatusCode::OK, ListResponse::default().into_value().to_string()));
+    };
+    let origin = Origin::of(headers, first.endpoint().base_path());
     let start = query.offset + 1;
-    let page = find(&collection, query).await?;
+    let projections: Vec<_> =
+        collections.iter().map(|collection| query.projection.needed_for(collection).cloned()).collect();
+    let search = Search { collections: collections.clone(), query, origin: origin.clone() };
+    let page = search.run().await?;
     let items = page.bodies.len();
     let frame = ListResponse {
         total_results: page.total,
@@ -51,17 +44,18 @@ pub(super) async fn answer(
     // the resources are texts already: they go between the brackets at the frame's end
     let frame = frame.into_value().to_string();
     let open = frame.strip_suffix("]}").expect("a list ends with its resources");
-    let mut text = String::with_capacity(open.len() + page.bodies.iter().map(|body| body.len() + 128).sum::<usize>());
+    let length = page.bodies.iter().map(|(_, body)| body.len() + 192).sum::<usize>();
+    let mut text = String::with_capacity(open.len() + length);
     text.push_str(open);
-    for (index, body) in page.bodies.iter().enumerate() {
+    for (index, (number, body)) in page.bodies.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
-        match &projection {
+        let collection = &collections[*number];
+        match &projections[*number] {
             None => origin.write(collection.kind(), body, &mut text),
             Some(projection) => {
-                let mut whole = String::with_capacity(body.len() + 128);
-                origin.write(collection.kind(), body, &mut whole);
+                let whole = origin.text(collection.kind(), body);
                 text.push_str(&projection.apply(collection.schema(), parse(&whole)).to_string());
             }
         }
@@ -70,125 +64,130 @@ pub(super) async fn answer(
     Ok(json(StatusCode::OK, text))
 }
 
-impl Query {
-    fn read(collection: &Collection, text: &str) -> Result<Self, Problem> {
-        let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT };
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            match &*name {
-                "filter" => query.filter = Some(read_filter(collection, &value)?),
-                "startIndex" => {
-                    let index = number("startIndex", &value)?;
-                    query.offset = u64::try_from(index.max(1) - 1).unwrap_or_default();
+/// A query under way.
+struct Search {
+    collections: Vec<Collection>,
+    query: Query,
+    origin: Origin,
+}
+
+impl Search {
+    async fn run(self) -> Result<Page, Problem> {
+        if self.query.filter.is_none() && self.query.sort.is_none() {
+            return self.page();
+        }
+        let candidates = self.collections.iter().map(|collection| self.candidates(collection));
+        let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
+        if candidates.iter().all(Option::is_some) {
+            return self.collect(candidates);
+        }
+        let scan = tokio::task::spawn_blocking(move || self.collect(candidates));
+        scan.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
+    }
+
+    /// Resources as they stand, one collection after the other.
+    fn page(&self) -> Result<Page, Problem> {
+        let mut page = Page { total: 0, bodies: Vec::new() };
+        for (number, collection) in self.collections.iter().enumerate() {
+            let offset = self.query.offset.saturating_sub(page.total);
+            let limit = self.query.count - page.bodies.len();
+            let (total, bodies) = collection.storage().page(collection.kind(), offset, limit)?;
+            page.total += total;
+            page.bodies.extend(bodies.into_iter().map(|body| (number, body)));
+        }
+        Ok(page)
+    }
+
+    /// What an index has for the filter; `None` where all resources have to be looked at.
+    fn candidates(&self, collection: &Collection) -> Result<Option<Vec<Arc<str>>>, Problem> {
+        let Some(filter) = &self.query.filter else { return Ok(None) };
+        let (kind, mut found) = (collection.kind(), Vec::new());
+        if let Some(ids) = filter.pinned("id") {
+            for id in ids.into_iter().collect::<BTreeSet<_>>() {
+                found.extend(collection.by_id(id)?);
+            }
+        } else if let Some(names) = filter.pinned(kind.key()) {
+            for key in names.into_iter().map(|name| collection.key_of(name)).collect::<BTreeSet<_>>() {
+                found.extend(collection.storage().by_key(kind, &key)?);
+            }
+        } else {
+            return Ok(None);
+        }
+        Ok(Some(found))
+    }
+
+    /// Goes through what may match.
+    fn collect(&self, candidates: Vec<Option<Vec<Arc<str>>>>) -> Result<Page, Problem> {
+        let mut matches = Matches::new(&self.query);
+        for (number, (collection, candidates)) in self.collections.iter().zip(candidates).enumerate() {
+            if let Some(candidates) = candidates {
+                // an index alone answers a filter that is one comparison
+                let is_all = matches!(self.query.filter, Some(Filter::Compare { .. }));
+                for body in candidates {
+                    self.consider(&mut matches, number, collection, body, is_all);
                 }
-                "count" => {
-                    let count = number("count", &value)?;
-                    query.count = usize::try_from(count.max(0)).unwrap_or(MAX_COUNT).min(MAX_COUNT);
+                continue;
+            }
+            let mut cursor = Cursor::default();
+            loop {
+                let bodies = collection.storage().walk(collection.kind(), &mut cursor)?;
+                if bodies.is_empty() {
+                    break;
                 }
-                _ => {}
+                for body in bodies {
+                    self.consider(&mut matches, number, collection, body, false);
+                }
             }
         }
-        Ok(query)
+        self.finish(matches)
     }
-}
 
-fn number(name: &str, text: &str) -> Result<i64, Problem> {
-    text.trim()
-        .parse()
-        .map_err(|_| Problem::bad_request(ScimType::InvalidValue, format!("`{name}` has to be a whole number")))
-}
-
-fn read_filter(collection: &Collection, text: &str) -> Result<Filter, Problem> {
-    let filter = Filter::parse(text)
-        .map_err(|error| Problem::bad_request(ScimType::InvalidFilter, format!("the filter can't be read: {error}")))?;
-    for path in filter.paths() {
-        if !is_filterable(collection, path) {
-            let detail = format!("`{path}` can't be filtered on, only {}", collection.filterable().join(", "));
-            return Err(Problem::bad_request(ScimType::InvalidFilter, detail));
+    fn consider(&self, matches: &mut Matches<'_>, number: usize, collection: &Collection, body: Arc<str>, known: bool) {
+        let filter = self.query.filter.as_ref().filter(|_| !known);
+        let resource = (filter.is_some() || matches.sorted.is_some()).then(|| self.resource(collection, &body));
+        let holds = match (filter, &resource) {
+            (Some(filter), Some(resource)) => filter.matches(resource, collection.schema()),
+            _ => true,
+        };
+        if !holds {
+            return;
         }
-    }
-    Ok(filter)
-}
-
-/// Whether the path, or the attribute that it is part of, is among those that a filter may name.
-fn is_filterable(collection: &Collection, path: &AttributePath) -> bool {
-    let plain = match &path.urn {
-        None => match collection.schema().extension_with(&path.attribute) {
-            Some(extension) => format!("{}:{}", extension.id, path.attribute),
-            None => path.attribute.clone(),
-        },
-        Some(urn) if !urn.eq_ignore_ascii_case(&collection.schema().id) => format!("{urn}:{}", path.attribute),
-        _ => path.attribute.clone(),
-    };
-    let full = path.sub_attribute.as_ref().map(|name| format!("{plain}.{name}"));
-    let listed = |name: &str| collection.filterable().iter().any(|known| known.eq_ignore_ascii_case(name));
-    listed(&plain) || full.is_some_and(|full| listed(&full))
-}
-
-async fn find(collection: &Collection, query: Query) -> Result<Page, Problem> {
-    let kind = collection.kind();
-    let Some(filter) = query.filter else {
-        let (total, bodies) = collection.storage().page(kind, query.offset, query.count)?;
-        return Ok(Page { total, bodies });
-    };
-    if let Some(candidates) = candidates(collection, &filter)? {
-        let is_all = matches!(filter, Filter::Compare { .. });
-        let mut matches = Matches::new(query.offset, query.count);
-        for body in candidates {
-            if is_all || filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
+        match (&mut matches.sorted, &resource) {
+            (Some(sorted), Some(resource)) => sorted.add(number, collection.schema(), resource),
+            _ if matches.total >= self.query.offset && matches.bodies.len() < self.query.count => {
+                matches.bodies.push((number, body));
             }
+            _ => {}
         }
-        return Ok(matches.0);
+        matches.total += 1;
     }
-    let collection = collection.clone();
-    let scan = tokio::task::spawn_blocking(move || scan(&collection, &filter, query.offset, query.count));
-    scan.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
-}
 
-/// What an index has for the filter; `None` where all resources have to be looked at.
-fn candidates(collection: &Collection, filter: &Filter) -> Result<Option<Vec<Arc<str>>>, Problem> {
-    let (kind, mut found) = (collection.kind(), Vec::new());
-    if let Some(ids) = filter.pinned("id") {
-        for id in ids.into_iter().collect::<BTreeSet<_>>() {
-            found.extend(collection.by_id(id)?);
-        }
-    } else if let Some(names) = filter.pinned(kind.key()) {
-        for key in names.into_iter().map(|name| collection.key_of(name)).collect::<BTreeSet<_>>() {
-            found.extend(collection.storage().by_key(kind, &key)?);
-        }
-    } else {
-        return Ok(None);
+    fn resource(&self, collection: &Collection, body: &str) -> Resource {
+        if self.query.looks_at_outgoing() { parse(&self.origin.text(collection.kind(), body)) } else { parse(body) }
     }
-    Ok(Some(found))
-}
 
-fn scan(collection: &Collection, filter: &Filter, offset: u64, count: usize) -> Result<Page, Problem> {
-    let (mut cursor, mut matches) = (Cursor::default(), Matches::new(offset, count));
-    loop {
-        let bodies = collection.storage().walk(collection.kind(), &mut cursor)?;
-        if bodies.is_empty() {
-            return Ok(matches.0);
+    /// The page of what was found; of sorted resources it is only known by now which are on it.
+    fn finish(&self, matches: Matches<'_>) -> Result<Page, Problem> {
+        let Matches { total, mut bodies, sorted } = matches;
+        let offset = usize::try_from(self.query.offset).unwrap_or(usize::MAX);
+        for (number, id) in sorted.into_iter().flat_map(Sorted::finish).skip(offset) {
+            bodies.extend(self.collections[number].by_id(&id)?.map(|body| (number, body)));
         }
-        for body in bodies {
-            if filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
-            }
-        }
+        Ok(Page { total, bodies })
     }
 }
 
-/// Counts all matches and keeps those of the page.
-struct Matches(Page, u64, usize);
+/// Counts all matches, and keeps those of the page, or what they are sorted by.
+struct Matches<'q> {
+    total: u64,
+    bodies: Vec<(usize, Arc<str>)>,
+    sorted: Option<Sorted<'q>>,
+}
 
-impl Matches {
-    fn new(offset: u64, count: usize) -> Self {
-        Self(Page { total: 0, bodies: Vec::new() }, offset, count)
-    }
-
-    fn add(&mut self, body: Arc<str>) {
-        if self.0.total >= self.1 && self.0.bodies.len() < self.2 {
-            self.0.bodies.push(body);
-        }
-        self.0.total += 1;
+impl<'q> Matches<'q> {
+    fn new(query: &'q Query) -> Self {
+        let end = usize::try_from(query.offset).unwrap_or(usize::MAX).saturating_add(query.count);
+        let limit = if query.count == 0 { 0 } else { end };
+        Self { total: 0, bodies: Vec::new(), sorted: query.sort.as_ref().map(|sort| Sorted::new(sort, limit)) }
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod authorise;
 mod body;
+mod bulk;
 mod collection;
 mod discovery;
 mod endpoint;
@@ -14,11 +15,15 @@ mod kind;
 mod list;
 mod observe;
 mod projection;
+mod query;
 mod resources;
 mod scim;
+mod search;
+mod sort;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod version;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};

@@ -1,46 +1,56 @@
 //! `/Users` and `/Groups`: create, read, replace, patch, delete.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::answer::{Origin, Problem, json};
+use super::answer::{Problem, json};
 use super::body::read_json;
 use super::collection::{Collection, parse};
 use super::projection::Projection;
+use super::query::Query;
 use super::storage::{Change, Taken, Update};
-use super::{fault, list as query};
+use super::version::Conditions;
+use super::{fault, list};
 use crate::base::Timestamp;
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
 
 type Answer = Result<Response<Body>, Problem>;
 
 /// `GET /Users`, `GET /Groups`
-pub(super) async fn list(
+pub(super) async fn query(
     State(collection): State<Collection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    query::answer(collection, query.unwrap_or_default(), &headers).await
+    let collections = vec![collection];
+    let query = Query::of(&collections, &query.unwrap_or_default())?;
+    list::answer(collections, query, &headers).await
 }
 
 /// `GET /Users/{id}`, `GET /Groups/{id}`
 pub(super) async fn read(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
+    let projection = Projection::of(request.uri().query().unwrap_or_default())?;
     let body = collection.by_id(&id)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
-    Ok(respond(&collection, &request.into_parts().0, StatusCode::OK, &body))
+    if Conditions::of(request.headers()).check_read(collection.kind(), &body)? {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        collection.origin(request.headers()).mark(collection.kind(), &body, &mut response);
+        return Ok(response);
+    }
+    Ok(respond(&collection, &request.into_parts().0, &projection, StatusCode::OK, &body))
 }
 
 /// `POST /Users`, `POST /Groups`
 pub(super) async fn create(State(collection): State<Collection>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let mut resource = admit(&collection, document)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
     let endpoint = collection.endpoint();
     let now = endpoint.now();
@@ -50,10 +60,7 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
         let attempt = record.clone();
         match collection.storage().insert(collection.kind(), vec![record])? {
             Ok(()) => {
-                let location = Origin::of(&parts.headers, endpoint.base_path());
-                let mut response = respond(&collection, &parts, StatusCode::CREATED, &attempt.body.into());
-                location.locate(collection.kind(), &attempt.id, &mut response);
-                return Ok(response);
+                return Ok(respond(&collection, &parts, &projection, StatusCode::CREATED, &attempt.body));
             }
             Err((_, Taken::Key)) => return Err(taken(&collection, &attempt.key)),
             Err((_, Taken::Id)) => record = collection.record(endpoint.new_id(), parse(&attempt.body), now, now),
@@ -65,9 +72,11 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
 pub(super) async fn replace(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
-    let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
-    let change = |current: Resource| keep_immutable(&collection, &current, resource);
-    update(&collection, &parts, StatusCode::OK, &id, change)
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let resource = admit(&collection, document)?;
+    let change = |current: Resource| Ok(collection.schema().replace(&current, resource)?);
+    update(&collection, &parts, &projection, StatusCode::OK, &id, change)
 }
 
 /// `PATCH /Users/{id}`, `PATCH /Groups/{id}`
@@ -75,12 +84,13 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
     let body = read_json(&parts.headers, body, collection.kind().max_size()).await?;
-    let options = collection.endpoint().patch_options();
-    let operations = PatchRequest::parse(body, options)?;
-    let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
-    let status = if asked { StatusCode::OK } else { collection.kind().patched() };
-    update(&collection, &parts, status, &id, |mut resource| {
-        apply(&mut resource, &operations, collection.schema(), options)?;
+    let leniencies = collection.endpoint().leniencies();
+    let operations = PatchRequest::parse(body, leniencies)?;
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_patch(&collection, &operations);
+    let status = if projection.is_asked_for() { StatusCode::OK } else { collection.kind().patched() };
+    update(&collection, &parts, &projection, status, &id, |mut resource| {
+        apply(&mut resource, &operations, collection.schema(), leniencies)?;
         Ok(resource)
     })
 }
@@ -88,6 +98,11 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
+    let conditions = Conditions::of(request.headers());
+    if !conditions.is_empty() {
+        let body = collection.by_id(&id)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
+        conditions.check_write(collection.kind(), &body)?;
+    }
     if !collection.storage().delete(collection.kind(), &id)? {
         return Err(Problem::missing(collection.kind(), &id));
     }
@@ -98,12 +113,14 @@ pub(super) async fn delete(State(collection): State<Collection>, request: Reques
 fn update(
     collection: &Collection,
     parts: &Parts,
+    projection: &Projection,
     status: StatusCode,
     id: &str,
     change: impl FnOnce(Resource) -> Result<Resource, Problem>,
 ) -> Answer {
     let mut key = String::new();
     let outcome = collection.storage().update(collection.kind(), id, |body| -> Result<Change, Problem> {
+        Conditions::of(&parts.headers).check_write(collection.kind(), body)?;
         let before = parse(body);
         let created = stamp(&before).unwrap_or_else(|| collection.endpoint().now());
         let mut after = change(before.clone())?;
@@ -119,8 +136,7 @@ fn update(
     match outcome {
         Update::Missing => Err(Problem::missing(collection.kind(), id)),
         Update::KeyTaken => Err(taken(collection, &key)),
-        Update::Done(_) if status == StatusCode::NO_CONTENT => Ok(status.into_response()),
-        Update::Done(body) => Ok(respond(collection, parts, status, &body)),
+        Update::Done(body) => Ok(respond(collection, parts, projection, status, &body)),
     }
 }
 
@@ -140,33 +156,32 @@ fn stamp(resource: &Resource) -> Option<Timestamp> {
     resource.get("meta")?.get("created")?.as_str()?.parse().ok()
 }
 
-/// What PUT may not change (RFC 7644 section 3.5.1).
-fn keep_immutable(collection: &Collection, current: &Resource, mut given: Resource) -> Result<Resource, Problem> {
-    use crate::scim::Mutability::Immutable;
-    for attribute in collection.schema().attributes.iter().filter(|attribute| attribute.mutability == Immutable) {
-        let Some(kept) = current.get(&attribute.name) else { continue };
-        match given.get(&attribute.name) {
-            Some(value) if value != kept => {
-                let detail = format!("`{}` is immutable", attribute.name);
-                return Err(Problem::bad_request(ScimType::Mutability, detail));
-            }
-            Some(_) => {}
-            None => {
-                given.members_mut().insert(attribute.name.clone().into_owned(), kept.clone());
-            }
-        }
-    }
-    Ok(given)
+/// What the answer to a document is to have.
+fn project(collection: &Collection, parts: &Parts, document: &Value) -> Result<Projection, Problem> {
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_document(collection, document);
+    Ok(projection)
 }
 
-fn respond(collection: &Collection, parts: &Parts, status: StatusCode, body: &Arc<str>) -> Response<Body> {
-    let origin = Origin::of(&parts.headers, collection.endpoint().base_path());
-    let Some(projection) = Projection::of(collection, parts.uri.query().unwrap_or_default()) else {
-        return origin.answer(collection.kind(), status, body);
+fn respond(
+    collection: &Collection,
+    parts: &Parts,
+    projection: &Projection,
+    status: StatusCode,
+    body: &str,
+) -> Response<Body> {
+    let origin = collection.origin(&parts.headers);
+    let mut response = if status == StatusCode::NO_CONTENT {
+        status.into_response()
+    } else {
+        let text = origin.text(collection.kind(), body);
+        match projection.needed_for(collection) {
+            None => json(status, text),
+            Some(projection) => json(status, projection.apply(collection.schema(), parse(&text)).to_string()),
+        }
     };
-    let mut text = String::with_capacity(body.len() + 128);
-    origin.write(collection.kind(), body, &mut text);
-    json(status, projection.apply(collection.schema(), parse(&text)).to_string())
+    origin.mark(collection.kind(), body, &mut response);
+    response
 }
 
 fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> {
@@ -176,17 +191,9 @@ fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> 
             format!("a {} is a JSON object", collection.kind().noun()),
         ));
     };
-    if !names_schema(&members, &collection.schema().id) {
-        let detail = format!("`schemas` of a {} has to name {}", collection.kind().noun(), collection.schema().id);
-        return Err(Problem::bad_request(ScimType::InvalidValue, detail));
-    }
-    Ok(collection.schema().admit(members, collection.endpoint().patch_options())?)
-}
-
-fn names_schema(members: &Map<String, Value>, id: &str) -> bool {
-    let schemas = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
-    let is_it = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(id));
-    schemas.and_then(Value::as_array).is_some_and(|names| names.iter().any(is_it))
+    let leniencies = collection.endpoint().leniencies();
+    collection.schema().check_schemas(&members, leniencies)?;
+    Ok(collection.schema().admit(members, leniencies)?)
 }
 
 fn taken(collection: &Collection, key: &str) -> Problem {
