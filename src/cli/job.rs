@@ -23,7 +23,7 @@ use crate::engine::{self, Cycle, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, ObjectKind, template};
-use crate::scim::{ResourceSchema, TenantUrl};
+use crate::scim::{Leniencies, ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths, Timeline};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -284,7 +284,14 @@ impl Job {
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
-        let endpoint = super::serve::endpoint(self.users.clone()?, vec![token.clone()], storage, clock, &mut random)?;
+        let endpoint = super::serve::endpoint(
+            self.users.clone()?,
+            vec![token.clone()],
+            Leniencies::ALL,
+            storage,
+            clock,
+            &mut random,
+        )?;
         let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
         let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();

@@ -1,5 +1,7 @@
 //! `scimulate serve`.
 
+mod strict;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +21,9 @@ use crate::clock::Clock;
 use crate::config::{Mapping, TokenSource};
 use crate::report;
 use crate::schema;
-use crate::scim::{Resource, ResourceSchema};
+use crate::scim::{Leniencies, Resource, ResourceSchema};
 use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
+use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
 ///
@@ -46,6 +49,8 @@ pub(crate) struct Args {
     /// Accounts to begin with: a JSON array of SCIM users
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) strict: Strict,
 }
 
 /// Which endpoint the server behaves like.
@@ -74,7 +79,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         (None, Profile::Wedo) => None,
         (None, Profile::Scim) => Some(schema::target_definition(&document(&Mapping::Template("scim".to_owned()))?.1)?),
     };
-    let endpoint = endpoint(users, vec![token.clone()], storage, &clock, &mut random)?;
+    let leniencies = args.strict.leniencies();
+    let endpoint = endpoint(users, vec![token.clone()], leniencies, storage, &clock, &mut random)?;
     if let Some(path) = &args.load {
         let count = load(&endpoint, path)?;
         context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
@@ -119,6 +125,7 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
 pub(crate) fn endpoint(
     users: Option<ResourceSchema>,
     tokens: Vec<Secret>,
+    leniencies: Leniencies,
     storage: Storage,
     clock: &Clock,
     random: &mut Random,
@@ -128,7 +135,7 @@ pub(crate) fn endpoint(
         Some(users) => EndpointOptions::scim(users, tokens, clock.clone(), ids),
         None => EndpointOptions::wedo(tokens, clock.clone(), ids),
     };
-    Endpoint::new(options, storage)
+    Endpoint::new(EndpointOptions { leniencies, ..options }, storage)
 }
 
 /// A token that can't be guessed: 244 random bits from the system, as hex.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::answer::Origin;
 use super::narrow::{MEMBERS, Narrow};
 use super::storage::{Cursor, Extent, Lookup, Record, Stored, Taken, Transaction};
+use super::version::Version;
 use super::{Endpoint, Kind, LoadError, Storage, StorageError};
 use crate::base::Timestamp;
 use crate::scim::{Attribute, Filter, Mutability, Resource, ResourceSchema, Returned};
@@ -27,10 +29,11 @@ impl Definition {
     pub(super) fn new(kind: Kind, schema: ResourceSchema, filterable: Vec<String>, with_groups: bool) -> Self {
         let is_told = |attribute: &Attribute| attribute.mutability == Mutability::ReadOnly && attribute.multi_valued;
         let requested = |attribute: &Attribute| attribute.returned == Returned::Request;
+        let mut attributes = schema.extensions.iter().flat_map(|e| &e.attributes).chain(&schema.attributes);
         Self {
             kind,
             exact_key: schema.attribute(kind.key()).is_some_and(|attribute| attribute.case_exact),
-            on_request: schema.attributes.iter().any(|a| requested(a) || a.sub_attributes.iter().any(requested)),
+            on_request: attributes.any(|a| requested(a) || a.sub_attributes.iter().any(requested)),
             shows_groups: kind == Kind::User && with_groups && schema.attribute("groups").is_some_and(is_told),
             schema,
             filterable,
@@ -81,6 +84,11 @@ impl Collection {
         Extent { members: self.kind() == Kind::Group, groups: self.shows_groups() }
     }
 
+    /// Where the endpoint is, as a client calls it.
+    pub(super) fn origin(&self, headers: &HeaderMap) -> Origin {
+        Origin::of(headers, self.endpoint.base_path())
+    }
+
     /// Whether users tell the groups that they belong to.
     pub(super) fn shows_groups(&self) -> bool {
         self.definition.shows_groups
@@ -100,13 +108,20 @@ impl Collection {
     }
 
     /// A resource as it is kept: `id` first, `meta` last, without what is never returned.
-    pub(super) fn record(&self, id: String, resource: Resource, created: Timestamp, modified: Timestamp) -> Record {
+    /// `before` is the version that it takes the place of.
+    pub(super) fn record(
+        &self,
+        id: String,
+        mut resource: Resource,
+        (created, modified): (Timestamp, Timestamp),
+        before: Option<Version>,
+    ) -> Record {
         let key = self.key(&resource);
         let mut members = Map::new();
         members.insert("id".to_owned(), Value::String(id.clone()));
+        self.schema().forget(&mut resource);
         for (name, value) in resource.into_value().as_object_mut().into_iter().flatten() {
-            let never = self.schema().attribute(name).is_some_and(|attribute| attribute.returned == Returned::Never);
-            if !never && name != "id" && name != "meta" {
+            if name != "id" && name != "meta" {
                 members.insert(name.clone(), value.take());
             }
         }
@@ -116,7 +131,7 @@ impl Collection {
             "lastModified": modified.to_string(),
         });
         members.insert("meta".to_owned(), meta);
-        Record::new(self.kind(), id, key, members)
+        Record::new(self.kind(), id, key, members, before)
     }
 
     /// Adds resources with the ids that they have, all or none. One without an id is given one.
@@ -135,9 +150,9 @@ impl Collection {
             let Value::Object(document) = resource.into_value() else { continue };
             let resource = self
                 .schema()
-                .admit(document, self.endpoint.patch_options())
+                .admit(document, self.endpoint.leniencies())
                 .map_err(|source| LoadError::Invalid { number: index + 1, kind, source })?;
-            records.push(self.record(id, resource, created, modified));
+            records.push(self.record(id, resource, (created, modified), None));
         }
         let (kind, count) = (self.kind(), records.len());
         self.storage().write_now(move |transaction| {
@@ -215,7 +230,8 @@ impl Collection {
         let created = created(&resource).unwrap_or(now);
         resource.members_mut().shift_remove(MEMBERS);
         narrow.restore(&mut resource);
-        let record = narrow.complete(self.record(group.to_owned(), resource, created, now));
+        let record = self.record(group.to_owned(), resource, (created, now), Some(narrow.version()));
+        let record = narrow.complete(record);
         let _unique: Result<(), Taken> = transaction.update(Kind::Group, &record)?;
         Ok(())
     }

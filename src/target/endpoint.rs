@@ -6,20 +6,20 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{any, get, post};
 
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
 use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
-use super::{Kind, Storage, StorageError, discovery, resources};
+use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{PatchError, PatchOptions, Resource, ResourceSchema};
+use crate::scim::{Leniencies, PatchError, Resource, ResourceSchema};
 
 /// What an endpoint is like.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ pub struct EndpointOptions {
     pub random: Random,
     /// Path before `/Users`: `/scim/v2`, or empty.
     pub base_path: String,
-    /// Liberties that are taken in PATCH and in documents.
-    pub patch: PatchOptions,
+    /// Liberties that clients may take.
+    pub leniencies: Leniencies,
 }
 
 /// Why resources can't be loaded.
@@ -82,7 +82,7 @@ struct Inner {
     clock: Clock,
     random: Mutex<Random>,
     base_path: String,
-    patch: PatchOptions,
+    leniencies: Leniencies,
     storage: Storage,
     faults: RwLock<Arc<[FaultRule]>>,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
@@ -100,7 +100,7 @@ impl fmt::Debug for Endpoint {
 impl Endpoint {
     /// Makes an endpoint over what the storage holds.
     pub fn new(options: EndpointOptions, storage: Storage) -> Result<Self, StorageError> {
-        let EndpointOptions { users, groups, filterable, tokens, clock, mut random, base_path, patch } = options;
+        let EndpointOptions { users, groups, filterable, tokens, clock, mut random, base_path, leniencies } = options;
         // a file that is opened again mustn't begin with the ids that it was given before
         let used = storage.read(|reader| reader.high_water())?;
         if used > 0 {
@@ -119,7 +119,7 @@ impl Endpoint {
             clock,
             random: Mutex::new(random),
             base_path: base_path.trim_end_matches('/').to_owned(),
-            patch,
+            leniencies,
             storage,
             faults: RwLock::default(),
             observers: RwLock::default(),
@@ -128,33 +128,45 @@ impl Endpoint {
 
     /// The routes, to be served or called in process.
     pub fn router(&self) -> Router {
-        let nobody = |allowed| move || async move { not_allowed(allowed) };
+        self.inner().layer(from_fn_with_state(self.clone(), authorise)).layer(from_fn_with_state(self.clone(), observe))
+    }
+
+    /// The routes with their faults, for requests that were let in already.
+    pub(super) fn inner(&self) -> Router {
+        const READ: &str = "GET, HEAD, OPTIONS";
+        const SEARCH: &str = "POST, OPTIONS";
+        let nobody = |allowed| move |method: Method| async move { not_allowed(&method, allowed) };
+        let whole = || get(search::all).fallback(nobody(READ));
         let routes = Router::new()
-            .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody("GET")))
-            .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody("GET")))
-            .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody("GET")))
-            .route("/Schemas", get(discovery::schemas).fallback(nobody("GET")))
-            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody("GET")));
+            .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody(READ)))
+            .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody(READ)))
+            .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody(READ)))
+            .route("/Schemas", get(discovery::schemas).fallback(nobody(READ)))
+            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody(READ)))
+            .route("/Me", any(discovery::me))
+            .route("/.search", post(search::everywhere).fallback(nobody(SEARCH)))
+            .route("/Bulk", post(bulk::bulk).fallback(nobody(SEARCH)))
+            .route("/", whole());
         let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
             let path = collection.kind().path();
-            let all = || get(resources::list).post(resources::create).fallback(nobody("GET, POST"));
+            let all = || get(resources::query).post(resources::create).fallback(nobody("GET, HEAD, POST, OPTIONS"));
             let one = get(resources::read)
                 .put(resources::replace)
                 .patch(resources::patch)
                 .delete(resources::delete)
-                .fallback(nobody("GET, PUT, PATCH, DELETE"));
+                .fallback(nobody("GET, HEAD, PUT, PATCH, DELETE, OPTIONS"));
             let added = Router::new()
                 .route(path, all())
                 .route(&format!("{path}/"), all())
+                .route(&format!("{path}/.search"), post(search::in_collection).fallback(nobody(SEARCH)))
                 .route(&format!("{path}/{{id}}"), one);
             routes.merge(added.with_state(collection))
         });
-        let routes = if self.base_path().is_empty() { routes } else { Router::new().nest(self.base_path(), routes) };
-        routes
-            .fallback(nothing_here)
-            .layer(from_fn_with_state(self.clone(), misbehave))
-            .layer(from_fn_with_state(self.clone(), authorise))
-            .layer(from_fn_with_state(self.clone(), observe))
+        let routes = match self.base_path() {
+            "" => routes,
+            base => Router::new().nest(base, routes).route(&format!("{base}/"), whole().with_state(self.clone())),
+        };
+        routes.fallback(nothing_here).layer(from_fn_with_state(self.clone(), misbehave))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.
@@ -243,8 +255,8 @@ impl Endpoint {
         &self.0.base_path
     }
 
-    pub(super) fn patch_options(&self) -> &PatchOptions {
-        &self.0.patch
+    pub(super) fn leniencies(&self) -> Leniencies {
+        self.0.leniencies
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -267,13 +279,15 @@ impl Endpoint {
     }
 }
 
-/// `id` and every attribute of a schema, as a filter names them.
+/// Every attribute of a schema, and those that every resource has, as a filter names them.
 pub(super) fn all_attributes(schema: &ResourceSchema) -> Vec<String> {
+    let common = ["id", "schemas", "meta"].map(str::to_owned);
     let core = schema.attributes.iter().map(|attribute| attribute.name.to_string());
     let extensions = schema.extensions.iter().flat_map(|extension| {
         extension.attributes.iter().map(move |attribute| format!("{}:{}", extension.id, attribute.name))
     });
-    std::iter::once("id".to_owned()).chain(core).chain(extensions).collect()
+    let whole = schema.ids().map(str::to_owned);
+    common.into_iter().chain(core).chain(extensions).chain(whole).collect()
 }
 
 async fn nothing_here(request: Request) -> Response<Body> {

@@ -1,46 +1,37 @@
-//! `GET /Users` and `GET /Groups` with its parameters (RFC 7644 section 3.4.2).
+//! Lists of resources: those that a query asks for, as an answer (RFC 7644 section 3.4.2).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
-use url::form_urlencoded;
 
 use super::answer::{Origin, Problem, json};
 use super::collection::Collection;
 use super::plan::{Plan, extent_for};
-use super::projection::Projection;
+use super::query::Query;
+use super::sort::Sorted;
 use super::storage::{Cursor, Extent, Stored};
-use crate::scim::{AttributePath, Filter, ListResponse, ScimType};
+use crate::scim::{ListResponse, Resource};
 
-/// The longest page.
-pub(super) const MAX_COUNT: usize = 1000;
-const DEFAULT_COUNT: usize = 100;
-
-/// What is asked for.
-struct Query {
-    filter: Option<Filter>,
-    /// From 0.
-    offset: u64,
-    count: usize,
-    /// What the answer shows.
-    extent: Extent,
-}
-
-/// Some of the resources that are asked for, and how many there are in all.
+/// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
 struct Page {
     total: u64,
-    resources: Vec<Stored>,
+    resources: Vec<(usize, Stored)>,
 }
 
+/// Answers a query over one or several collections.
 pub(super) async fn answer(
-    collection: Collection,
-    query: String,
+    collections: Vec<Collection>,
+    query: Query,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let origin = Origin::of(headers, collection.endpoint().base_path());
-    let projection = Projection::of(&collection, &query);
-    let query = Query::read(&collection, &query)?;
+    let Some(first) = collections.first() else {
+        return Ok(json(StatusCode::OK, ListResponse::default().into_value().to_string()));
+    };
+    let origin = first.origin(headers);
     let start = query.offset + 1;
-    let page = find(&collection, query).await?;
+    let projections: Vec<_> =
+        collections.iter().map(|collection| query.projection.needed_for(collection).cloned()).collect();
+    let search = Search { collections: collections.clone(), query, origin: origin.clone() };
+    let page = search.run().await?;
     let frame = ListResponse {
         total_results: page.total,
         start_index: Some(start),
@@ -50,135 +41,165 @@ pub(super) async fn answer(
     // the resources are texts already: they go between the brackets at the frame's end
     let mut text = frame.into_value().to_string();
     text.truncate(text.strip_suffix("]}").expect("a list ends with its resources").len());
-    text.reserve(page.resources.iter().map(|stored| stored.len() + 128).sum());
-    for (index, stored) in page.resources.iter().enumerate() {
+    text.reserve(page.resources.iter().map(|(_, stored)| stored.len() + 192).sum());
+    for (index, (number, stored)) in page.resources.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
-        match &projection {
+        let collection = &collections[*number];
+        match &projections[*number] {
             None => origin.write(collection.kind(), stored, &mut text),
-            Some(projection) => text.push_str(&projection.apply(&collection, &origin, stored)?.to_string()),
+            Some(projection) => text.push_str(&projection.apply(collection, &origin, stored)?.to_string()),
         }
     }
     text.push_str("]}");
     Ok(json(StatusCode::OK, text))
 }
 
-impl Query {
-    fn read(collection: &Collection, text: &str) -> Result<Self, Problem> {
-        let extent = Projection::extent(collection, text);
-        let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT, extent };
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            match &*name {
-                "filter" => query.filter = Some(read_filter(collection, &value)?),
-                "startIndex" => {
-                    let index = number("startIndex", &value)?;
-                    query.offset = u64::try_from(index.max(1) - 1).unwrap_or_default();
+/// A query under way.
+struct Search {
+    collections: Vec<Collection>,
+    query: Query,
+    origin: Origin,
+}
+
+impl Search {
+    async fn run(self) -> Result<Page, Problem> {
+        if self.is_quick() {
+            return self.search();
+        }
+        let search = tokio::task::spawn_blocking(move || self.search());
+        search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
+    }
+
+    fn is_quick(&self) -> bool {
+        let quick = |collection: &Collection| match &self.query.filter {
+            None => self.query.sort.is_none() && !collection.storage().is_file(),
+            Some(filter) => Plan::of(collection, filter).is_some_and(|plan| plan.is_quick()),
+        };
+        self.collections.iter().all(quick)
+    }
+
+    fn search(&self) -> Result<Page, Problem> {
+        if self.query.filter.is_none() && self.query.sort.is_none() {
+            return self.page();
+        }
+        let mut matches = Matches::new(&self.query);
+        for (number, collection) in self.collections.iter().enumerate() {
+            let (kind, seen) = (collection.kind(), self.seen(collection));
+            let plan = self.query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
+            if let Some(plan) = plan {
+                let extent = seen.and(self.shown(collection));
+                for stored in collection.storage().read(|reader| plan.find(reader, kind, extent))? {
+                    self.consider(&mut matches, number, stored, extent, plan.is_exact());
                 }
-                "count" => {
-                    let count = number("count", &value)?;
-                    query.count = usize::try_from(count.max(0)).unwrap_or(MAX_COUNT).min(MAX_COUNT);
+                continue;
+            }
+            let mut cursor = Cursor::default();
+            loop {
+                let found = collection.storage().read(|reader| reader.walk(kind, &mut cursor, seen))?;
+                if found.is_empty() {
+                    break;
                 }
-                _ => {}
+                for stored in found {
+                    self.consider(&mut matches, number, stored, seen, false);
+                }
             }
         }
-        Ok(query)
+        self.finish(matches)
     }
-}
 
-fn number(name: &str, text: &str) -> Result<i64, Problem> {
-    text.trim()
-        .parse()
-        .map_err(|_| Problem::bad_request(ScimType::InvalidValue, format!("`{name}` has to be a whole number")))
-}
-
-fn read_filter(collection: &Collection, text: &str) -> Result<Filter, Problem> {
-    let filter = Filter::parse(text)
-        .map_err(|error| Problem::bad_request(ScimType::InvalidFilter, format!("the filter can't be read: {error}")))?;
-    for path in filter.paths() {
-        if !is_filterable(collection, path) {
-            let detail = format!("`{path}` can't be filtered on, only {}", collection.filterable().join(", "));
-            return Err(Problem::bad_request(ScimType::InvalidFilter, detail));
+    /// Resources as they stand, one collection after the other.
+    fn page(&self) -> Result<Page, Problem> {
+        let mut page = Page { total: 0, resources: Vec::new() };
+        for (number, collection) in self.collections.iter().enumerate() {
+            let offset = self.query.offset.saturating_sub(page.total);
+            let limit = self.query.count - page.resources.len();
+            let (kind, shown) = (collection.kind(), self.shown(collection));
+            let (total, found) = collection.storage().read(|reader| reader.page(kind, offset, limit, shown))?;
+            page.total += total;
+            page.resources.extend(found.into_iter().map(|stored| (number, stored)));
         }
+        Ok(page)
     }
-    Ok(filter)
-}
 
-/// Whether the path, or the attribute that it is part of, is among those that a filter may name.
-fn is_filterable(collection: &Collection, path: &AttributePath) -> bool {
-    let plain = match &path.urn {
-        None => match collection.schema().extension_with(&path.attribute) {
-            Some(extension) => format!("{}:{}", extension.id, path.attribute),
-            None => path.attribute.clone(),
-        },
-        Some(urn) if !urn.eq_ignore_ascii_case(&collection.schema().id) => format!("{urn}:{}", path.attribute),
-        _ => path.attribute.clone(),
-    };
-    let full = path.sub_attribute.as_ref().map(|name| format!("{plain}.{name}"));
-    let listed = |name: &str| collection.filterable().iter().any(|known| known.eq_ignore_ascii_case(name));
-    listed(&plain) || full.is_some_and(|full| listed(&full))
-}
-
-async fn find(collection: &Collection, query: Query) -> Result<Page, Problem> {
-    let plan = query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
-    let is_quick = match &plan {
-        Some(plan) => plan.is_quick(),
-        None => query.filter.is_none() && !collection.storage().is_file(),
-    };
-    if is_quick {
-        return search(collection, &query, plan.as_ref());
+    /// What the answer shows of a resource.
+    fn shown(&self, collection: &Collection) -> Extent {
+        self.query.projection.extent(collection)
     }
-    drop(plan);
-    let collection = collection.clone();
-    let search = tokio::task::spawn_blocking(move || {
-        let plan = query.filter.as_ref().and_then(|filter| Plan::of(&collection, filter));
-        search(&collection, &query, plan.as_ref())
-    });
-    search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
-}
 
-fn search(collection: &Collection, query: &Query, plan: Option<&Plan<'_>>) -> Result<Page, Problem> {
-    let (kind, storage) = (collection.kind(), collection.storage());
-    let Some(filter) = &query.filter else {
-        let (total, resources) = storage.read(|reader| reader.page(kind, query.offset, query.count, query.extent))?;
-        return Ok(Page { total, resources });
-    };
-    let seen = extent_for(collection, filter);
-    let extent = Extent { members: query.extent.members || seen.members, groups: query.extent.groups || seen.groups };
-    let mut matches = Matches::new(query.offset, query.count);
-    let mut look_at = |found: Vec<Stored>, is_all: bool| {
-        for stored in found {
-            if is_all || filter.matches(&stored.to_resource(seen), collection.schema()) {
-                matches.add(stored);
+    /// What filter and order look at.
+    fn seen(&self, collection: &Collection) -> Extent {
+        let mut seen = extent_for(collection, &self.query.paths());
+        seen.groups |= self.query.looks_at_outgoing() && collection.whole().groups;
+        seen
+    }
+
+    fn consider(&self, matches: &mut Matches<'_>, number: usize, stored: Stored, extent: Extent, known: bool) {
+        let collection = &self.collections[number];
+        let filter = self.query.filter.as_ref().filter(|_| !known);
+        let resource =
+            (filter.is_some() || matches.sorted.is_some()).then(|| self.resource(collection, &stored, extent));
+        if let (Some(filter), Some(resource)) = (filter, &resource)
+            && !filter.matches(resource, collection.schema())
+        {
+            return;
+        }
+        match (&mut matches.sorted, &resource) {
+            (Some(sorted), Some(resource)) => sorted.add(number, collection.schema(), resource),
+            _ if matches.total >= self.query.offset && matches.found.len() < self.query.count => {
+                matches.found.push((number, stored, extent));
+            }
+            _ => {}
+        }
+        matches.total += 1;
+    }
+
+    fn resource(&self, collection: &Collection, stored: &Stored, extent: Extent) -> Resource {
+        if !self.query.looks_at_outgoing() {
+            return stored.to_resource(extent);
+        }
+        let outgoing = serde_json::from_str(&self.origin.text(collection.kind(), stored));
+        outgoing.ok().and_then(Resource::from_value).unwrap_or_default()
+    }
+
+    /// The page of what was found; of sorted resources it is only known by now which are on it. What was looked at may
+    /// have been less than what is shown.
+    fn finish(&self, matches: Matches<'_>) -> Result<Page, Problem> {
+        let Matches { total, found, sorted } = matches;
+        let mut resources = Vec::new();
+        let again = |number: usize, id: &str| {
+            let collection = &self.collections[number];
+            let found = collection.by_id(id, self.shown(collection))?;
+            Ok::<_, Problem>(found.map(|stored| (number, stored)))
+        };
+        for (number, stored, extent) in found {
+            let shown = self.shown(&self.collections[number]);
+            if extent.and(shown) == extent {
+                resources.push((number, stored));
+            } else {
+                resources.extend(again(number, &stored.id())?);
             }
         }
-    };
-    if let Some(plan) = plan {
-        look_at(storage.read(|reader| plan.find(reader, kind, extent))?, plan.is_exact());
-        return Ok(matches.0);
-    }
-    let mut cursor = Cursor::default();
-    loop {
-        let found = storage.read(|reader| reader.walk(kind, &mut cursor, extent))?;
-        if found.is_empty() {
-            return Ok(matches.0);
+        let offset = usize::try_from(self.query.offset).unwrap_or(usize::MAX);
+        for (number, id) in sorted.into_iter().flat_map(Sorted::finish).skip(offset) {
+            resources.extend(again(number, &id)?);
         }
-        look_at(found, false);
+        Ok(Page { total, resources })
     }
 }
 
-/// Counts all matches and keeps those of the page.
-struct Matches(Page, u64, usize);
+/// Counts all matches, and keeps those of the page with as much as was read of them, or what they are sorted by.
+struct Matches<'q> {
+    total: u64,
+    found: Vec<(usize, Stored, Extent)>,
+    sorted: Option<Sorted<'q>>,
+}
 
-impl Matches {
-    fn new(offset: u64, count: usize) -> Self {
-        Self(Page { total: 0, resources: Vec::new() }, offset, count)
-    }
-
-    fn add(&mut self, stored: Stored) {
-        if self.0.total >= self.1 && self.0.resources.len() < self.2 {
-            self.0.resources.push(stored);
-        }
-        self.0.total += 1;
+impl<'q> Matches<'q> {
+    fn new(query: &'q Query) -> Self {
+        let end = usize::try_from(query.offset).unwrap_or(usize::MAX).saturating_add(query.count);
+        let limit = if query.count == 0 { 0 } else { end };
+        Self { total: 0, found: Vec::new(), sorted: query.sort.as_ref().map(|sort| Sorted::new(sort, limit)) }
     }
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod authorise;
 mod body;
+mod bulk;
 mod collection;
 mod discovery;
 mod endpoint;
@@ -16,11 +17,15 @@ mod narrow;
 mod observe;
 mod plan;
 mod projection;
+mod query;
 mod resources;
 mod scim;
+mod search;
+mod sort;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod version;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};

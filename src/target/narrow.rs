@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::storage::{Extent, Record, StorageError, Transaction};
+use super::version::Version;
 use super::{Kind, collection::parse};
 use crate::scim::Resource;
 
@@ -17,6 +18,7 @@ pub(super) struct Narrow {
     has_others: bool,
     /// Where among the attributes the members stand.
     place: Option<usize>,
+    version: Version,
 }
 
 impl Narrow {
@@ -35,7 +37,12 @@ impl Narrow {
         if let Some(members) = resource.members_mut().get_mut(MEMBERS) {
             *members = Value::Array(entries);
         }
-        Ok(Some((resource, Self { values, has_others, place })))
+        Ok(Some((resource, Self { values, has_others, place, version: stored.own_version() })))
+    }
+
+    /// The version of the whole group.
+    pub(super) fn version(&self) -> Version {
+        self.version
     }
 
     /// Puts back what a change took for the last member's end.

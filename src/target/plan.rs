@@ -46,7 +46,7 @@ impl<'f> Plan<'f> {
         let is_small = matches!(by, By::Id | By::Key | By::Field(_)) && texts.len() <= FEW;
         Some(Self {
             is_exact: matches!(by, By::Id | By::Key) && matches!(filter, Filter::Compare { .. }),
-            is_quick: is_small && !extent_for(collection, filter).members,
+            is_quick: is_small && !extent_for(collection, &filter.paths()).members,
             by,
             texts,
             keys,
@@ -137,10 +137,10 @@ fn means(collection: &Collection, path: &AttributePath, extension: Option<&str>,
     is_owner && path.attribute.eq_ignore_ascii_case(attribute)
 }
 
-/// What has to be read of a resource to say whether a filter holds.
-pub(super) fn extent_for(collection: &Collection, filter: &Filter) -> Extent {
+/// What has to be read of a resource to know what is at these paths.
+pub(super) fn extent_for(collection: &Collection, paths: &[&AttributePath]) -> Extent {
     let whole = collection.whole();
-    let names = |name| filter.paths().iter().any(|path| path.attribute.eq_ignore_ascii_case(name));
+    let names = |name| paths.iter().any(|path| path.attribute.eq_ignore_ascii_case(name));
     Extent { members: whole.members && names(MEMBERS), groups: whole.groups && names(GROUPS) }
 }
 

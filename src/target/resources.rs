@@ -6,57 +6,66 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::answer::{Origin, Problem, json};
+use super::answer::{Problem, json};
 use super::body::read_json;
 use super::collection::{Collection, created, parse};
 use super::narrow::{MEMBERS, Narrow};
 use super::projection::Projection;
+use super::query::Query;
 use super::storage::{Extent, Record, Stored, Taken, Transaction};
-use super::{Kind, fault, list as query};
+use super::version::Conditions;
+use super::{Kind, fault, list};
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
 
 /// What a change has to see of a resource.
-const MEMBERS_TOO: Extent = Extent { members: true, groups: false };
+const KEPT: Extent = Extent { members: true, groups: false };
 
 type Answer = Result<Response<Body>, Problem>;
 
 /// `GET /Users`, `GET /Groups`
-pub(super) async fn list(
+pub(super) async fn query(
     State(collection): State<Collection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    query::answer(collection, query.unwrap_or_default(), &headers).await
+    let collections = vec![collection];
+    let query = Query::of(&collections, &query.unwrap_or_default())?;
+    list::answer(collections, query, &headers).await
 }
 
 /// `GET /Users/{id}`, `GET /Groups/{id}`
 pub(super) async fn read(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    let parts = request.into_parts().0;
-    let extent = Projection::extent(&collection, parts.uri.query().unwrap_or_default());
+    let projection = Projection::of(request.uri().query().unwrap_or_default())?;
+    let extent = projection.extent(&collection);
     let stored = collection.by_id(&id, extent)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
-    Ok(respond(&collection, &parts, StatusCode::OK, &stored))
+    let conditions = Conditions::of(request.headers());
+    if !conditions.is_empty() && conditions.check_read(collection.kind(), stored.version())? {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        collection.origin(request.headers()).mark(collection.kind(), &stored, &mut response);
+        return Ok(response);
+    }
+    Ok(respond(&collection, &request.into_parts().0, &projection, StatusCode::OK, &stored))
 }
 
 /// `POST /Users`, `POST /Groups`
 pub(super) async fn create(State(collection): State<Collection>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let mut resource = admit(&collection, document)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
     let record = insert(&collection, resource).await?;
-    let location = Origin::of(&parts.headers, collection.endpoint().base_path());
-    let mut response = respond(&collection, &parts, StatusCode::CREATED, &record.to_stored());
-    location.locate(collection.kind(), &record.id, &mut response);
-    Ok(response)
+    Ok(respond(&collection, &parts, &projection, StatusCode::CREATED, &record.to_stored()))
 }
 
 /// Adds a resource under a new id.
 async fn insert(collection: &Collection, resource: Resource) -> Result<Record, Problem> {
     let endpoint = collection.endpoint();
     let now = endpoint.now();
-    let record = collection.record(endpoint.new_id(), resource, now, now);
+    let record = collection.record(endpoint.new_id(), resource, (now, now), None);
     check_size(collection, record.size())?;
     let writing = collection.clone();
     let unit = move |transaction: &mut Transaction<'_>| {
@@ -67,7 +76,7 @@ async fn insert(collection: &Collection, resource: Resource) -> Result<Record, P
                 Err(Taken::Key) => return Err(taken(&writing, &record.key)),
                 Err(Taken::Id) => {
                     let resource = parse(&record.to_stored());
-                    record = writing.record(writing.endpoint().new_id(), resource, now, now);
+                    record = writing.record(writing.endpoint().new_id(), resource, (now, now), None);
                 }
             }
         }
@@ -79,10 +88,12 @@ async fn insert(collection: &Collection, resource: Resource) -> Result<Record, P
 pub(super) async fn replace(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
-    let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let resource = admit(&collection, document)?;
     let writing = collection.clone();
-    let change = move |current: Resource| keep_immutable(&writing, &current, resource);
-    update(&collection, parts, StatusCode::OK, id, None, change).await
+    let change = move |current: Resource| Ok(writing.schema().replace(&current, resource)?);
+    update(&collection, parts, projection, StatusCode::OK, id, None, change).await
 }
 
 /// `PATCH /Users/{id}`, `PATCH /Groups/{id}`
@@ -90,30 +101,38 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
     let body = read_json(&parts.headers, body, collection.kind().max_size()).await?;
-    let options = collection.endpoint().patch_options();
-    let operations = PatchRequest::parse(body, options)?;
-    let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
-    let status = if asked { StatusCode::OK } else { collection.kind().patched() };
+    let leniencies = collection.endpoint().leniencies();
+    let operations = PatchRequest::parse(body, leniencies)?;
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_patch(&collection, &operations);
+    let status = if projection.is_asked_for() { StatusCode::OK } else { collection.kind().patched() };
     // one member among many doesn't need the many
     let named = match collection.kind() {
-        Kind::Group if !fault::may_change(&parts) => operations.named_values(MEMBERS, collection.schema(), options),
+        Kind::Group if !fault::may_change(&parts) => operations.named_values(MEMBERS, collection.schema(), leniencies),
         _ => None,
     };
     let writing = collection.clone();
     let change = move |mut resource: Resource| {
-        apply(&mut resource, &operations, writing.schema(), writing.endpoint().patch_options())?;
+        apply(&mut resource, &operations, writing.schema(), leniencies)?;
         Ok(resource)
     };
-    update(&collection, parts, status, id, named, change).await
+    update(&collection, parts, projection, status, id, named, change).await
 }
 
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
+    let conditions = Conditions::of(request.headers());
     let writing = collection.clone();
     let unit = move |transaction: &mut Transaction<'_>| {
-        let found = writing.delete(transaction, &id)?;
-        if found { Ok(()) } else { Err(Problem::missing(writing.kind(), &id)) }
+        let kind = writing.kind();
+        let missing = || Problem::missing(kind, &id);
+        if !conditions.is_empty() {
+            let extent = Extent { members: false, ..writing.whole() };
+            let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+            conditions.check_write(kind, stored.version())?;
+        }
+        if writing.delete(transaction, &id)? { Ok(()) } else { Err(missing()) }
     };
     collection.storage().write(unit).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -124,24 +143,30 @@ pub(super) async fn delete(State(collection): State<Collection>, request: Reques
 async fn update(
     collection: &Collection,
     parts: Parts,
+    projection: Projection,
     status: StatusCode,
     id: String,
     named: Option<Vec<String>>,
     change: impl FnOnce(Resource) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
     let writing = collection.clone();
-    let extent = match status {
-        StatusCode::NO_CONTENT => Extent::BODY,
-        _ => Projection::extent(collection, parts.uri.query().unwrap_or_default()),
-    };
+    let shown = Extent { members: status != StatusCode::NO_CONTENT, ..projection.extent(collection) };
+    let conditions = Conditions::of(&parts.headers);
     let unit = move |transaction: &mut Transaction<'_>| -> Result<_, Problem> {
         let (kind, now) = (writing.kind(), writing.endpoint().now());
         let missing = || Problem::missing(kind, &id);
-        let (before, narrow) = match named {
-            Some(values) => Narrow::read(transaction, &id, values)?.map(|(before, narrow)| (before, Some(narrow))),
-            None => transaction.by_id(kind, &id, MEMBERS_TOO)?.map(|stored| (parse(&stored), None)),
+        if !conditions.is_empty() {
+            let extent = Extent { members: false, ..writing.whole() };
+            let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+            conditions.check_write(kind, stored.version())?;
         }
-        .ok_or_else(missing)?;
+        let (before, version, narrow) = if let Some(values) = named {
+            let (before, narrow) = Narrow::read(transaction, &id, values)?.ok_or_else(missing)?;
+            (before, narrow.version(), Some(narrow))
+        } else {
+            let stored = transaction.by_id(kind, &id, KEPT)?.ok_or_else(missing)?;
+            (stored.to_resource(KEPT), stored.own_version(), None)
+        };
         let mut after = change(before.clone())?;
         fault::store(&parts, writing.schema(), Some(&before), &mut after);
         if let Some(narrow) = &narrow {
@@ -149,7 +174,7 @@ async fn update(
         }
         if !same(&before, &after) {
             let created = created(&before).unwrap_or(now);
-            let mut record = writing.record(id.clone(), after, created, now);
+            let mut record = writing.record(id.clone(), after, (created, now), Some(version));
             let is_narrow = narrow.is_some();
             if let Some(narrow) = narrow {
                 record = narrow.complete(record);
@@ -160,14 +185,11 @@ async fn update(
                 check_size(&writing, record.size() + transaction.members_size(&id)?)?;
             }
         }
-        let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+        let stored = transaction.by_id(kind, &id, shown)?.ok_or_else(missing)?;
         Ok((parts, stored))
     };
     let (parts, stored) = collection.storage().write(unit).await?;
-    if status == StatusCode::NO_CONTENT {
-        return Ok(status.into_response());
-    }
-    Ok(respond(collection, &parts, status, &stored))
+    Ok(respond(collection, &parts, &projection, status, &stored))
 }
 
 fn same(before: &Resource, after: &Resource) -> bool {
@@ -182,34 +204,31 @@ fn same(before: &Resource, after: &Resource) -> bool {
             .all(|(name, value)| before.members().get(name) == Some(value))
 }
 
-/// What PUT may not change (RFC 7644 section 3.5.1).
-fn keep_immutable(collection: &Collection, current: &Resource, mut given: Resource) -> Result<Resource, Problem> {
-    use crate::scim::Mutability::Immutable;
-    for attribute in collection.schema().attributes.iter().filter(|attribute| attribute.mutability == Immutable) {
-        let Some(kept) = current.get(&attribute.name) else { continue };
-        match given.get(&attribute.name) {
-            Some(value) if value != kept => {
-                let detail = format!("`{}` is immutable", attribute.name);
-                return Err(Problem::bad_request(ScimType::Mutability, detail));
-            }
-            Some(_) => {}
-            None => {
-                given.members_mut().insert(attribute.name.clone().into_owned(), kept.clone());
-            }
-        }
-    }
-    Ok(given)
+/// What the answer to a document is to have.
+fn project(collection: &Collection, parts: &Parts, document: &Value) -> Result<Projection, Problem> {
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_document(collection, document);
+    Ok(projection)
 }
 
-fn respond(collection: &Collection, parts: &Parts, status: StatusCode, stored: &Stored) -> Response<Body> {
-    let origin = Origin::of(&parts.headers, collection.endpoint().base_path());
-    match Projection::of(collection, parts.uri.query().unwrap_or_default()) {
-        None => origin.answer(collection.kind(), status, stored),
+fn respond(
+    collection: &Collection,
+    parts: &Parts,
+    projection: &Projection,
+    status: StatusCode,
+    stored: &Stored,
+) -> Response<Body> {
+    let origin = collection.origin(&parts.headers);
+    let mut response = match projection.needed_for(collection) {
+        _ if status == StatusCode::NO_CONTENT => status.into_response(),
+        None => json(status, origin.text(collection.kind(), stored)),
         Some(projection) => match projection.apply(collection, &origin, stored) {
             Ok(document) => json(status, document.to_string()),
-            Err(problem) => problem.into_response(),
+            Err(error) => return error.into_response(),
         },
-    }
+    };
+    origin.mark(collection.kind(), stored, &mut response);
+    response
 }
 
 fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> {
@@ -219,17 +238,9 @@ fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> 
             format!("a {} is a JSON object", collection.kind().noun()),
         ));
     };
-    if !names_schema(&members, &collection.schema().id) {
-        let detail = format!("`schemas` of a {} has to name {}", collection.kind().noun(), collection.schema().id);
-        return Err(Problem::bad_request(ScimType::InvalidValue, detail));
-    }
-    Ok(collection.schema().admit(members, collection.endpoint().patch_options())?)
-}
-
-fn names_schema(members: &Map<String, Value>, id: &str) -> bool {
-    let schemas = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
-    let is_it = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(id));
-    schemas.and_then(Value::as_array).is_some_and(|names| names.iter().any(is_it))
+    let leniencies = collection.endpoint().leniencies();
+    collection.schema().check_schemas(&members, leniencies)?;
+    Ok(collection.schema().admit(members, leniencies)?)
 }
 
 fn taken(collection: &Collection, key: &str) -> Problem {

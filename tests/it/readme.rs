@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use scimulate::config::{self, Overrides};
+use scimulate::scim::Leniency;
 use scimulate::target::Fault;
 
 use crate::support::scimulate;
@@ -321,6 +322,15 @@ fn operators_are_all_there() {
     for operator in known.unwrap_or_else(|| panic!("{problems:?}")).1.split(", ") {
         assert!(text.contains(&format!("`{operator}`")), "the README doesn't name the operator {operator}");
     }
+}
+
+#[test]
+fn every_leniency_has_its_row() {
+    let text = read("README.md");
+    let chapter = chapter(&text, "### What the built-in endpoint takes beyond the RFCs");
+    let told: Vec<_> = rows(chapter).iter().map(|row| (code(row[0]).expect("a name"), row[1].to_owned())).collect();
+    let real: Vec<_> = Leniency::ALL.iter().map(|it| (it.name(), it.explanation().to_owned())).collect();
+    assert_eq!(told, real, "in the README, in the program");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Filters (RFC 7644 section 3.4.2.2): read, print, evaluate.
 
 mod ast;
+mod check;
 mod eval;
 mod parser;
 mod pinned;
@@ -8,5 +9,6 @@ mod pinned;
 mod tests;
 
 pub use ast::{Comparison, Filter, Literal};
+pub use check::FilterError;
 pub(super) use eval::each;
 pub(super) use parser::parse_path;

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::gather::{is_plain, wanted_value};
-use super::{PatchOperation, PatchOptions, PatchRequest};
+use super::{PatchOperation, PatchRequest};
 use crate::scim::filter::each;
-use crate::scim::{AttributePath, ResourceSchema};
+use crate::scim::{AttributePath, Leniencies, Leniency, ResourceSchema};
 
 impl PatchRequest {
     /// The values of the entries of a core attribute that the request may change, if it says which: the outcome for them
@@ -19,7 +19,7 @@ impl PatchRequest {
         &self,
         attribute: &str,
         schema: &ResourceSchema,
-        options: &PatchOptions,
+        leniencies: Leniencies,
     ) -> Option<Vec<String>> {
         let is_exact = schema.attribute(attribute)?.sub_attribute("value")?.case_exact;
         let (mut added, mut removed) = (BTreeSet::new(), BTreeSet::new());
@@ -30,7 +30,7 @@ impl PatchRequest {
                 }
                 PatchOperation::Replace { path: Some(path), .. } if is_it(path, attribute, schema)? => return None,
                 PatchOperation::Remove { path, value } if is_it(path, attribute, schema)? => {
-                    removed.extend(removed_values(path, value.as_ref(), options)?);
+                    removed.extend(removed_values(path, value.as_ref(), leniencies)?);
                 }
                 PatchOperation::Add { path: None, value } => {
                     added.extend(merged_values(attribute, value, schema)?);
@@ -64,7 +64,7 @@ fn added_values<'v>(path: &AttributePath, value: &'v Value) -> Option<Vec<&'v st
 fn removed_values<'v>(
     path: &'v AttributePath,
     value: Option<&'v Value>,
-    options: &PatchOptions,
+    leniencies: Leniencies,
 ) -> Option<Vec<&'v str>> {
     if path.sub_attribute.is_some() {
         return None;
@@ -72,7 +72,8 @@ fn removed_values<'v>(
     if path.filter.is_some() {
         return wanted_value(path).map(|wanted| vec![wanted]);
     }
-    let listed = value.filter(|value| options.value_list_removal && !value.is_null() && is_plain(value))?;
+    let listed =
+        value.filter(|value| leniencies.allow(Leniency::ValueListRemoval) && !value.is_null() && is_plain(value))?;
     each(listed).map(|entry| entry.get("value")?.as_str()).collect()
 }
 

@@ -19,6 +19,7 @@ use super::{Fault, FaultRule};
 use crate::scim::{Filter, Method, Resource, ResourceSchema};
 use crate::target::answer::Problem;
 use crate::target::body::read_bytes;
+use crate::target::bulk::MAX_PAYLOAD_SIZE;
 use crate::target::collection::parse;
 use crate::target::storage::Extent;
 use crate::target::{Endpoint, Kind};
@@ -72,7 +73,7 @@ async fn serve(
 ) -> Result<Response<Body>, Problem> {
     let (mut parts, body) = request.into_parts();
     let (kind, id) = asked_for(parts.uri.path(), endpoint.base_path());
-    let bytes = read_bytes(&parts.headers, body, kind.unwrap_or(Kind::User).max_size()).await?;
+    let bytes = read_bytes(&parts.headers, body, kind.map_or(MAX_PAYLOAD_SIZE, Kind::max_size)).await?;
     let sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
     let query = parts.uri.query().unwrap_or_default().to_owned();
     let mut call = Call { method, kind, id, query: query.clone(), body: sent.clone() };

@@ -143,7 +143,7 @@ fn index_everything(connection: &Connection) -> Result<(), StorageError> {
             }
             let Ok(Value::Object(document)) = serde_json::from_str(&body) else { continue };
             if document.contains_key(MEMBERS) {
-                let record = Record::new(kind, id, key, document);
+                let record = Record::new(kind, id, key, document, None);
                 Sql::new(connection).rewrite(seq, &record)?;
             }
         }

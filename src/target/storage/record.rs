@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::terms::{Term, terms};
 use crate::scim::Resource;
 use crate::target::Kind;
+use crate::target::version::Version;
 
 /// The attribute of a group that is kept apart from the rest.
 pub(super) const MEMBERS: &str = "members";
@@ -35,8 +36,14 @@ pub(super) enum Members {
 }
 
 impl Record {
-    /// From a document that begins with `id` and ends with `meta`.
-    pub(in crate::target) fn new(kind: Kind, id: String, key: String, mut document: Map<String, Value>) -> Self {
+    /// From a document that begins with `id` and ends with `meta`, and the version that it takes the place of.
+    pub(in crate::target) fn new(
+        kind: Kind,
+        id: String,
+        key: String,
+        mut document: Map<String, Value>,
+        before: Option<Version>,
+    ) -> Self {
         let terms = terms(kind, &document);
         let apart = match document.get_mut(MEMBERS) {
             Some(Value::Array(members)) if kind == Kind::Group => Some(std::mem::take(members)),
@@ -54,7 +61,12 @@ impl Record {
             }
             body.push_str(&value.to_string());
         }
-        body.push('}');
+        let listed = apart.as_deref().map(joined);
+        let version = Version::after(before, &body, listed.as_deref());
+        if body.pop() == Some('}') {
+            version.write(&mut body);
+        }
+        body.push_str("}}");
         Self { id, key, body, members_at, members: Members::All(apart.unwrap_or_default()), terms }
     }
 
@@ -120,6 +132,11 @@ impl Extent {
     pub(in crate::target) const BODY: Self = Self { members: false, groups: false };
     /// Everything.
     pub(in crate::target) const WHOLE: Self = Self { members: true, groups: true };
+
+    /// Both together.
+    pub(in crate::target) fn and(self, other: Self) -> Self {
+        Self { members: self.members || other.members, groups: self.groups || other.groups }
+    }
 }
 
 impl Stored {
@@ -130,6 +147,28 @@ impl Stored {
     pub(in crate::target) fn id(&self) -> String {
         let text = id_text(&self.body);
         serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// The version of what is kept.
+    pub(in crate::target) fn own_version(&self) -> Version {
+        match Version::split_off(self.unclosed()) {
+            Some((_, version)) => version,
+            // kept before versions were
+            None => Version::after(None, &self.body, None),
+        }
+    }
+
+    /// The version of what is shown: of a user with the groups.
+    pub(in crate::target) fn version(&self) -> Version {
+        self.groups.iter().fold(self.own_version(), |version, membership| {
+            let kind = if membership.is_direct { "direct" } else { "indirect" };
+            version.with(&membership.group).with(membership.display.as_deref().unwrap_or_default()).with(kind)
+        })
+    }
+
+    /// The text without the end of its `meta` and its own.
+    fn unclosed(&self) -> &str {
+        self.body.strip_suffix("}}").unwrap_or(&self.body)
     }
 
     /// Id and `displayName`.
@@ -145,9 +184,19 @@ impl Stored {
     }
 
     /// Appends the JSON text, without the groups of a user.
-    pub(in crate::target) fn write(&self, text: &mut String) {
-        let Some((at, pieces)) = &self.members else { return text.push_str(&self.body) };
-        let (before, after) = self.body.split_at(*at as usize);
+    fn write(&self, text: &mut String) {
+        self.write_part(&self.body, text);
+    }
+
+    /// The same without the version, which stands last, and what closes `meta` and the text.
+    pub(in crate::target) fn write_open(&self, text: &mut String) {
+        let open = self.unclosed();
+        self.write_part(Version::split_off(open).map_or(open, |(rest, _)| rest), text);
+    }
+
+    fn write_part(&self, body: &str, text: &mut String) {
+        let Some((at, pieces)) = &self.members else { return text.push_str(body) };
+        let (before, after) = body.split_at(*at as usize);
         text.push_str(before);
         for (index, piece) in pieces.iter().enumerate() {
             if index > 0 {

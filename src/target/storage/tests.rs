@@ -23,7 +23,7 @@ fn group(id: &str, key: &str) -> Record {
 fn made(kind: Kind, key: &str, document: Value) -> Record {
     let Value::Object(members) = document else { panic!("an object") };
     let id = members["id"].as_str().unwrap().to_owned();
-    Record::new(kind, id, key.to_owned(), members)
+    Record::new(kind, id, key.to_owned(), members, None)
 }
 
 fn walk(storage: &Storage, kind: Kind, cursor: &mut Cursor) -> Vec<String> {

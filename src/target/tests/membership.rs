@@ -1,5 +1,5 @@
 use super::*;
-use crate::scim::{PatchOptions, PatchRequest, Resource, apply};
+use crate::scim::{PatchRequest, apply};
 
 fn stores() -> (tempfile::TempDir, [Storage; 2]) {
     let directory = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ fn operations(random: &mut Random) -> Value {
 #[tokio::test]
 async fn one_member_of_many_changes_as_if_all_were_there() {
     let (_directory, stores) = stores();
-    let options = PatchOptions::default();
+    let options = Leniencies::ALL;
     let schema = ResourceSchema::group();
     for (seed, storage) in (1..).zip(stores) {
         let endpoint = scim(storage);
@@ -200,9 +200,9 @@ async fn one_member_of_many_changes_as_if_all_were_there() {
         for round in 0..60 {
             let operations =
                 if round == 40 { json!([{"op": "remove", "path": "members"}]) } else { operations(&mut random) };
-            let request = PatchRequest::parse(patch_body(&operations), &options).unwrap();
-            narrow += u32::from(request.named_values("members", &schema, &options).is_some());
-            let expected = match apply(&mut model, &request, &schema, &options) {
+            let request = PatchRequest::parse(patch_body(&operations), options).unwrap();
+            narrow += u32::from(request.named_values("members", &schema, options).is_some());
+            let expected = match apply(&mut model, &request, &schema, options) {
                 Ok(_) => StatusCode::NO_CONTENT,
                 Err(_) => StatusCode::BAD_REQUEST,
             };
@@ -223,9 +223,9 @@ async fn one_member_of_many_changes_as_if_all_were_there() {
 
 #[test]
 fn what_names_its_members() {
-    let options = PatchOptions::default();
-    let (group, strict) = (ResourceSchema::group(), PatchOptions::STRICT);
-    let check = |operations: Value, options: &PatchOptions, expected: Option<&[&str]>| {
+    let options = Leniencies::ALL;
+    let (group, strict) = (ResourceSchema::group(), Leniencies::STRICT);
+    let check = |operations: Value, options: Leniencies, expected: Option<&[&str]>| {
         let request = PatchRequest::parse(patch_body(&operations), options).unwrap();
         let named = request.named_values("members", &group, options);
         let expected = expected.map(|values| values.iter().map(|&value| value.to_owned()).collect::<Vec<_>>());
@@ -233,28 +233,28 @@ fn what_names_its_members() {
     };
     let add = |value: Value| json!([{"op": "add", "path": "members", "value": value}]);
     let remove = |path: &str| json!([{"op": "remove", "path": path}]);
-    check(add(json!([{"value": "b"}, {"value": "a"}])), &options, Some(&["a", "b"]));
-    check(add(json!({"value": "a", "$ref": null})), &options, Some(&["a"]));
-    check(add(json!([{"value": "a", "primary": true}])), &options, None);
-    check(add(json!([{"display": "a"}])), &options, None);
-    check(add(json!(["a"])), &options, None);
-    check(add(json!([{"value": "{\"value\":\"a\"}"}])), &options, None);
-    check(remove("members"), &options, None);
-    check(remove("members[value eq \"a\"]"), &options, Some(&["a"]));
-    check(remove("members[value eq \"a\"].display"), &options, None);
-    check(remove("members[type eq \"User\"]"), &options, None);
-    check(remove("urn:ietf:params:scim:schemas:core:2.0:Group"), &options, None);
+    check(add(json!([{"value": "b"}, {"value": "a"}])), options, Some(&["a", "b"]));
+    check(add(json!({"value": "a", "$ref": null})), options, Some(&["a"]));
+    check(add(json!([{"value": "a", "primary": true}])), options, None);
+    check(add(json!([{"display": "a"}])), options, None);
+    check(add(json!(["a"])), options, None);
+    check(add(json!([{"value": "{\"value\":\"a\"}"}])), options, None);
+    check(remove("members"), options, None);
+    check(remove("members[value eq \"a\"]"), options, Some(&["a"]));
+    check(remove("members[value eq \"a\"].display"), options, None);
+    check(remove("members[type eq \"User\"]"), options, None);
+    check(remove("urn:ietf:params:scim:schemas:core:2.0:Group"), options, None);
     let listed = json!([{"op": "remove", "path": "members", "value": [{"value": "a"}]}]);
-    check(listed.clone(), &options, Some(&["a"]));
-    check(listed, &strict, None);
-    check(json!([{"op": "replace", "path": "members", "value": [{"value": "a"}]}]), &options, None);
-    check(json!([{"op": "replace", "path": "displayName", "value": "x"}]), &options, Some(&[]));
-    check(json!([{"op": "replace", "value": {"displayName": "x"}}]), &options, Some(&[]));
-    check(json!([{"op": "replace", "value": {"members": [{"value": "a"}]}}]), &options, None);
-    check(json!([{"op": "add", "value": {"Members": [{"value": "a"}], "externalId": "x"}}]), &options, Some(&["a"]));
+    check(listed.clone(), options, Some(&["a"]));
+    check(listed, strict, None);
+    check(json!([{"op": "replace", "path": "members", "value": [{"value": "a"}]}]), options, None);
+    check(json!([{"op": "replace", "path": "displayName", "value": "x"}]), options, Some(&[]));
+    check(json!([{"op": "replace", "value": {"displayName": "x"}}]), options, Some(&[]));
+    check(json!([{"op": "replace", "value": {"members": [{"value": "a"}]}}]), options, None);
+    check(json!([{"op": "add", "value": {"Members": [{"value": "a"}], "externalId": "x"}}]), options, Some(&["a"]));
     let comes_back = json!([
         {"op": "remove", "path": "members[value eq \"a\"]"},
         {"op": "add", "path": "members", "value": [{"value": "a"}]},
     ]);
-    check(comes_back, &options, None);
+    check(comes_back, options, None);
 }

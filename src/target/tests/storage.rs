@@ -1,5 +1,4 @@
 use super::*;
-use crate::scim::Resource;
 
 fn people() -> Vec<Resource> {
     [
