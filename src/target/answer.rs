@@ -5,7 +5,6 @@ use axum::http::header::{ALLOW, CONTENT_LOCATION, CONTENT_TYPE, ETAG, HOST, LOCA
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
 
 use super::version::Version;
 use super::{Kind, StorageError};
@@ -133,11 +132,10 @@ impl Origin {
             return;
         };
         text.push_str(open);
-        text.push_str(",\"version\":");
-        text.push_str(&Value::from(Version::of(body).to_string()).to_string());
-        text.push_str(",\"location\":\"");
-        text.push_str(&self.resource(kind, &id));
-        text.push_str("\"}}");
+        let (version, location) = (Version::of(body).opaque(), self.resource(kind, &id));
+        for part in [",\"version\":\"W/\\\"", &version, "\\\"\",\"location\":\"", &location, "\"}}"] {
+            text.push_str(part);
+        }
     }
 
     /// The text of a resource as it goes out.
