@@ -49,7 +49,8 @@ impl Version {
         HeaderValue::try_from(self.to_string()).expect("hex in quotes is a header value")
     }
 
-    fn opaque(self) -> String {
+    /// What stands between the quotes: hex.
+    pub(super) fn opaque(self) -> String {
         format!("{:016x}", self.0.0)
     }
 }

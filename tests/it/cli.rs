@@ -17,4 +17,5 @@ mod provision;
 mod schema;
 mod secrets;
 mod simulated;
+mod strict;
 mod verify;

@@ -1,12 +1,12 @@
-//! Whole cycles against SCIM servers of others, and the checks of others against the built-in endpoint: the program as a
-//! process, what others wrote as a process, nothing shared but the wire. `tests/peers` says what there is.
+//! Whole cycles against SCIM servers of others: the program as a process, a server as a process,
+//! nothing shared but the wire. `tests/peers` says which servers.
 //!
 //! A server that can't be installed here is skipped with the reason; with
 //! `SCIMULATE_INTEROP=required` that is a failure.
 
+mod conformance;
 mod groups;
 mod peer;
-mod tester;
 
 use std::fs;
 use std::process::Output;

@@ -33,11 +33,6 @@ fn filters() {
 }
 
 #[test]
-fn paths() {
-    each_seed("path", targets::path);
-}
-
-#[test]
-fn patches() {
-    each_seed("patch", targets::patch);
+fn scim() {
+    each_seed("scim", targets::scim);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs something of others into a folder of its own: install.sh NAME DIR. A second call has nothing to do.
+# Installs a SCIM server of others into a folder of its own: install.sh NAME DIR. A second call has nothing to do.
 set -euo pipefail
 
 name=$1 dir=$2 here=$(cd "$(dirname "$0")" && pwd)
@@ -31,7 +31,7 @@ scimmy)
     cp "$here/$name/serve.mjs" "$new/"
     ;;
 *)
-    echo "nothing called $name" >&2
+    echo "no server called $name" >&2
     exit 2
     ;;
 esac

@@ -93,14 +93,16 @@ fn is_named(name: &Value, id: &str) -> bool {
     name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(id))
 }
 
-/// The attribute of a key; `None` where there is none, and that doesn't matter.
+/// The attribute of a key; `None` where there is none, and that doesn't matter: `externalId` is an attribute of every
+/// resource (RFC 7643 section 3.1), though not every endpoint keeps it.
 fn known<'s>(
     attribute: Option<&'s Attribute>,
     owner: &str,
     key: &str,
     leniencies: Leniencies,
 ) -> Result<Option<&'s Attribute>, PatchError> {
-    if attribute.is_none() && !leniencies.allow(Leniency::UnknownAttributes) {
+    let optional = key.eq_ignore_ascii_case("externalId") || leniencies.allow(Leniency::UnknownAttributes);
+    if attribute.is_none() && !optional {
         let detail = format!("`{key}` isn't an attribute of {owner}");
         return Err(PatchError::new(ScimType::InvalidSyntax, detail));
     }

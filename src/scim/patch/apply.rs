@@ -122,9 +122,11 @@ impl<'a> Patcher<'a> {
             }
             Value::Object(attributes) => {
                 for (key, value) in attributes {
-                    let mut path = self.key_path(key)?;
-                    path.urn.get_or_insert_with(|| id.to_owned());
-                    self.set(verb, &path, value)?;
+                    if !key.eq_ignore_ascii_case("schemas") {
+                        let mut path = self.key_path(key)?;
+                        path.urn.get_or_insert_with(|| id.to_owned());
+                        self.set(verb, &path, value)?;
+                    }
                 }
                 Ok(())
             }

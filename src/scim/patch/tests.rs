@@ -389,6 +389,9 @@ fn operation() -> impl Strategy<Value = Value> {
         "emails[type eq \"work\"]",
         "emails[type eq \"fax\"].value",
         "emails.value",
+        "emails[type eq \"work\" and primary eq true]",
+        "emails.primary",
+        "department",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager",
         "userName",
         "id",
@@ -433,6 +436,25 @@ proptest! {
             if operation["op"] != "remove" && !operation["value"].is_null() {
                 prop_assert_eq!(patch(&once, &operations, leniencies).unwrap(), (once, false));
             }
+        }
+    }
+
+    #[test]
+    fn many_operations_are_the_same_as_one_by_one(
+        operations in proptest::collection::vec(operation(), 1..5),
+        leniencies in proptest::sample::select(vec![Leniencies::ALL, Leniencies::STRICT]),
+    ) {
+        let at_once = patch(&user(), &json!(operations), leniencies).map(|(after, _)| after);
+        let in_turn = operations.iter().try_fold(user(), |before, operation| {
+            patch(&before, &json!([operation]), leniencies).map(|(after, _)| after)
+        });
+        // what one operation takes away, a later one may bring back: only the end has to be whole
+        if let Ok(in_turn) = &in_turn {
+            prop_assert_eq!(at_once.as_ref(), Ok(in_turn));
+        }
+        if let Ok(Value::Object(members)) = at_once {
+            prop_assert_eq!(schema().check_schemas(&members, Leniencies::STRICT), Ok(()));
+            prop_assert!(schema().admit(members, leniencies).is_ok());
         }
     }
 }

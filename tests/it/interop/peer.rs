@@ -35,7 +35,7 @@ pub(crate) struct Server {
 impl Peer {
     /// Starts the server at a free port; `None` if it can't be had here.
     pub(crate) fn start(&self) -> Option<Server> {
-        install(self.name).map(|installed| self.serve(&installed))
+        installed(self.name).map(|installed| self.serve(&installed))
     }
 
     fn serve(&self, installed: &Path) -> Server {
@@ -83,7 +83,12 @@ impl Peer {
 
     fn command(&self, installed: &Path) -> Command {
         match self.name {
-            "scim2-server" => python(installed, "scim2-server/serve.py"),
+            "scim2-server" => {
+                let mut command = Command::new("python3");
+                command.arg(scripts().join("scim2-server/serve.py"));
+                command.env("PYTHONPATH", installed.join("packages")).env("PYTHONDONTWRITEBYTECODE", "1");
+                command
+            }
             "scimmy" => {
                 let mut command = Command::new("node");
                 command.arg(installed.join("serve.mjs"));
@@ -106,8 +111,23 @@ impl Drop for Server {
     }
 }
 
-/// Installs something of others; `None` with the reason printed if it can't be had here and isn't required.
-pub(crate) fn install(name: &str) -> Option<PathBuf> {
+/// The folder that something of others is installed in; `None` if it can't be had here.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    match install(name) {
+        Ok(installed) => Some(installed),
+        Err(reason) => {
+            let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
+            assert!(!required, "{name} is required: {reason}");
+            #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
+            {
+                println!("skipped, {name} can't be had here: {reason}");
+            }
+            None
+        }
+    }
+}
+
+fn install(name: &str) -> Result<PathBuf, String> {
     let installed = folder().join(name);
     let output = Command::new("bash")
         .arg(scripts().join("install.sh"))
@@ -115,30 +135,11 @@ pub(crate) fn install(name: &str) -> Option<PathBuf> {
         .arg(&installed)
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("bash: {error}"));
-    let reason = match output {
-        Ok(output) if output.status.success() => return Some(installed),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(reason) => reason,
-    };
-    let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
-    assert!(!required, "{name} is required: {reason}");
-    #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
-    {
-        println!("skipped, {name} can't be had here: {reason}");
-    }
-    None
+        .map_err(|error| format!("bash: {error}"))?;
+    if output.status.success() { Ok(installed) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
-/// A script of ours that uses the Python packages that were installed.
-pub(crate) fn python(installed: &Path, script: &str) -> Command {
-    let mut command = Command::new("python3");
-    command.arg(scripts().join(script));
-    command.env("PYTHONPATH", installed.join("packages")).env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-}
-
-fn scripts() -> PathBuf {
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
 }
 

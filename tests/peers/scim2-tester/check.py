@@ -1,4 +1,4 @@
-"""Runs scim2-tester against a server: check.py TENANT_URL TOKEN. Prints one JSON object for each check."""
+"""Runs scim2-tester against an endpoint: check.py URL TOKEN. Prints what each check came to as a line of JSON."""
 
 import json
 import sys
@@ -8,13 +8,7 @@ from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import check_server
 
 url, token = sys.argv[1:]
-headers = {"Authorization": f"Bearer {token}"}
-with Client(base_url=url, headers=headers, trust_env=False) as http:
-    for result in check_server(SyncSCIMClient(http)):
-        line = {
-            "status": result.status.name,
-            "title": result.title,
-            "resourceType": result.resource_type,
-            "reason": result.reason,
-        }
-        print(json.dumps(line))
+client = Client(base_url=url, headers={"Authorization": f"Bearer {token}"})
+for result in check_server(SyncSCIMClient(client)):
+    told = {"status": result.status.name, "check": result.title, "reason": result.reason}
+    print(json.dumps(told, default=str))

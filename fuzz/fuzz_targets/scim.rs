@@ -5,4 +5,4 @@
 #[path = "../targets.rs"]
 mod targets;
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::path(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::scim(data));

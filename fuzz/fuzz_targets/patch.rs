@@ -1,8 +1,0 @@
-//! See `fuzz/targets.rs`.
-#![no_main]
-
-#[allow(dead_code, reason = "each fuzzer uses one of the functions")]
-#[path = "../targets.rs"]
-mod targets;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| targets::patch(data));
