@@ -16,7 +16,7 @@ use super::authorise::{Tokens, authorise};
 use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
-use super::{Kind, Storage, StorageError, discovery, resources};
+use super::{Kind, Storage, StorageError, discovery, dump, resources};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
 use crate::scim::{PatchError, PatchOptions, Resource, ResourceSchema};
@@ -66,9 +66,41 @@ pub enum LoadError {
     /// The endpoint keeps no groups.
     #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
     NoGroups,
+    /// A resource says that it is something else than the list that it is in.
+    #[error("resource {number} is a {kind}, but stands among the {within}s")]
+    Misplaced {
+        /// Its place, from 1.
+        number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// What the list is for.
+        within: &'static str,
+    },
+    /// The file isn't JSON.
+    #[error("invalid JSON: {0}")]
+    Json(String),
+    /// The file can't be read.
+    #[error("the file can't be read")]
+    Unreadable(#[source] std::io::Error),
+    /// Any of these, at a place in a file.
+    #[error("{source}")]
+    At {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: Option<usize>,
+        /// What is wrong there.
+        source: Box<LoadError>,
+    },
     /// The storage fails.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl LoadError {
+    pub(super) fn at(self, line: usize, column: Option<usize>) -> Self {
+        Self::At { line, column, source: Box::new(self) }
+    }
 }
 
 /// A SCIM endpoint. Clones are the same endpoint.
@@ -134,7 +166,8 @@ impl Endpoint {
             .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody("GET")))
             .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody("GET")))
             .route("/Schemas", get(discovery::schemas).fallback(nobody("GET")))
-            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody("GET")));
+            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody("GET")))
+            .route("/", get(dump::everything).fallback(nobody("GET")));
         let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
             let path = collection.kind().path();
             let all = || get(resources::list).post(resources::create).fallback(nobody("GET, POST"));
@@ -149,7 +182,13 @@ impl Endpoint {
                 .route(&format!("{path}/{{id}}"), one);
             routes.merge(added.with_state(collection))
         });
-        let routes = if self.base_path().is_empty() { routes } else { Router::new().nest(self.base_path(), routes) };
+        let routes = match self.base_path() {
+            "" => routes,
+            base_path => {
+                let with_slash = get(dump::everything).fallback(nobody("GET")).with_state(self.clone());
+                Router::new().nest(base_path, routes).route(&format!("{base_path}/"), with_slash)
+            }
+        };
         routes
             .fallback(nothing_here)
             .layer(from_fn_with_state(self.clone(), misbehave))

@@ -6,6 +6,7 @@ use url::form_urlencoded;
 
 use super::answer::{Origin, Problem, json};
 use super::collection::Collection;
+use super::dump;
 use super::plan::{Plan, extent_for};
 use super::projection::Projection;
 use super::storage::{Cursor, Extent, Stored};
@@ -36,6 +37,9 @@ pub(super) async fn answer(
     query: String,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
+    if dump::is_asked_for(headers) {
+        return dump::answer(vec![collection], &query, headers);
+    }
     let origin = Origin::of(headers, collection.endpoint().base_path());
     let projection = Projection::of(&collection, &query);
     let query = Query::read(&collection, &query)?;
@@ -92,7 +96,7 @@ fn number(name: &str, text: &str) -> Result<i64, Problem> {
         .map_err(|_| Problem::bad_request(ScimType::InvalidValue, format!("`{name}` has to be a whole number")))
 }
 
-fn read_filter(collection: &Collection, text: &str) -> Result<Filter, Problem> {
+pub(super) fn read_filter(collection: &Collection, text: &str) -> Result<Filter, Problem> {
     let filter = Filter::parse(text)
         .map_err(|error| Problem::bad_request(ScimType::InvalidFilter, format!("the filter can't be read: {error}")))?;
     for path in filter.paths() {

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::answer::{Origin, Problem};
+use super::StorageError;
+use super::answer::Origin;
 use super::collection::Collection;
 use super::narrow::MEMBERS;
 use super::storage::{Extent, Stored};
@@ -66,7 +67,12 @@ impl Projection {
     }
 
     /// The resource with what is to be returned.
-    pub(super) fn apply(&self, collection: &Collection, origin: &Origin, stored: &Stored) -> Result<Value, Problem> {
+    pub(super) fn apply(
+        &self,
+        collection: &Collection,
+        origin: &Origin,
+        stored: &Stored,
+    ) -> Result<Value, StorageError> {
         let mut text = String::with_capacity(stored.len() + 128);
         origin.write(collection.kind(), stored, &mut text);
         let document = serde_json::from_str(&text).unwrap_or_default();

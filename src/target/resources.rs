@@ -207,7 +207,7 @@ fn respond(collection: &Collection, parts: &Parts, status: StatusCode, stored: &
         None => origin.answer(collection.kind(), status, stored),
         Some(projection) => match projection.apply(collection, &origin, stored) {
             Ok(document) => json(status, document.to_string()),
-            Err(problem) => problem.into_response(),
+            Err(error) => Problem::from(error).into_response(),
         },
     }
 }

@@ -120,6 +120,11 @@ impl Extent {
     pub(in crate::target) const BODY: Self = Self { members: false, groups: false };
     /// Everything.
     pub(in crate::target) const WHOLE: Self = Self { members: true, groups: true };
+
+    /// What either of them takes.
+    pub(in crate::target) fn and(self, other: Self) -> Self {
+        Self { members: self.members || other.members, groups: self.groups || other.groups }
+    }
 }
 
 impl Stored {

@@ -1,5 +1,7 @@
+mod dump;
 mod faults;
 mod groups;
+mod load;
 mod membership;
 mod storage;
 mod users;
