@@ -1,13 +1,14 @@
 //! `scimulate serve`.
 
+mod storage;
 mod strict;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use axum::serve::ListenerExt as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 use uuid::Uuid;
 
@@ -19,9 +20,8 @@ use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
 use crate::config::{Mapping, TokenSource};
-use crate::report;
 use crate::schema;
-use crate::scim::{Leniencies, Resource, ResourceSchema};
+use crate::scim::{Leniencies, ResourceSchema};
 use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
 use strict::Strict;
 
@@ -43,14 +43,10 @@ pub(crate) struct Args {
     /// Take the attributes of users from this synchronization schema; implies `--profile scim`
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
-    /// Keep accounts in this file [default: in memory]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: Option<PathBuf>,
-    /// Accounts to begin with: a JSON array of SCIM users
-    #[arg(long, value_name = "FILE")]
-    pub(crate) load: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) strict: Strict,
+    storage: storage::StorageArgs,
+    #[command(flatten)]
+    strict: Strict,
 }
 
 /// Which endpoint the server behaves like.
@@ -70,10 +66,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
         None => Secret::new(random_token()),
     };
-    let storage = match &args.data {
-        Some(path) => Storage::file(path)?,
-        None => Storage::memory(),
-    };
+    let storage = args.storage.open()?;
     let users = match (&args.mapping, args.profile) {
         (Some(path), _) => Some(schema::target_definition(&read_schema(path)?)?),
         (None, Profile::Wedo) => None,
@@ -81,11 +74,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     let leniencies = args.strict.leniencies();
     let endpoint = endpoint(users, vec![token.clone()], leniencies, storage, &clock, &mut random)?;
-    if let Some(path) = &args.load {
-        let count = load(&endpoint, path)?;
-        context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
-    }
-    block_on(serve(args, &endpoint, &token, context))
+    args.storage.load(&endpoint, context)?;
+    let ended = block_on(serve(args, &endpoint, &token, context));
+    endpoint.close()?;
+    ended
 }
 
 async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Context) -> Result<Exit, Error> {
@@ -143,42 +135,4 @@ fn random_token() -> String {
     #[expect(clippy::disallowed_methods, reason = "a secret must not follow from a seed")]
     let guid = || Uuid::new_v4().simple();
     format!("{}{}", guid(), guid())
-}
-
-/// Loads SCIM users: a JSON array, an object with `Users` or `Resources`, or one user a line.
-pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
-    let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
-    let users = users(&text).map_err(|diagnostic| place(*diagnostic))?;
-    let hint =
-        "accounts that the endpoint holds already can't be loaded again: leave --load out, or name another --data";
-    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).with_hint(hint).into())
-}
-
-fn users(text: &str) -> Result<Vec<Resource>, Box<Diagnostic>> {
-    let mut users = Vec::new();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let document = document.map_err(|error| {
-            let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
-            Box::new(diagnostic.at_line(error.line()).at_column(error.column()))
-        })?;
-        let list = match document {
-            Value::Array(list) => list,
-            Value::Object(mut object) => match object.remove("Users").or_else(|| object.remove("Resources")) {
-                Some(Value::Array(list)) => list,
-                _ => vec![Value::Object(object)],
-            },
-            other => vec![other],
-        };
-        for user in list {
-            let number = users.len() + 1;
-            users.push(Resource::from_value(user).ok_or_else(|| {
-                let diagnostic = Diagnostic::error(format!("resource {number} isn't a JSON object"));
-                Box::new(diagnostic.with_hint("the file is a JSON array of SCIM users, or one user a line"))
-            })?);
-        }
-    }
-    Ok(users)
 }

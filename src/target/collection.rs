@@ -134,26 +134,26 @@ impl Collection {
         Record::new(self.kind(), id, key, members, before)
     }
 
+    /// A resource that comes with an id and with dates, as far as it has them; `number` is its place among others.
+    pub(super) fn to_load(&self, resource: Resource, number: usize) -> Result<Record, LoadError> {
+        let id = resource.id().unwrap_or_else(|| self.endpoint.new_id());
+        let stamp = |name| {
+            let meta = resource.get("meta").and_then(Value::as_object)?;
+            meta.get(name)?.as_str()?.parse::<Timestamp>().ok()
+        };
+        let created = stamp("created").unwrap_or_else(|| self.endpoint.now());
+        let modified = stamp("lastModified").unwrap_or(created);
+        let Value::Object(document) = resource.into_value() else { unreachable!("a resource is an object") };
+        let kind = self.kind().noun();
+        let invalid = |source| LoadError::Invalid { number, kind, source };
+        let resource = self.schema().admit(document, self.endpoint.leniencies()).map_err(invalid)?;
+        Ok(self.record(id, resource, (created, modified), None))
+    }
+
     /// Adds resources with the ids that they have, all or none. One without an id is given one.
     pub(super) fn load(&self, resources: Vec<Resource>) -> Result<usize, LoadError> {
-        let now = self.endpoint.now();
-        let kind = self.kind().noun();
-        let mut records = Vec::with_capacity(resources.len());
-        for (index, resource) in resources.into_iter().enumerate() {
-            let id = resource.id().unwrap_or_else(|| self.endpoint.new_id());
-            let stamp = |name| {
-                let meta = resource.get("meta").and_then(Value::as_object)?;
-                meta.get(name)?.as_str()?.parse::<Timestamp>().ok()
-            };
-            let created = stamp("created").unwrap_or(now);
-            let modified = stamp("lastModified").unwrap_or(created);
-            let Value::Object(document) = resource.into_value() else { continue };
-            let resource = self
-                .schema()
-                .admit(document, self.endpoint.leniencies())
-                .map_err(|source| LoadError::Invalid { number: index + 1, kind, source })?;
-            records.push(self.record(id, resource, (created, modified), None));
-        }
+        let prepare = |(index, resource)| self.to_load(resource, index + 1);
+        let records = resources.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let (kind, count) = (self.kind(), records.len());
         self.storage().write_now(move |transaction| {
             for (index, record) in records.iter().enumerate() {

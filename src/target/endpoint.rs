@@ -66,9 +66,41 @@ pub enum LoadError {
     /// The endpoint keeps no groups.
     #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
     NoGroups,
+    /// A resource says that it is something else than the list that it is in.
+    #[error("resource {number} is a {kind}, but stands among the {within}s")]
+    Misplaced {
+        /// Its place, from 1.
+        number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// What the list is for.
+        within: &'static str,
+    },
+    /// The file isn't JSON.
+    #[error("invalid JSON: {0}")]
+    Json(String),
+    /// The file can't be read.
+    #[error("the file can't be read")]
+    Unreadable(#[source] std::io::Error),
+    /// Any of these, at a place in a file.
+    #[error("{source}")]
+    At {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: Option<usize>,
+        /// What is wrong there.
+        source: Box<LoadError>,
+    },
     /// The storage fails.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl LoadError {
+    pub(super) fn at(self, line: usize, column: Option<usize>) -> Self {
+        Self::At { line, column, source: Box::new(self) }
+    }
 }
 
 /// A SCIM endpoint. Clones are the same endpoint.

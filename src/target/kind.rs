@@ -2,6 +2,8 @@
 
 use axum::http::StatusCode;
 
+use crate::scim::urn;
+
 /// A kind of resource, and what is particular about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -25,6 +27,14 @@ impl Kind {
         match self {
             Self::User => "User",
             Self::Group => "Group",
+        }
+    }
+
+    /// The schema that the standard gives it.
+    pub(super) const fn schema(self) -> &'static str {
+        match self {
+            Self::User => urn::USER,
+            Self::Group => urn::GROUP,
         }
     }
 

@@ -5,11 +5,12 @@ use axum::http::{HeaderMap, Response, StatusCode};
 
 use super::answer::{Origin, Problem, json};
 use super::collection::Collection;
-use super::plan::{Plan, extent_for};
+use super::dump;
+use super::plan::Plan;
 use super::query::Query;
 use super::sort::Sorted;
 use super::storage::{Cursor, Extent, Stored};
-use crate::scim::{ListResponse, Resource};
+use crate::scim::ListResponse;
 
 /// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
 struct Page {
@@ -23,6 +24,9 @@ pub(super) async fn answer(
     query: Query,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
+    if dump::is_asked_for(headers) {
+        return Ok(dump::answer(collections, query, headers));
+    }
     let Some(first) = collections.first() else {
         return Ok(json(StatusCode::OK, ListResponse::default().into_value().to_string()));
     };
@@ -86,7 +90,7 @@ impl Search {
         }
         let mut matches = Matches::new(&self.query);
         for (number, collection) in self.collections.iter().enumerate() {
-            let (kind, seen) = (collection.kind(), self.seen(collection));
+            let (kind, seen) = (collection.kind(), self.query.seen(collection));
             let plan = self.query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
             if let Some(plan) = plan {
                 let extent = seen.and(self.shown(collection));
@@ -128,18 +132,11 @@ impl Search {
         self.query.projection.extent(collection)
     }
 
-    /// What filter and order look at.
-    fn seen(&self, collection: &Collection) -> Extent {
-        let mut seen = extent_for(collection, &self.query.paths());
-        seen.groups |= self.query.looks_at_outgoing() && collection.whole().groups;
-        seen
-    }
-
     fn consider(&self, matches: &mut Matches<'_>, number: usize, stored: Stored, extent: Extent, known: bool) {
         let collection = &self.collections[number];
         let filter = self.query.filter.as_ref().filter(|_| !known);
-        let resource =
-            (filter.is_some() || matches.sorted.is_some()).then(|| self.resource(collection, &stored, extent));
+        let resource = (filter.is_some() || matches.sorted.is_some())
+            .then(|| self.query.resource(collection, &self.origin, &stored, extent));
         if let (Some(filter), Some(resource)) = (filter, &resource)
             && !filter.matches(resource, collection.schema())
         {
@@ -153,14 +150,6 @@ impl Search {
             _ => {}
         }
         matches.total += 1;
-    }
-
-    fn resource(&self, collection: &Collection, stored: &Stored, extent: Extent) -> Resource {
-        if !self.query.looks_at_outgoing() {
-            return stored.to_resource(extent);
-        }
-        let outgoing = serde_json::from_str(&self.origin.text(collection.kind(), stored));
-        outgoing.ok().and_then(Resource::from_value).unwrap_or_default()
     }
 
     /// The page of what was found; of sorted resources it is only known by now which are on it. What was looked at may

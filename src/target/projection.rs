@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
+use super::StorageError;
 use super::answer::{Origin, Problem};
 use super::collection::Collection;
 use super::narrow::MEMBERS;
@@ -114,7 +115,12 @@ impl Projection {
     }
 
     /// The resource with what is to be returned.
-    pub(super) fn apply(&self, collection: &Collection, origin: &Origin, stored: &Stored) -> Result<Value, Problem> {
+    pub(super) fn apply(
+        &self,
+        collection: &Collection,
+        origin: &Origin,
+        stored: &Stored,
+    ) -> Result<Value, StorageError> {
         let document = serde_json::from_str(&origin.text(collection.kind(), stored)).unwrap_or_default();
         let mut resource = Resource::from_value(document).unwrap_or_default();
         if self.describes_members(collection.schema()) {

@@ -3,10 +3,12 @@
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::answer::Problem;
+use super::answer::{Origin, Problem};
 use super::collection::Collection;
+use super::plan::extent_for;
 use super::projection::Projection;
-use crate::scim::{AttributePath, Filter, Leniencies, ResourceSchema, ScimType, SortBy, get, urn};
+use super::storage::{Extent, Stored};
+use crate::scim::{AttributePath, Filter, Leniencies, Resource, ResourceSchema, ScimType, SortBy, get, urn};
 
 /// The longest page.
 pub(super) const MAX_COUNT: usize = 1000;
@@ -70,8 +72,30 @@ impl Query {
         filter.chain(self.sort.iter().map(|sort| sort.by.path())).collect()
     }
 
+    /// What filter and order look at.
+    pub(super) fn seen(&self, collection: &Collection) -> Extent {
+        let mut seen = extent_for(collection, &self.paths());
+        seen.groups |= self.looks_at_outgoing() && collection.whole().groups;
+        seen
+    }
+
+    /// A resource as filter and order look at it.
+    pub(super) fn resource(
+        &self,
+        collection: &Collection,
+        origin: &Origin,
+        stored: &Stored,
+        extent: Extent,
+    ) -> Resource {
+        if !self.looks_at_outgoing() {
+            return stored.to_resource(extent);
+        }
+        let outgoing = serde_json::from_str(&origin.text(collection.kind(), stored));
+        outgoing.ok().and_then(Resource::from_value).unwrap_or_default()
+    }
+
     /// Whether it asks for what is only told when a resource goes out.
-    pub(super) fn looks_at_outgoing(&self) -> bool {
+    fn looks_at_outgoing(&self) -> bool {
         let outgoing = |path: &AttributePath| {
             let part = path.sub_attribute.as_deref().unwrap_or_default();
             path.attribute.eq_ignore_ascii_case("meta")

@@ -224,7 +224,7 @@ fn respond(
         None => json(status, origin.text(collection.kind(), stored)),
         Some(projection) => match projection.apply(collection, &origin, stored) {
             Ok(document) => json(status, document.to_string()),
-            Err(error) => return error.into_response(),
+            Err(error) => return Problem::from(error).into_response(),
         },
     };
     origin.mark(collection.kind(), stored, &mut response);

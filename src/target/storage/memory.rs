@@ -1,5 +1,6 @@
 //! Resources in memory: both tables behind one lock, and what undoes a unit of work that fails.
 
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::reader::{Lookup, Reader, STEP, STEP_BYTES, memberships};
@@ -127,7 +128,9 @@ impl Reader for Tables {
 
 /// What takes one write back: what stood in its place before.
 enum Step {
-    Entry(Kind, u64, Option<Entry>),
+    /// The places of those who were added one after the other.
+    Added(Kind, Range<u64>),
+    Entry(Kind, u64, Option<Box<Entry>>),
     Piece(u64, u32, Option<Arc<str>>),
 }
 
@@ -147,8 +150,13 @@ impl Undoing<'_> {
     }
 
     fn put(&mut self, kind: Kind, place: u64, entry: Option<Entry>, terms: &[Term]) {
+        let is_added = place == self.tables.table(kind).end();
         let before = self.tables.table_mut(kind).put(place, entry, terms);
-        self.steps.push(Step::Entry(kind, place, before));
+        match self.steps.last_mut() {
+            Some(Step::Added(last, places)) if is_added && *last == kind && places.end == place => places.end += 1,
+            _ if is_added => self.steps.push(Step::Added(kind, place..place + 1)),
+            _ => self.steps.push(Step::Entry(kind, place, before.map(Box::new))),
+        }
     }
 
     pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
@@ -204,9 +212,14 @@ impl Drop for Undoing<'_> {
     fn drop(&mut self) {
         while let Some(step) = self.steps.pop() {
             match step {
+                Step::Added(kind, places) => {
+                    for place in places.rev() {
+                        self.tables.table_mut(kind).put(place, None, &[]);
+                    }
+                }
                 Step::Entry(kind, place, before) => {
                     let terms = before.as_ref().map(|before| terms_of(kind, &before.body)).unwrap_or_default();
-                    self.tables.table_mut(kind).put(place, before, &terms);
+                    self.tables.table_mut(kind).put(place, before.map(|before| *before), &terms);
                 }
                 Step::Piece(place, number, before) => {
                     self.tables.groups.put_piece(place, number, before);

@@ -133,7 +133,7 @@ impl Extent {
     /// Everything.
     pub(in crate::target) const WHOLE: Self = Self { members: true, groups: true };
 
-    /// Both together.
+    /// What either of them takes.
     pub(in crate::target) fn and(self, other: Self) -> Self {
         Self { members: self.members || other.members, groups: self.groups || other.groups }
     }
