@@ -13,11 +13,12 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{document, read_schema, seed};
+use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
 use crate::config::{Mapping, TokenSource};
-use crate::report;
+use crate::report::{self, RecordingOf, Side};
 use crate::schema;
 use crate::scim::{Resource, ResourceSchema};
 use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
@@ -46,6 +47,8 @@ pub(crate) struct Args {
     /// Accounts to begin with: a JSON array of SCIM users
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -94,6 +97,10 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
     let url = format!("http://{address}/scim/v2");
+    let of =
+        RecordingOf { command: "serve", side: Side::Server, tenant_url: url.clone(), started: Clock::real().now() };
+    let recorder = args.record.record(of, vec![token.clone()], context)?;
+    recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
     let printer = &context.printer;
     if printer.is_human() {
         // A token that the user gave isn't shown again.
@@ -112,7 +119,7 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         .with_graceful_shutdown(interrupt.token().cancelled_owned())
         .await
         .context("the endpoint stopped")?;
-    Ok(Exit::Done)
+    Ok(recorder.end(Exit::Done))
 }
 
 /// The built-in endpoint over a storage; WEDO's where no other attributes are given.
