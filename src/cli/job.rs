@@ -23,7 +23,7 @@ use crate::engine::{self, Cycle, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, ObjectKind, template};
-use crate::scim::{Leniencies, ResourceSchema, TenantUrl};
+use crate::scim::{Leniencies, Observer, ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths, Timeline};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -31,6 +31,8 @@ use crate::target::Endpoint;
 
 /// File of the in-process endpoint in the state folder.
 const TARGET_FILE: &str = "target.db";
+/// Tenant URL of the in-process endpoint.
+const EMBEDDED_URL: &str = "http://localhost/scim/v2";
 
 /// A job as configured, its rules compiled.
 pub(crate) struct Job {
@@ -39,6 +41,8 @@ pub(crate) struct Job {
     pub(crate) policy: Arc<Policy>,
     /// The export and the endpoint's faults over time, where they change.
     pub(crate) timeline: Option<Timeline>,
+    /// Is shown what goes over the wire.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// What the built-in endpoint keeps of users; none for WEDO's. Other targets don't need what the schema may
     /// lack for it.
     users: Result<Option<ResourceSchema>, Box<Diagnostic>>,
@@ -119,7 +123,7 @@ impl Job {
             notify: settings.notification.email.clone().filter(|_| settings.notification.on_failure),
         };
         let timeline = settings.source.timeline.as_deref().map(Timeline::open).transpose()?;
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), timeline, users })
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), timeline, observer: None, users })
     }
 
     /// Opens the export as the next cycle would find it now; what it lacks is said.
@@ -280,6 +284,14 @@ impl Job {
         }
     }
 
+    /// The URL that requests go to, without a slash at its end.
+    pub(crate) fn tenant_url(&self) -> String {
+        match &self.settings.target.tenant {
+            Tenant::Remote(url) => url.base().to_owned(),
+            Tenant::Embedded { .. } => EMBEDDED_URL.to_owned(),
+        }
+    }
+
     /// A client of the built-in endpoint over this storage.
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
@@ -292,7 +304,7 @@ impl Job {
             clock,
             &mut random,
         )?;
-        let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
+        let url = TenantUrl::parse(EMBEDDED_URL, false)?;
         let options = self.client_options(url, &token)?;
         let router: Router = endpoint.router();
         let client = Client::in_process(router, options, clock.clone())?;
@@ -318,6 +330,7 @@ impl Job {
         options.headers.clone_from(&target.headers);
         options.proxy = target.proxy.as_ref().map(ToString::to_string);
         options.ca_file.clone_from(&target.ca_file);
+        options.observer.clone_from(&self.observer);
         Ok(options)
     }
 }

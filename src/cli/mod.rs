@@ -25,6 +25,7 @@ mod plan;
 mod printer;
 mod progress;
 mod provision;
+mod recording;
 mod render_diagnostic;
 mod restart;
 mod run;

@@ -16,10 +16,12 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{document, read_schema, seed};
+use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
 use crate::config::{Mapping, TokenSource};
+use crate::report::{RecordingOf, Side};
 use crate::schema;
 use crate::scim::{Leniencies, ResourceSchema};
 use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
@@ -47,6 +49,8 @@ pub(crate) struct Args {
     storage: storage::StorageArgs,
     #[command(flatten)]
     strict: Strict,
+    #[command(flatten)]
+    record: RecordArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -92,6 +96,10 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
     let url = format!("http://{address}/scim/v2");
+    let of =
+        RecordingOf { command: "serve", side: Side::Server, tenant_url: url.clone(), started: Clock::real().now() };
+    let recorder = args.record.record(of, vec![token.clone()], context)?;
+    recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
     let printer = &context.printer;
     if printer.is_human() {
         // A token that the user gave isn't shown again.
@@ -110,7 +118,7 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         .with_graceful_shutdown(interrupt.token().cancelled_owned())
         .await
         .context("the endpoint stopped")?;
-    Ok(Exit::Done)
+    Ok(recorder.end(Exit::Done))
 }
 
 /// The built-in endpoint over a storage; WEDO's where no other attributes are given.

@@ -8,12 +8,13 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
+use super::recording::{RecordArgs, Recorder};
 use super::runtime::block_on;
 use crate::base::{Diagnostic, Random, Secret};
 use crate::client::{Client, ClientOptions, ConnectionReport, Token, test_connection};
 use crate::clock::Clock;
 use crate::config::{TokenSource, tenant_error};
-use crate::report::{FORMAT_VERSION, dim, heading, status_text};
+use crate::report::{FORMAT_VERSION, RecordingOf, Side, dim, heading, status_text};
 use crate::scim::TenantUrl;
 
 /// Does what the portal's Test Connection button does, and explains a failure
@@ -32,15 +33,19 @@ pub(crate) struct Args {
     /// File that holds the secret token
     #[arg(long, value_name = "FILE")]
     pub(crate) secret_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// How the built-in endpoint shows as a tenant URL.
 const EMBEDDED: &str = "embedded";
+/// What recordings of this command are called.
+const COMMAND: &str = "test-connection";
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
-    let (client, attribute, url) = connect(args, context, &clock)?;
+    let (client, attribute, url, recorder) = connect(args, context, &clock)?;
     let mut random = Random::seeded(seed(clock.origin()));
     let guid = random.guid();
     let report = block_on(async { Ok(test_connection(&client, &attribute, guid).await) })?;
@@ -49,17 +54,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     } else {
         context.printer.json(&document(&report, &url))?;
     }
-    Ok(if report.is_good() { Exit::Done } else { Exit::Unreachable })
+    Ok(recorder.end(if report.is_good() { Exit::Done } else { Exit::Unreachable }))
 }
 
-/// The client, the matching attribute, and the tenant URL for people.
-fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, String, String), Error> {
+/// The client, the matching attribute, the tenant URL for people, and the recording.
+fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, String, String, Recorder), Error> {
     let Some(url) = &args.tenant_url else {
-        let job = Job::load(context, Narrowed::default())?;
+        let mut job = Job::load(context, Narrowed::default())?;
+        let recorder = args.record.record_job(&mut job, COMMAND, clock, context)?;
         let users = &job.rules.users;
         let attribute = users.attributes[users.matching[0]].target.name.clone();
         let connection = job.connect(context, clock, false)?;
-        return Ok((connection.client, attribute, job.settings.target.tenant.to_string()));
+        return Ok((connection.client, attribute, job.settings.target.tenant.to_string(), recorder));
     };
     let source = match (&args.secret_token_env, &args.secret_token_file) {
         (Some(name), _) => TokenSource::Env(name.clone()),
@@ -73,8 +79,12 @@ fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, Str
     let tenant = TenantUrl::parse(url, false).map_err(|error| tenant_error(&error))?;
     let secret = context.token(&source)?.unwrap_or_else(|| Secret::new(""));
     let shown = tenant.to_string();
-    let options = ClientOptions::new(tenant, Token::from_text(secret.expose())?);
-    Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown))
+    let (tenant_url, started) = (tenant.base().to_owned(), clock.now());
+    let of = RecordingOf { command: COMMAND, side: Side::Client, tenant_url, started };
+    let mut options = ClientOptions::new(tenant, Token::from_text(secret.expose())?);
+    let recorder = args.record.record(of, Vec::new(), context)?;
+    options.observer = recorder.observer();
+    Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown, recorder))
 }
 
 fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), Error> {

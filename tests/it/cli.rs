@@ -14,6 +14,7 @@ mod locked;
 mod missing;
 mod output;
 mod provision;
+mod recording;
 mod schema;
 mod secrets;
 mod simulated;
