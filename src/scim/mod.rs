@@ -13,6 +13,7 @@ mod path;
 mod resource;
 mod schema;
 mod tenant_url;
+mod token_endpoint;
 pub mod urn;
 
 pub use dialect::{Change, ChangeOp, Dialect, creation};
@@ -26,3 +27,4 @@ pub use resource::Resource;
 pub(crate) use resource::{get, spelling};
 pub use schema::{Attribute, AttributeType, Mutability, ResourceSchema, Returned, Uniqueness};
 pub use tenant_url::{TenantUrl, TenantUrlError, is_loopback};
+pub use token_endpoint::{ClientAuthentication, TokenEndpoint, TokenEndpointError};
