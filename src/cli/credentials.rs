@@ -28,6 +28,7 @@ fn oauth(settings: &OAuthSettings, context: &Context) -> Result<OAuth, Error> {
 }
 
 fn no_token() -> Error {
-    let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file";
+    let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file; or use \
+                [target.oauth]";
     Error::new(Exit::Usage, Diagnostic::error("no secret token is configured for the target").with_hint(hint))
 }
