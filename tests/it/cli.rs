@@ -12,6 +12,7 @@ mod levers;
 mod lies;
 mod locked;
 mod missing;
+mod oauth;
 mod output;
 mod provision;
 mod recording;
