@@ -30,4 +30,4 @@ pub use settings::{
     TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
-pub use token::{Environment, ProcessEnvironment, Token, token};
+pub use token::{Environment, ProcessEnvironment, Token, Tokens, token, tokens};

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::base_path::BasePath;
 use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
 
@@ -85,12 +86,12 @@ pub(super) struct Origin(String);
 
 impl Origin {
     /// From the `Host` header; without a usable one, URLs are given as paths.
-    pub(super) fn of(headers: &HeaderMap, base_path: &str) -> Self {
+    pub(super) fn of(headers: &HeaderMap, base_path: &BasePath) -> Self {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
             !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
         });
-        Self(host.map_or_else(|| base_path.to_owned(), |host| format!("http://{host}{base_path}")))
+        Self(host.map_or_else(|| base_path.to_string(), |host| format!("{}://{host}{base_path}", base_path.scheme())))
     }
 
     /// The URL of something below the endpoint.

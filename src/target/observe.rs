@@ -4,12 +4,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
-use axum::http::{HeaderMap, HeaderName, Response};
+use axum::http::Response;
+use axum::http::header::HOST;
 use axum::middleware::Next;
 use futures_util::StreamExt as _;
 
-use super::Endpoint;
+use super::{Endpoint, mask};
 use crate::base::Timestamp;
 use crate::clock::Clock;
 use crate::scim::{Content, HttpExchange};
@@ -24,9 +24,6 @@ pub trait Observer: Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Remarks(pub(super) Vec<String>);
 
-/// Headers whose values are never shown.
-const SECRET: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
-
 /// Lets a request through and shows it, with its answer, to the observers.
 pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
     let observers = endpoint.observers();
@@ -40,9 +37,9 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let exchange = HttpExchange {
         started,
         method: parts.method.to_string(),
-        origin: host.map_or_else(String::new, |host| format!("http://{host}")),
+        origin: host.map_or_else(String::new, |host| format!("{}://{host}", endpoint.base_path().scheme())),
         target: parts.uri.to_string(),
-        request_headers: headers(&parts.headers),
+        request_headers: mask::headers(&parts.headers),
         ..HttpExchange::default()
     };
     // What comes first may end last: the handler may answer before it has read the body, or without it.
@@ -51,7 +48,7 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let (mut parts, body) = next.run(Request::from_parts(parts, body)).await.into_parts();
     record.note(|exchange| {
         exchange.status = Some(parts.status.as_u16());
-        exchange.response_headers = headers(&parts.headers);
+        exchange.response_headers = mask::headers(&parts.headers);
         exchange.remarks = parts.extensions.remove::<Remarks>().unwrap_or_default().0;
     });
     let whole = body.size_hint().exact().is_some_and(|size| size <= Content::LIMIT as u64);
@@ -87,6 +84,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         let exchange = self.exchange.get_mut().unwrap_or_else(PoisonError::into_inner);
         exchange.duration = self.clock.now().duration_since(self.started).try_into().unwrap_or_default();
+        mask::exchange(exchange);
         let exchange = Arc::new(std::mem::take(exchange));
         for observer in &*self.observers {
             observer.observe(&exchange);
@@ -103,19 +101,6 @@ fn tap(body: Body, record: &Arc<Record>, part: fn(&mut HttpExchange) -> &mut Con
         }
         chunk
     }))
-}
-
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let text = |name: &HeaderName, value: &[u8]| {
-        let value = String::from_utf8_lossy(value);
-        match value.split_once(' ') {
-            _ if !SECRET.contains(name) => value.into_owned(),
-            // the scheme tells what kind of credentials were sent
-            Some((scheme, _)) if *name == AUTHORIZATION => format!("{scheme} [secret]"),
-            _ => "[secret]".to_owned(),
-        }
-    };
-    headers.iter().map(|(name, value)| (name.to_string(), text(name, value.as_bytes()))).collect()
 }
 
 #[cfg(test)]

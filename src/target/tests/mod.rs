@@ -1,3 +1,4 @@
+mod access;
 mod faults;
 mod groups;
 mod storage;
