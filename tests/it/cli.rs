@@ -16,5 +16,6 @@ mod output;
 mod provision;
 mod schema;
 mod secrets;
+mod serve;
 mod simulated;
 mod verify;

@@ -1,9 +1,10 @@
 //! Who is let in by `serve`: tokens from variables and files, a client that fetches tokens, rates.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::{Diagnostic, Secret};
+use crate::base::{Diagnostic, Digest, Secret};
 use crate::cli::args::positive_duration;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -169,10 +170,10 @@ impl Sources {
     async fn follow(self, endpoint: Endpoint) {
         let mut last = self.read().map(|(credentials, _)| exposed(&credentials)).ok();
         let mut is_well = true;
-        let sources = std::sync::Arc::new(self);
+        let sources = Arc::new(self);
         loop {
             tokio::time::sleep(INTERVAL).await;
-            let reading = std::sync::Arc::clone(&sources);
+            let reading = Arc::clone(&sources);
             let Ok(read) = tokio::task::spawn_blocking(move || reading.read()).await else { return };
             match read {
                 Ok((credentials, _)) => {
@@ -198,10 +199,9 @@ impl Sources {
 }
 
 /// What tells credentials apart.
-fn exposed(credentials: &Credentials) -> [Vec<crate::base::Digest>; 3] {
-    let digests = |secrets: &[Secret]| {
-        secrets.iter().map(|secret| crate::base::Digest::of(secret.expose().as_bytes())).collect::<Vec<_>>()
-    };
+fn exposed(credentials: &Credentials) -> [Vec<Digest>; 3] {
+    let digests =
+        |secrets: &[Secret]| secrets.iter().map(|secret| Digest::of(secret.expose().as_bytes())).collect::<Vec<_>>();
     [digests(&credentials.tokens), digests(&credentials.read_only), digests(&credentials.client_secrets)]
 }
 
@@ -216,4 +216,61 @@ fn rate(text: &str) -> Result<f64, String> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is between 0 and a million")]
 fn burst(per_second: f64) -> u32 {
     (per_second.ceil() as u32).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::http::Request;
+    use tower::ServiceExt as _;
+
+    use super::*;
+    use crate::base::Random;
+    use crate::clock::Clock;
+    use crate::target::{EndpointOptions, Storage};
+
+    #[tokio::test(start_paused = true)]
+    async fn files_are_followed_and_a_bad_one_locks_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens");
+        let write = |text: &str| std::fs::write(&file, text).unwrap();
+        write("one");
+        let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
+        let options = EndpointOptions::wedo(vec![Secret::new("one")], clock, Random::seeded(1));
+        let endpoint = Endpoint::new(options, Storage::memory()).unwrap();
+        let sources = Sources {
+            fixed: Credentials::default(),
+            token_files: vec![file.clone()],
+            read_only_files: Vec::new(),
+            client_secret_files: Vec::new(),
+        };
+        let following = tokio::spawn(sources.follow(endpoint.clone()));
+        let check = async |token: &str, expected: u16| {
+            tokio::time::sleep(INTERVAL * 3).await;
+            let request = Request::get("/scim/v2/Users").header("authorization", format!("Bearer {token}"));
+            let response = endpoint.router().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+            assert_eq!(response.status().as_u16(), expected, "{token}");
+        };
+        check("one", 200).await;
+        write("two\nthree\n");
+        check("one", 401).await;
+        check("three", 200).await;
+        write("");
+        check("two", 200).await;
+        std::fs::remove_file(&file).unwrap();
+        check("two", 200).await;
+        write("one\n");
+        check("two", 401).await;
+        check("one", 200).await;
+        following.abort();
+    }
+
+    #[test]
+    fn rates_are_above_zero() {
+        assert_eq!((rate("25"), rate("0.5")), (Ok(25.0), Ok(0.5)));
+        for wrong in ["0", "-1", "NaN", "inf", "1e7", "many"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!([0.5, 1.0, 2.5, 1e6].map(burst), [1, 1, 3, 1_000_000]);
+    }
 }

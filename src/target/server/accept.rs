@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
@@ -18,6 +18,8 @@ use super::{Limits, Tls};
 
 /// How long to wait when the system can't give another connection: files may be closed meanwhile.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How long to be silent about it after it was told.
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Serves until `end` is done, and then as long as requests are under way, but not longer than the limits say.
 /// Gives how many requests were cut off.
@@ -33,12 +35,13 @@ pub async fn serve(
     let slots = Arc::new(Semaphore::new(limits.connections.clamp(1, Semaphore::MAX_PERMITS)));
     let (mood, _) = watch::channel(Mood::Open);
     let connections = TaskTracker::new();
+    let mut listening = Listening { listener, told: None };
     let mut end = pin!(end);
     loop {
         let (stream, slot) = tokio::select! {
             biased;
             () = &mut end => break,
-            next = next(&listener, &slots, &mood) => next,
+            next = listening.next(&slots, &mood) => next,
         };
         let (shared, mood) = (Arc::clone(&shared), mood.subscribe());
         connections.spawn(async move {
@@ -47,7 +50,7 @@ pub async fn serve(
         });
     }
     // Who comes now is refused, rather than left waiting for nobody.
-    drop(listener);
+    drop(listening);
     mood.send_replace(Mood::Stopping);
     connections.close();
     if timeout(limits.drain_timeout, connections.wait()).await.is_ok() {
@@ -58,39 +61,42 @@ pub async fn serve(
     cut_off
 }
 
-/// The next connection, once there is room for it.
-async fn next(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-    mood: &watch::Sender<Mood>,
-) -> (TcpStream, OwnedSemaphorePermit) {
-    let stream = accept(listener, mood).await;
-    let slot = if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
-        slot
-    } else {
-        mood.send_replace(Mood::Crowded);
-        Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed")
-    };
-    mood.send_if_modified(|mood| std::mem::replace(mood, Mood::Open) != Mood::Open);
-    (stream, slot)
+struct Listening {
+    listener: TcpListener,
+    /// When it was last told that no connection can be accepted.
+    told: Option<Instant>,
 }
 
-async fn accept(listener: &TcpListener, mood: &watch::Sender<Mood>) -> TcpStream {
-    let mut told = false;
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) if is_of_the_client(&error) => {}
-            Err(error) => {
-                if !told {
-                    told = true;
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "no connection can be accepted; it is tried again until one can"
-                    );
+impl Listening {
+    /// The next connection, once there is room for it.
+    async fn next(&mut self, slots: &Arc<Semaphore>, mood: &watch::Sender<Mood>) -> (TcpStream, OwnedSemaphorePermit) {
+        let stream = self.accept(mood).await;
+        let slot = if let Ok(slot) = Arc::clone(slots).try_acquire_owned() {
+            slot
+        } else {
+            mood.send_replace(Mood::Crowded);
+            Arc::clone(slots).acquire_owned().await.expect("the semaphore is never closed")
+        };
+        mood.send_if_modified(|mood| std::mem::replace(mood, Mood::Open) != Mood::Open);
+        (stream, slot)
+    }
+
+    async fn accept(&mut self, mood: &watch::Sender<Mood>) -> TcpStream {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => return stream,
+                Err(error) if is_of_the_client(&error) => {}
+                Err(error) => {
+                    if self.told.is_none_or(|told| told.elapsed() > SILENCE) {
+                        self.told = Some(Instant::now());
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "no connection can be accepted; it is tried again until one can"
+                        );
+                    }
+                    mood.send_replace(Mood::Crowded);
+                    sleep(PAUSE).await;
                 }
-                mood.send_replace(Mood::Crowded);
-                sleep(PAUSE).await;
             }
         }
     }

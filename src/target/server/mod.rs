@@ -7,7 +7,7 @@ mod io;
 mod limits;
 mod pulse;
 mod refuse;
-mod request;
+pub(super) mod request;
 mod self_signed;
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub enum TlsError {
     #[error("{}: there is no private key in it, no `-----BEGIN PRIVATE KEY-----`", .0.display())]
     NoKey(PathBuf),
     /// The private key needs a password.
-    #[error("{}: the private key is encrypted; decrypt it with `openssl pkey -in FILE -out FILE`", .0.display())]
+    #[error("{}: the private key is encrypted; decrypt it with `openssl pkey -in FILE -out NEW`", .0.display())]
     EncryptedKey(PathBuf),
     /// The private key is of a kind that isn't supported.
     #[error("{}: the private key can't be used: RSA of 2048 bits or more, ECDSA on P-256 or P-384, or Ed25519 is needed", .0.display())]
@@ -83,6 +83,10 @@ impl Tls {
         let warnings = warnings(first, now).into_iter().map(|what| format!("{}: {what}", certificate.display()));
         let warnings = warnings.collect();
         let text = pem_file(key)?;
+        // The older form, which looks like a broken one to what comes next.
+        if contains(&text, b"Proc-Type: 4,ENCRYPTED") {
+            return Err(TlsError::EncryptedKey(key.to_owned()));
+        }
         let secret = PrivateKeyDer::from_pem_slice(&text).map_err(|error| match error {
             rustls::pki_types::pem::Error::NoItemsFound if contains(&text, b"BEGIN ENCRYPTED PRIVATE KEY") => {
                 TlsError::EncryptedKey(key.to_owned())
@@ -90,9 +94,6 @@ impl Tls {
             rustls::pki_types::pem::Error::NoItemsFound => TlsError::NoKey(key.to_owned()),
             _ => TlsError::NotPem(key.to_owned()),
         })?;
-        if contains(&text, b"Proc-Type: 4,ENCRYPTED") {
-            return Err(TlsError::EncryptedKey(key.to_owned()));
-        }
         if ring::sign::any_supported_type(&secret).is_err() {
             return Err(TlsError::Key(key.to_owned()));
         }

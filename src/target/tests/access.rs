@@ -198,6 +198,34 @@ async fn a_client_fetches_a_token_that_runs_out() {
     assert_eq!(knock(&endpoint, Method::GET, "/Users", Some("Bearer secret")).await.status, StatusCode::OK);
 }
 
+#[derive(Default)]
+struct Seen(std::sync::Mutex<String>);
+
+impl Observer for Seen {
+    fn observe(&self, exchange: &std::sync::Arc<crate::scim::HttpExchange>) {
+        let text = |content: &crate::scim::Content| String::from_utf8_lossy(&content.bytes).into_owned();
+        let (request, response) = (text(&exchange.request_body), text(&exchange.response_body));
+        self.0.lock().unwrap().push_str(&format!("{exchange:?}\n{request}\n{response}\n"));
+    }
+}
+
+#[tokio::test]
+async fn those_who_watch_see_neither_secret_nor_token() {
+    let endpoint = with_client(&clock());
+    let seen = std::sync::Arc::new(Seen::default());
+    endpoint.observe(std::sync::Arc::<Seen>::clone(&seen));
+    let token = fetched(&endpoint).await;
+    let form = "grant_type=client_credentials&client_id=provisioning&client_secret=pass%2Bword";
+    let (.., body) = fetch(&endpoint, None, form).await;
+    knock(&endpoint, Method::GET, "/Users", Some(&token)).await;
+    let seen = seen.0.lock().unwrap();
+    assert!(seen.contains("client_id=provisioning&client_secret=[secret]") && seen.contains("\"expires_in\":3600"));
+    for secret in ["pass%2Bword", "pass+word", &token["Bearer ".len()..], body["access_token"].as_str().unwrap()] {
+        assert!(!seen.contains(secret), "{seen}");
+    }
+    assert!(!seen.contains(&STANDARD.encode("provisioning:pass+word")), "{seen}");
+}
+
 #[tokio::test]
 async fn a_client_shows_its_credentials_in_one_way() {
     let endpoint = with_client(&clock());

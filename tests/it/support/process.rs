@@ -265,7 +265,12 @@ impl Server {
     /// An endpoint with more flags, in a folder.
     pub(crate) fn start_in(sandbox: &Sandbox, arguments: &str) -> Self {
         let arguments = format!("serve --listen 127.0.0.1:0 --token-env TOKEN --output json {arguments}");
-        let (child, stdout, stderr) = spawn(&mut sandbox.command(&arguments));
+        Self::start_by(&mut sandbox.command(&arguments))
+    }
+
+    /// An endpoint by a command of the test's own, which has it listen on a free port and say so in JSON.
+    pub(crate) fn start_by(command: &mut Command) -> Self {
+        let (child, stdout, stderr) = spawn(command);
         let mut stdout = BufReader::new(stdout);
         let mut ready = String::new();
         stdout.read_line(&mut ready).unwrap();
@@ -315,6 +320,17 @@ impl Server {
     #[cfg(unix)]
     pub(crate) fn terminate(self) -> Ended {
         self.started.signal("TERM");
+        self.started.wait()
+    }
+
+    /// Sends a signal and leaves it running.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        self.started.signal(name);
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(self) -> Ended {
         self.started.wait()
     }
 }

@@ -72,6 +72,8 @@ fn what_is_wrong_with_files_is_told() {
     let odd = write("odd.pem", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
     let locked =
         write("locked.pem", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIB\n-----END ENCRYPTED PRIVATE KEY-----\n");
+    let older = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIB\n";
+    let older = write("older.pem", &format!("{older}-----END RSA PRIVATE KEY-----\n"));
     let unusable = write("unusable.pem", "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n");
     let missing = folder.path().join("missing.pem");
     let check = |certificate: &Path, key: &Path, expected: &str| {
@@ -87,6 +89,7 @@ fn what_is_wrong_with_files_is_told() {
     check(&certificate, &missing, "missing.pem: it can't be read: ");
     check(&certificate, &certificate, "cert.pem: there is no private key in it");
     check(&certificate, &locked, "locked.pem: the private key is encrypted");
+    check(&certificate, &older, "older.pem: the private key is encrypted");
     check(&certificate, &unusable, "unusable.pem: the private key can't be used");
     check(&certificate, &other_key, "other.pem: the private key isn't that of the first certificate in ");
 }
