@@ -32,4 +32,4 @@ pub use settings::{
     Tenant, TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
-pub use token::{Environment, ProcessEnvironment, SecretKind, Token, client_secret, token};
+pub use token::{Environment, ProcessEnvironment, SecretKind, Token, Tokens, client_secret, token, tokens};

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::path::Path;
 
 use super::{ConfigError, TokenSource};
 use crate::base::{Diagnostic, Secret};
@@ -100,17 +101,7 @@ fn secret(source: &TokenSource, kind: SecretKind, environment: &dyn Environment)
             (text, format!("the environment variable {name}"))
         }
         TokenSource::File(path) => {
-            let unreadable = |error| ConfigError::TokenUnreadable(kind, path.clone(), error);
-            let metadata = fs::metadata(path).map_err(unreadable)?;
-            if metadata.len() > LONGEST_FILE {
-                return Err(unreadable(std::io::Error::new(
-                    std::io::ErrorKind::FileTooLarge,
-                    format!("it is too long to be a {}", kind.example().0),
-                )));
-            }
-            warnings.extend(open_to_others(path, &metadata, kind));
-            let text = fs::read_to_string(path).map_err(unreadable)?;
-            let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let text = read(path, kind, &mut warnings)?;
             (text.trim_end_matches(['\r', '\n']).to_owned(), path.display().to_string())
         }
     };
@@ -118,6 +109,41 @@ fn secret(source: &TokenSource, kind: SecretKind, environment: &dyn Environment)
         return Err(ConfigError::TokenEmpty(kind, place));
     }
     Ok(Token { secret: Some(Secret::new(text)), warnings })
+}
+
+/// Several tokens that are let in, with what is odd about where they are.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// The tokens in their order; at least one.
+    pub secrets: Vec<Secret>,
+    /// For instance a file that others may read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads a file of tokens, one a line. Empty lines and those that begin with `#` are left out, and blanks around a
+/// token.
+pub fn tokens(path: &Path) -> Result<Tokens, ConfigError> {
+    let mut warnings = Vec::new();
+    let text = read(path, SecretKind::SecretToken, &mut warnings)?;
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let secrets: Vec<_> = lines.map(Secret::new).collect();
+    if secrets.is_empty() {
+        return Err(ConfigError::TokenEmpty(SecretKind::SecretToken, path.display().to_string()));
+    }
+    Ok(Tokens { secrets, warnings })
+}
+
+/// The text of a file that holds secrets, without the mark at its beginning.
+fn read(path: &Path, kind: SecretKind, warnings: &mut Vec<Diagnostic>) -> Result<String, ConfigError> {
+    let unreadable = |error| ConfigError::TokenUnreadable(kind, path.to_owned(), error);
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if metadata.len() > LONGEST_FILE {
+        let message = format!("it is too long to be a {}", kind.example().0);
+        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)));
+    }
+    warnings.extend(open_to_others(path, &metadata, kind));
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), ToOwned::to_owned))
 }
 
 /// Whether a text can name an environment variable; most tokens can't.
@@ -128,7 +154,7 @@ pub(super) fn is_variable_name(text: &str) -> bool {
 }
 
 #[cfg(unix)]
-fn open_to_others(path: &std::path::Path, metadata: &fs::Metadata, kind: SecretKind) -> Option<Diagnostic> {
+fn open_to_others(path: &Path, metadata: &fs::Metadata, kind: SecretKind) -> Option<Diagnostic> {
     use std::os::unix::fs::PermissionsExt as _;
     (metadata.permissions().mode() & 0o077 != 0).then(|| {
         Diagnostic::warning(format!("other users of this machine can read the {kind}"))
@@ -138,7 +164,7 @@ fn open_to_others(path: &std::path::Path, metadata: &fs::Metadata, kind: SecretK
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &std::path::Path, _: &fs::Metadata, _: SecretKind) -> Option<Diagnostic> {
+fn open_to_others(_: &Path, _: &fs::Metadata, _: SecretKind) -> Option<Diagnostic> {
     None
 }
 
@@ -199,6 +225,17 @@ mod tests {
         let missing = TokenSource::File("/nonexistent/token".into());
         let problem = token(&missing, &environment).unwrap_err().diagnostics().remove(0);
         assert!(problem.to_string().starts_with("/nonexistent/token: the file of the secret token can't be read: "));
+    }
+
+    #[test]
+    fn a_file_of_tokens_has_one_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens");
+        fs::write(&path, "\u{feff}# old, until March\n one \r\n\ntwo\n").unwrap();
+        let found: Vec<_> = tokens(&path).unwrap().secrets.iter().map(|secret| secret.expose().to_owned()).collect();
+        assert_eq!(found, ["one", "two"]);
+        fs::write(&path, "# none\n").unwrap();
+        assert!(matches!(tokens(&path), Err(ConfigError::TokenEmpty(..))));
     }
 
     #[cfg(unix)]

@@ -18,6 +18,7 @@ mod provision;
 mod recording;
 mod schema;
 mod secrets;
+mod serve;
 mod simulated;
 mod strict;
 mod verify;
