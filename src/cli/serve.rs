@@ -1,5 +1,7 @@
 //! `scimulate serve`.
 
+mod faults;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,8 @@ pub(crate) struct Args {
     /// Accounts to begin with: a JSON array of SCIM users
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) faults: faults::FaultArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -59,7 +63,11 @@ pub(crate) enum Profile {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    if args.faults.list_faults {
+        return faults::list(context);
+    }
     let clock = Clock::real();
+    let faults = args.faults.rules(clock.origin())?;
     let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
     let token = match &args.token_env {
         Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
@@ -79,6 +87,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let count = load(&endpoint, path)?;
         context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
     }
+    faults::put_in_force(&endpoint, faults, context);
     block_on(serve(args, &endpoint, &token, context))
 }
 

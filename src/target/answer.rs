@@ -11,10 +11,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
 
-const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+pub(super) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// What stays as it is in a segment of a path (RFC 3986 section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// In the extensions of a response: the connection is to be closed without an answer. Its body fails at once, which is
+/// all that a caller in this process sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoAnswer;
 
 /// A JSON text as an answer.
 pub(super) fn json(status: StatusCode, text: String) -> Response<Body> {

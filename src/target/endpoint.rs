@@ -14,7 +14,7 @@ use axum::routing::get;
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
 use super::collection::{Collection, Definition};
-use super::fault::{FaultRule, misbehave};
+use super::fault::{Faults, misbehave};
 use super::observe::{Observer, observe};
 use super::{Kind, Storage, StorageError, discovery, resources};
 use crate::base::{Random, Secret, Timestamp};
@@ -84,7 +84,7 @@ struct Inner {
     base_path: String,
     patch: PatchOptions,
     storage: Storage,
-    faults: RwLock<Arc<[FaultRule]>>,
+    faults: Faults,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
 }
 
@@ -120,7 +120,7 @@ impl Endpoint {
             base_path: base_path.trim_end_matches('/').to_owned(),
             patch,
             storage,
-            faults: RwLock::default(),
+            faults: Faults::default(),
             observers: RwLock::default(),
         })))
     }
@@ -187,11 +187,6 @@ impl Endpoint {
         Ok(false)
     }
 
-    /// Puts these faults in force instead of those before.
-    pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
-    }
-
     /// Shows every exchange from now on to an observer too.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         let mut observers = self.0.observers.write().unwrap_or_else(PoisonError::into_inner);
@@ -202,8 +197,8 @@ impl Endpoint {
         Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn faults(&self) -> Arc<[FaultRule]> {
-        Arc::clone(&self.0.faults.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn faults_in_force(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// The resources of each kind that is kept here.

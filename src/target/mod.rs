@@ -22,7 +22,7 @@ mod tests;
 mod wedo;
 
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
-pub use fault::{Fault, FaultRule};
+pub use fault::{Fault, FaultRule, FaultStatus};
 pub use observe::Observer;
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;

@@ -44,7 +44,7 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     fault::store(&parts, collection.schema(), None, &mut resource);
     let endpoint = collection.endpoint();
     let now = endpoint.now();
-    let mut record = collection.record(endpoint.new_id(), resource, now, now);
+    let mut record = collection.record(fault::new_id(&parts, endpoint), resource, now, now);
     loop {
         check_size(&collection, &record.body)?;
         let attempt = record.clone();
@@ -56,7 +56,10 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
                 return Ok(response);
             }
             Err((_, Taken::Key)) => return Err(taken(&collection, &attempt.key)),
-            Err((_, Taken::Id)) => record = collection.record(endpoint.new_id(), parse(&attempt.body), now, now),
+            Err((_, Taken::Id)) => {
+                let id = fault::new_id(&parts, endpoint);
+                record = collection.record(id, parse(&attempt.body), now, now);
+            }
         }
     }
 }
