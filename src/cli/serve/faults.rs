@@ -14,8 +14,6 @@ use crate::target::{Endpoint, Fault, FaultRule};
 
 /// From so many columns on names, explanations and sources stand side by side.
 const WIDE: usize = 120;
-/// The name of an issue takes as many at most.
-const SOURCE: usize = 38;
 
 /// Flags about misbehaving.
 #[derive(Debug, clap::Args)]
@@ -82,6 +80,9 @@ fn document(fault: &Fault) -> Value {
 fn text(faults: &[Fault], width: Option<usize>) -> String {
     let (bold, dim) = (Style::new().bold(), AnsiColor::BrightBlack.on_default());
     let longest = faults.iter().map(|fault| fault.name().len()).max().unwrap_or_default();
+    // the name of an issue isn't broken
+    let words = faults.iter().flat_map(|fault| fault.source().split_whitespace());
+    let longest_word = words.map(str::len).max().unwrap_or_default();
     let mut text = String::new();
     let mut theme = "";
     for fault in faults {
@@ -104,7 +105,7 @@ fn text(faults: &[Fault], width: Option<usize>) -> String {
             }
             Some(width) => {
                 let room = width - longest - 6;
-                let right = (room * 2 / 5).max(SOURCE);
+                let right = (room * 2 / 5).max(longest_word);
                 let left = room - right;
                 let (explanations, sources) = (wrap(&explanation, left), wrap(source, right));
                 for row in 0..explanations.len().max(sources.len()) {

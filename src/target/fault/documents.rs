@@ -187,7 +187,7 @@ impl Misbehaviour for NoSchemas {
     fn about(&self) -> About {
         About::new(
             "no-schemas",
-            "QA/5618325; RFC 7643 section 3 asks for them",
+            "Microsoft Q&A 5618325; RFC 7643 section 3 asks for them",
             "Leaves schemas out of lists and resources.",
         )
     }

@@ -44,7 +44,7 @@ impl Misbehaviour for HideInactive {
     fn about(&self) -> About {
         About::new(
             "hide-inactive",
-            "QA/2238842, growthbook/growthbook#1680, better-auth/better-auth#11111",
+            "Microsoft Q&A 2238842, growthbook/growthbook#1680, better-auth/better-auth#11111",
             "Leaves inactive users out of what queries find, so that they seem to be missing and can't be created.",
         )
     }

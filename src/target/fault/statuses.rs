@@ -72,7 +72,7 @@ impl Misbehaviour for TokenExpiresMidRun {
     fn about(&self) -> About {
         About::new(
             "token-expires-mid-run",
-            "QA/1123095, QA/4969398; RFC 6750 section 3.1",
+            "Microsoft Q&A 1123095, Microsoft Q&A 4969398; RFC 6750 section 3.1",
             "Answers 10 requests, or as many as `after` says, and 401 from then on.",
         )
     }
@@ -119,7 +119,7 @@ impl Misbehaviour for TooManyRequests {
         let seconds = self.wait.as_secs();
         About {
             name: self.name.clone().into(),
-            source: "QA/2284725, QA/1922038; RFC 6585 section 4",
+            source: "Microsoft Q&A 2284725, Microsoft Q&A 1922038; RFC 6585 section 4",
             explanation: format!(
                 "Answers 429 with Retry-After: {seconds}; any other time stands at the end: {}-2s.",
                 Self::NAME

@@ -5,6 +5,7 @@ mod refusing;
 mod wire;
 
 use super::*;
+use crate::scim::Resource;
 
 fn rule(text: &str) -> FaultRule {
     FaultRule::from_json(&serde_json::from_str(text).unwrap()).unwrap()

@@ -97,7 +97,7 @@ pub(super) const CASES: &[Case] = &[
         "200 null",
         r#"200 "Ann@Contoso.com""#,
     ),
-    case("html", &[READ], "text", r#"200 {"id":"{a"#, "200 <!DOCTYPE"),
+    case("html", &[READ], "text", r#"200 {"id":"#, "200 <!DOCT"),
     case("201-without-body", &[NEW], "/userName", r#"201 "carl""#, "201 null"),
     case(
         "201-without-id",
@@ -134,7 +134,7 @@ pub(super) const CASES: &[Case] = &[
         r#"200 "b""#,
         r#"200 "a""#,
     ),
-    case("204-on-patch", &[TITLE], "text", r#"200 {"id":"{a"#, "204 "),
+    case("204-on-patch", &[TITLE], "text", r#"200 {"id":"#, "204 "),
     case(
         "remove-members-wipes-group",
         &[
@@ -228,7 +228,7 @@ pub(super) const CASES: &[Case] = &[
         r#"200 "R&D""#,
     ),
     case("change-case", &[TITLE], "/displayName", r#"200 "Ann""#, r#"200 "ANN""#),
-    case("byte-order-mark", &[NOBODY], "text", r#"200 {"schemas"#, "200 \u{feff}{\"schema"),
+    case("byte-order-mark", &[NOBODY], "text", r#"200 {"sche"#, "200 \u{feff}{\"sch"),
     case("capitalised-attributes", &[FIND_ANN], "/Resources/0/UserName", "200 null", r#"200 "Ann@Contoso.com""#),
     case("active-as-text", &[READ], "/active", "200 true", r#"200 "true""#),
     case("active-as-number", &["GET /Users/{bob}"], "/active", "200 false", "200 0"),
@@ -243,9 +243,9 @@ pub(super) const CASES: &[Case] = &[
         r#"200 "urn:ietf:params:scim:api:messages:2.0:ListResponse""#,
         "200 null",
     ),
-    case("html-errors", &[MISSING], "text", r#"404 {"schemas"#, "404 <!doctype"),
+    case("html-errors", &[MISSING], "text", r#"404 {"sche"#, "404 <!doct"),
     case("text-errors", &[MISSING], "header content-type", "404 application/scim+json", "404 text/plain"),
-    case("empty-errors", &[MISSING], "text", r#"404 {"schemas"#, "404 "),
+    case("empty-errors", &[MISSING], "text", r#"404 {"sche"#, "404 "),
     case("numeric-status-in-errors", &[MISSING], "/status", r#"404 "404""#, "404 404"),
     case("200-on-errors", &[MISSING], "/status", r#"404 "404""#, r#"200 "404""#),
 ];

@@ -109,7 +109,7 @@ async fn show(response: Response<Body>, look: &str) -> String {
             let json = if serde_json::from_str::<Value>(&text).is_ok() { "JSON" } else { "no JSON" };
             format!("{status} {pieces} {is_whole} {half} {json}")
         }
-        "text" => format!("{status} {}", text.chars().take(9).collect::<String>()),
+        "text" => format!("{status} {}", text.chars().take(6).collect::<String>()),
         _ if look.starts_with('/') => {
             let body: Value = serde_json::from_str(&text).unwrap_or_default();
             format!("{status} {}", body.pointer(look).unwrap_or(&Value::Null))
