@@ -43,7 +43,7 @@ static FAULTS: &[(&str, &[Entry])] = &[
             One(&statuses::TokenExpiresMidRun),
             Many(&statuses::TOO_MANY_REQUESTS),
             One(&statuses::WithoutRetryAfter),
-            One(&statuses::RetryDate),
+            Many(&statuses::RETRY_DATE),
             One(&statuses::ListUnavailable),
             One(&statuses::RefuseCreate),
             One(&statuses::ConflictOnCreate),

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Extensions, HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse as _;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 
 use crate::clock::Clock;
@@ -141,8 +141,8 @@ impl Reply {
             Ending::Whole => Body::from(self.body),
             Ending::Trickled(time) => trickle(self.body, time / PIECES, clock.clone()),
             Ending::Half => {
-                let half = self.body.slice(..length / 2);
-                Body::from_stream(stream::iter([Ok(half), Err(closed())]))
+                let half = stream::iter([Ok(self.body.slice(..length / 2))]);
+                Body::from_stream(half.chain(stream::once(cut())))
             }
             Ending::Never => Body::from_stream(stream::iter([Err::<Bytes, _>(closed())])),
         });
@@ -172,6 +172,12 @@ fn trickle(body: Bytes, pause: Duration, clock: Clock) -> Body {
         let piece = rest.split_to(size.min(rest.len()));
         Some((Ok::<_, io::Error>(piece), (rest, clock)))
     }))
+}
+
+/// Waits until what came before is on its way, so that the half really arrives.
+async fn cut() -> Result<Bytes, io::Error> {
+    tokio::task::yield_now().await;
+    Err(closed())
 }
 
 fn closed() -> io::Error {

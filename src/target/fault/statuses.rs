@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use jiff::fmt::rfc2822::DateTimePrinter;
 
 use super::call::{Act, Call};
-use super::family::{Family, timed};
+use super::family::{Family, Made, timed};
 use super::misbehaviour::{About, Misbehaviour};
 use super::reply::Reply;
 use crate::scim::{Method, ScimType};
@@ -93,16 +93,18 @@ fn expired() -> Reply {
     reply
 }
 
+/// Makes the fault of a name that may end with a time: `429-with-retry-after`, `429-with-retry-after-2s`.
+fn waiting<M: Misbehaviour + 'static>(name: &str, usual: &str, make: fn(String, Duration) -> M) -> Option<Made> {
+    match name.strip_prefix(usual)? {
+        "" => Some(Ok(Arc::new(make(name.to_owned(), WAIT)))),
+        rest => timed(rest, "-", |wait, _| make(name.to_owned(), wait)),
+    }
+}
+
 pub(super) static TOO_MANY_REQUESTS: Family = Family {
-    usual: TooManyRequests::NAME,
+    usual: "429-with-retry-after",
     shape: "429-with-retry-after-TIME",
-    make: |name| {
-        let rest = name.strip_prefix(TooManyRequests::NAME)?;
-        if rest.is_empty() {
-            return Some(Ok(Arc::new(TooManyRequests { name: name.to_owned(), wait: WAIT })));
-        }
-        timed(rest, "-", |wait, _| TooManyRequests { name: name.to_owned(), wait })
-    },
+    make: |name| waiting(name, "429-with-retry-after", |name, wait| TooManyRequests { name, wait }),
 };
 
 struct TooManyRequests {
@@ -110,21 +112,15 @@ struct TooManyRequests {
     wait: Duration,
 }
 
-impl TooManyRequests {
-    const NAME: &str = "429-with-retry-after";
-}
-
 impl Misbehaviour for TooManyRequests {
     fn about(&self) -> About {
         let seconds = self.wait.as_secs();
+        let explanation =
+            format!("Answers 429 with Retry-After: {seconds}; another time stands at the end: …-after-2s.");
         About {
             name: self.name.clone().into(),
             source: "Microsoft Q&A 2284725, Microsoft Q&A 1922038; RFC 6585 section 4",
-            explanation: format!(
-                "Answers 429 with Retry-After: {seconds}; any other time stands at the end: {}-2s.",
-                Self::NAME
-            )
-            .into(),
+            explanation: explanation.into(),
         }
     }
 
@@ -155,22 +151,34 @@ fn too_many_requests() -> Reply {
     Reply::problem(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests"))
 }
 
-pub(super) struct RetryDate;
+pub(super) static RETRY_DATE: Family = Family {
+    usual: "503-with-retry-date",
+    shape: "503-with-retry-date-TIME",
+    make: |name| waiting(name, "503-with-retry-date", |name, wait| RetryDate { name, wait }),
+};
+
+struct RetryDate {
+    name: String,
+    wait: Duration,
+}
 
 impl Misbehaviour for RetryDate {
     fn about(&self) -> About {
-        About::new(
-            "503-with-retry-date",
-            "maintenance with an end; RFC 9110 section 10.2.3",
-            "Answers 503 with Retry-After as an HTTP date, 30 seconds from now.",
-        )
+        let seconds = self.wait.as_secs();
+        let explanation =
+            format!("Answers 503 with Retry-After as the HTTP date in {seconds} s, or in another time: …-date-2s.");
+        About {
+            name: self.name.clone().into(),
+            source: "maintenance with an end; RFC 9110 section 10.2.3",
+            explanation: explanation.into(),
+        }
     }
 
     fn answer(&self, call: &Call) -> Option<Reply> {
-        let end = call.now.checked_add(WAIT).ok()?;
+        let end = call.now.checked_add(self.wait).ok()?;
         let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&end).ok()?;
-        let mut reply =
-            Reply::problem(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is being maintained"));
+        let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service is being maintained");
+        let mut reply = Reply::problem(problem);
         reply.headers.insert(RETRY_AFTER, HeaderValue::try_from(date).ok()?);
         Some(reply)
     }
