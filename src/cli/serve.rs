@@ -1,6 +1,7 @@
 //! `scimulate serve`.
 
 mod access;
+mod faults;
 mod limits;
 mod storage;
 mod strict;
@@ -52,6 +53,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     strict: Strict,
     #[command(flatten)]
+    faults: faults::FaultArgs,
+    #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
     access: AccessArgs,
@@ -72,7 +75,11 @@ pub(crate) enum Profile {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    if args.faults.list_faults {
+        return faults::list(context);
+    }
     let clock = Clock::real();
+    let faults = args.faults.rules(clock.origin())?;
     let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
     let access = args.access.read(context, args.tls.scheme())?;
     let storage = args.storage.open()?;
@@ -86,6 +93,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     options.leniencies = args.strict.leniencies();
     let endpoint = Endpoint::new(options, storage)?;
     args.storage.load(&endpoint, context)?;
+    faults::put_in_force(&endpoint, faults, context);
     let ended = block_on(serve(args, &endpoint, access, &clock, context));
     endpoint.close()?;
     ended

@@ -299,6 +299,14 @@ impl Failure {
         }
     }
 
+    /// Whether the target may have done what a write asked for, and only the answer was lost or says otherwise.
+    pub fn may_be_applied(&self) -> bool {
+        match self {
+            Self::Status(answer) => !self.is_unapplied() && matches!(answer.status, 408 | 500 | 502..=504 | 506..=599),
+            _ => !self.is_unapplied(),
+        }
+    }
+
     /// Whether the account isn't there (404 or 410).
     pub fn is_not_found(&self) -> bool {
         matches!(self.status(), Some(404 | 410))
@@ -432,22 +440,24 @@ mod tests {
 
     #[test]
     fn what_may_pass_and_what_may_be_repeated() {
-        // (failure, may pass, nothing can have been stored)
-        for (failure, transient, unapplied) in [
-            (status(400), false, false),
-            (status(401), false, false),
-            (status(408), true, false),
-            (status(429), true, true),
-            (status(500), true, false),
-            (status(501), false, false),
-            (status(503), true, true),
-            (transport(TransportKind::Refused), true, true),
-            (transport(TransportKind::Timeout), true, false),
-            (transport(TransportKind::Reset), true, false),
-            (transport(TransportKind::Tls(TlsProblem::Expired)), false, true),
-            (Failure::Ended, false, true),
+        // (failure, may pass, nothing can have been stored, something may have been)
+        for (failure, transient, unapplied, applied) in [
+            (status(400), false, false, false),
+            (status(401), false, false, false),
+            (status(408), true, false, true),
+            (status(429), true, true, false),
+            (status(500), true, false, true),
+            (status(501), false, false, false),
+            (status(503), true, true, false),
+            (list(), false, false, true),
+            (transport(TransportKind::Refused), true, true, false),
+            (transport(TransportKind::Timeout), true, false, true),
+            (transport(TransportKind::Reset), true, false, true),
+            (transport(TransportKind::Tls(TlsProblem::Expired)), false, true, false),
+            (Failure::Ended, false, true, false),
         ] {
-            assert_eq!((failure.is_transient(), failure.is_unapplied()), (transient, unapplied), "{failure}");
+            let found = (failure.is_transient(), failure.is_unapplied(), failure.may_be_applied());
+            assert_eq!(found, (transient, unapplied, applied), "{failure}");
         }
     }
 

@@ -12,7 +12,7 @@ use super::storage::Stored;
 use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
 
-const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+pub(super) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// What stays as it is in a segment of a path (RFC 3986 section 2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -21,6 +21,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(super) fn encode(id: &str) -> String {
     utf8_percent_encode(id, SEGMENT).to_string()
 }
+
+/// In the extensions of a response: the connection is to be closed without an answer. Its body fails at once, which is
+/// all that a caller in this process sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection is closed without an answer")]
+pub(super) struct NoAnswer;
 
 /// A JSON text as an answer.
 pub(super) fn json(status: StatusCode, text: String) -> Response<Body> {

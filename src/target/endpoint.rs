@@ -15,7 +15,7 @@ use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, authorise, tok
 use super::answer::{Problem, not_allowed};
 use super::base_path::BasePath;
 use super::collection::{Collection, Definition};
-use super::fault::{FaultRule, misbehave};
+use super::fault::{Faults, misbehave};
 use super::observe::{Observer, observe};
 use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
@@ -119,7 +119,7 @@ struct Inner {
     base_path: BasePath,
     leniencies: Leniencies,
     storage: Storage,
-    faults: RwLock<Arc<[FaultRule]>>,
+    faults: Faults,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
 }
 
@@ -157,7 +157,7 @@ impl Endpoint {
             random: Mutex::new(random),
             leniencies,
             storage,
-            faults: RwLock::default(),
+            faults: Faults::default(),
             observers: RwLock::default(),
         })))
     }
@@ -251,11 +251,6 @@ impl Endpoint {
         self.0.storage.close()
     }
 
-    /// Puts these faults in force instead of those before.
-    pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
-    }
-
     /// Shows every exchange from now on to an observer too.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         let mut observers = self.0.observers.write().unwrap_or_else(PoisonError::into_inner);
@@ -271,8 +266,8 @@ impl Endpoint {
         Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn faults(&self) -> Arc<[FaultRule]> {
-        Arc::clone(&self.0.faults.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn faults_in_force(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// The resources of each kind that is kept here.

@@ -35,7 +35,7 @@ mod wedo;
 pub use access::{AccessOptions, Credentials, OAuthOptions, Rate, TOKEN_PATH, random_token};
 pub use base_path::Scheme;
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
-pub use fault::{Fault, FaultRule};
+pub use fault::{Fault, FaultRule, FaultStatus};
 pub use load::Loaded;
 pub use observe::Observer;
 pub use server::{Limits, SelfSigned, Tls, TlsError, serve};

@@ -129,7 +129,8 @@ impl Projection {
         Ok(self.keep_of(collection.schema(), resource))
     }
 
-    fn keep_of(&self, schema: &ResourceSchema, resource: Resource) -> Value {
+    /// A resource with what is to be returned.
+    pub(super) fn keep_of(&self, schema: &ResourceSchema, resource: Resource) -> Value {
         let mut kept = Map::new();
         let Value::Object(members) = resource.into_value() else { return Value::Object(kept) };
         for (name, value) in members {

@@ -12,7 +12,8 @@ use crate::scim::{AttributePath, Filter, Leniencies, Resource, ResourceSchema, S
 
 /// The longest page.
 pub(super) const MAX_COUNT: usize = 1000;
-const DEFAULT_COUNT: usize = 100;
+/// How many there are on a page where nobody asks for a number.
+pub(super) const DEFAULT_COUNT: usize = 100;
 
 /// What is asked for.
 pub(super) struct Query {

@@ -57,15 +57,18 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     let projection = project(&collection, &parts, &document)?;
     let mut resource = admit(&collection, document)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
-    let record = insert(&collection, resource).await?;
+    let record = insert(&collection, resource, fault::ids(&parts, collection.endpoint())).await?;
     Ok(respond(&collection, &parts, &projection, StatusCode::CREATED, &record.to_stored()))
 }
 
 /// Adds a resource under a new id.
-async fn insert(collection: &Collection, resource: Resource) -> Result<Record, Problem> {
-    let endpoint = collection.endpoint();
-    let now = endpoint.now();
-    let record = collection.record(endpoint.new_id(), resource, (now, now), None);
+async fn insert(
+    collection: &Collection,
+    resource: Resource,
+    new_id: impl Fn() -> String + Send + 'static,
+) -> Result<Record, Problem> {
+    let now = collection.endpoint().now();
+    let record = collection.record(new_id(), resource, (now, now), None);
     check_size(collection, record.size())?;
     let writing = collection.clone();
     let unit = move |transaction: &mut Transaction<'_>| {
@@ -76,7 +79,7 @@ async fn insert(collection: &Collection, resource: Resource) -> Result<Record, P
                 Err(Taken::Key) => return Err(taken(&writing, &record.key)),
                 Err(Taken::Id) => {
                     let resource = parse(&record.to_stored());
-                    record = writing.record(writing.endpoint().new_id(), resource, (now, now), None);
+                    record = writing.record(new_id(), resource, (now, now), None);
                 }
             }
         }

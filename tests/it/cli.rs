@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod exit_codes;
 mod expr;
+mod faults;
 mod groups;
 mod killed;
 mod levers;

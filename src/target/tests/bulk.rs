@@ -360,7 +360,7 @@ async fn what_is_no_bulk_request_is_refused() {
 #[tokio::test]
 async fn rules_and_faults_apply_to_each_operation() {
     let endpoint = scim(Storage::memory());
-    let rule = FaultRule { users: vec!["bob".to_owned()], ..FaultRule::new(Fault::RefuseCreate) };
+    let rule = FaultRule { users: vec!["bob".to_owned()], ..FaultRule::new(Fault::parse("refuse-create").unwrap()) };
     endpoint.set_faults(vec![rule]);
     let results = send_bulk(&endpoint, bulk(&json!([user("a", "alice"), user("b", "bob"), user("c", "carol")]))).await;
     assert_eq!(statuses(&results), ["201", "400", "201"]);
