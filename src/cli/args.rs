@@ -106,7 +106,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Schema(schema::Command),
     Expr(expr::Args),
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),

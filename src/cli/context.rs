@@ -46,4 +46,11 @@ impl Context {
         token.warnings.iter().for_each(|warning| self.printer.diagnostic(warning));
         Ok(token.secret)
     }
+
+    /// Reads the client secret, if there is a place for it; warnings are printed.
+    pub(crate) fn client_secret(&self, source: &TokenSource) -> Result<Option<Secret>, Error> {
+        let secret = config::client_secret(source, &ProcessEnvironment)?;
+        secret.warnings.iter().for_each(|warning| self.printer.diagnostic(warning));
+        Ok(secret.secret)
+    }
 }

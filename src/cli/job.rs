@@ -8,16 +8,15 @@ use axum::Router;
 use uuid::Uuid;
 
 use super::context::Context;
+use super::credentials::credentials;
 use super::error::{Error, Problems};
-use super::exit::Exit;
 use super::runtime::Interrupt;
 use super::scenario;
 use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
-use crate::client::{Client, ClientOptions, Rate, Token};
+use crate::client::{Client, ClientOptions, Credentials, Rate, Token};
 use crate::clock::Clock;
 use crate::config::{
-    EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, TokenSource,
-    Vanished,
+    EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, Vanished,
 };
 use crate::engine::{self, Cycle, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
@@ -264,9 +263,7 @@ impl Job {
     fn connect_as_it_is(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
         match &self.settings.target.tenant {
             Tenant::Remote(url) => {
-                let secret =
-                    context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
-                let options = self.client_options(url.clone(), &secret)?;
+                let options = self.client_options(url.clone(), credentials(&self.settings.target, context)?);
                 Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
             }
             Tenant::Embedded { .. } => {
@@ -305,7 +302,7 @@ impl Job {
             &mut random,
         )?;
         let url = TenantUrl::parse(EMBEDDED_URL, false)?;
-        let options = self.client_options(url, &token)?;
+        let options = self.client_options(url, Token::from_text(token.expose())?.into());
         let router: Router = endpoint.router();
         let client = Client::in_process(router, options, clock.clone())?;
         Ok(Connection { client, endpoint: Some(endpoint) })
@@ -317,9 +314,9 @@ impl Job {
         Cycle { policy, rules, export, client, clock: clock.clone() }
     }
 
-    fn client_options(&self, url: TenantUrl, secret: &Secret) -> Result<ClientOptions, Error> {
+    fn client_options(&self, url: TenantUrl, credentials: Credentials) -> ClientOptions {
         let target = &self.settings.target;
-        let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
+        let mut options = ClientOptions::new(url, credentials);
         options.rate = target.rate.map_or(Rate::Unlimited, rate);
         options.concurrency = target.concurrency;
         options.timeout = target.timeout;
@@ -331,7 +328,7 @@ impl Job {
         options.proxy = target.proxy.as_ref().map(ToString::to_string);
         options.ca_file.clone_from(&target.ca_file);
         options.observer.clone_from(&self.observer);
-        Ok(options)
+        options
     }
 }
 
@@ -443,15 +440,6 @@ fn missing_column(missing: &engine::MissingColumn) -> Diagnostic {
     };
     let text = format!("the export has no column {}{whose}: {}", missing.attribute, consequences.join("; "));
     Diagnostic::warning(text).with_hint(hint)
-}
-
-fn no_token(source: &TokenSource) -> Error {
-    let message = match source {
-        TokenSource::None => "no secret token is configured for the target",
-        TokenSource::Env(_) | TokenSource::File(_) => "the secret token is empty",
-    };
-    let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file";
-    Error::new(Exit::Usage, Diagnostic::error(message).with_hint(hint))
 }
 
 /// A duration of the settings, as instants take it.

@@ -8,6 +8,7 @@ mod apply;
 mod args;
 mod completions;
 mod context;
+mod credentials;
 mod demo;
 mod error;
 mod exit;
@@ -36,6 +37,7 @@ mod serve;
 mod start;
 mod status;
 mod table;
+mod target_flags;
 mod test_connection;
 mod variables;
 

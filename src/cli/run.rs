@@ -204,7 +204,7 @@ pub(crate) fn ended(error: EngineError, interrupt: &Interrupt) -> Error {
 /// Adds what to do about a failing test query.
 fn explain(error: EngineError) -> Error {
     match &error {
-        EngineError::Quarantine { kind: ObjectKind::Group, .. } => {
+        EngineError::Quarantine { kind: ObjectKind::Group, failure, .. } if !matches!(**failure, Failure::Token(_)) => {
             let hint = "The test query on /Users was answered as it should be, the one on /Groups wasn't. Have the endpoint \
                         answer it with 200, a ListResponse and `totalResults` 0, and the token's account read groups; or \
                         leave groups out with `groups = false` in [provisioning].";

@@ -32,6 +32,15 @@ pub(crate) struct Interrupt {
 impl Interrupt {
     /// Listens from now on. Must be called inside the runtime.
     pub(crate) fn listen() -> Result<Self, Error> {
+        Self::ending_with(None)
+    }
+
+    /// Listens from now on, for what a signal ends as it should: a second one ends the process with exit code 0 too.
+    pub(crate) fn listen_to_end() -> Result<Self, Error> {
+        Self::ending_with(Some(Exit::Done))
+    }
+
+    fn ending_with(second: Option<Exit>) -> Result<Self, Error> {
         let interrupt = Self { token: CancellationToken::new(), code: Arc::new(AtomicU8::new(0)) };
         let listening = interrupt.clone();
         #[cfg(unix)]
@@ -48,7 +57,7 @@ impl Interrupt {
                 let exit = tokio::signal::ctrl_c().await.is_ok().then_some(Exit::Interrupted);
                 let Some(exit) = exit else { return };
                 if listening.token.is_cancelled() {
-                    std::process::exit(i32::from(exit.code()));
+                    std::process::exit(i32::from(second.unwrap_or(exit).code()));
                 }
                 listening.code.store(exit.code(), Ordering::SeqCst);
                 listening.token.cancel();

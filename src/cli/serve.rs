@@ -1,16 +1,21 @@
 //! `scimulate serve`.
 
+mod access;
+mod limits;
 mod storage;
 mod strict;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use serde_json::json;
 use tokio::net::TcpListener;
-use uuid::Uuid;
+
+use access::{Access, AccessArgs};
+use limits::LimitArgs;
+use tls::TlsArgs;
 
 use super::context::Context;
 use super::error::Error;
@@ -20,11 +25,11 @@ use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
-use crate::config::{Mapping, TokenSource};
-use crate::report::{RecordingOf, Side};
+use crate::config::Mapping;
+use crate::report::{self, RecordingOf, Side};
 use crate::schema;
 use crate::scim::{Leniencies, ResourceSchema};
-use crate::target::{Endpoint, EndpointOptions, Storage, StorageError};
+use crate::target::{self, Endpoint, EndpointOptions, Scheme, Storage, StorageError, TOKEN_PATH};
 use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
@@ -36,9 +41,6 @@ pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,
-    /// Environment variable that holds the token [default: a random token, printed]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) token_env: Option<String>,
     /// Which endpoint it behaves like
     #[arg(long, value_enum, default_value_t = Profile::Wedo)]
     pub(crate) profile: Profile,
@@ -51,6 +53,12 @@ pub(crate) struct Args {
     strict: Strict,
     #[command(flatten)]
     record: RecordArgs,
+    #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -66,59 +74,83 @@ pub(crate) enum Profile {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
     let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
-    let token = match &args.token_env {
-        Some(name) => context.token(&TokenSource::Env(name.clone()))?.unwrap_or_else(|| Secret::new("")),
-        None => Secret::new(random_token()),
-    };
+    let access = args.access.read(context, args.tls.scheme())?;
     let storage = args.storage.open()?;
     let users = match (&args.mapping, args.profile) {
         (Some(path), _) => Some(schema::target_definition(&read_schema(path)?)?),
         (None, Profile::Wedo) => None,
         (None, Profile::Scim) => Some(schema::target_definition(&document(&Mapping::Template("scim".to_owned()))?.1)?),
     };
-    let leniencies = args.strict.leniencies();
-    let endpoint = endpoint(users, vec![token.clone()], leniencies, storage, &clock, &mut random)?;
+    let mut options = options(users, access.tokens.clone(), &clock, &mut random);
+    options.access = access.options.clone();
+    options.leniencies = args.strict.leniencies();
+    let endpoint = Endpoint::new(options, storage)?;
     args.storage.load(&endpoint, context)?;
-    let ended = block_on(serve(args, &endpoint, &token, context));
+    let ended = block_on(serve(args, &endpoint, access, &clock, context));
     endpoint.close()?;
     ended
 }
 
-async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Context) -> Result<Exit, Error> {
-    let interrupt = Interrupt::listen()?;
+async fn serve(
+    args: &Args,
+    endpoint: &Endpoint,
+    access: Access,
+    clock: &Clock,
+    context: &Context,
+) -> Result<Exit, Error> {
+    let interrupt = Interrupt::listen_to_end()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         let diagnostic = Diagnostic::error(format!("can't listen on {}: {error}", args.listen));
         Error::new(Exit::Usage, diagnostic.with_hint("choose another port with --listen 127.0.0.1:0"))
     })?;
     let address = listener.local_addr().context("the address can't be told")?;
-    if !address.ip().is_loopback() {
+    let tls = args.tls.read(address.ip(), clock.now(), context)?;
+    let scheme = args.tls.scheme();
+    if scheme == Scheme::Http && !address.ip().is_loopback() {
         let text = format!("{address} can be reached from other machines, without TLS");
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
-    let url = format!("http://{address}/scim/v2");
-    let of =
-        RecordingOf { command: "serve", side: Side::Server, tenant_url: url.clone(), started: Clock::real().now() };
-    let recorder = args.record.record(of, vec![token.clone()], context)?;
+    let origin = format!("{scheme}://{address}");
+    let of = RecordingOf {
+        command: "serve",
+        side: Side::Server,
+        tenant_url: format!("{origin}/scim/v2"),
+        started: clock.now(),
+    };
+    let recorder = args.record.record(of, access.secrets(), context)?;
     recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
+    ready(&origin, &access, context)?;
+    access.follow(endpoint.clone());
+    let end = interrupt.token().cancelled_owned();
+    let cut_off = target::serve(listener, endpoint.router(), tls, args.limits.limits(), end).await;
+    if cut_off > 0 {
+        let text = format!("{} cut off", report::count(cut_off as u64, "request"));
+        context.printer.diagnostic(&Diagnostic::warning(text));
+    }
+    Ok(recorder.end(Exit::Done))
+}
+
+/// Says where the endpoint is, and how one gets in.
+fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> {
+    let url = format!("{origin}/scim/v2");
+    let token = access.tokens.first().map_or("", Secret::expose);
+    let token_endpoint = access.options.oauth.as_ref().map(|_| format!("{origin}{TOKEN_PATH}"));
     let printer = &context.printer;
     if printer.is_human() {
         // A token that the user gave isn't shown again.
-        let shown = if args.token_env.is_some() { "(as given)" } else { token.expose() };
-        printer.line(format_args!("Tenant URL {url}  token {shown}"))?;
+        let shown = if access.is_given { "(as given)" } else { token };
+        let fetched = token_endpoint.map_or_else(String::new, |url| format!("  token endpoint {url}"));
+        printer.line(format_args!("Tenant URL {url}  token {shown}{fetched}"))?;
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {
-        printer.json_line(&json!({ "tenantUrl": url, "token": token.expose() }))?;
+        let mut line = json!({ "tenantUrl": url, "token": token });
+        if let Some(url) = token_endpoint {
+            line["tokenEndpoint"] = url.into();
+        }
+        printer.json_line(&line)?;
     }
-    let listener = listener.tap_io(|stream| {
-        // Small answers go out at once; where that can't be set they are merely slower.
-        let _slower: std::io::Result<()> = stream.set_nodelay(true);
-    });
-    axum::serve(listener, endpoint.router())
-        .with_graceful_shutdown(interrupt.token().cancelled_owned())
-        .await
-        .context("the endpoint stopped")?;
-    Ok(recorder.end(Exit::Done))
+    Ok(())
 }
 
 /// The built-in endpoint over a storage; WEDO's where no other attributes are given.
@@ -130,17 +162,14 @@ pub(crate) fn endpoint(
     clock: &Clock,
     random: &mut Random,
 ) -> Result<Endpoint, StorageError> {
-    let ids = Random::seeded(random.guid().as_u64_pair().0);
-    let options = match users {
-        Some(users) => EndpointOptions::scim(users, tokens, clock.clone(), ids),
-        None => EndpointOptions::wedo(tokens, clock.clone(), ids),
-    };
+    let options = options(users, tokens, clock, random);
     Endpoint::new(EndpointOptions { leniencies, ..options }, storage)
 }
 
-/// A token that can't be guessed: 244 random bits from the system, as hex.
-fn random_token() -> String {
-    #[expect(clippy::disallowed_methods, reason = "a secret must not follow from a seed")]
-    let guid = || Uuid::new_v4().simple();
-    format!("{}{}", guid(), guid())
+fn options(users: Option<ResourceSchema>, tokens: Vec<Secret>, clock: &Clock, random: &mut Random) -> EndpointOptions {
+    let ids = Random::seeded(random.guid().as_u64_pair().0);
+    match users {
+        Some(users) => EndpointOptions::scim(users, tokens, clock.clone(), ids),
+        None => EndpointOptions::wedo(tokens, clock.clone(), ids),
+    }
 }

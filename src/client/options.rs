@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Token;
+use super::Credentials;
 use crate::scim::{Observer, TenantUrl};
 
 /// How many requests may start in a second.
@@ -28,8 +28,8 @@ impl Rate {
 pub struct ClientOptions {
     /// Tenant URL without its flags.
     pub tenant_url: TenantUrl,
-    /// Bearer token.
-    pub token: Token,
+    /// As whom.
+    pub credentials: Credentials,
     /// Requests a second.
     pub rate: Rate,
     /// Requests under way at the same time; 0 counts as 1.
@@ -58,10 +58,10 @@ pub struct ClientOptions {
 
 impl ClientOptions {
     /// The defaults of the config file: 25 requests a second, 8 at a time, 30 seconds, no retries.
-    pub fn new(tenant_url: TenantUrl, token: Token) -> Self {
+    pub fn new(tenant_url: TenantUrl, credentials: impl Into<Credentials>) -> Self {
         Self {
             tenant_url,
-            token,
+            credentials: credentials.into(),
             rate: Rate::DEFAULT,
             concurrency: 8,
             timeout: Duration::from_secs(30),

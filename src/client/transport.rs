@@ -36,8 +36,9 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// Sets up connections for one target: HTTP/1.1, TLS from 1.2, no redirects of its own.
-    pub(super) fn http(options: &ClientOptions) -> Result<Self, ClientError> {
+    /// Sets up connections for one address, the target's or that of its tokens: HTTP/1.1, TLS from 1.2, no redirects
+    /// of its own.
+    pub(super) fn http(options: &ClientOptions, url: &Url) -> Result<Self, ClientError> {
         // reqwest is built without a TLS provider and panics where none is installed. Somebody else's is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         #[expect(clippy::disallowed_methods, reason = "this is the place that installs the provider")]
@@ -51,7 +52,6 @@ impl Transport {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(options.concurrency.max(1))
             .tcp_nodelay(true);
-        let url = options.tenant_url.url();
         if let Some(proxy) = &options.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| ClientError::Proxy)?);
         } else if is_loopback(url) {

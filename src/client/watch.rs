@@ -6,15 +6,23 @@ use axum::http::{HeaderMap, HeaderValue, Version};
 use url::{Position, Url};
 
 use super::Failure;
-use crate::base::Timestamp;
+use crate::base::{Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Content, Credentials, HttpExchange, Method, Observer, header_as_shown};
+use crate::scim::{Content, HttpExchange, Method, Observer, SentCredentials, header_as_shown};
 
 /// Who is shown what a client sends and gets, and what is masked in it.
 #[derive(Clone)]
 pub(super) struct Audience {
     pub(super) observer: Arc<dyn Observer>,
-    pub(super) credentials: Credentials,
+    pub(super) credentials: SentCredentials,
+}
+
+impl Audience {
+    /// Has one more secret masked.
+    pub(super) fn also_mask(&mut self, secret: &Secret) {
+        let known = self.credentials.secrets().iter().chain([secret]).cloned();
+        self.credentials = SentCredentials::new(known);
+    }
 }
 
 /// An exchange under way; it is shown when it is dropped. Without an audience nothing is noted.

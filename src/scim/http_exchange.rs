@@ -41,7 +41,7 @@ pub struct HttpExchange {
     /// What befell the exchange: names of faults, or why no answer came.
     pub remarks: Vec<String>,
     /// What is masked wherever it stands.
-    pub credentials: Credentials,
+    pub credentials: SentCredentials,
 }
 
 impl HttpExchange {
@@ -62,9 +62,9 @@ fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
 
 /// The secrets that a request was sent with, in the clear. `Debug` hides them.
 #[derive(Clone, Default)]
-pub struct Credentials(Arc<[Secret]>);
+pub struct SentCredentials(Arc<[Secret]>);
 
-impl Credentials {
+impl SentCredentials {
     /// Of these secrets.
     pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
         Self(secrets.into_iter().collect())
@@ -81,14 +81,14 @@ impl Credentials {
     }
 }
 
-impl fmt::Debug for Credentials {
+impl fmt::Debug for SentCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} secrets", self.0.len())
     }
 }
 
 /// They tell nothing about an exchange that its other members don't, so all are alike.
-impl PartialEq for Credentials {
+impl PartialEq for SentCredentials {
     fn eq(&self, _: &Self) -> bool {
         true
     }

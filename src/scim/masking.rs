@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{Content, Credentials, HttpExchange};
+use super::{Content, HttpExchange, SentCredentials};
 use crate::base::Secret;
 use fields::Found;
 use needles::Needles;
@@ -77,7 +77,7 @@ pub struct Masking {
     known: Vec<Secret>,
     needles: Needles,
     /// The credentials of the last exchange: a client's are the same in all of them.
-    last: Credentials,
+    last: SentCredentials,
     last_needles: Needles,
 }
 
@@ -85,7 +85,7 @@ impl Masking {
     /// Masks these secrets in every exchange, beside those that an exchange has itself.
     pub fn new(known: Vec<Secret>) -> Self {
         let needles = Needles::new(&known);
-        Self { known, needles, last: Credentials::default(), last_needles: Needles::default() }
+        Self { known, needles, last: SentCredentials::default(), last_needles: Needles::default() }
     }
 
     /// The exchange as it may be shown.
@@ -115,7 +115,7 @@ impl Masking {
             response_headers: mask.headers(&exchange.response_headers),
             response_body: mask.content(&exchange.response_body, &response),
             remarks: exchange.remarks.iter().map(|remark| mask.text(remark)).collect(),
-            credentials: Credentials::default(),
+            credentials: SentCredentials::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::base_path::BasePath;
 use super::storage::Stored;
 use super::{Kind, StorageError};
 use crate::scim::{ErrorBody, PatchError, ScimType};
@@ -109,13 +110,14 @@ pub(super) struct Origin {
 
 impl Origin {
     /// From the `Host` header; without a usable one, URLs are given as paths.
-    pub(super) fn of(headers: &HeaderMap, base_path: &str) -> Self {
+    pub(super) fn of(headers: &HeaderMap, base_path: &BasePath) -> Self {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).filter(|host| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
             !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
         });
-        let base = host.map_or_else(|| base_path.to_owned(), |host| format!("http://{host}{base_path}"));
-        Self { base, base_path: base_path.to_owned() }
+        let base =
+            host.map_or_else(|| base_path.to_string(), |host| format!("{}://{host}{base_path}", base_path.scheme()));
+        Self { base, base_path: base_path.to_string() }
     }
 
     /// The URL of something below the endpoint.

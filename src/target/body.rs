@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 use serde_json::Value;
 
 use super::answer::Problem;
+use super::server::is_slow;
 use crate::scim::ScimType;
 
 /// Reads a JSON body of at most `limit` bytes.
@@ -38,7 +39,12 @@ pub(super) async fn read_bytes(headers: &HeaderMap, body: Body, limit: usize) ->
     let mut first = Bytes::new();
     let mut rest = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(StatusCode::BAD_REQUEST, "the body ends too early"))?;
+        let chunk = chunk.map_err(|error| {
+            if is_slow(&error) {
+                return Problem::new(StatusCode::REQUEST_TIMEOUT, "the body comes too slowly");
+            }
+            Problem::new(StatusCode::BAD_REQUEST, "the body ends too early")
+        })?;
         if first.len() + rest.len() + chunk.len() > limit {
             return Err(too_large());
         }

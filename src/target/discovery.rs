@@ -28,13 +28,7 @@ pub(super) async fn configuration(State(endpoint): State<Endpoint>, headers: Hea
         "changePassword": {"supported": false},
         "sort": {"supported": true},
         "etag": {"supported": true},
-        "authenticationSchemes": [{
-            "type": "oauthbearertoken",
-            "name": "Bearer token",
-            "description": "A token in the header Authorization",
-            "specUri": "https://www.rfc-editor.org/info/rfc6750",
-            "primary": true
-        }],
+        "authenticationSchemes": endpoint.door().schemes(),
         "meta": {
             "resourceType": "ServiceProviderConfig",
             "location": origin.url("/ServiceProviderConfig"),

@@ -11,8 +11,9 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 
+use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, authorise, token};
 use super::answer::{Problem, not_allowed};
-use super::authorise::{Tokens, authorise};
+use super::base_path::BasePath;
 use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
@@ -30,8 +31,10 @@ pub struct EndpointOptions {
     pub groups: Option<ResourceSchema>,
     /// Attributes of users that a filter may name (`userName`, `name.givenName`); others are 400 `invalidFilter`.
     pub filterable: Vec<String>,
-    /// Tokens that are let in; without any, nobody is.
+    /// Tokens that may do everything; without any, and without those of `access`, nobody is let in.
     pub tokens: Vec<Secret>,
+    /// Who else is let in, and how often.
+    pub access: AccessOptions,
     /// Tells `created` and `lastModified`.
     pub clock: Clock,
     /// Makes ids.
@@ -110,10 +113,10 @@ pub struct Endpoint(Arc<Inner>);
 struct Inner {
     users: Arc<Definition>,
     groups: Option<Arc<Definition>>,
-    tokens: Tokens,
+    door: Door,
     clock: Clock,
     random: Mutex<Random>,
-    base_path: String,
+    base_path: BasePath,
     leniencies: Leniencies,
     storage: Storage,
     faults: RwLock<Arc<[FaultRule]>>,
@@ -123,7 +126,7 @@ struct Inner {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Endpoint")
-            .field("base_path", &self.0.base_path)
+            .field("base_path", &&*self.0.base_path)
             .field("storage", &self.0.storage)
             .finish_non_exhaustive()
     }
@@ -132,7 +135,8 @@ impl fmt::Debug for Endpoint {
 impl Endpoint {
     /// Makes an endpoint over what the storage holds.
     pub fn new(options: EndpointOptions, storage: Storage) -> Result<Self, StorageError> {
-        let EndpointOptions { users, groups, filterable, tokens, clock, mut random, base_path, leniencies } = options;
+        let EndpointOptions { users, groups, filterable, tokens, access, clock, mut random, base_path, leniencies } =
+            options;
         // a file that is opened again mustn't begin with the ids that it was given before
         let used = storage.read(|reader| reader.high_water())?;
         if used > 0 {
@@ -147,10 +151,10 @@ impl Endpoint {
         Ok(Self(Arc::new(Inner {
             users: Arc::new(Definition::new(Kind::User, users, filterable, with_groups)),
             groups,
-            tokens: Tokens::new(&tokens),
+            base_path: BasePath::new(access.scheme, &base_path),
+            door: Door::new(tokens, access),
             clock,
             random: Mutex::new(random),
-            base_path: base_path.trim_end_matches('/').to_owned(),
             leniencies,
             storage,
             faults: RwLock::default(),
@@ -160,7 +164,15 @@ impl Endpoint {
 
     /// The routes, to be served or called in process.
     pub fn router(&self) -> Router {
-        self.inner().layer(from_fn_with_state(self.clone(), authorise)).layer(from_fn_with_state(self.clone(), observe))
+        let routes = self.inner().layer(from_fn_with_state(self.clone(), authorise));
+        // A token is fetched by those who have none.
+        let routes = if self.door().issues_tokens() {
+            let nobody = |method: Method| async move { not_allowed(&method, "POST, OPTIONS") };
+            routes.route(TOKEN_PATH, post(token).fallback(nobody).with_state(self.clone()))
+        } else {
+            routes
+        };
+        routes.layer(from_fn_with_state(self.clone(), observe))
     }
 
     /// The routes with their faults, for requests that were let in already.
@@ -194,7 +206,7 @@ impl Endpoint {
                 .route(&format!("{path}/{{id}}"), one);
             routes.merge(added.with_state(collection))
         });
-        let routes = match self.base_path() {
+        let routes = match &**self.base_path() {
             "" => routes,
             base => Router::new().nest(base, routes).route(&format!("{base}/"), whole().with_state(self.clone())),
         };
@@ -250,6 +262,11 @@ impl Endpoint {
         *observers = observers.iter().cloned().chain([observer]).collect();
     }
 
+    /// Lets in with these secrets from now on instead of those before.
+    pub fn set_credentials(&self, credentials: &Credentials) {
+        self.door().set(credentials);
+    }
+
     pub(super) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {
         Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -279,11 +296,11 @@ impl Endpoint {
         &self.0.storage
     }
 
-    pub(super) fn tokens(&self) -> &Tokens {
-        &self.0.tokens
+    pub(super) fn door(&self) -> &Door {
+        &self.0.door
     }
 
-    pub(super) fn base_path(&self) -> &str {
+    pub(super) fn base_path(&self) -> &BasePath {
         &self.0.base_path
     }
 

@@ -3,8 +3,9 @@
 //! Resources are kept as the text that is sent, so that reading one costs no JSON work; only writes
 //! and projections parse.
 
+mod access;
 mod answer;
-mod authorise;
+mod base_path;
 mod body;
 mod bulk;
 mod collection;
@@ -23,6 +24,7 @@ mod query;
 mod resources;
 mod scim;
 mod search;
+mod server;
 mod sort;
 mod storage;
 #[cfg(test)]
@@ -30,10 +32,13 @@ mod tests;
 mod version;
 mod wedo;
 
+pub use access::{AccessOptions, Credentials, OAuthOptions, Rate, TOKEN_PATH, random_token};
+pub use base_path::Scheme;
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use fault::{Fault, FaultRule};
 pub use load::Loaded;
 pub use observe::Observer;
+pub use server::{Limits, SelfSigned, Tls, TlsError, serve};
 pub use storage::{Durability, Storage, StorageError};
 pub use wedo::wedo;
 

@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use super::Endpoint;
 use crate::base::Timestamp;
 use crate::clock::Clock;
-use crate::scim::{Content, Credentials, HttpExchange, credentials_in, header_as_shown};
+use crate::scim::{Content, HttpExchange, SentCredentials, credentials_in, header_as_shown};
 
 pub use crate::scim::Observer;
 
@@ -34,7 +34,7 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
         started,
         version: version(parts.version),
         method: parts.method.to_string(),
-        origin: host.map_or_else(String::new, |host| format!("http://{host}")),
+        origin: host.map_or_else(String::new, |host| format!("{}://{host}", endpoint.base_path().scheme())),
         target: parts.uri.to_string(),
         request_headers: headers(&parts.headers),
         credentials: credentials(&parts.headers),
@@ -108,9 +108,9 @@ fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| shown(name.as_str(), value.as_bytes())).collect()
 }
 
-fn credentials(headers: &HeaderMap) -> Credentials {
+fn credentials(headers: &HeaderMap) -> SentCredentials {
     let found = |name: &str, value: &[u8]| credentials_in(name, &String::from_utf8_lossy(value));
-    Credentials::new(headers.iter().flat_map(|(name, value)| found(name.as_str(), value.as_bytes())))
+    SentCredentials::new(headers.iter().flat_map(|(name, value)| found(name.as_str(), value.as_bytes())))
 }
 
 const fn version(version: Version) -> &'static str {

@@ -4,8 +4,8 @@ use crate::base::{Random, Secret};
 use crate::clock::Clock;
 use crate::scim::{Leniencies, ResourceSchema};
 
-use super::EndpointOptions;
 use super::endpoint::all_attributes;
+use super::{AccessOptions, EndpointOptions};
 
 impl EndpointOptions {
     /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and tell their groups; and core groups.
@@ -19,6 +19,7 @@ impl EndpointOptions {
             users,
             groups: Some(ResourceSchema::group()),
             tokens,
+            access: AccessOptions::default(),
             clock,
             random,
             base_path: "/scim/v2".to_owned(),

@@ -4,7 +4,7 @@ use crate::base::{Random, Secret};
 use crate::clock::Clock;
 use crate::scim::{Leniencies, ResourceSchema};
 
-use super::EndpointOptions;
+use super::{AccessOptions, EndpointOptions};
 
 const ATTRIBUTES: [&str; 10] = [
     "userName",
@@ -32,6 +32,7 @@ impl EndpointOptions {
             groups: None,
             filterable: vec!["userName".to_owned()],
             tokens,
+            access: AccessOptions::default(),
             clock,
             random,
             base_path: "/scim/v2".to_owned(),

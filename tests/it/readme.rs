@@ -222,6 +222,8 @@ fn every_exit_code_has_its_row() {
     assert_eq!(real, in_help, "in exit.rs, in --help");
 }
 
+/// A section of a section.
+const OAUTH: &str = "target.oauth";
 const SECTIONS: [&str; 7] = ["target", "source", "provisioning", "quarantine", "escrow", "notification", "log"];
 
 /// A config that is as short as it can be, with this put into it.
@@ -234,6 +236,10 @@ fn config_with(section: &str, lines: &str) -> String {
         }
         if name == section {
             text.extend([lines, "\n"]);
+        }
+        if name == "target" && section == OAUTH {
+            text.extend(["[", OAUTH, "]\ntoken_endpoint = \"https://h.example/token\"\nclient_id = \"x\"\n"]);
+            text.extend(["client_secret_env = \"X\"\n", lines, "\n"]);
         }
     }
     text
@@ -275,11 +281,12 @@ fn every_config_key_has_its_row() {
         ),
     ];
     tables.extend(SECTIONS.map(|name| (name, format!("### `[{name}]`"), known_keys(&config_with(name, UNKNOWN)))));
+    tables.push((OAUTH, format!("### `[{OAUTH}]`"), known_keys(&config_with(OAUTH, UNKNOWN))));
     for (section, heading, known) in tables {
         let rows = rows(chapter(&text, &heading));
         let told: BTreeSet<String> = rows.iter().filter_map(|row| code(row[0])).map(str::to_owned).collect();
-        // Sections have chapters of their own, and a token is refused.
-        let apart = [&SECTIONS[..], &["scoping_filter", "secret_token"]].concat();
+        // Sections have chapters of their own, and secrets are refused.
+        let apart = [&SECTIONS[..], &["scoping_filter", "secret_token", "client_secret"]].concat();
         let known = known.into_iter().filter(|key| !apart.contains(&key.as_str())).collect();
         assert_eq!(told, known, "in the README, in the program: {heading}");
         for key in &told {

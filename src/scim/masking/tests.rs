@@ -129,7 +129,7 @@ fn what_was_found_by_its_name_is_masked_in_the_whole_exchange() {
 fn what_a_request_was_sent_with_is_masked_in_it_alone() {
     let mut masking = masking(&[]);
     let with = |secret: &str| HttpExchange {
-        credentials: Credentials::new([Secret::new(secret)]),
+        credentials: SentCredentials::new([Secret::new(secret)]),
         ..body("first-token second-token")
     };
     let shown = |exchange: HttpExchange| String::from_utf8(exchange.request_body.bytes).unwrap();

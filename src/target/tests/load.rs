@@ -70,8 +70,7 @@ async fn a_mistake_is_placed_and_nothing_is_loaded() {
     for storage in stores {
         let endpoint = scim(storage);
         create(&endpoint, "bob").await;
-        let line = |number| format!("{{\"userName\":\"user{number}\"}}\n");
-        let many: Vec<_> = (0..2000).map(line).collect();
+        let many: Vec<_> = (0..2000).map(|number| format!("{{\"userName\":\"user{number}\"}}\n")).collect();
         let many = many.concat();
         for (text, expected) in [
             (

@@ -1,3 +1,4 @@
+mod access;
 mod attributes;
 mod bulk;
 mod creating;

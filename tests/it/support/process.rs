@@ -333,6 +333,17 @@ impl Server {
         self.started.signal("TERM");
         self.started.wait()
     }
+
+    /// Sends a signal and leaves it running.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, name: &str) {
+        self.started.signal(name);
+    }
+
+    /// Waits for the end.
+    pub(crate) fn wait(self) -> Ended {
+        self.started.wait()
+    }
 }
 
 /// One request and its whole answer, for requests that close the connection.
