@@ -1,5 +1,6 @@
 //! The order of resources by an attribute (RFC 7644 section 3.4.2.3).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::Value;
@@ -91,12 +92,16 @@ impl SortBy {
         path.root(resource).and_then(|root| key(root, &path, attribute)).unwrap_or(SortKey::Missing)
     }
 
-    /// The path with its URN, and the attribute or part that it ends in.
-    fn resolve<'s>(&self, schema: &'s ResourceSchema) -> Option<(AttributePath, &'s Attribute)> {
+    /// The path with the URN that it may lack, and the attribute or part that it ends in.
+    fn resolve<'s>(&self, schema: &'s ResourceSchema) -> Option<(Cow<'_, AttributePath>, &'s Attribute)> {
         let resolved = schema.resolve_filtered(&self.path, self.leniencies)?;
-        let urn = resolved.extension.map(|extension| extension.id.clone());
-        let attribute = resolved.sub_attribute.or(resolved.attribute)?;
-        Some((AttributePath { urn, ..self.path.clone() }, attribute))
+        let path = match resolved.extension {
+            Some(extension) if self.path.urn.is_none() => {
+                Cow::Owned(AttributePath { urn: Some(extension.id.clone()), ..self.path.clone() })
+            }
+            _ => Cow::Borrowed(&self.path),
+        };
+        Some((path, resolved.sub_attribute.or(resolved.attribute)?))
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Query {
     pub(super) offset: u64,
     pub(super) count: usize,
     pub(super) projection: Projection,
+    /// Whether it asks for what is only told when a resource goes out.
+    asks_for_outgoing: bool,
 }
 
 /// The order that is asked for.
@@ -35,7 +37,8 @@ impl Query {
     /// From a URL's query.
     pub(super) fn of(collections: &[Collection], text: &str) -> Result<Self, Problem> {
         let projection = Projection::of(text)?;
-        let mut query = Self { filter: None, sort: None, offset: 0, count: DEFAULT_COUNT, projection };
+        let (offset, count) = (0, DEFAULT_COUNT);
+        let mut query = Self { filter: None, sort: None, offset, count, projection, asks_for_outgoing: false };
         let (mut sort_by, mut descending) = (None, false);
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
@@ -54,6 +57,7 @@ impl Query {
             }
         }
         query.sort = sort_by.map(|by| Sort { by, descending });
+        query.asks_for_outgoing = query.paths().into_iter().any(is_outgoing);
         Ok(query)
     }
 
@@ -76,7 +80,7 @@ impl Query {
     /// What filter and order look at.
     pub(super) fn seen(&self, collection: &Collection) -> Extent {
         let mut seen = extent_for(collection, &self.paths());
-        seen.groups |= self.looks_at_outgoing() && collection.whole().groups;
+        seen.groups |= self.asks_for_outgoing && collection.whole().groups;
         seen
     }
 
@@ -88,22 +92,19 @@ impl Query {
         stored: &Stored,
         extent: Extent,
     ) -> Resource {
-        if !self.looks_at_outgoing() {
+        if !self.asks_for_outgoing {
             return stored.to_resource(extent);
         }
         let outgoing = serde_json::from_str(&origin.text(collection.kind(), stored));
         outgoing.ok().and_then(Resource::from_value).unwrap_or_default()
     }
+}
 
-    /// Whether it asks for what is only told when a resource goes out.
-    fn looks_at_outgoing(&self) -> bool {
-        let outgoing = |path: &AttributePath| {
-            let part = path.sub_attribute.as_deref().unwrap_or_default();
-            path.attribute.eq_ignore_ascii_case("meta")
-                && ["location", "version"].iter().any(|name| name.eq_ignore_ascii_case(part))
-        };
-        self.paths().into_iter().any(outgoing)
-    }
+/// Whether an attribute is only told when a resource goes out.
+fn is_outgoing(path: &AttributePath) -> bool {
+    let part = path.sub_attribute.as_deref().unwrap_or_default();
+    path.attribute.eq_ignore_ascii_case("meta")
+        && ["location", "version"].iter().any(|name| name.eq_ignore_ascii_case(part))
 }
 
 /// The members of a search as the query of a URL.
