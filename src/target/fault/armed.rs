@@ -89,9 +89,10 @@ impl Faults {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts rules in force. One that was in force before goes on counting.
-    fn set(&self, rules: Vec<FaultRule>) {
+    /// Makes other rules of those in force, while nobody else does. One that was there before goes on counting.
+    fn change(&self, change: impl FnOnce(Vec<FaultRule>) -> Vec<FaultRule>) {
         let mut current = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        let rules = change(current.iter().map(|armed| armed.rule.clone()).collect());
         let mut before: Vec<_> = current.to_vec();
         let mut again = |rule: &FaultRule| {
             let at = before.iter().position(|armed| armed.rule == *rule)?;
@@ -175,7 +176,7 @@ impl States {
 impl Endpoint {
     /// Puts these faults in force instead of those before. One that was in force already goes on counting.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.faults_in_force().set(rules);
+        self.faults_in_force().change(|_| rules);
     }
 
     /// The faults in force, in the order in which they were given.
@@ -187,12 +188,13 @@ impl Endpoint {
 
     /// Switches a fault on for every request, or off with all its rules; the others stay as they are.
     pub fn switch_fault(&self, fault: &Fault, on: bool) {
-        let mut rules: Vec<_> = self.faults().into_iter().map(|status| status.rule).collect();
-        if !on {
-            rules.retain(|rule| rule.fault != *fault);
-        } else if !rules.iter().any(|rule| rule.fault == *fault) {
-            rules.push(FaultRule::new(fault.clone()));
-        }
-        self.set_faults(rules);
+        self.faults_in_force().change(|mut rules| {
+            if !on {
+                rules.retain(|rule| rule.fault != *fault);
+            } else if !rules.iter().any(|rule| rule.fault == *fault) {
+                rules.push(FaultRule::new(fault.clone()));
+            }
+            rules
+        });
     }
 }

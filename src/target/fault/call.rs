@@ -65,6 +65,9 @@ impl Call {
     /// What the head of a request says; `None` for what isn't below the endpoint.
     pub(super) fn of(endpoint: &Endpoint, method: Method, parts: &Parts) -> Option<Self> {
         let path = parts.uri.path().strip_prefix(&**endpoint.base_path())?;
+        if !path.is_empty() && !path.starts_with('/') {
+            return None;
+        }
         let (kind, id) = asked_for(path);
         let act = match (kind, &id, method) {
             (Some(_), None, Method::Get) => Act::List,
