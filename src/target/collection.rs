@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::changes::Deed;
 use super::storage::{Cursor, Record, Taken};
 use super::{Endpoint, Kind, LoadError, Storage, StorageError};
 use crate::base::Timestamp;
@@ -85,8 +86,18 @@ impl Collection {
         if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }
     }
 
+    /// What people call a resource.
+    pub(super) fn name_of<'r>(&self, resource: &'r Resource) -> &'r str {
+        resource.get(self.kind().key()).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Remembers that a resource was written.
+    pub(super) fn note(&self, deed: Deed, id: &str, name: &str) {
+        self.endpoint.changes().note(self.endpoint.now(), deed, self.kind(), id, name);
+    }
+
     fn key(&self, resource: &Resource) -> String {
-        self.key_of(resource.get(self.kind().key()).and_then(Value::as_str).unwrap_or_default())
+        self.key_of(self.name_of(resource))
     }
 
     /// A resource as it is kept: `id` first, `meta` last, without what is never returned.
@@ -131,7 +142,10 @@ impl Collection {
         }
         let count = records.len();
         match self.storage().insert(self.kind(), records)? {
-            Ok(()) => Ok(count),
+            Ok(()) => {
+                self.endpoint.changes().touch();
+                Ok(count)
+            }
             Err((index, taken)) => {
                 let what = if taken == Taken::Id { "id" } else { self.kind().key() };
                 Err(LoadError::Taken { number: index + 1, what })

@@ -13,6 +13,7 @@ use axum::routing::get;
 
 use super::answer::{Problem, not_allowed};
 use super::authorise::{Tokens, authorise};
+use super::changes::{Changes, Deed};
 use super::collection::{Collection, Definition};
 use super::fault::{FaultRule, misbehave};
 use super::observe::{Observer, observe};
@@ -86,6 +87,7 @@ struct Inner {
     storage: Storage,
     faults: RwLock<Arc<[FaultRule]>>,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
+    changes: Changes,
 }
 
 impl fmt::Debug for Endpoint {
@@ -122,6 +124,7 @@ impl Endpoint {
             storage,
             faults: RwLock::default(),
             observers: RwLock::default(),
+            changes: Changes::default(),
         })))
     }
 
@@ -180,8 +183,11 @@ impl Endpoint {
     /// whether there was one. Of groups of one name, one goes.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
         for collection in self.collections() {
-            if let Some(id) = collection.first_called(name)?.as_ref().and_then(Resource::id) {
-                return self.0.storage.delete(collection.kind(), &id);
+            let found = collection.first_called(name)?;
+            if let Some((id, resource)) = found.as_ref().and_then(|found| Some((found.id()?, found))) {
+                let gone = self.0.storage.delete(collection.kind(), &id)?;
+                collection.note(Deed::Deleted, &id, collection.name_of(resource));
+                return Ok(gone);
             }
         }
         Ok(false)
@@ -190,6 +196,13 @@ impl Endpoint {
     /// Puts these faults in force instead of those before.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    }
+
+    /// Makes other faults of those in force, while nobody else can.
+    pub(super) fn change_faults(&self, change: impl FnOnce(&[FaultRule]) -> Vec<FaultRule>) {
+        let mut rules = self.0.faults.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&rules);
+        *rules = changed.into();
     }
 
     /// Shows every exchange from now on to an observer too.
@@ -229,6 +242,11 @@ impl Endpoint {
 
     pub(super) fn tokens(&self) -> &Tokens {
         &self.0.tokens
+    }
+
+    /// What changed last.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     pub(super) fn base_path(&self) -> &str {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::answer::{Origin, Problem, json};
 use super::body::read_json;
+use super::changes::Deed;
 use super::collection::{Collection, parse};
 use super::projection::Projection;
 use super::storage::{Change, Taken, Update};
@@ -44,12 +45,14 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     fault::store(&parts, collection.schema(), None, &mut resource);
     let endpoint = collection.endpoint();
     let now = endpoint.now();
+    let name = collection.name_of(&resource).to_owned();
     let mut record = collection.record(endpoint.new_id(), resource, now, now);
     loop {
         check_size(&collection, &record.body)?;
         let attempt = record.clone();
         match collection.storage().insert(collection.kind(), vec![record])? {
             Ok(()) => {
+                collection.note(Deed::Created, &attempt.id, &name);
                 let location = Origin::of(&parts.headers, endpoint.base_path());
                 let mut response = respond(&collection, &parts, StatusCode::CREATED, &attempt.body.into());
                 location.locate(collection.kind(), &attempt.id, &mut response);
@@ -88,9 +91,11 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
+    let before = if collection.endpoint().changes().is_watched() { collection.by_id(&id)? } else { None };
     if !collection.storage().delete(collection.kind(), &id)? {
         return Err(Problem::missing(collection.kind(), &id));
     }
+    collection.note(Deed::Deleted, &id, collection.name_of(&before.map(|body| parse(&body)).unwrap_or_default()));
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -102,7 +107,7 @@ fn update(
     id: &str,
     change: impl FnOnce(Resource) -> Result<Resource, Problem>,
 ) -> Answer {
-    let mut key = String::new();
+    let (mut key, mut written) = (String::new(), None);
     let outcome = collection.storage().update(collection.kind(), id, |body| -> Result<Change, Problem> {
         let before = parse(body);
         let created = stamp(&before).unwrap_or_else(|| collection.endpoint().now());
@@ -111,11 +116,16 @@ fn update(
         if same(&before, &after) {
             return Ok(Change::Nothing);
         }
+        let name = collection.name_of(&after).to_owned();
         let record = collection.record(id.to_owned(), after, created, collection.endpoint().now());
         check_size(collection, &record.body)?;
         key.clone_from(&record.key);
+        written = Some(name);
         Ok(Change::Write { key: record.key, body: record.body })
     })?;
+    if let (Update::Done(_), Some(name)) = (&outcome, &written) {
+        collection.note(Deed::Changed, id, name);
+    }
     match outcome {
         Update::Missing => Err(Problem::missing(collection.kind(), id)),
         Update::KeyTaken => Err(taken(collection, &key)),

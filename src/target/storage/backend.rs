@@ -77,6 +77,14 @@ pub(in crate::target) enum Update {
     Done(Arc<str>),
 }
 
+/// Where in a key something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::target) enum Within {
+    Beginning,
+    /// Anywhere behind its beginning, and not there as well.
+    Further,
+}
+
 /// Where a walk over all resources goes on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::target) struct Cursor(pub(super) i64);
@@ -136,6 +144,21 @@ impl Storage {
         match &self.0 {
             Backend::Memory(memory) => Ok(memory.read(kind).page(offset, limit)),
             Backend::File(file) => lock(file).page(kind, offset, limit),
+        }
+    }
+
+    /// Those whose key has this text in it, sorted by key; the index alone is searched.
+    pub(in crate::target) fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<str>>, StorageError> {
+        match &self.0 {
+            Backend::Memory(memory) => Ok(memory.read(kind).by_key_part(part, within, offset, limit)),
+            Backend::File(file) => lock(file).by_key_part(kind, part, within, offset, limit),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::{Change, Cursor, Record, StorageError, Taken, Update};
+use super::{Change, Cursor, Record, StorageError, Taken, Update, Within};
 use crate::target::Kind;
 
 pub(super) struct File(Connection);
@@ -103,6 +103,26 @@ impl File {
         let mut statement = self.0.prepare_cached(&page)?;
         let rows = statement.query_map(params![signed(limit as u64), signed(offset)], body)?;
         Ok((total.unsigned_abs(), rows.collect::<Result<_, _>>()?))
+    }
+
+    pub(super) fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<str>>, StorageError> {
+        // no text that begins with the part sorts behind the part and the last of all characters
+        let condition = match within {
+            Within::Beginning => "key >= ?1 AND key < ?1 || char(1114111)",
+            Within::Further => "instr(key, ?1) > 1",
+        };
+        let table = table(kind);
+        let sql = format!("SELECT body FROM {table} WHERE {condition} ORDER BY key, seq LIMIT ?2 OFFSET ?3");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(params![part, signed(limit as u64), signed(offset)], body)?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     pub(super) fn walk(&self, kind: Kind, cursor: &mut Cursor, step: usize) -> Result<Vec<Arc<str>>, StorageError> {

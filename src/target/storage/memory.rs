@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::{Change, Cursor, Record, Taken, Update};
+use super::{Change, Cursor, Record, Taken, Update, Within};
 use crate::target::Kind;
 
 pub(super) struct Memory {
@@ -75,6 +75,21 @@ impl Table {
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let page = self.entries.iter().skip(offset).take(limit).map(|entry| Arc::clone(&entry.body)).collect();
         (self.entries.len() as u64, page)
+    }
+
+    pub(super) fn by_key_part(&self, part: &str, within: Within, offset: u64, limit: usize) -> Vec<Arc<str>> {
+        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+        let body = |(_, at): &(Arc<str>, usize)| Arc::clone(&self.entries[*at].body);
+        match within {
+            Within::Beginning => {
+                let keys = self.by_key.range((part.into(), 0)..).take_while(|(key, _)| key.starts_with(part));
+                keys.skip(offset).take(limit).map(body).collect()
+            }
+            Within::Further => {
+                let keys = self.by_key.iter().filter(|(key, _)| !key.starts_with(part) && key.contains(part));
+                keys.skip(offset).take(limit).map(body).collect()
+            }
+        }
     }
 
     pub(super) fn walk(&self, cursor: &mut Cursor, step: usize) -> Vec<Arc<str>> {

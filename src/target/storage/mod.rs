@@ -4,5 +4,5 @@ mod backend;
 mod file;
 mod memory;
 
-pub(super) use backend::{Change, Cursor, Record, Taken, Update};
+pub(super) use backend::{Change, Cursor, Record, Taken, Update, Within};
 pub use backend::{Storage, StorageError};
