@@ -1,5 +1,7 @@
 //! `scimulate serve`.
 
+mod page;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -46,6 +48,8 @@ pub(crate) struct Args {
     /// Accounts to begin with: a JSON array of SCIM users
     #[arg(long, value_name = "FILE")]
     pub(crate) load: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) page: page::PageArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -94,11 +98,13 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
     let url = format!("http://{address}/scim/v2");
+    let page = page::page(args, endpoint, address, &url, vec![token.clone()]);
     let printer = &context.printer;
     if printer.is_human() {
         // A token that the user gave isn't shown again.
         let shown = if args.token_env.is_some() { "(as given)" } else { token.expose() };
-        printer.line(format_args!("Tenant URL {url}  token {shown}"))?;
+        let page = if page.is_some() { format!("  page http://{address}/") } else { String::new() };
+        printer.line(format_args!("Tenant URL {url}  token {shown}{page}"))?;
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {
@@ -108,7 +114,8 @@ async fn serve(args: &Args, endpoint: &Endpoint, token: &Secret, context: &Conte
         // Small answers go out at once; where that can't be set they are merely slower.
         let _slower: std::io::Result<()> = stream.set_nodelay(true);
     });
-    axum::serve(listener, endpoint.router())
+    let router = page.map_or_else(|| endpoint.router(), |page| page.around(endpoint.router()));
+    axum::serve(listener, router)
         .with_graceful_shutdown(interrupt.token().cancelled_owned())
         .await
         .context("the endpoint stopped")?;

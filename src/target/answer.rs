@@ -14,7 +14,7 @@ use crate::scim::{ErrorBody, PatchError, ScimType};
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// What stays as it is in a segment of a path (RFC 3986 section 2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A JSON text as an answer.
 pub(super) fn json(status: StatusCode, text: String) -> Response<Body> {
@@ -91,6 +91,11 @@ impl Origin {
             !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
         });
         Self(host.map_or_else(|| base_path.to_owned(), |host| format!("http://{host}{base_path}")))
+    }
+
+    /// From a URL that is known.
+    pub(super) fn at(url: &str) -> Self {
+        Self(url.trim_end_matches('/').to_owned())
     }
 
     /// The URL of something below the endpoint.

@@ -29,7 +29,7 @@ impl Tokens {
 
     /// Digests are compared instead of the tokens, all of each and all of them, so that the time taken
     /// tells nothing about a token.
-    fn admit(&self, token: &str) -> bool {
+    pub(super) fn admit(&self, token: &str) -> bool {
         let given = Digest::of(token.as_bytes());
         self.0.iter().fold(false, |admitted, known| {
             let difference = known.0.iter().zip(given.0).fold(0, |sum, (left, right)| sum | (left ^ right));
@@ -50,7 +50,8 @@ pub(super) async fn authorise(State(endpoint): State<Endpoint>, request: Request
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token that a request carries.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("Bearer") && !token.is_empty()).then_some(token)

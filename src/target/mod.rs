@@ -6,6 +6,7 @@
 mod answer;
 mod authorise;
 mod body;
+mod changes;
 mod collection;
 mod discovery;
 mod endpoint;
@@ -13,6 +14,7 @@ mod fault;
 mod kind;
 mod list;
 mod observe;
+mod page;
 mod projection;
 mod resources;
 mod scim;
@@ -24,6 +26,7 @@ mod wedo;
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use fault::{Fault, FaultRule};
 pub use observe::Observer;
+pub use page::{Page, PageOptions};
 pub use storage::{Storage, StorageError};
 pub use wedo::wedo;
 
