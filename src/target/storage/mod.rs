@@ -31,7 +31,7 @@ mod writer;
 pub use backend::Storage;
 pub use error::StorageError;
 pub use file::Durability;
-pub(super) use reader::{Lookup, Reader};
+pub(super) use reader::{Lookup, Reader, Within};
 pub(super) use record::{Cursor, Extent, Record, Stored, Taken};
 pub(super) use terms::Field;
 pub(super) use transaction::Transaction;
