@@ -67,7 +67,7 @@ async fn an_exchange_is_shown_as_it_went_over_the_wire_with_its_token_masked() {
     for line in expected.iter().filter(|line| !line.contains("[secret]")) {
         assert!(request.contains(&format!("\r\n{line}\r\n")), "{request}");
     }
-    let secrets: Vec<_> = exchange.credentials.secrets().iter().map(crate::base::Secret::expose).collect();
+    let secrets: Vec<_> = exchange.credentials.secrets().iter().map(Secret::expose).collect();
     assert_eq!(secrets, ["s3cr3t", "api-key-123"]);
 }
 
