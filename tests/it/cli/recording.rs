@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use files::{Recorded, checked_by_python, recorded};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use scimulate::base::Random;
 use scimulate::report::{Recording, RecordingOf, RecordingTexts, Side};
 use scimulate::scim::{Content, HttpExchange};
 use serde_json::{Value, json};
@@ -323,6 +324,48 @@ fn parts_are_sent_one_after_the_other() {
         command.arg("cut.sh").arg(&server.url).env("TOKEN", TOKEN).current_dir(sandbox.folder()).output().unwrap();
     assert!(!output.status.success());
     assert!(!String::from_utf8_lossy(&output.stdout).contains("POST"), "nothing was sent");
+}
+
+/// Whatever a request holds, the shell hands it on as it is.
+#[test]
+fn a_shell_finds_nothing_to_do_in_a_request() {
+    const PIECES: [&str; 18] =
+        ["'", "\"", "$(exit)", "`exit`", "\\", "\n", "}", ";", "exit", " ", "&", "|", "<x", ">x", "#", "!", "~", "ü"];
+    let mut random = Random::seeded(4711);
+    let mut nasty = |bar_blanks: bool| -> String {
+        let length = random.below(10);
+        let pieces: String = (0..length).map(|_| PIECES[random.below(PIECES.len())]).collect();
+        if bar_blanks { pieces.replace([' ', '\n'], "") } else { pieces }
+    };
+    let tenant_url = "https://api.wedo.example/scim/v2".to_owned();
+    let started = "2026-03-01T10:00:00Z".parse().unwrap();
+    let mut recording = Recording::new(RecordingOf { command: "serve", side: Side::Server, tenant_url, started });
+    recording.begin_part();
+    let (mut texts, mut expected) = (RecordingTexts::default(), String::new());
+    for number in 1..=300 {
+        let (target, value, body) = (nasty(true), nasty(false).replace('\n', ""), nasty(false));
+        if !body.is_empty() {
+            expected.extend(["body\0", &body, "\0"]);
+        }
+        let header = if value.is_empty() { "x-value;".to_owned() } else { format!("x-value: {value}") };
+        expected.extend([&format!("send\0{number}\0POST\0T/{target}\x00200\0-H\0{header}\0")].map(String::as_str));
+        let exchange = HttpExchange {
+            method: "POST".to_owned(),
+            target: format!("/scim/v2/{target}"),
+            request_headers: vec![("x-value".to_owned(), value)],
+            request_body: Content::from(body.as_bytes()),
+            status: Some(200),
+            ..HttpExchange::default()
+        };
+        recording.add(&exchange, &mut texts);
+    }
+    let functions =
+        "tenant=T\nbody() { printf 'body\\0%s\\0' \"$1\"; }\nsend() { printf 'send\\0'; printf '%s\\0' \"$@\"; }\n";
+    let sandbox = Sandbox::empty();
+    sandbox.write("script", format!("{functions}{}", texts.script));
+    let output = Command::new("sh").arg("script").current_dir(sandbox.folder()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[cfg(unix)]
