@@ -205,7 +205,7 @@ impl Observer for Seen {
     fn observe(&self, exchange: &std::sync::Arc<crate::scim::HttpExchange>) {
         let text = |content: &crate::scim::Content| String::from_utf8_lossy(&content.bytes).into_owned();
         let (request, response) = (text(&exchange.request_body), text(&exchange.response_body));
-        self.0.lock().unwrap().push_str(&format!("{exchange:?}\n{request}\n{response}\n"));
+        self.0.lock().unwrap().extend([format!("{exchange:?}"), request, response]);
     }
 }
 
