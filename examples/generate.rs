@@ -1,8 +1,9 @@
 //! Writes an export of any size, the same for the same seed:
-//! `cargo run --release --example generate -- --users 100000 --out DIR [--seed N] [--format csv|json]
-//! [--assigned 0.9] [--mapping wedo|scim] [--groups N --members N]`. With `scim` every column that its 22 user mappings
-//! need is there. With `--groups` there are so many groups of so many members each, everybody has a manager in
-//! managers.csv, and everything is in scope.
+//! `cargo run --release --example generate -- --users 100000 --out DIR [--seed N] [--format csv|json|scim]
+//! [--assigned 0.9] [--mapping wedo|scim] [--groups N --members N]`. With `--mapping scim` every column that its 22 user
+//! mappings need is there. With `--groups` there are so many groups of so many members each, everybody has a manager in
+//! managers.csv, and everything is in scope. With `--format scim` there is scim.ndjson alone: what an endpoint holds
+//! after all of them were provisioned, for `serve --load`.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use scimulate::base::Random;
 use uuid::Uuid;
 
-const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json] [--assigned FRACTION] \
+const USAGE: &str = "usage: generate --users N --out DIR [--seed N] [--format csv|json|scim] [--assigned FRACTION] \
                      [--mapping wedo|scim] [--groups N --members N]";
 
 const GIVEN_NAMES: &[&str] = &[
@@ -71,6 +72,7 @@ const GROUP_SIZE: usize = 50;
 enum Format {
     Csv,
     Json,
+    Scim,
 }
 
 struct Options {
@@ -87,7 +89,8 @@ struct Options {
 fn main() -> ExitCode {
     let mut stderr = io::stderr();
     let outcome = options(std::env::args().skip(1)).and_then(|options| {
-        generate(&options).map_err(|error| format!("writing to {} failed: {error}", options.out.display()))
+        let write = if options.format == Format::Scim { generate_scim } else { generate };
+        write(&options).map_err(|error| format!("writing to {} failed: {error}", options.out.display()))
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -124,6 +127,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
                 options.format = match value.as_str() {
                     "csv" => Format::Csv,
                     "json" => Format::Json,
+                    "scim" => Format::Scim,
                     _ => return Err(wrong()),
                 };
             }
@@ -259,6 +263,86 @@ impl Person {
     }
 }
 
+/// Attributes that WEDO doesn't keep are sent where the mapping is another one.
+impl Person {
+    fn write_scim(&self, number: usize, id: Uuid, is_wedo: bool, out: &mut impl Write) -> io::Result<()> {
+        const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+        const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+        let (city, country, language) = self.place;
+        let (given, family) = (self.given_name, self.surname);
+        let extension = if is_wedo { String::new() } else { format!(",\"{ENTERPRISE}\"") };
+        write!(
+            out,
+            "{{\"id\":\"{id}\",\"schemas\":[\"{CORE}\"{extension}],\"userName\":\"{}\",\"active\":{},\
+             \"displayName\":\"{given} {family}\",\"title\":\"{}\",\"preferredLanguage\":\"{language}\",\
+             \"userType\":\"{}\",\"name\":{{\"givenName\":\"{given}\",\"familyName\":\"{family}\",\
+             \"formatted\":\"{given} {family}\"}}",
+            self.principal_name,
+            self.enabled,
+            self.title,
+            self.user_type(),
+        )?;
+        let mail = self.mail();
+        if !mail.is_empty() {
+            write!(out, ",\"emails\":[{{\"type\":\"work\",\"primary\":true,\"value\":\"{mail}\"}}]")?;
+        }
+        if !is_wedo {
+            write!(
+                out,
+                ",\"externalId\":\"{}\",\"addresses\":[{{\"type\":\"work\",\"formatted\":\"Floor {}\",\
+                 \"streetAddress\":\"Main Street {}\",\"locality\":\"{city}\",\"region\":\"ZH\",\"postalCode\":\"{}\",\
+                 \"country\":\"{country}\"}}],\"phoneNumbers\":[{{\"type\":\"work\",\"value\":\"+41 44 {}\"}},\
+                 {{\"type\":\"mobile\",\"value\":\"+41 {}\"}},{{\"type\":\"fax\",\"value\":\"+41 43 {}\"}}],\
+                 \"{ENTERPRISE}\":{{\"employeeNumber\":\"E{number:07}\",\"department\":\"{}\"}}",
+                self.id,
+                self.phone % 9,
+                self.phone % 200,
+                8000 + self.phone % 1000,
+                self.phone,
+                self.phone,
+                self.phone,
+                self.department,
+            )?;
+        }
+        writeln!(
+            out,
+            ",\"meta\":{{\"resourceType\":\"User\",\"created\":\"2026-03-01T10:00:00Z\",\
+             \"lastModified\":\"2026-03-01T10:00:00Z\"}}}}"
+        )
+    }
+}
+
+/// What an endpoint holds: users, then groups.
+fn generate_scim(options: &Options) -> io::Result<()> {
+    fs::create_dir_all(&options.out)?;
+    let mut random = Random::seeded(options.seed);
+    let mut out = BufWriter::with_capacity(1 << 18, File::create(options.out.join("scim.ndjson"))?);
+    let mut ids = Vec::new();
+    for number in 1..=options.users {
+        let (person, id) = (Person::random(&mut random, number), random.guid());
+        person.write_scim(number, id, options.mapping == "wedo", &mut out)?;
+        if options.groups > 0 {
+            ids.push(id);
+        }
+    }
+    for group in 0..options.groups {
+        write!(
+            out,
+            "{{\"id\":\"{}\",\"schemas\":[\"urn:ietf:params:scim:schemas:core:2.0:Group\"],\"displayName\":\"Team {}\",\
+             \"members\":[",
+            random.guid(),
+            group + 1,
+        )?;
+        for member in 0..options.members.min(ids.len()) {
+            let comma = if member == 0 { "" } else { "," };
+            let id = ids[(group * options.members + member) % ids.len()];
+            write!(out, "{comma}{{\"value\":\"{id}\"}}")?;
+        }
+        writeln!(out, "],\"meta\":{{\"resourceType\":\"Group\"}}}}")?;
+    }
+    out.flush()
+}
+
 fn pick(random: &mut Random, from: &[&'static str]) -> &'static str {
     from[random.below(from.len())]
 }
@@ -286,7 +370,7 @@ fn generate(options: &Options) -> io::Result<()> {
     write!(groups, "{{\"@odata.context\":\"{GRAPH}groups\",\"value\":[")?;
     match options.format {
         Format::Csv => writeln!(users, "version:v1.0\n{COLUMNS}{}", if further { FURTHER_COLUMNS } else { "" })?,
-        Format::Json => write!(users, "{{\"@odata.context\":\"{GRAPH}users\",\"value\":[")?,
+        Format::Json | Format::Scim => write!(users, "{{\"@odata.context\":\"{GRAPH}users\",\"value\":[")?,
     }
     let (mut members, mut group_count) = (Vec::new(), 0);
     let mut ids = Vec::new();
@@ -300,7 +384,7 @@ fn generate(options: &Options) -> io::Result<()> {
                 }
                 writeln!(users)?;
             }
-            Format::Json => {
+            Format::Json | Format::Scim => {
                 users.write_all(if number == 1 { b"\n" } else { b",\n" })?;
                 person.write_json(&mut users)?;
             }

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 use scimulate::directory::{AttributeNames, AttributeValue};
 use scimulate::expression::{Environment, Expression, MAX_TEXT, Value, parse};
 use scimulate::schema::{self, CompileOptions, ObjectKind};
-use scimulate::scim::Filter;
+use scimulate::scim::{
+    AttributePath, Filter, Leniencies, Leniency, PatchRequest, Resource, ResourceSchema, apply, urn,
+};
 use scimulate::scoping::evaluate_filters;
 
 /// Values of every kind, by slot in turn.
@@ -93,5 +95,85 @@ pub(crate) fn filter(data: &[u8]) {
         let mut values = vec![AttributeValue::Null; rules.attributes.len()];
         values[usize::from(slot.0)] = AttributeValue::String(Cow::Borrowed(subject));
         let _verdict = evaluate_filters(&rules.users.filters, &values);
+    }
+}
+
+fn users() -> ResourceSchema {
+    ResourceSchema::user().with_extension(ResourceSchema::enterprise_user())
+}
+
+/// What is patched and filtered: somebody and a group, both valid.
+fn resources() -> [(ResourceSchema, serde_json::Value); 2] {
+    let user = serde_json::json!({
+        "schemas": [urn::USER, urn::ENTERPRISE_USER], "id": "1", "userName": "bjensen", "active": true,
+        "name": {"givenName": "Barbara", "familyName": "Jensen"}, "title": "Boss",
+        "emails": [{"value": "b@example.com", "type": "work", "primary": true}, {"value": "b@jensen.org", "type": "home"}],
+        urn::ENTERPRISE_USER: {"department": "R&D", "manager": {"value": "2"}},
+        "meta": {"resourceType": "User", "created": "2011-05-13T04:42:34Z", "lastModified": "2011-05-13T04:42:34Z"},
+    });
+    let group = serde_json::json!({
+        "schemas": [urn::GROUP], "id": "3", "displayName": "Design", "members": [{"value": "1", "type": "User"}, {"value": "2"}],
+        "meta": {"resourceType": "Group", "created": "2011-05-13T04:42:34Z", "lastModified": "2011-05-13T04:42:34Z"},
+    });
+    [(users(), user), (ResourceSchema::group(), group)]
+}
+
+/// The first line as a filter and as a path; the rest as operations of a PATCH and as a document, with and without
+/// leniencies. What is printed is read again, and whatever is taken leaves a resource that is taken as it is.
+pub(crate) fn scim(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if let Ok(path) = AttributePath::parse(first) {
+        assert_eq!(AttributePath::parse(&path.to_string()), Ok(path));
+    }
+    // what is serialised into texts is only taken out once
+    let lenient = Leniencies::ALL.without(Leniency::JsonInStrings);
+    let document = serde_json::from_str::<serde_json::Value>(rest);
+    for (schema, resource) in resources() {
+        let resource = Resource::from_value(resource).expect("it is an object");
+        if let Ok(filter) = Filter::parse(first) {
+            assert_eq!(Filter::parse(&filter.to_string()), Ok(filter.clone()));
+            let _matches = filter.matches(&resource, &schema);
+            let strict = filter.check(&[&schema], Leniencies::STRICT);
+            assert!(strict.is_err() || filter.check(&[&schema], Leniencies::ALL).is_ok(), "{filter}");
+        }
+        let Ok(document) = &document else { continue };
+        for leniencies in [Leniencies::ALL, lenient, Leniencies::STRICT] {
+            patched(&schema, &resource, document, leniencies);
+            if let serde_json::Value::Object(members) = document
+                && let Ok(admitted) = schema.admit(members.clone(), leniencies)
+            {
+                whole(&schema, &admitted, leniencies);
+                if let Ok(replaced) = schema.replace(&resource, admitted) {
+                    whole(&schema, &replaced, leniencies);
+                }
+            }
+        }
+    }
+}
+
+fn patched(schema: &ResourceSchema, resource: &Resource, operations: &serde_json::Value, leniencies: Leniencies) {
+    let body = serde_json::json!({"schemas": [urn::PATCH_OP], "Operations": operations});
+    let Ok(request) = PatchRequest::parse(body, leniencies) else { return };
+    let mut after = resource.clone();
+    match apply(&mut after, &request, schema, leniencies) {
+        Ok(changed) => assert_eq!(changed, after != *resource),
+        Err(_) => return assert_eq!(after, *resource),
+    }
+    whole(schema, &after, leniencies);
+}
+
+/// Fails if a resource isn't what could have been sent as it is.
+fn whole(schema: &ResourceSchema, resource: &Resource, leniencies: Leniencies) {
+    let mut members = resource.members().clone();
+    for name in ["id", "meta"] {
+        members.shift_remove(name);
+    }
+    assert_eq!(schema.check_schemas(&members, Leniencies::STRICT), Ok(()));
+    let again = schema.admit(members.clone(), leniencies);
+    if leniencies.allow(Leniency::JsonInStrings) {
+        assert!(again.is_ok(), "{again:?}");
+    } else {
+        assert_eq!(again.map(|again| again.members().clone()), Ok(members));
     }
 }

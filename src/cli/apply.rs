@@ -10,6 +10,7 @@ use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading, holder, seed};
 use super::plan;
 use super::progress::Progress;
+use super::recording::RecordArgs;
 use super::run::{Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
@@ -37,6 +38,8 @@ pub(crate) struct Args {
     /// fails no object and changes no exit code
     #[arg(long)]
     pub(crate) verify: bool,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Runs the command.
@@ -44,7 +47,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let mut saved = read(&args.file)?;
     let reading = Reading { anchor_scope_regex: args.anchor_scope_regex, ..Reading::default() };
     let narrowed = Narrowed { reading, verify: args.verify.into(), ..Narrowed::default() };
-    let job = Job::load(context, narrowed)?;
+    let mut job = Job::load(context, narrowed)?;
     let export = job.open_export(context)?;
     let known = Store::open_existing(&job.settings.state_dir, &job.settings.job)?;
     let last_cycle = plan::last_cycle(known.as_ref())?;
@@ -52,6 +55,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     check(&saved, &job, &export, last_cycle.as_deref())
         .map_err(|diagnostic| diagnostic.in_file(args.file.display().to_string()))?;
     let clock = Clock::real();
+    let recorder = args.record.record_job(&mut job, "apply", &clock, context)?;
     let planned = Arc::new(Planned::new(std::mem::take(&mut saved.objects)));
     let (ended, state, report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
@@ -88,7 +92,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         context.printer.json(&report::run_json(&id, state.as_str(), report.as_slice()))?;
     }
     let ended = ended?;
-    Ok(exit.unwrap_or(ended.exit))
+    Ok(recorder.end(exit.unwrap_or(ended.exit)))
 }
 
 fn read(path: &Path) -> Result<PlanFile, Error> {

@@ -1,5 +1,7 @@
 //! What every command is given: the global flags and the printer.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 
 use super::args::Global;
@@ -13,13 +15,13 @@ pub(crate) struct Context {
     /// The global flags.
     pub(crate) global: Global,
     /// Where everything is printed.
-    pub(crate) printer: Printer,
+    pub(crate) printer: Arc<Printer>,
 }
 
 impl Context {
     /// Starts with the global flags.
     pub(crate) fn new(global: Global) -> Self {
-        let printer = Printer::new(&global);
+        let printer = Arc::new(Printer::new(&global));
         Self { global, printer }
     }
 
@@ -43,5 +45,12 @@ impl Context {
         let token = config::token(source, &ProcessEnvironment)?;
         token.warnings.iter().for_each(|warning| self.printer.diagnostic(warning));
         Ok(token.secret)
+    }
+
+    /// Reads the client secret, if there is a place for it; warnings are printed.
+    pub(crate) fn client_secret(&self, source: &TokenSource) -> Result<Option<Secret>, Error> {
+        let secret = config::client_secret(source, &ProcessEnvironment)?;
+        secret.warnings.iter().for_each(|warning| self.printer.diagnostic(warning));
+        Ok(secret.secret)
     }
 }

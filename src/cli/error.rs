@@ -138,6 +138,7 @@ mod tests {
     use anyhow::Context as _;
 
     use super::*;
+    use crate::config::SecretKind;
 
     fn check(error: &Error, exit: Exit, messages: &[&str]) {
         let printed: Vec<_> = error.diagnostics().iter().map(ToString::to_string).collect();
@@ -156,7 +157,7 @@ mod tests {
         let problems = Problems(vec![Diagnostic::error("one"), Diagnostic::error("two")]);
         check(&problems.into(), Exit::Usage, &["one", "two"]);
         check(&Error::new(Exit::Locked, anyhow::anyhow!("held")), Exit::Locked, &["held"]);
-        let unset = ConfigError::TokenUnset("TOKEN".to_owned());
+        let unset = ConfigError::TokenUnset(SecretKind::SecretToken, "TOKEN".to_owned());
         check(
             &anyhow::Error::from(unset).context("while connecting").into(),
             Exit::Usage,

@@ -125,8 +125,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn every_commented_key_is_a_valid_one() {
+    /// The config with every comment that is a line of it, but for those that begin so.
+    fn with_comments(without: &[&str]) -> String {
         let mut text = String::new();
         for line in include_str!("init/scimulate.toml").lines() {
             let code = line.strip_prefix("# ").filter(|code| {
@@ -134,15 +134,24 @@ mod tests {
                 let is_key = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
                 is_key || code.starts_with('[') || code.starts_with("    {") || *code == "]"
             });
-            // The two ways to name the token exclude each other.
-            let kept = code.filter(|code| !code.starts_with("secret_token_file")).unwrap_or(line);
+            let kept = code.filter(|code| !without.iter().any(|start| code.starts_with(start))).unwrap_or(line);
             text.extend([kept, "\n"]);
         }
-        let settings = parse(&text, Path::new(FILE_NAME), &Overrides::default()).unwrap();
-        assert_eq!(settings.warnings, []);
-        assert_eq!(settings.target.headers, [("X-Environment".to_owned(), "test".to_owned())]);
-        assert_eq!(settings.provisioning.scoping_filters[0].clauses.len(), 2);
-        assert!(settings.source.tenant_id.is_some() && settings.log_keep.is_some());
+        text
+    }
+
+    #[test]
+    fn every_commented_key_is_a_valid_one() {
+        // The ways to say where a secret is exclude each other.
+        let oauth = ["[target.oauth]", "token_endpoint", "client_", "scope = \"api"];
+        for without in [&["secret_token_", "client_secret_file"][..], &[&["secret_token_file"], &oauth[..]].concat()] {
+            let settings = parse(&with_comments(without), Path::new(FILE_NAME), &Overrides::default()).unwrap();
+            assert_eq!(settings.warnings, []);
+            assert_eq!(settings.target.oauth.is_some(), without[0] == "secret_token_");
+            assert_eq!(settings.target.headers, [("X-Environment".to_owned(), "test".to_owned())]);
+            assert_eq!(settings.provisioning.scoping_filters[0].clauses.len(), 2);
+            assert!(settings.source.tenant_id.is_some() && settings.log_keep.is_some());
+        }
     }
 
     #[test]

@@ -8,22 +8,21 @@ use axum::Router;
 use uuid::Uuid;
 
 use super::context::Context;
+use super::credentials::credentials;
 use super::error::{Error, Problems};
-use super::exit::Exit;
 use super::runtime::Interrupt;
 use super::scenario;
 use crate::base::{Diagnostic, JobId, Random, Secret, SignedDuration, Timestamp};
-use crate::client::{Client, ClientOptions, Rate, Token};
+use crate::client::{Client, ClientOptions, Credentials, Rate, Token};
 use crate::clock::Clock;
 use crate::config::{
-    EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, TokenSource,
-    Vanished,
+    EscrowSettings, LateReferences, Mapping, Profile, QuarantineSettings, Scope, Settings, Tenant, Vanished,
 };
 use crate::engine::{self, Cycle, Policy, QuarantineIntervals, Verify};
 use crate::plan::EscrowSchedule;
 use crate::plan::quarantine::Thresholds;
 use crate::schema::{self, CompileOptions, CompiledSchema, Document, ExtraFilter, ObjectKind, template};
-use crate::scim::{ResourceSchema, TenantUrl};
+use crate::scim::{Leniencies, Observer, ResourceSchema, TenantUrl};
 use crate::scoping::ScopePolicy;
 use crate::source::{Export, SourcePaths, Timeline};
 use crate::store::{Binding, CycleLock, Holder, Store, StoreError};
@@ -31,6 +30,8 @@ use crate::target::Endpoint;
 
 /// File of the in-process endpoint in the state folder.
 const TARGET_FILE: &str = "target.db";
+/// Tenant URL of the in-process endpoint.
+const EMBEDDED_URL: &str = "http://localhost/scim/v2";
 
 /// A job as configured, its rules compiled.
 pub(crate) struct Job {
@@ -39,6 +40,8 @@ pub(crate) struct Job {
     pub(crate) policy: Arc<Policy>,
     /// The export and the endpoint's faults over time, where they change.
     pub(crate) timeline: Option<Timeline>,
+    /// Is shown what goes over the wire.
+    pub(crate) observer: Option<Arc<dyn Observer>>,
     /// What the built-in endpoint keeps of users; none for WEDO's. Other targets don't need what the schema may
     /// lack for it.
     users: Result<Option<ResourceSchema>, Box<Diagnostic>>,
@@ -119,7 +122,7 @@ impl Job {
             notify: settings.notification.email.clone().filter(|_| settings.notification.on_failure),
         };
         let timeline = settings.source.timeline.as_deref().map(Timeline::open).transpose()?;
-        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), timeline, users })
+        Ok(Self { settings, rules: Arc::new(rules), policy: Arc::new(policy), timeline, observer: None, users })
     }
 
     /// Opens the export as the next cycle would find it now; what it lacks is said.
@@ -260,9 +263,7 @@ impl Job {
     fn connect_as_it_is(&self, context: &Context, clock: &Clock, writes: bool) -> Result<Connection, Error> {
         match &self.settings.target.tenant {
             Tenant::Remote(url) => {
-                let secret =
-                    context.token(&self.settings.target.token)?.ok_or_else(|| no_token(&self.settings.target.token))?;
-                let options = self.client_options(url.clone(), &secret)?;
+                let options = self.client_options(url.clone(), credentials(&self.settings.target, context)?);
                 Ok(Connection { client: Client::http(options, clock.clone())?, endpoint: None })
             }
             Tenant::Embedded { .. } => {
@@ -280,13 +281,28 @@ impl Job {
         }
     }
 
+    /// The URL that requests go to, without a slash at its end.
+    pub(crate) fn tenant_url(&self) -> String {
+        match &self.settings.target.tenant {
+            Tenant::Remote(url) => url.base().to_owned(),
+            Tenant::Embedded { .. } => EMBEDDED_URL.to_owned(),
+        }
+    }
+
     /// A client of the built-in endpoint over this storage.
     pub(crate) fn connect_embedded(&self, storage: crate::target::Storage, clock: &Clock) -> Result<Connection, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let token = Secret::new(random.guid().simple().to_string());
-        let endpoint = super::serve::endpoint(self.users.clone()?, vec![token.clone()], storage, clock, &mut random)?;
-        let url = TenantUrl::parse("http://localhost/scim/v2", false)?;
-        let options = self.client_options(url, &token)?;
+        let endpoint = super::serve::endpoint(
+            self.users.clone()?,
+            vec![token.clone()],
+            Leniencies::ALL,
+            storage,
+            clock,
+            &mut random,
+        )?;
+        let url = TenantUrl::parse(EMBEDDED_URL, false)?;
+        let options = self.client_options(url, Token::from_text(token.expose())?.into());
         let router: Router = endpoint.router();
         let client = Client::in_process(router, options, clock.clone())?;
         Ok(Connection { client, endpoint: Some(endpoint) })
@@ -298,9 +314,9 @@ impl Job {
         Cycle { policy, rules, export, client, clock: clock.clone() }
     }
 
-    fn client_options(&self, url: TenantUrl, secret: &Secret) -> Result<ClientOptions, Error> {
+    fn client_options(&self, url: TenantUrl, credentials: Credentials) -> ClientOptions {
         let target = &self.settings.target;
-        let mut options = ClientOptions::new(url, Token::from_text(secret.expose())?);
+        let mut options = ClientOptions::new(url, credentials);
         options.rate = target.rate.map_or(Rate::Unlimited, rate);
         options.concurrency = target.concurrency;
         options.timeout = target.timeout;
@@ -311,7 +327,8 @@ impl Job {
         options.headers.clone_from(&target.headers);
         options.proxy = target.proxy.as_ref().map(ToString::to_string);
         options.ca_file.clone_from(&target.ca_file);
-        Ok(options)
+        options.observer.clone_from(&self.observer);
+        options
     }
 }
 
@@ -423,15 +440,6 @@ fn missing_column(missing: &engine::MissingColumn) -> Diagnostic {
     };
     let text = format!("the export has no column {}{whose}: {}", missing.attribute, consequences.join("; "));
     Diagnostic::warning(text).with_hint(hint)
-}
-
-fn no_token(source: &TokenSource) -> Error {
-    let message = match source {
-        TokenSource::None => "no secret token is configured for the target",
-        TokenSource::Env(_) | TokenSource::File(_) => "the secret token is empty",
-    };
-    let hint = "name an environment variable in [target] secret_token_env, or a file in secret_token_file";
-    Error::new(Exit::Usage, Diagnostic::error(message).with_hint(hint))
 }
 
 /// A duration of the settings, as instants take it.

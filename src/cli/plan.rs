@@ -15,6 +15,7 @@ use super::exit::Exit;
 use super::inspect;
 use super::job::{Job, Narrowed, Reading, seed};
 use super::printer::OutputError;
+use super::recording::RecordArgs;
 use super::run::ended;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
@@ -34,7 +35,7 @@ use crate::store::Store;
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
     /// Contact nothing and assume an empty target
-    #[arg(long)]
+    #[arg(long, conflicts_with = "record")]
     pub(crate) offline: bool,
     /// Print the exact requests with their bodies
     #[arg(long)]
@@ -54,6 +55,8 @@ pub(crate) struct Args {
     /// Take this for the current time, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Runs the command.
@@ -62,9 +65,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         check_place(path)?;
     }
     let narrowed = Narrowed { only: args.only.clone(), reading: args.reading, ..Narrowed::default() };
-    let job = Job::load(context, narrowed)?;
+    let mut job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let export = job.open_export_at(clock.now(), context)?;
+    let recorder = args.record.record_job(&mut job, "plan", &clock, context)?;
     let keep = args.out.is_some() || context.printer.output() == Output::Json;
     let mut view = View::new(context, args.show_requests, keep);
     view.start(clock.now())?;
@@ -88,11 +92,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let objects = std::mem::take(&mut view.objects);
         save(path, &job, &export, &clock, last_cycle, objects, context)?;
     }
-    Ok(match (args.detailed_exitcode, view.summary.failures(), view.summary.writes()) {
+    let exit = match (args.detailed_exitcode, view.summary.failures(), view.summary.writes()) {
         (false, ..) | (true, 0, 0) => Exit::Done,
         (true, 0, _) => Exit::Changes,
         (true, ..) => Exit::ObjectsFailed,
-    })
+    };
+    Ok(recorder.end(exit))
 }
 
 /// Plans against an empty target; nothing is contacted, no state is looked at.

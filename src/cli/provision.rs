@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading, seed};
+use super::recording::RecordArgs;
 use super::run::remedy;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
@@ -49,15 +50,18 @@ pub(crate) struct Args {
     /// Take this for the current time, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
-    let job = Job::load(context, narrowed)?;
+    let mut job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let export = job.open_export_at(clock.now(), context)?;
     let demand = demand(args, &job, &export, &clock)?;
+    let recorder = args.record.record_job(&mut job, "provision", &clock, context)?;
     let (done, interrupted) = block_on(provision(args, &job, export, &clock, &demand, context))?;
     for warning in &done.warnings {
         context.printer.diagnostic(&Diagnostic::warning(warning.as_str()));
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         context.printer.talk(text);
     }
     let exit = if done.succeeded() { Exit::Done } else { Exit::ObjectsFailed };
-    Ok(interrupted.unwrap_or(exit))
+    Ok(recorder.end(interrupted.unwrap_or(exit)))
 }
 
 /// What the names mean; nothing is made before that is known.

@@ -14,6 +14,7 @@ use super::job::{Job, Narrowed, Reading};
 use super::lever::held;
 use super::plan;
 use super::progress::Progress;
+use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client, Failure};
@@ -68,16 +69,19 @@ pub(crate) struct Args {
     /// Take this for the current time at the start, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.dry_run {
-        let dry = plan::Args { reading: args.reading, now: args.now, ..plan::Args::default() };
+        let dry =
+            plan::Args { reading: args.reading, now: args.now, record: args.record.clone(), ..plan::Args::default() };
         return plan::run(&dry, context);
     }
     let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
-    let job = Job::load(context, narrowed)?;
+    let mut job = Job::load(context, narrowed)?;
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
     if let Some(until) = args.until.filter(|until| *until < clock.now()) {
@@ -97,11 +101,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         simulated: args.simulate_clock,
         patience: args.lock_timeout,
     };
+    let recorder = args.record.record_job(&mut job, "run", &clock, context)?;
     let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
+    let exit = recorder.end(ran.exit);
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;
     }
-    ran.error.map_or(Ok(ran.exit), Err)
+    ran.error.map_or(Ok(exit), Err)
 }
 
 /// The virtual clock, where one makes sense.
@@ -198,7 +204,7 @@ pub(crate) fn ended(error: EngineError, interrupt: &Interrupt) -> Error {
 /// Adds what to do about a failing test query.
 fn explain(error: EngineError) -> Error {
     match &error {
-        EngineError::Quarantine { kind: ObjectKind::Group, .. } => {
+        EngineError::Quarantine { kind: ObjectKind::Group, failure, .. } if !matches!(**failure, Failure::Token(_)) => {
             let hint = "The test query on /Users was answered as it should be, the one on /Groups wasn't. Have the endpoint \
                         answer it with 200, a ListResponse and `totalResults` 0, and the token's account read groups; or \
                         leave groups out with `groups = false` in [provisioning].";

@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_it_may_say() {
-        let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "unavailable" }] }"#;
+        let text = r#"{ "Users": [{ "userName": "ann" }], "faults": [{ "name": "503" }] }"#;
         let file = parse(text).unwrap();
         assert_eq!((file.users.len(), file.groups.len(), file.faults.map(|faults| faults.len())), (1, 0, Some(1)));
         assert_eq!(parse("{}").unwrap().faults, None);
@@ -157,6 +157,6 @@ mod tests {
         check(r#"{ "Users": {} }"#, "isn't a list", "");
         check(r#"{ "delete": [1] }"#, "`delete` has 1", "names");
         check(r#"{ "Users": [1] }"#, "number 1", "SCIM resource");
-        check(r#"{ "faults": [{ "name": "unavailabel" }] }"#, "fault 1", "");
+        check(r#"{ "faults": [{ "name": "token-expird" }] }"#, "fault 1", "");
     }
 }

@@ -1,14 +1,18 @@
 //! `scimulate serve`.
 
 mod access;
+mod faults;
 mod limits;
+mod page;
+mod storage;
+mod strict;
 mod tls;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use access::{Access, AccessArgs};
@@ -19,14 +23,16 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{document, read_schema, seed};
+use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
 use crate::config::Mapping;
-use crate::report;
+use crate::report::{self, RecordingOf, Side};
 use crate::schema;
-use crate::scim::{Resource, ResourceSchema};
+use crate::scim::{Leniencies, ResourceSchema};
 use crate::target::{self, Endpoint, EndpointOptions, Scheme, Storage, StorageError, TOKEN_PATH};
+use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
 ///
@@ -44,18 +50,22 @@ pub(crate) struct Args {
     /// Take the attributes of users from this synchronization schema; implies `--profile scim`
     #[arg(long, value_name = "FILE")]
     pub(crate) mapping: Option<PathBuf>,
-    /// Keep accounts in this file [default: in memory]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) data: Option<PathBuf>,
-    /// Accounts to begin with: a JSON array of SCIM users
-    #[arg(long, value_name = "FILE")]
-    pub(crate) load: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) access: AccessArgs,
+    storage: storage::StorageArgs,
     #[command(flatten)]
-    pub(crate) tls: TlsArgs,
+    strict: Strict,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
+    faults: faults::FaultArgs,
+    #[command(flatten)]
+    page: page::PageArgs,
+    #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
+    access: AccessArgs,
+    #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// Which endpoint the server behaves like.
@@ -69,13 +79,14 @@ pub(crate) enum Profile {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
+    if args.faults.list_faults {
+        return faults::list(context);
+    }
     let clock = Clock::real();
+    let faults = args.faults.rules(clock.origin())?;
     let mut random = Random::seeded(seed(clock.origin()) ^ u64::from(std::process::id()));
     let access = args.access.read(context, args.tls.scheme())?;
-    let storage = match &args.data {
-        Some(path) => Storage::file(path)?,
-        None => Storage::memory(),
-    };
+    let storage = args.storage.open()?;
     let users = match (&args.mapping, args.profile) {
         (Some(path), _) => Some(schema::target_definition(&read_schema(path)?)?),
         (None, Profile::Wedo) => None,
@@ -83,12 +94,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     let mut options = options(users, access.tokens.clone(), &clock, &mut random);
     options.access = access.options.clone();
+    options.leniencies = args.strict.leniencies();
     let endpoint = Endpoint::new(options, storage)?;
-    if let Some(path) = &args.load {
-        let count = load(&endpoint, path)?;
-        context.printer.talk(format_args!("Loaded {}.", report::count(count as u64, "user")));
-    }
-    block_on(serve(args, &endpoint, access, &clock, context))
+    args.storage.load(&endpoint, context)?;
+    faults::put_in_force(&endpoint, faults, context);
+    let ended = block_on(serve(args, &endpoint, access, &clock, context));
+    endpoint.close()?;
+    ended
 }
 
 async fn serve(
@@ -110,19 +122,26 @@ async fn serve(
         let text = format!("{address} can be reached from other machines, without TLS");
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
-    ready(&format!("{scheme}://{address}"), &access, context)?;
+    let origin = format!("{scheme}://{address}");
+    let tenant_url = format!("{origin}/scim/v2");
+    let of = RecordingOf { command: "serve", side: Side::Server, tenant_url: tenant_url.clone(), started: clock.now() };
+    let recorder = args.record.record(of, access.secrets(), context)?;
+    recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
+    let page = page::page(args, endpoint, address, &tenant_url, access.secrets());
+    ready(&origin, &access, page.is_some(), context)?;
     access.follow(endpoint.clone());
+    let router = page.map_or_else(|| endpoint.router(), |page| page.around(endpoint.router()));
     let end = interrupt.token().cancelled_owned();
-    let cut_off = target::serve(listener, endpoint.router(), tls, args.limits.limits(), end).await;
+    let cut_off = target::serve(listener, router, tls, args.limits.limits(), end).await;
     if cut_off > 0 {
         let text = format!("{} cut off", report::count(cut_off as u64, "request"));
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
-    Ok(Exit::Done)
+    Ok(recorder.end(Exit::Done))
 }
 
-/// Says where the endpoint is, and how one gets in.
-fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> {
+/// Says where the endpoint and its page are, and how one gets in.
+fn ready(origin: &str, access: &Access, has_page: bool, context: &Context) -> Result<(), Error> {
     let url = format!("{origin}/scim/v2");
     let token = access.tokens.first().map_or("", Secret::expose);
     let token_endpoint = access.options.oauth.as_ref().map(|_| format!("{origin}{TOKEN_PATH}"));
@@ -131,7 +150,8 @@ fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> 
         // A token that the user gave isn't shown again.
         let shown = if access.is_given { "(as given)" } else { token };
         let fetched = token_endpoint.map_or_else(String::new, |url| format!("  token endpoint {url}"));
-        printer.line(format_args!("Tenant URL {url}  token {shown}{fetched}"))?;
+        let page = if has_page { format!("  page {origin}/") } else { String::new() };
+        printer.line(format_args!("Tenant URL {url}  token {shown}{fetched}{page}"))?;
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {
@@ -148,11 +168,13 @@ fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> 
 pub(crate) fn endpoint(
     users: Option<ResourceSchema>,
     tokens: Vec<Secret>,
+    leniencies: Leniencies,
     storage: Storage,
     clock: &Clock,
     random: &mut Random,
 ) -> Result<Endpoint, StorageError> {
-    Endpoint::new(options(users, tokens, clock, random), storage)
+    let options = options(users, tokens, clock, random);
+    Endpoint::new(EndpointOptions { leniencies, ..options }, storage)
 }
 
 fn options(users: Option<ResourceSchema>, tokens: Vec<Secret>, clock: &Clock, random: &mut Random) -> EndpointOptions {
@@ -161,42 +183,4 @@ fn options(users: Option<ResourceSchema>, tokens: Vec<Secret>, clock: &Clock, ra
         Some(users) => EndpointOptions::scim(users, tokens, clock.clone(), ids),
         None => EndpointOptions::wedo(tokens, clock.clone(), ids),
     }
-}
-
-/// Loads SCIM users: a JSON array, an object with `Users` or `Resources`, or one user a line.
-pub(crate) fn load(endpoint: &Endpoint, path: &Path) -> Result<usize, Error> {
-    let place = |diagnostic: Diagnostic| diagnostic.in_file(path.display().to_string());
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| place(Diagnostic::error(format!("the accounts can't be read: {error}"))))?;
-    let users = users(&text).map_err(|diagnostic| place(*diagnostic))?;
-    let hint =
-        "accounts that the endpoint holds already can't be loaded again: leave --load out, or name another --data";
-    endpoint.load(users).map_err(|error| place(Diagnostic::error(error.to_string())).with_hint(hint).into())
-}
-
-fn users(text: &str) -> Result<Vec<Resource>, Box<Diagnostic>> {
-    let mut users = Vec::new();
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    for document in serde_json::Deserializer::from_str(text).into_iter::<Value>() {
-        let document = document.map_err(|error| {
-            let diagnostic = Diagnostic::error(format!("invalid JSON: {error}"));
-            Box::new(diagnostic.at_line(error.line()).at_column(error.column()))
-        })?;
-        let list = match document {
-            Value::Array(list) => list,
-            Value::Object(mut object) => match object.remove("Users").or_else(|| object.remove("Resources")) {
-                Some(Value::Array(list)) => list,
-                _ => vec![Value::Object(object)],
-            },
-            other => vec![other],
-        };
-        for user in list {
-            let number = users.len() + 1;
-            users.push(Resource::from_value(user).ok_or_else(|| {
-                let diagnostic = Diagnostic::error(format!("resource {number} isn't a JSON object"));
-                Box::new(diagnostic.with_hint("the file is a JSON array of SCIM users, or one user a line"))
-            })?);
-        }
-    }
-    Ok(users)
 }

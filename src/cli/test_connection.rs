@@ -1,20 +1,18 @@
 //! `scimulate test-connection`.
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, seed};
+use super::recording::{RecordArgs, Recorder};
 use super::runtime::block_on;
-use crate::base::{Diagnostic, Random, Secret};
-use crate::client::{Client, ClientOptions, ConnectionReport, Token, test_connection};
+use super::target_flags::TargetFlags;
+use crate::base::{Diagnostic, Random};
+use crate::client::{Client, ConnectionReport, TokenExchange, test_connection};
 use crate::clock::Clock;
-use crate::config::{TokenSource, tenant_error};
-use crate::report::{FORMAT_VERSION, dim, heading, status_text};
-use crate::scim::TenantUrl;
+use crate::report::{FORMAT_VERSION, RecordingOf, Side, dim, heading, status_text};
 
 /// Does what the portal's Test Connection button does, and explains a failure
 ///
@@ -23,24 +21,21 @@ use crate::scim::TenantUrl;
 /// With `--tenant-url` no config file is needed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Tenant URL, instead of the config file's
-    #[arg(long, value_name = "URL")]
-    pub(crate) tenant_url: Option<String>,
-    /// Environment variable that holds the secret token
-    #[arg(long, value_name = "NAME", conflicts_with = "secret_token_file")]
-    pub(crate) secret_token_env: Option<String>,
-    /// File that holds the secret token
-    #[arg(long, value_name = "FILE")]
-    pub(crate) secret_token_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) target: TargetFlags,
+    #[command(flatten)]
+    pub(crate) record: RecordArgs,
 }
 
 /// How the built-in endpoint shows as a tenant URL.
 const EMBEDDED: &str = "embedded";
+/// What recordings of this command are called.
+const COMMAND: &str = "test-connection";
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
-    let (client, attribute, url) = connect(args, context, &clock)?;
+    let (client, attribute, url, recorder) = connect(args, context, &clock)?;
     let mut random = Random::seeded(seed(clock.origin()));
     let guid = random.guid();
     let report = block_on(async { Ok(test_connection(&client, &attribute, guid).await) })?;
@@ -49,32 +44,25 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     } else {
         context.printer.json(&document(&report, &url))?;
     }
-    Ok(if report.is_good() { Exit::Done } else { Exit::Unreachable })
+    Ok(recorder.end(if report.is_good() { Exit::Done } else { Exit::Unreachable }))
 }
 
-/// The client, the matching attribute, and the tenant URL for people.
-fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, String, String), Error> {
-    let Some(url) = &args.tenant_url else {
-        let job = Job::load(context, Narrowed::default())?;
+/// The client, the matching attribute, the tenant URL for people, and the recording.
+fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, String, String, Recorder), Error> {
+    let Some(mut options) = args.target.client_options(context)? else {
+        let mut job = Job::load(context, Narrowed::default())?;
+        let recorder = args.record.record_job(&mut job, COMMAND, clock, context)?;
         let users = &job.rules.users;
         let attribute = users.attributes[users.matching[0]].target.name.clone();
         let connection = job.connect(context, clock, false)?;
-        return Ok((connection.client, attribute, job.settings.target.tenant.to_string()));
+        return Ok((connection.client, attribute, job.settings.target.tenant.to_string(), recorder));
     };
-    let source = match (&args.secret_token_env, &args.secret_token_file) {
-        (Some(name), _) => TokenSource::Env(name.clone()),
-        (None, Some(path)) => TokenSource::File(path.clone()),
-        (None, None) => {
-            let text = "no secret token is given for the tenant URL";
-            let hint = "add --secret-token-env NAME or --secret-token-file FILE";
-            return Err(Diagnostic::error(text).with_hint(hint).into());
-        }
-    };
-    let tenant = TenantUrl::parse(url, false).map_err(|error| tenant_error(&error))?;
-    let secret = context.token(&source)?.unwrap_or_else(|| Secret::new(""));
-    let shown = tenant.to_string();
-    let options = ClientOptions::new(tenant, Token::from_text(secret.expose())?);
-    Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown))
+    let shown = options.tenant_url.to_string();
+    let (tenant_url, started) = (options.tenant_url.base().to_owned(), clock.now());
+    let of = RecordingOf { command: COMMAND, side: Side::Client, tenant_url, started };
+    let recorder = args.record.record(of, Vec::new(), context)?;
+    options.observer = recorder.observer();
+    Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown, recorder))
 }
 
 fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), Error> {
@@ -94,6 +82,9 @@ fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), 
             printer.line(format_args!("\n{} {failure}", heading("Answer:")))?;
         }
     }
+    for exchange in &report.token_exchanges {
+        print_token_exchange(exchange, context)?;
+    }
     for exchange in &report.exchanges {
         let status = status_text(exchange.status);
         let milliseconds = exchange.duration.as_millis();
@@ -101,6 +92,21 @@ fn print(report: &ConnectionReport, url: &str, context: &Context) -> Result<(), 
             "{} {prefix}{} → {status} in {milliseconds} ms",
             exchange.request.method, exchange.request.path
         )))?;
+    }
+    Ok(())
+}
+
+/// What was sent to the token endpoint and what came back, secrets masked.
+fn print_token_exchange(exchange: &TokenExchange, context: &Context) -> Result<(), Error> {
+    let printer = &context.printer;
+    let (status, milliseconds) = (status_text(exchange.status), exchange.duration.as_millis());
+    printer.line(dim(format_args!("POST {} → {status} in {milliseconds} ms", exchange.url)))?;
+    if let Some(authorization) = &exchange.authorization {
+        printer.line(dim(format_args!("  Authorization: {authorization}")))?;
+    }
+    printer.line(dim(format_args!("  {}", exchange.form)))?;
+    if !exchange.answer.is_empty() {
+        printer.line(dim(format_args!("  → {}", exchange.answer)))?;
     }
     Ok(())
 }
@@ -117,6 +123,17 @@ fn document(report: &ConnectionReport, url: &str) -> Value {
             })
         })
         .collect();
+    let token_exchanges: Vec<_> = report
+        .token_exchanges
+        .iter()
+        .map(|exchange| {
+            json!({
+                "method": "POST", "url": exchange.url, "authorization": exchange.authorization, "form": exchange.form,
+                "status": exchange.status, "answer": exchange.answer,
+                "durationMs": u64::try_from(exchange.duration.as_millis()).unwrap_or(u64::MAX),
+            })
+        })
+        .collect();
     json!({
         "formatVersion": FORMAT_VERSION,
         "tenantUrl": url,
@@ -128,6 +145,7 @@ fn document(report: &ConnectionReport, url: &str) -> Value {
         "errorCode": report.error_code(),
         "answer": report.failure.as_ref().map(ToString::to_string),
         "warnings": report.warnings,
+        "tokenExchanges": token_exchanges,
         "exchanges": exchanges,
     })
 }

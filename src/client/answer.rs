@@ -84,6 +84,7 @@ pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Secret]) -> (Str
         status: raw.status,
         kind: body_kind(content_type, &masked),
         body: ErrorBody::parse(masked.as_bytes()),
+        granted: false,
         retry_after: raw.retry_after.as_deref().and_then(|value| retry_after(value, now)),
     };
     (transcript, Err(Failure::Status(Box::new(failure))))
@@ -126,7 +127,7 @@ pub(super) fn member<'m>(members: &'m Map<String, Value>, name: &str) -> Option<
 }
 
 /// `Retry-After` as seconds or as an HTTP date (RFC 9110 section 10.2.3); a date in the past is no wait at all.
-fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
+pub(super) fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
@@ -135,7 +136,7 @@ fn retry_after(value: &str, now: Timestamp) -> Option<Duration> {
     Some(Duration::try_from(at.duration_since(now)).unwrap_or_default())
 }
 
-fn is_html(content_type: Option<&str>, text: &str) -> bool {
+pub(super) fn is_html(content_type: Option<&str>, text: &str) -> bool {
     let start = text.trim_start().as_bytes();
     let begins = |tag: &[u8]| start.get(..tag.len()).is_some_and(|start| start.eq_ignore_ascii_case(tag));
     content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))

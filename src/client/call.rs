@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -15,20 +15,17 @@ use url::Url;
 
 use super::answer::{Answer, RawAnswer, excerpt, judge};
 use super::limiter::Limiter;
+use super::oauth::{AccessTokens, Grant};
+use super::patience::{Next, Patience, delay};
 use super::transport::Transport;
-use super::{ClientError, ClientOptions, Failure, Refusal, TransportKind, Unexpected};
-use crate::base::{Backoff, Random, Secret, SignedDuration};
+use super::watch::{Audience, Watch};
+use super::{ClientError, ClientOptions, Credentials, Failure, Refusal, TransportKind, Unexpected};
+use crate::base::{Random, Secret};
 use crate::clock::Clock;
-use crate::scim::{Exchange, Method, Request};
+use crate::scim::{Exchange, Method, Request, SentCredentials, is_secret_header};
 
 /// Redirects of one read that are followed.
 const REDIRECTS: usize = 5;
-/// Times that a call waits because the target asked for it.
-const WAITS: u32 = 4;
-/// Longest that a call waits in all because the target asked for it.
-const LONGEST_WAIT: Duration = Duration::from_mins(5);
-/// Delays of retries that nobody asked for.
-const BACKOFF: Backoff = Backoff { first: SignedDuration::from_millis(500), limit: SignedDuration::from_secs(30) };
 /// What bodies are sent as; the service writes it exactly so.
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
 
@@ -50,6 +47,9 @@ struct Inner {
     retries: u32,
     honour_retry_after: bool,
     secrets: Vec<Secret>,
+    audience: Option<Audience>,
+    /// Where the token isn't a lasting one.
+    tokens: Option<AccessTokens>,
     options: ClientOptions,
     random: Mutex<Random>,
 }
@@ -58,6 +58,13 @@ impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client").field("base", &self.inner.base).finish_non_exhaustive()
     }
+}
+
+/// What went over the wire for one call, and the access token that was sent last.
+#[derive(Default)]
+struct Trail {
+    exchanges: Vec<Exchange>,
+    grant: Option<Arc<Grant>>,
 }
 
 /// What a call gave, with everything that went over the wire for it.
@@ -88,7 +95,7 @@ impl<T> CallOutcome<T> {
 impl Client {
     /// Sets up a client that talks HTTP/1.1 over the network. Nothing is sent yet.
     pub fn http(options: ClientOptions, clock: Clock) -> Result<Self, ClientError> {
-        Self::new(Transport::http(&options)?, options, clock)
+        Self::new(Transport::http(&options, options.tenant_url.url())?, options, clock)
     }
 
     /// Sets up a client that calls a service of this process, such as a router, without a port.
@@ -105,25 +112,39 @@ impl Client {
     fn new(transport: Transport, options: ClientOptions, clock: Clock) -> Result<Self, ClientError> {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        let mut authorization = value("Authorization", &format!("Bearer {}", options.token.secret().expose()))?;
-        authorization.set_sensitive(true);
-        headers.insert(AUTHORIZATION, authorization);
+        let (mut secrets, tokens) = match &options.credentials {
+            Credentials::Token(token) => {
+                let mut authorization = value("Authorization", &format!("Bearer {}", token.secret().expose()))?;
+                authorization.set_sensitive(true);
+                headers.insert(AUTHORIZATION, authorization);
+                (token.secrets(), None)
+            }
+            Credentials::OAuth(oauth) => {
+                let tokens = AccessTokens::new(oauth, &options, clock.clone())?;
+                (tokens.secrets().to_vec(), Some(tokens))
+            }
+        };
         if let Some(version) = &options.scim_version {
             headers.insert(HeaderName::from_static("adscimversion"), value("ADSCIMVersion", version)?);
         }
         if let Some(agent) = &options.user_agent {
             headers.insert(USER_AGENT, value("User-Agent", agent)?);
         }
-        let mut secrets = options.token.secrets();
         for (name, text) in &options.headers {
             let header = HeaderName::try_from(name.as_str())
                 .map_err(|_| ClientError::Header { name: name.clone(), part: "name" })?;
             headers.insert(header, value(name, text)?);
-            if is_secret(name) && text.len() >= 8 {
+            if is_secret_header(name) && text.len() >= 8 {
                 secrets.push(Secret::new(text.as_str()));
             }
         }
         let content_type = headers.remove(CONTENT_TYPE).unwrap_or(SCIM_JSON);
+        let audience = options.observer.clone().map(|observer| {
+            // A proxy may echo its own.
+            let proxy = options.proxy.as_deref().and_then(|proxy| Url::parse(proxy).ok());
+            let password = proxy.as_ref().and_then(Url::password).map(Secret::new);
+            Audience { observer, credentials: SentCredentials::new(secrets.iter().cloned().chain(password)) }
+        });
         let inner = Inner {
             transport,
             base: options.tenant_url.base().to_owned(),
@@ -135,6 +156,8 @@ impl Client {
             retries: options.retries,
             honour_retry_after: options.honour_retry_after,
             secrets,
+            audience,
+            tokens,
             random: Mutex::new(Random::seeded(options.seed)),
             options,
         };
@@ -153,6 +176,11 @@ impl Client {
         &self.inner.options
     }
 
+    /// The access tokens, where the token isn't a lasting one.
+    pub(super) fn tokens(&self) -> Option<&AccessTokens> {
+        self.inner.tokens.as_ref()
+    }
+
     /// The clock by which it waits and measures.
     pub(super) fn clock(&self) -> &Clock {
         &self.inner.clock
@@ -164,43 +192,59 @@ impl Client {
     /// `Retry-After` is waited out, up to four times and five minutes in all, and meanwhile nothing
     /// else is started either. Other failures that may pass are retried as often as the options say;
     /// a POST only where the target can't have acted on it, since a second one could make a second account.
+    ///
+    /// An access token that is refused with 401 is replaced by a fresh one, with which the request is sent once more:
+    /// what was refused wasn't done. A second 401 stands.
     pub async fn call(&self, request: &Request) -> CallOutcome {
         self.send(request.clone()).await
     }
 
     pub(super) async fn send(&self, request: Request) -> CallOutcome {
+        let mut trail = Trail { exchanges: Vec::with_capacity(1), grant: None };
+        let result = self.send_along(&request, &mut trail).await;
+        CallOutcome { result, exchanges: trail.exchanges }
+    }
+
+    async fn send_along(&self, request: &Request, trail: &mut Trail) -> Result<Answer, Failure> {
         let inner = &self.inner;
-        let mut exchanges = Vec::with_capacity(1);
         let mut patience = Patience::new(inner.retries, inner.honour_retry_after);
+        let mut renewed = false;
         let mut met = None;
         loop {
-            let failure = match self.follow(&request, &mut exchanges).await {
-                Ok(answer) => return CallOutcome { result: Ok(answer), exchanges },
+            let failure = match self.follow(request, trail).await {
+                Ok(answer) => return Ok(answer),
                 // What the target said before stands.
-                Err(Failure::Ended) => return CallOutcome { result: Err(met.unwrap_or(Failure::Ended)), exchanges },
+                Err(Failure::Ended) => return Err(met.unwrap_or(Failure::Ended)),
                 Err(failure) => failure,
             };
-            match patience.next(request.method, &failure) {
-                Next::Stop => return CallOutcome { result: Err(failure), exchanges },
-                Next::Asked(wait) => {
-                    tracing::debug!(status = failure.status(), wait_s = wait.as_secs(), "the target asks to wait");
-                    inner.limiter.pause(wait);
-                }
-                Next::Retry(attempt) => {
-                    let jitter = inner.random.lock().unwrap_or_else(PoisonError::into_inner).fraction();
-                    let delay = Duration::try_from(BACKOFF.delay(attempt, jitter)).unwrap_or_default();
-                    tracing::debug!(error = %failure, attempt = attempt + 1, "trying again");
-                    self.end.run_until_cancelled(inner.clock.sleep(delay)).await;
+            if let (Some(tokens), Some(grant), Some(401), false) =
+                (&inner.tokens, &trail.grant, failure.status(), renewed)
+            {
+                tracing::debug!("the target refuses the access token; the request is sent once more with a fresh one");
+                tokens.forget(grant);
+                renewed = true;
+            } else {
+                match patience.next(request.method, &failure) {
+                    Next::Stop => return Err(failure),
+                    Next::Asked(wait) => {
+                        tracing::debug!(status = failure.status(), wait_s = wait.as_secs(), "the target asks to wait");
+                        inner.limiter.pause(wait);
+                    }
+                    Next::Retry(attempt) => {
+                        tracing::debug!(error = %failure, attempt = attempt + 1, "trying again");
+                        let wait = delay(&inner.random, attempt);
+                        self.end.run_until_cancelled(inner.clock.sleep(wait)).await;
+                    }
                 }
             }
             if self.end.is_cancelled() {
-                return CallOutcome { result: Err(failure), exchanges };
+                return Err(failure);
             }
             met = Some(failure);
         }
     }
 
-    async fn follow(&self, request: &Request, exchanges: &mut Vec<Exchange>) -> Result<Answer, Failure> {
+    async fn follow(&self, request: &Request, trail: &mut Trail) -> Result<Answer, Failure> {
         let text = format!("{}{}", self.inner.base, request.path);
         // A parser that tidies the path away (`..`) would send the request to another resource.
         let mut url = Url::parse(&text).ok().filter(|url| url.as_str() == text).ok_or_else(|| Failure::Transport {
@@ -210,12 +254,17 @@ impl Client {
         let mut request = Cow::Borrowed(request);
         let mut followed = 0;
         loop {
-            let (location, result) = self.once(&request, &url, exchanges).await;
+            let (location, result) = self.once(&request, &url, trail).await;
             let Some(location) = location else { return result };
+            let refused = |why| {
+                let location = excerpt(&location, &self.secrets(trail.grant.as_deref()));
+                let status = result.as_ref().err().and_then(Failure::status).unwrap_or_default();
+                Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
+            };
             url = match redirect(request.method, &url, &location) {
-                Ok(_) if followed == REDIRECTS => return Err(self.redirected(result, &location, Refusal::TooMany)),
+                Ok(_) if followed == REDIRECTS => return Err(refused(Refusal::TooMany)),
                 Ok(target) => target,
-                Err(why) => return Err(self.redirected(result, &location, why)),
+                Err(why) => return Err(refused(why)),
             };
             followed += 1;
             let below = url.as_str().strip_prefix(&self.inner.base).filter(|path| path.starts_with(['/', '?']));
@@ -224,19 +273,8 @@ impl Client {
         }
     }
 
-    fn redirected(&self, result: Result<Answer, Failure>, location: &str, why: Refusal) -> Failure {
-        let status = result.err().and_then(|failure| failure.status()).unwrap_or_default();
-        let location = excerpt(location, &self.secrets());
-        Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
-    }
-
     /// One exchange; gives the `Location` of a redirect.
-    async fn once(
-        &self,
-        request: &Request,
-        url: &Url,
-        exchanges: &mut Vec<Exchange>,
-    ) -> (Option<String>, Result<Answer, Failure>) {
+    async fn once(&self, request: &Request, url: &Url, trail: &mut Trail) -> (Option<String>, Result<Answer, Failure>) {
         let inner = &self.inner;
         let mut headers = inner.headers.clone();
         let body = request.body.as_ref().map(|body| {
@@ -244,13 +282,29 @@ impl Client {
             body.to_string().into_bytes()
         });
         let Some(permit) = inner.limiter.acquire(&self.end).await else { return (None, Err(Failure::Ended)) };
+        let mut audience = inner.audience.clone();
+        if let Some(tokens) = &inner.tokens {
+            match tokens.current(&self.end).await {
+                Ok(grant) => {
+                    headers.insert(AUTHORIZATION, grant.header());
+                    if let Some(audience) = &mut audience {
+                        audience.also_mask(grant.secret());
+                    }
+                    trail.grant = Some(grant);
+                }
+                Err(failure) => return (None, Err(failure)),
+            }
+        }
+        let (audience, clock) = (audience.as_ref(), &inner.clock);
+        let mut watch = Watch::new(audience, clock, request.method, url, &headers, body.as_deref());
         let start = inner.clock.now();
-        let sent = inner.transport.send(request.method, url, headers, body);
+        let sent = inner.transport.send(request.method, url, headers, body, &mut watch);
         let raw = tokio::time::timeout(inner.timeout, sent).await.unwrap_or_else(|_| {
             let message = format!("no complete answer within {:?}", inner.timeout);
             Err(Failure::Transport { kind: TransportKind::Timeout, message })
         });
         let end = inner.clock.now();
+        watch.end(raw.as_ref().err());
         drop(permit);
         let duration = Duration::try_from(end.duration_since(start)).unwrap_or_default();
         let mut exchange = Exchange { request: request.clone(), status: None, answer: String::new(), duration };
@@ -258,7 +312,10 @@ impl Client {
             Ok(raw) => {
                 exchange.status = Some(raw.status);
                 let location = redirect_location(&raw);
-                let (answer, result) = judge(raw, end, &self.secrets());
+                let (answer, mut result) = judge(raw, end, &self.secrets(trail.grant.as_deref()));
+                if let Err(Failure::Status(refusal)) = &mut result {
+                    refusal.granted = trail.grant.is_some();
+                }
                 exchange.answer = answer;
                 (location, result)
             }
@@ -267,22 +324,18 @@ impl Client {
                 (None, Err(failure))
             }
         };
-        exchanges.push(exchange);
+        trail.exchanges.push(exchange);
         (location, result)
     }
 
-    fn secrets(&self) -> Vec<&Secret> {
-        self.inner.secrets.iter().collect()
+    /// What must not appear in anything shown: the access token that was sent among it.
+    fn secrets<'s>(&'s self, grant: Option<&'s Grant>) -> Vec<&'s Secret> {
+        self.inner.secrets.iter().chain(grant.map(Grant::secret)).collect()
     }
 }
 
 fn value(name: &str, text: &str) -> Result<HeaderValue, ClientError> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| ClientError::Header { name: name.to_owned(), part: "value" })
-}
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["auth", "key", "token", "secret", "cookie", "password"].iter().any(|word| name.contains(word))
 }
 
 /// `Location` of a redirect, empty where it has none; 304 and 300 aren't ones.
@@ -303,48 +356,6 @@ fn redirect(method: Method, from: &Url, location: &str) -> Result<Url, Refusal> 
         return Err(Refusal::OtherOrigin);
     }
     if method == Method::Get { Ok(target) } else { Err(Refusal::Method) }
-}
-
-/// What follows a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    Stop,
-    Asked(Duration),
-    Retry(u32),
-}
-
-/// How much of the allowance for waiting and retrying is left within one call.
-#[derive(Debug)]
-struct Patience {
-    retries: u32,
-    retried: u32,
-    honour_retry_after: bool,
-    waits: u32,
-    waited: Duration,
-}
-
-impl Patience {
-    fn new(retries: u32, honour_retry_after: bool) -> Self {
-        Self { retries, retried: 0, honour_retry_after, waits: 0, waited: Duration::ZERO }
-    }
-
-    fn next(&mut self, method: Method, failure: &Failure) -> Next {
-        let asked = failure.retry_after().filter(|_| matches!(failure.status(), Some(429 | 503)));
-        if let Some(wait) = asked.filter(|_| self.honour_retry_after) {
-            let waited = self.waited.saturating_add(wait);
-            if self.waits == WAITS || waited > LONGEST_WAIT {
-                return Next::Stop;
-            }
-            (self.waits, self.waited) = (self.waits + 1, waited);
-            return Next::Asked(wait);
-        }
-        let repeatable = failure.is_transient() && (method != Method::Post || failure.is_unapplied());
-        if !repeatable || self.retried == self.retries {
-            return Next::Stop;
-        }
-        self.retried += 1;
-        Next::Retry(self.retried - 1)
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::TokenFailure;
 use crate::scim::{ErrorBody, ScimType};
 
 /// What a request was for; the same status means different things on different operations.
@@ -56,6 +57,9 @@ pub enum Failure {
         /// Beginning of the body, at most 2 KiB, secrets masked.
         excerpt: String,
     },
+    /// There is no access token to send with the request: it wasn't sent.
+    #[error("no access token: {0}")]
+    Token(Box<TokenFailure>),
     /// The client was told to end while the request waited for its turn: it wasn't sent.
     #[error("the run ended before the request was sent")]
     Ended,
@@ -146,6 +150,8 @@ pub struct ErrorAnswer {
     pub kind: BodyKind,
     /// What it says, as well as it can be read; at most 2 KiB, secrets masked.
     pub body: ErrorBody,
+    /// Whether a token endpoint gave the token that was sent; a refused one is fresh then.
+    pub granted: bool,
     /// How long the target asks to wait.
     pub retry_after: Option<Duration>,
 }
@@ -258,10 +264,13 @@ const INVALID_CREDENTIALS: &str = "SystemForCrossDomainIdentityManagementInvalid
 const CREDENTIALS_UNCHECKED: &str = "SystemForCrossDomainIdentityManagementCredentialValidationUnavailable";
 
 impl Failure {
-    /// HTTP status, where an answer came.
+    /// HTTP status, where the target answered.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Transport { .. } | Self::Ended | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
+            Self::Transport { .. }
+            | Self::Token(_)
+            | Self::Ended
+            | Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } => None,
             Self::Status(answer) => Some(answer.status),
             Self::Unexpected { status, .. } | Self::Payload { status, .. } => Some(*status),
         }
@@ -272,8 +281,8 @@ impl Failure {
         match self {
             Self::Transport { kind, .. } => !matches!(kind, TransportKind::Tls(_)),
             Self::Status(answer) => matches!(answer.status, 408 | 425 | 429 | 500 | 502..=504 | 506..=599),
-            // Nobody is there any more to try it again.
-            Self::Unexpected { .. } | Self::Payload { .. } | Self::Ended => false,
+            // For a token was waited already, and nobody is there any more who could wait for the end.
+            Self::Token(_) | Self::Unexpected { .. } | Self::Payload { .. } | Self::Ended => false,
         }
     }
 
@@ -285,8 +294,16 @@ impl Failure {
                 TransportKind::Dns | TransportKind::Refused | TransportKind::ConnectTimeout | TransportKind::Tls(_)
             ),
             Self::Status(answer) => matches!(answer.status, 425 | 429 | 503),
-            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } | Self::Ended => true,
+            Self::Unexpected { what: Unexpected::UnusableId { .. }, .. } | Self::Token(_) | Self::Ended => true,
             Self::Unexpected { .. } | Self::Payload { .. } => false,
+        }
+    }
+
+    /// Whether the target may have done what a write asked for, and only the answer was lost or says otherwise.
+    pub fn may_be_applied(&self) -> bool {
+        match self {
+            Self::Status(answer) => !self.is_unapplied() && matches!(answer.status, 408 | 500 | 502..=504 | 506..=599),
+            _ => !self.is_unapplied(),
         }
     }
 
@@ -300,9 +317,13 @@ impl Failure {
         matches!(self, Self::Status(answer) if answer.status == 409)
     }
 
-    /// Whether the token was refused (401).
+    /// Whether the token was refused (401), or there is none.
     pub fn is_unauthorized(&self) -> bool {
-        matches!(self, Self::Status(answer) if answer.status == 401)
+        match self {
+            Self::Status(answer) => answer.status == 401,
+            Self::Token(_) => true,
+            _ => false,
+        }
     }
 
     /// How long the target asks to wait.
@@ -319,14 +340,16 @@ impl Failure {
     /// for 400 and 409.
     pub fn error_code(&self, operation: Operation) -> &'static str {
         if operation == Operation::Test {
-            return match self.status() {
-                Some(401 | 403) => INVALID_CREDENTIALS,
+            return match (self, self.status()) {
+                (_, Some(401 | 403)) => INVALID_CREDENTIALS,
+                (Self::Token(failure), _) if failure.is_refusal() => INVALID_CREDENTIALS,
                 _ => CREDENTIALS_UNCHECKED,
             };
         }
         match self {
             Self::Transport { kind: TransportKind::ConnectTimeout | TransportKind::Timeout, .. } => "Timeout",
             Self::Transport { .. } | Self::Ended => "WebExceptionProtocolError",
+            Self::Token(_) => "Unauthorized",
             Self::Unexpected { what: Unexpected::ListForResource { .. }, .. } => MULTIPLE_ENTRIES,
             Self::Unexpected { .. } | Self::Payload { .. } => INCOMPATIBLE,
             Self::Status(answer) => match answer.status {
@@ -355,12 +378,24 @@ mod tests {
 
     fn status(status: u16) -> Failure {
         let body = ErrorBody::default();
-        Failure::Status(Box::new(ErrorAnswer { status, kind: BodyKind::Empty, body, retry_after: None }))
+        Failure::Status(Box::new(ErrorAnswer {
+            status,
+            kind: BodyKind::Empty,
+            body,
+            granted: false,
+            retry_after: None,
+        }))
     }
 
     fn invalid_filter() -> Failure {
         let body = ErrorBody::new(400, Some(ScimType::InvalidFilter), "");
-        Failure::Status(Box::new(ErrorAnswer { status: 400, kind: BodyKind::Scim, body, retry_after: None }))
+        Failure::Status(Box::new(ErrorAnswer {
+            status: 400,
+            kind: BodyKind::Scim,
+            body,
+            granted: false,
+            retry_after: None,
+        }))
     }
 
     fn transport(kind: TransportKind) -> Failure {
@@ -405,22 +440,24 @@ mod tests {
 
     #[test]
     fn what_may_pass_and_what_may_be_repeated() {
-        // (failure, may pass, nothing can have been stored)
-        for (failure, transient, unapplied) in [
-            (status(400), false, false),
-            (status(401), false, false),
-            (status(408), true, false),
-            (status(429), true, true),
-            (status(500), true, false),
-            (status(501), false, false),
-            (status(503), true, true),
-            (transport(TransportKind::Refused), true, true),
-            (transport(TransportKind::Timeout), true, false),
-            (transport(TransportKind::Reset), true, false),
-            (transport(TransportKind::Tls(TlsProblem::Expired)), false, true),
-            (Failure::Ended, false, true),
+        // (failure, may pass, nothing can have been stored, something may have been)
+        for (failure, transient, unapplied, applied) in [
+            (status(400), false, false, false),
+            (status(401), false, false, false),
+            (status(408), true, false, true),
+            (status(429), true, true, false),
+            (status(500), true, false, true),
+            (status(501), false, false, false),
+            (status(503), true, true, false),
+            (list(), false, false, true),
+            (transport(TransportKind::Refused), true, true, false),
+            (transport(TransportKind::Timeout), true, false, true),
+            (transport(TransportKind::Reset), true, false, true),
+            (transport(TransportKind::Tls(TlsProblem::Expired)), false, true, false),
+            (Failure::Ended, false, true, false),
         ] {
-            assert_eq!((failure.is_transient(), failure.is_unapplied()), (transient, unapplied), "{failure}");
+            let found = (failure.is_transient(), failure.is_unapplied(), failure.may_be_applied());
+            assert_eq!(found, (transient, unapplied, applied), "{failure}");
         }
     }
 
@@ -431,7 +468,7 @@ mod tests {
             (ErrorBody::new(409, None, ""), "status 409"),
             (ErrorBody::new(409, Some(ScimType::Uniqueness), "taken"), "status 409 uniqueness: taken"),
         ] {
-            let answer = ErrorAnswer { status: 409, kind: BodyKind::Scim, body, retry_after: None };
+            let answer = ErrorAnswer { status: 409, kind: BodyKind::Scim, body, granted: false, retry_after: None };
             assert_eq!(Failure::Status(Box::new(answer)).to_string(), expected);
         }
     }

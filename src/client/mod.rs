@@ -1,28 +1,33 @@
-//! The SCIM client: transport (HTTP or in process), token, rate, one call with its retries, typed
+//! The SCIM client: transport (HTTP or in process), token or OAuth, rate, one call with its retries, typed
 //! operations, and the diagnosis behind `test-connection`.
 //!
 //! Every answer is sorted: what came over the wire stands in an [`Exchange`](crate::scim::Exchange),
 //! what it means in a `Result` whose [`Failure`] says where it went wrong, whether it may pass and
 //! which error code the provisioning log gives it. The token goes to the tenant's origin alone and
-//! is masked in everything that is shown.
+//! is masked in everything that is shown; so do access tokens and the client secret that they are asked for with.
 
 mod answer;
 mod call;
 mod diagnosis;
 mod failure;
+mod jwt;
 mod limiter;
+mod oauth;
 mod operations;
 mod options;
+mod patience;
 mod request;
 #[cfg(test)]
 mod stub;
 mod token;
 mod transport;
+mod watch;
 
 pub use answer::{Answer, AnswerBody};
 pub use call::{CallOutcome, Client};
 pub use diagnosis::{ConnectionReport, Verdict, judge, test_connection};
 pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TransportKind, Unexpected};
+pub use oauth::{Credentials, OAuth, TokenExchange, TokenFailure, TokenRefusal, UnusableToken};
 pub use operations::{Created, Deleted, Found};
 pub use options::{ClientError, ClientOptions, Rate};
 pub use request::{

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Token;
-use crate::scim::TenantUrl;
+use super::Credentials;
+use crate::scim::{Observer, TenantUrl};
 
 /// How many requests may start in a second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,8 @@ impl Rate {
 pub struct ClientOptions {
     /// Tenant URL without its flags.
     pub tenant_url: TenantUrl,
-    /// Bearer token.
-    pub token: Token,
+    /// As whom.
+    pub credentials: Credentials,
     /// Requests a second.
     pub rate: Rate,
     /// Requests under way at the same time; 0 counts as 1.
@@ -51,14 +52,16 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// Seeds the jitter of retries.
     pub seed: u64,
+    /// Is shown every exchange once it is over.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl ClientOptions {
     /// The defaults of the config file: 25 requests a second, 8 at a time, 30 seconds, no retries.
-    pub fn new(tenant_url: TenantUrl, token: Token) -> Self {
+    pub fn new(tenant_url: TenantUrl, credentials: impl Into<Credentials>) -> Self {
         Self {
             tenant_url,
-            token,
+            credentials: credentials.into(),
             rate: Rate::DEFAULT,
             concurrency: 8,
             timeout: Duration::from_secs(30),
@@ -70,6 +73,7 @@ impl ClientOptions {
             proxy: None,
             ca_file: None,
             seed: 0,
+            observer: None,
         }
     }
 }

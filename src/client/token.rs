@@ -1,8 +1,6 @@
 //! The secret token, and what is suspicious about one that was pasted.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
+use super::jwt::claims;
 use crate::base::{Secret, Timestamp};
 
 /// Longest token that the portal stores, about 1 KB ("Size of input `ExternalSecret` data invalid").
@@ -96,7 +94,7 @@ impl Token {
         if bare.contains(char::is_whitespace) {
             warnings.push(TokenWarning::Blanks);
         }
-        if let Some(at) = expiry(bare.trim()).filter(|at| *at <= now) {
+        if let Some(at) = claims(bare.trim()).and_then(|claims| claims.expires).filter(|at| *at <= now) {
             warnings.push(TokenWarning::Expired { at });
         }
         if text.len() > PORTAL_LIMIT {
@@ -118,25 +116,10 @@ fn strip_bearer(text: &str) -> Option<&str> {
     (word.eq_ignore_ascii_case("bearer") && rest.starts_with([' ', ':', '\t'])).then(|| rest[1..].trim_start())
 }
 
-/// `exp` of a JWT (RFC 7519 section 4.1.4); `None` for anything else. The signature isn't looked at.
-fn expiry(text: &str) -> Option<Timestamp> {
-    let mut parts = text.split('.');
-    let (_, payload, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else { return None };
-    let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
-    let claims: serde_json::Value = serde_json::from_slice(&payload).ok()?;
-    let seconds = claims.get("exp")?;
-    #[expect(clippy::cast_possible_truncation, reason = "a fraction of a second doesn't matter")]
-    let seconds = seconds.as_i64().or_else(|| seconds.as_f64().map(|seconds| seconds as i64))?;
-    Timestamp::from_second(seconds).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn jwt(claims: &str) -> String {
-        format!("eyJhbGciOiJub25lIn0.{}.c2ln", URL_SAFE_NO_PAD.encode(claims))
-    }
+    use crate::client::jwt::jwt;
 
     #[test]
     fn only_the_line_end_is_cut_off() {

@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::io;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, HOST, HeaderName, LOCATION, RETRY_AFTER};
 use axum::http::{self, HeaderMap, HeaderValue, StatusCode};
+use futures_util::StreamExt as _;
 use reqwest::tls;
 use rustls::CertificateError;
 use tower::util::BoxCloneSyncService;
@@ -14,6 +15,7 @@ use tower::{Service, ServiceExt as _};
 use url::Url;
 
 use super::answer::RawAnswer;
+use super::watch::Watch;
 use super::{ClientError, ClientOptions, Failure, TlsProblem, TransportKind, Unexpected};
 use crate::scim::{Method, is_loopback};
 
@@ -34,8 +36,9 @@ pub(super) enum Transport {
 }
 
 impl Transport {
-    /// Sets up connections for one target: HTTP/1.1, TLS from 1.2, no redirects of its own.
-    pub(super) fn http(options: &ClientOptions) -> Result<Self, ClientError> {
+    /// Sets up connections for one address, the target's or that of its tokens: HTTP/1.1, TLS from 1.2, no redirects
+    /// of its own.
+    pub(super) fn http(options: &ClientOptions, url: &Url) -> Result<Self, ClientError> {
         // reqwest is built without a TLS provider and panics where none is installed. Somebody else's is as good.
         drop(rustls::crypto::ring::default_provider().install_default());
         #[expect(clippy::disallowed_methods, reason = "this is the place that installs the provider")]
@@ -49,7 +52,6 @@ impl Transport {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(options.concurrency.max(1))
             .tcp_nodelay(true);
-        let url = options.tenant_url.url();
         if let Some(proxy) = &options.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy).map_err(|_| ClientError::Proxy)?);
         } else if is_loopback(url) {
@@ -87,6 +89,7 @@ impl Transport {
         url: &Url,
         headers: HeaderMap,
         body: Option<Vec<u8>>,
+        watch: &mut Watch<'_>,
     ) -> Result<RawAnswer, Failure> {
         match self {
             Self::Http { client, proxied } => {
@@ -94,7 +97,7 @@ impl Transport {
                 *request.headers_mut() = headers;
                 *request.body_mut() = body.map(Into::into);
                 match client.execute(request).await {
-                    Ok(response) => read_response(response).await,
+                    Ok(response) => read_response(response, watch).await,
                     Err(error) => Err(transport_failure(&error, *proxied)),
                 }
             }
@@ -116,15 +119,20 @@ impl Transport {
                     Err(never) => match never {},
                 };
                 let (parts, body) = response.into_parts();
+                watch.head(parts.status.as_u16(), parts.version, &parts.headers);
                 let mut answer = head(parts.status, &parts.headers);
-                answer.body = match to_bytes(body, BODY_LIMIT).await {
-                    Ok(bytes) => bytes.into(),
-                    Err(error) if error.to_string().contains("length limit") => return Err(too_large(answer.status)),
-                    Err(error) => {
+                let mut chunks = body.into_data_stream();
+                while let Some(chunk) = chunks.next().await {
+                    let chunk = chunk.map_err(|error| {
                         let message = format!("status {}, then {error}", answer.status);
-                        return Err(Failure::Transport { kind: TransportKind::Reset, message });
+                        Failure::Transport { kind: TransportKind::Reset, message }
+                    })?;
+                    watch.chunk(&chunk);
+                    if answer.body.len() + chunk.len() > BODY_LIMIT {
+                        return Err(too_large(answer.status));
                     }
-                };
+                    answer.body.extend_from_slice(&chunk);
+                }
                 Ok(answer)
             }
         }
@@ -152,10 +160,15 @@ fn head(status: StatusCode, headers: &HeaderMap) -> RawAnswer {
     }
 }
 
-async fn read_response(mut response: reqwest::Response) -> Result<RawAnswer, Failure> {
+async fn read_response(mut response: reqwest::Response, watch: &mut Watch<'_>) -> Result<RawAnswer, Failure> {
+    watch.head(response.status().as_u16(), response.version(), response.headers());
     let mut answer = head(response.status(), response.headers());
     loop {
-        match response.chunk().await {
+        let chunk = response.chunk().await;
+        if let Ok(Some(chunk)) = &chunk {
+            watch.chunk(chunk);
+        }
+        match chunk {
             Ok(Some(chunk)) if answer.body.len() + chunk.len() > BODY_LIMIT => return Err(too_large(answer.status)),
             Ok(Some(chunk)) => answer.body.extend_from_slice(&chunk),
             Ok(None) => return Ok(answer),

@@ -133,8 +133,9 @@ fn secret_start(line: &str) -> Option<usize> {
 
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_lowercase();
-    let points_elsewhere = name.ends_with("_env") || name.ends_with("_file");
-    !points_elsewhere && SECRET_WORDS.iter().any(|word| name.contains(word))
+    let points_elsewhere = ["_env", "_file", "_endpoint"].iter().any(|end| name.ends_with(end));
+    let misspelt = |part| nearest(part, ["secret", "token", "password"]).is_some();
+    !points_elsewhere && (SECRET_WORDS.iter().any(|word| name.contains(word)) || name.split(['_', '-']).any(misspelt))
 }
 
 /// A value with its key and its place.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::FILE_NAME;
+use super::{FILE_NAME, SecretKind};
 use crate::base::Diagnostic;
 
 /// Says why the config or the token can't be had; every case is exit code 2.
@@ -18,18 +18,18 @@ pub enum ConfigError {
     /// The config file is read, but wrong; at least one problem.
     #[error("{}", summary(.0))]
     Invalid(Vec<Diagnostic>),
-    /// What should name the token's environment variable can't; it may be the token itself.
+    /// What should name the secret's environment variable can't; it may be the secret itself.
     #[error("what was given isn't the name of an environment variable")]
-    TokenName,
-    /// The environment variable of the token isn't set.
-    #[error("the environment variable {0}, which should hold the secret token, isn't set")]
-    TokenUnset(String),
-    /// The environment variable or file of the token has nothing in it.
-    #[error("the secret token in {0} is empty")]
-    TokenEmpty(String),
-    /// The file of the token can't be read.
-    #[error("the file of the secret token can't be read")]
-    TokenUnreadable(PathBuf, #[source] io::Error),
+    TokenName(SecretKind),
+    /// The environment variable of the secret isn't set.
+    #[error("the environment variable {1}, which should hold the {0}, isn't set")]
+    TokenUnset(SecretKind, String),
+    /// The environment variable or file of the secret has nothing in it.
+    #[error("the {0} in {1} is empty")]
+    TokenEmpty(SecretKind, String),
+    /// The file of the secret can't be read.
+    #[error("the file of the {0} can't be read")]
+    TokenUnreadable(SecretKind, PathBuf, #[source] io::Error),
 }
 
 fn summary(problems: &[Diagnostic]) -> String {
@@ -46,18 +46,22 @@ impl ConfigError {
         let (file, cause, hint) = match self {
             Self::Invalid(problems) => return problems.clone(),
             Self::NotFound(_) => (None, None, "`scimulate init` writes one; `--config FILE` names another".to_owned()),
-            Self::Unreadable(path, cause) | Self::TokenUnreadable(path, cause) => {
+            Self::Unreadable(path, cause) | Self::TokenUnreadable(_, path, cause) => {
                 (Some(path), Some(cause), readable_hint(cause))
             }
-            Self::TokenUnset(name) => {
-                (None, None, format!("set it in the shell, `export {name}=…`, or name a file with `secret_token_file`"))
+            Self::TokenUnset(kind, name) => {
+                let key = kind.file_key();
+                (None, None, format!("set it in the shell, `export {name}=…`, or name a file with `{key}`"))
             }
-            Self::TokenName => (
-                None,
-                None,
-                "it names the variable that holds the token, such as WEDO_SECRET_TOKEN, not the token".to_owned(),
-            ),
-            Self::TokenEmpty(_) => (None, None, "put the secret token there, and nothing else".to_owned()),
+            Self::TokenName(kind) => {
+                let (short, example) = kind.example();
+                (
+                    None,
+                    None,
+                    format!("it names the variable that holds the {short}, such as {example}, not the {short}"),
+                )
+            }
+            Self::TokenEmpty(kind, _) => (None, None, format!("put the {kind} there, and nothing else")),
         };
         let message = cause.map_or_else(|| self.to_string(), |cause| format!("{self}: {cause}"));
         let mut diagnostic = Diagnostic::error(message).with_hint(hint);

@@ -11,6 +11,7 @@ mod error;
 mod escrow;
 mod load;
 mod notification;
+mod oauth;
 mod provisioning;
 mod quarantine;
 mod settings;
@@ -24,10 +25,11 @@ mod tests;
 pub use duration::{DurationError, parse_duration};
 pub use error::ConfigError;
 pub use load::{FILE_NAME, Overrides, STATE_DIR, discover, load, parse};
+pub use oauth::token_endpoint_error;
 pub use settings::{
-    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, Mapping, NotificationSettings, Profile,
-    ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings, TargetSettings, Tenant,
-    TokenSource, Vanished,
+    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, Mapping, NotificationSettings, OAuthSettings,
+    Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings, TargetSettings,
+    Tenant, TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
-pub use token::{Environment, ProcessEnvironment, Token, Tokens, token, tokens};
+pub use token::{Environment, ProcessEnvironment, SecretKind, Token, Tokens, client_secret, token, tokens};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::base::Diagnostic;
 use crate::schema::Actions;
-use crate::scim::{Dialect, TenantUrl};
+use crate::scim::{ClientAuthentication, Dialect, TenantUrl, TokenEndpoint};
 pub use crate::scoping::{DefaultAccess, Scope};
 
 /// One config file, validated; paths are resolved against the file's folder.
@@ -46,6 +46,8 @@ pub struct TargetSettings {
     pub tenant: Tenant,
     /// Where the secret token is.
     pub token: TokenSource,
+    /// `[target.oauth]`: access tokens are asked for instead.
+    pub oauth: Option<OAuthSettings>,
     /// What the endpoint is expected to be, where the file says it; else the mapping decides.
     pub profile: Option<Profile>,
     /// Requests per second; `None` is unlimited. 25 for a remote endpoint unless it was given.
@@ -68,6 +70,21 @@ pub struct TargetSettings {
     pub honour_retry_after: bool,
     /// Whether the endpoint can deactivate accounts; otherwise leavers are deleted.
     pub soft_delete: bool,
+}
+
+/// How access tokens are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OAuthSettings {
+    /// Where.
+    pub token_endpoint: TokenEndpoint,
+    /// As whom.
+    pub client_id: String,
+    /// Where the client secret is; never `None`.
+    pub client_secret: TokenSource,
+    /// For what, blanks between several.
+    pub scope: Option<String>,
+    /// How id and secret are sent.
+    pub client_authentication: ClientAuthentication,
 }
 
 /// The endpoint: built in or remote.

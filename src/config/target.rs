@@ -7,7 +7,7 @@ use url::Url;
 
 use super::document::{Located, Section};
 use super::token::is_variable_name;
-use super::{Profile, TargetSettings, Tenant, TokenSource, parse_duration};
+use super::{Profile, TargetSettings, Tenant, TokenSource, oauth, parse_duration};
 use crate::base::Diagnostic;
 use crate::scim::{TenantUrl, TenantUrlError};
 
@@ -23,6 +23,7 @@ impl TargetSettings {
             rate: default_rate(&tenant),
             tenant,
             token,
+            oauth: None,
             profile: None,
             concurrency: 8,
             timeout: Duration::from_secs(30),
@@ -108,12 +109,30 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Targe
     }
     settings.token = read_token(&mut section, config_dir);
     let remote = matches!(settings.tenant, Tenant::Remote(_));
-    if let (true, TokenSource::None, Some(url)) = (remote, &settings.token, &url) {
+    let oauth = section.section("oauth");
+    if let (true, TokenSource::None, Some(url), None) = (remote, &settings.token, &url, &oauth) {
         section.report.warning(
             url.span.clone(),
             "no secret token: nothing can be sent to this target",
-            "name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`",
+            "name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`, or use [target.oauth]",
         );
+    }
+    if let Some(oauth) = oauth {
+        if settings.token != TokenSource::None {
+            section.report.error(
+                oauth.span.clone(),
+                "a secret token and [target.oauth] exclude each other",
+                "keep `secret_token_env` or `secret_token_file` for a token that lasts, or this section to ask for tokens",
+            );
+        }
+        if !remote {
+            section.report.warning(
+                oauth.span.clone(),
+                "[target.oauth] isn't used: the target is the built-in endpoint",
+                "name the target in `tenant_url`",
+            );
+        }
+        settings.oauth = oauth::read(oauth, config_dir, settings.allow_http);
     }
     if let Some(profile) = section.word("profile", &[("wedo", Profile::Wedo), ("scim", Profile::Scim)]) {
         settings.profile = Some(profile.value);

@@ -1,6 +1,7 @@
 //! Whole config files in, settings or whole messages out.
 
 mod failures;
+mod oauth;
 
 use std::path::Path;
 use std::time::Duration;
@@ -202,7 +203,7 @@ fn odd_but_allowed_things_are_warnings() {
          conf/scimulate.toml:2:14: no secret token: nothing can be sent to this target\n\
          tenant_url = \"https://h.example?aadOptscim062021\"\n             \
          ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n\
-         = name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`\n"
+         = name the variable that holds it, `secret_token_env = \"WEDO_SECRET_TOKEN\"`, or use [target.oauth]\n"
     );
 }
 

@@ -1,5 +1,6 @@
-//! The secret token, from where the config says that it is.
+//! The secret token and the client secret, from where the config says that they are.
 
+use std::fmt;
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +11,42 @@ use crate::base::{Diagnostic, Secret};
 const LONGEST_FILE: u64 = 64 * 1024;
 /// Longest name of a variable; what is longer is rather a token.
 const LONGEST_VARIABLE: usize = 64;
+
+/// What a secret is, for messages about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretKind {
+    /// The token that is sent to the target.
+    SecretToken,
+    /// What access tokens are asked for with.
+    ClientSecret,
+}
+
+impl SecretKind {
+    /// The key that names its file.
+    pub(super) const fn file_key(self) -> &'static str {
+        match self {
+            Self::SecretToken => "secret_token_file",
+            Self::ClientSecret => "client_secret_file",
+        }
+    }
+
+    /// A short word for it, and a variable that could hold it.
+    pub(super) const fn example(self) -> (&'static str, &'static str) {
+        match self {
+            Self::SecretToken => ("token", "WEDO_SECRET_TOKEN"),
+            Self::ClientSecret => ("secret", "WEDO_CLIENT_SECRET"),
+        }
+    }
+}
+
+impl fmt::Display for SecretKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::SecretToken => "secret token",
+            Self::ClientSecret => "client secret",
+        })
+    }
+}
 
 /// Answers with environment variables.
 pub trait Environment {
@@ -46,21 +83,30 @@ pub struct Token {
 /// Reads the secret token. Line ends at the end of a file are cut off; everything else is kept as
 /// it is, so that blanks and a doubled `Bearer` can be diagnosed.
 pub fn token(source: &TokenSource, environment: &dyn Environment) -> Result<Token, ConfigError> {
+    secret(source, SecretKind::SecretToken, environment)
+}
+
+/// Reads the client secret, likewise.
+pub fn client_secret(source: &TokenSource, environment: &dyn Environment) -> Result<Token, ConfigError> {
+    secret(source, SecretKind::ClientSecret, environment)
+}
+
+fn secret(source: &TokenSource, kind: SecretKind, environment: &dyn Environment) -> Result<Token, ConfigError> {
     let mut warnings = Vec::new();
     let (text, place) = match source {
         TokenSource::None => return Ok(Token { secret: None, warnings }),
-        TokenSource::Env(name) if !is_variable_name(name) => return Err(ConfigError::TokenName),
+        TokenSource::Env(name) if !is_variable_name(name) => return Err(ConfigError::TokenName(kind)),
         TokenSource::Env(name) => {
-            let text = environment.variable(name).ok_or_else(|| ConfigError::TokenUnset(name.clone()))?;
+            let text = environment.variable(name).ok_or_else(|| ConfigError::TokenUnset(kind, name.clone()))?;
             (text, format!("the environment variable {name}"))
         }
         TokenSource::File(path) => {
-            let text = read(path, &mut warnings)?;
+            let text = read(path, kind, &mut warnings)?;
             (text.trim_end_matches(['\r', '\n']).to_owned(), path.display().to_string())
         }
     };
     if text.trim().is_empty() {
-        return Err(ConfigError::TokenEmpty(place));
+        return Err(ConfigError::TokenEmpty(kind, place));
     }
     Ok(Token { secret: Some(Secret::new(text)), warnings })
 }
@@ -78,24 +124,24 @@ pub struct Tokens {
 /// token.
 pub fn tokens(path: &Path) -> Result<Tokens, ConfigError> {
     let mut warnings = Vec::new();
-    let text = read(path, &mut warnings)?;
+    let text = read(path, SecretKind::SecretToken, &mut warnings)?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let secrets: Vec<_> = lines.map(Secret::new).collect();
     if secrets.is_empty() {
-        return Err(ConfigError::TokenEmpty(path.display().to_string()));
+        return Err(ConfigError::TokenEmpty(SecretKind::SecretToken, path.display().to_string()));
     }
     Ok(Tokens { secrets, warnings })
 }
 
 /// The text of a file that holds secrets, without the mark at its beginning.
-fn read(path: &Path, warnings: &mut Vec<Diagnostic>) -> Result<String, ConfigError> {
-    let unreadable = |error| ConfigError::TokenUnreadable(path.to_owned(), error);
+fn read(path: &Path, kind: SecretKind, warnings: &mut Vec<Diagnostic>) -> Result<String, ConfigError> {
+    let unreadable = |error| ConfigError::TokenUnreadable(kind, path.to_owned(), error);
     let metadata = fs::metadata(path).map_err(unreadable)?;
     if metadata.len() > LONGEST_FILE {
-        let error = std::io::Error::new(std::io::ErrorKind::FileTooLarge, "it is too long to be a token");
-        return Err(unreadable(error));
+        let message = format!("it is too long to be a {}", kind.example().0);
+        return Err(unreadable(std::io::Error::new(std::io::ErrorKind::FileTooLarge, message)));
     }
-    warnings.extend(open_to_others(path, &metadata));
+    warnings.extend(open_to_others(path, &metadata, kind));
     let text = fs::read_to_string(path).map_err(unreadable)?;
     Ok(text.strip_prefix('\u{feff}').map_or_else(|| text.clone(), ToOwned::to_owned))
 }
@@ -108,17 +154,17 @@ pub(super) fn is_variable_name(text: &str) -> bool {
 }
 
 #[cfg(unix)]
-fn open_to_others(path: &Path, metadata: &fs::Metadata) -> Option<Diagnostic> {
+fn open_to_others(path: &Path, metadata: &fs::Metadata, kind: SecretKind) -> Option<Diagnostic> {
     use std::os::unix::fs::PermissionsExt as _;
     (metadata.permissions().mode() & 0o077 != 0).then(|| {
-        Diagnostic::warning("other users of this machine can read the secret token")
+        Diagnostic::warning(format!("other users of this machine can read the {kind}"))
             .in_file(path.display().to_string())
             .with_hint(format!("chmod 600 {}", path.display()))
     })
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &Path, _: &fs::Metadata) -> Option<Diagnostic> {
+fn open_to_others(_: &Path, _: &fs::Metadata, _: SecretKind) -> Option<Diagnostic> {
     None
 }
 
@@ -132,6 +178,25 @@ mod tests {
             "BLANK" => Some("  ".to_owned()),
             _ => None,
         }
+    }
+
+    #[test]
+    fn a_client_secret_is_called_so() {
+        let of = |source: &TokenSource| {
+            let problem = client_secret(source, &environment).unwrap_err().diagnostics().remove(0);
+            format!("{}\n{}", problem.message, problem.hint.unwrap())
+        };
+        assert_eq!(
+            of(&TokenSource::Env("NOPE".to_owned())),
+            "the environment variable NOPE, which should hold the client secret, isn't set\n\
+             set it in the shell, `export NOPE=…`, or name a file with `client_secret_file`"
+        );
+        assert_eq!(
+            of(&TokenSource::Env("BLANK".to_owned())),
+            "the client secret in the environment variable BLANK is empty\nput the client secret there, and nothing else"
+        );
+        assert!(of(&TokenSource::Env("a.b".to_owned())).contains("such as WEDO_CLIENT_SECRET, not the secret"));
+        assert!(of(&TokenSource::File("/nonexistent/secret".into())).contains("the file of the client secret can't"));
     }
 
     fn from_env(name: &str) -> Result<Token, ConfigError> {
@@ -154,7 +219,9 @@ mod tests {
             "the secret token in the environment variable BLANK is empty"
         );
         let token_for_name = from_env("eyJ0.s3cret").unwrap_err();
-        assert!(matches!(token_for_name, ConfigError::TokenName) && !format!("{token_for_name:?}").contains("s3cret"));
+        assert!(
+            matches!(token_for_name, ConfigError::TokenName(_)) && !format!("{token_for_name:?}").contains("s3cret")
+        );
         let missing = TokenSource::File("/nonexistent/token".into());
         let problem = token(&missing, &environment).unwrap_err().diagnostics().remove(0);
         assert!(problem.to_string().starts_with("/nonexistent/token: the file of the secret token can't be read: "));
@@ -168,7 +235,7 @@ mod tests {
         let found: Vec<_> = tokens(&path).unwrap().secrets.iter().map(|secret| secret.expose().to_owned()).collect();
         assert_eq!(found, ["one", "two"]);
         fs::write(&path, "# none\n").unwrap();
-        assert!(matches!(tokens(&path), Err(ConfigError::TokenEmpty(_))));
+        assert!(matches!(tokens(&path), Err(ConfigError::TokenEmpty(..))));
     }
 
     #[cfg(unix)]
@@ -187,6 +254,6 @@ mod tests {
         let warnings = read(0o644).warnings;
         assert_eq!(warnings[0].message, "other users of this machine can read the secret token");
         fs::write(&path, "\n").unwrap();
-        assert!(matches!(token(&TokenSource::File(path.clone()), &environment), Err(ConfigError::TokenEmpty(_))));
+        assert!(matches!(token(&TokenSource::File(path.clone()), &environment), Err(ConfigError::TokenEmpty(..))));
     }
 }

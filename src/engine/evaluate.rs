@@ -354,7 +354,7 @@ impl Evaluator<'_> {
 
     /// Whether the user's manager was sent, and there is none any more.
     fn lost_manager(&self, user: &User<'_>) -> bool {
-        self.manager(user) == Manager::Nobody && matches!(self.known_manager(user), Some((_, Sent::Yes)))
+        self.manager(user) == Manager::Nobody && matches!(self.known_manager(user), Some((_, Sent::Yes | Sent::Maybe)))
     }
 
     fn manager(&self, user: &User<'_>) -> Manager {

@@ -27,7 +27,7 @@ pub(crate) struct Known<'a> {
 pub(crate) fn check(policy: &Policy, known: Known<'_>, index: &Index) -> Result<(), EngineError> {
     let now = &index.known;
     if index.managers_gone > 0 {
-        let sent = |(_, sent): &(_, Sent)| *sent == Sent::Yes;
+        let sent = |(_, sent): &(_, Sent)| *sent != Sent::No;
         let known = known.references.iter().filter(|of| of.kind == ObjectKind::User && of.referenced.iter().any(sent));
         judge(policy, "managers", known.count(), index.managers_gone, false)?;
     }

@@ -20,7 +20,7 @@ use crate::plan::{
     Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step,
     plan_one,
 };
-use crate::scim::{Exchange, Request, Resource};
+use crate::scim::{Exchange, Request, Resource, get};
 use crate::store::Outcome;
 
 /// What an object came to.
@@ -153,7 +153,7 @@ impl Worker<'_> {
     fn held_reference(&self, answers: &[Answer]) -> Option<String> {
         let mapping = &self.context.mapping.attributes[self.context.mapping.reference?];
         let held = match mapping.target.path.get(verify::account(answers)?)? {
-            Value::Object(manager) => manager.get("value")?.as_str()?,
+            Value::Object(manager) => get(manager, "value")?.as_str()?,
             value => value.as_str()?,
         };
         (!held.is_empty()).then(|| held.to_owned())

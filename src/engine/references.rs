@@ -109,7 +109,7 @@ impl<'a> ReferencePass<'a> {
         let send = match step {
             ReferenceStep::Keep => return None,
             ReferenceStep::Remember(Sent::No) => Send::LeftOut(vec![who(pending.desired.as_ref())]),
-            ReferenceStep::Remember(Sent::Yes) | ReferenceStep::Forget => Send::Nothing,
+            ReferenceStep::Remember(Sent::Yes | Sent::Maybe) | ReferenceStep::Forget => Send::Nothing,
             ReferenceStep::Set(op, new) => {
                 Send::Manager { op, old: pending.held, new, who: who(pending.desired.as_ref()) }
             }
@@ -311,7 +311,10 @@ impl ReferenceWorker<'_> {
             found(record);
         }
         let (state, references) = match &error {
-            Some(error) => (StateChange::Fail(task.failure(error, at)), Vec::new()),
+            Some(error) => {
+                let is_open = result.as_ref().is_err_and(|(failure, _)| failure.may_be_applied());
+                (StateChange::Fail(task.failure(error, at)), if is_open { task.perhaps_set() } else { Vec::new() })
+            }
             None if task.is_given_up() => (StateChange::Recover(FailedPart::Reference), task.changes),
             None => (StateChange::Keep, task.changes),
         };
@@ -410,6 +413,16 @@ impl ReferenceTask {
             ObjectKind::User => Reference::Manager(names.into()),
             ObjectKind::Group => Reference::Members(who.len(), names.into()),
         }
+    }
+
+    /// What is remembered of references that may have been set: whatever goes from the source later is to be removed.
+    /// What takes the place of another one is found by reading the account.
+    fn perhaps_set(&self) -> Vec<ReferenceChange> {
+        if self.changes.iter().any(|change| change.state.is_none()) {
+            return Vec::new();
+        }
+        let set = self.changes.iter().filter(|change| change.state == Some(Sent::Yes));
+        set.map(|change| ReferenceChange { state: Some(Sent::Maybe), ..change.clone() }).collect()
     }
 
     /// Whether all that comes of it is a note that a reference had to wait.

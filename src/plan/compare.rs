@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::matching::same_ignoring_case;
 use crate::schema::TargetAttribute;
-use crate::scim::AttributeType;
+use crate::scim::{AttributeType, get};
 
 /// Whether a value must be sent: the target has none, or another one.
 ///
@@ -27,7 +27,7 @@ fn same(attribute: &TargetAttribute, desired: &Value, actual: &Value) -> bool {
         // A simple value read back as `[{"value": …}]` or `{"value": …}` is that value.
         (desired, Value::Array(actual)) => actual.len() == 1 && same(attribute, desired, &actual[0]),
         (desired, Value::Object(actual)) if !desired.is_object() => {
-            actual.get("value").is_some_and(|actual| same(attribute, desired, actual))
+            get(actual, "value").is_some_and(|actual| same(attribute, desired, actual))
         }
         _ if attribute.kind == AttributeType::Boolean => match (truth(desired), truth(actual)) {
             (Some(desired), Some(actual)) => desired == actual,
@@ -105,6 +105,7 @@ mod tests {
         check(String, false, json!(["a", "b"]), Some(json!(["B", "a"])), false);
         check(String, false, json!(["a", "b"]), Some(json!(["a"])), true);
         check(String, false, json!("a"), Some(json!([{"value": "a"}])), false);
+        check(String, false, json!("a"), Some(json!({"Value": "a"})), false);
         check(String, false, json!("m-1"), Some(json!({"value": "m-2"})), true);
     }
 }

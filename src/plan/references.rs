@@ -12,6 +12,8 @@ use crate::scim::ChangeOp;
 pub enum Sent {
     /// It did.
     Yes,
+    /// It may have: the connection broke, or the target failed, while it was sent.
+    Maybe,
     /// The referenced object had no account, or was out of scope.
     No,
 }
@@ -66,7 +68,7 @@ pub fn plan_single(
         return match (remembered, held) {
             // What the account has may be the one before, who had to give way to somebody without an account.
             (Some(_), Some(held)) => ReferenceStep::Remove(TargetId::new(held)),
-            (Some((_, Sent::Yes)), None) => ReferenceStep::Remove(TargetId::new("")),
+            (Some((_, Sent::Yes | Sent::Maybe)), None) => ReferenceStep::Remove(TargetId::new("")),
             (Some((_, Sent::No)), None) => ReferenceStep::Forget,
             (None, _) => ReferenceStep::Keep,
         };
@@ -129,7 +131,7 @@ pub fn plan_member(
 /// the source without having left, and an account that is gone has left the group with it.
 pub fn plan_gone_member(account: Option<&TargetId>, remembered: Sent) -> ReferenceStep {
     match (account, remembered) {
-        (Some(target), Sent::Yes) => ReferenceStep::Remove(target.clone()),
+        (Some(target), Sent::Yes | Sent::Maybe) => ReferenceStep::Remove(target.clone()),
         (None, _) | (_, Sent::No) => ReferenceStep::Forget,
     }
 }
@@ -139,7 +141,7 @@ pub fn is_settled(context: ReferenceContext, remembered: Option<Sent>) -> bool {
     match remembered {
         Some(Sent::Yes) => !context.compare_all,
         Some(Sent::No) => !context.compare_all && !context.resolve_late,
-        None => false,
+        Some(Sent::Maybe) | None => false,
     }
 }
 
@@ -182,6 +184,8 @@ mod tests {
         check(SERVICE, None, None, Some("T-bob"), ReferenceStep::Keep);
         check(SERVICE, None, Some(("eve", Sent::Yes)), Some("T-eve"), ReferenceStep::Remove(TargetId::new("T-eve")));
         check(SERVICE, None, Some(("eve", Sent::No)), None, ReferenceStep::Forget);
+        check(SERVICE, None, Some(("eve", Sent::Maybe)), None, ReferenceStep::Remove(TargetId::new("")));
+        check(SERVICE, Some(("eve", &eve)), Some(("eve", Sent::Maybe)), None, set(ChangeOp::Add, "T-eve"));
         // The one before had to give way to somebody without an account.
         check(SERVICE, None, Some(("eve", Sent::No)), Some("T-bob"), ReferenceStep::Remove(TargetId::new("T-bob")));
         check(SERVICE, Some(("eve", &eve)), None, None, set(ChangeOp::Add, "T-eve"));
@@ -237,6 +241,7 @@ mod tests {
         check(SERVICE, &ann, Some(Sent::Yes), ReferenceStep::Keep);
         check(INITIAL, &ann, Some(Sent::Yes), set(ChangeOp::Add, "T-ann"));
         check(SERVICE, &ann, Some(Sent::No), ReferenceStep::Keep);
+        check(SERVICE, &ann, Some(Sent::Maybe), set(ChangeOp::Add, "T-ann"));
         check(RESOLVING, &ann, Some(Sent::No), set(ChangeOp::Add, "T-ann"));
         check(SERVICE, &Referenced::Unlinked, None, ReferenceStep::Remember(Sent::No));
         check(SERVICE, &Referenced::Waiting, None, ReferenceStep::Keep);
@@ -250,5 +255,6 @@ mod tests {
         check(Some(&target), Sent::Yes, ReferenceStep::Remove(target.clone()));
         check(None, Sent::Yes, ReferenceStep::Forget);
         check(Some(&target), Sent::No, ReferenceStep::Forget);
+        check(Some(&target), Sent::Maybe, ReferenceStep::Remove(target.clone()));
     }
 }

@@ -1,16 +1,27 @@
 //! One exchange as its bytes went over the wire, for logs and recordings.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{Secret, Timestamp};
 
-/// A request and its answer, header values that are secrets masked.
+/// Somebody who is shown every exchange once it is over.
+pub trait Observer: Send + Sync {
+    /// Takes an exchange. It is called while the answer goes out, so it has to be quick.
+    fn observe(&self, exchange: &Arc<HttpExchange>);
+}
+
+/// A request and its answer, header values that are secrets masked; the rest is as it went over the wire, and
+/// [`Masking`](super::Masking) masks it for whoever shows it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct HttpExchange {
     /// When the request's head had been read, or was sent.
     pub started: Timestamp,
     /// Until the last byte of the answer was read, or handed on to be sent.
     pub duration: Duration,
+    /// `HTTP/1.1`; empty where it isn't known.
+    pub version: &'static str,
     /// `GET`, whatever was sent.
     pub method: String,
     /// Scheme and authority, `https://host:8443`; empty where the request named no host.
@@ -29,6 +40,58 @@ pub struct HttpExchange {
     pub response_body: Content,
     /// What befell the exchange: names of faults, or why no answer came.
     pub remarks: Vec<String>,
+    /// What is masked wherever it stands.
+    pub credentials: SentCredentials,
+}
+
+impl HttpExchange {
+    /// The first value of a request's header, its name in lower case.
+    pub fn request_header(&self, name: &str) -> Option<&str> {
+        header(&self.request_headers, name)
+    }
+
+    /// The first value of an answer's header, its name in lower case.
+    pub fn response_header(&self, name: &str) -> Option<&str> {
+        header(&self.response_headers, name)
+    }
+}
+
+fn header<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+}
+
+/// The secrets that a request was sent with, in the clear. `Debug` hides them.
+#[derive(Clone, Default)]
+pub struct SentCredentials(Arc<[Secret]>);
+
+impl SentCredentials {
+    /// Of these secrets.
+    pub fn new(secrets: impl IntoIterator<Item = Secret>) -> Self {
+        Self(secrets.into_iter().collect())
+    }
+
+    /// The secrets.
+    pub fn secrets(&self) -> &[Secret] {
+        &self.0
+    }
+
+    /// Whether these are the very same, not only alike.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for SentCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} secrets", self.0.len())
+    }
+}
+
+/// They tell nothing about an exchange that its other members don't, so all are alike.
+impl PartialEq for SentCredentials {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// A body, or its beginning.

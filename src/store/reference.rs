@@ -16,7 +16,7 @@ pub struct ReferenceChange {
     pub attribute: Box<str>,
     /// The object that is referred to.
     pub referenced: SourceId,
-    /// Whether it is at the target; `None` forgets it.
+    /// Whether it is at the target, as far as that is known; `None` forgets it.
     pub state: Option<Sent>,
 }
 
@@ -95,6 +95,7 @@ impl References {
         let sent = match row.get(4)? {
             1 => Sent::Yes,
             0 => Sent::No,
+            2 => Sent::Maybe,
             other => return Err(row::unreadable(4, "the state of a reference", i64::to_string(&other))),
         };
         let end = u32::try_from(self.entries.len()).expect("fewer than four billion");
@@ -177,7 +178,12 @@ pub(super) fn apply(
         let referenced = referenced.to_string();
         match state {
             Some(sent) => {
-                put.execute(params![owner, kind.as_str(), attribute, referenced, i64::from(*sent == Sent::Yes)])?
+                let sent = match sent {
+                    Sent::No => 0,
+                    Sent::Yes => 1,
+                    Sent::Maybe => 2,
+                };
+                put.execute(params![owner, kind.as_str(), attribute, referenced, sent])?
             }
             None => remove.execute(params![owner, kind.as_str(), attribute, referenced])?,
         };

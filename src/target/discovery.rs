@@ -3,14 +3,16 @@
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::Endpoint;
 use super::answer::{Origin, Problem, json as answer};
+use super::bulk::{MAX_OPERATIONS, MAX_PAYLOAD_SIZE};
 use super::collection::Collection;
-use super::list::MAX_COUNT;
+use super::query::MAX_COUNT;
 use crate::scim::{ListResponse, Resource, ResourceSchema, urn};
 
 type Answer = Result<Response<Body>, Problem>;
@@ -21,11 +23,11 @@ pub(super) async fn configuration(State(endpoint): State<Endpoint>, headers: Hea
     let document = json!({
         "schemas": [urn::SERVICE_PROVIDER_CONFIG],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {"supported": true, "maxOperations": MAX_OPERATIONS, "maxPayloadSize": MAX_PAYLOAD_SIZE},
         "filter": {"supported": true, "maxResults": MAX_COUNT},
         "changePassword": {"supported": false},
-        "sort": {"supported": false},
-        "etag": {"supported": false},
+        "sort": {"supported": true},
+        "etag": {"supported": true},
         "authenticationSchemes": endpoint.door().schemes(),
         "meta": {
             "resourceType": "ServiceProviderConfig",
@@ -69,12 +71,18 @@ pub(super) async fn schema(State(endpoint): State<Endpoint>, request: Request) -
     Ok(answer(StatusCode::OK, document(&schema, &origin).to_string()))
 }
 
+/// `/Me`, which would stand for whoever the token belongs to (RFC 7644 section 3.11): a token here belongs to nobody.
+pub(super) async fn me() -> Response<Body> {
+    let detail = "`/Me` isn't supported: a token belongs to a client, not to a user";
+    Problem::new(StatusCode::NOT_IMPLEMENTED, detail).into_response()
+}
+
 fn all(endpoint: &Endpoint) -> Vec<ResourceSchema> {
     let schemas = |collection: &Collection| {
         let schema = collection.schema();
         std::iter::once(schema).chain(&schema.extensions).cloned().collect::<Vec<_>>()
     };
-    endpoint.collections().iter().flat_map(schemas).collect()
+    endpoint.collections().iter().flat_map(schemas).chain(ResourceSchema::provider()).collect()
 }
 
 fn document(schema: &ResourceSchema, origin: &Origin) -> Value {

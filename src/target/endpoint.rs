@@ -6,21 +6,22 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, authorise, token};
 use super::answer::{Problem, not_allowed};
 use super::base_path::BasePath;
+use super::changes::Changes;
 use super::collection::{Collection, Definition};
-use super::fault::{FaultRule, misbehave};
+use super::fault::{Faults, misbehave};
 use super::observe::{Observer, observe};
-use super::{Kind, Storage, StorageError, discovery, resources};
+use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{PatchError, PatchOptions, Resource, ResourceSchema};
+use crate::scim::{Leniencies, PatchError, Resource, ResourceSchema};
 
 /// What an endpoint is like.
 #[derive(Debug)]
@@ -41,8 +42,8 @@ pub struct EndpointOptions {
     pub random: Random,
     /// Path before `/Users`: `/scim/v2`, or empty.
     pub base_path: String,
-    /// Liberties that are taken in PATCH and in documents.
-    pub patch: PatchOptions,
+    /// Liberties that clients may take.
+    pub leniencies: Leniencies,
 }
 
 /// Why resources can't be loaded.
@@ -69,9 +70,41 @@ pub enum LoadError {
     /// The endpoint keeps no groups.
     #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
     NoGroups,
+    /// A resource says that it is something else than the list that it is in.
+    #[error("resource {number} is a {kind}, but stands among the {within}s")]
+    Misplaced {
+        /// Its place, from 1.
+        number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// What the list is for.
+        within: &'static str,
+    },
+    /// The file isn't JSON.
+    #[error("invalid JSON: {0}")]
+    Json(String),
+    /// The file can't be read.
+    #[error("the file can't be read")]
+    Unreadable(#[source] std::io::Error),
+    /// Any of these, at a place in a file.
+    #[error("{source}")]
+    At {
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: Option<usize>,
+        /// What is wrong there.
+        source: Box<LoadError>,
+    },
     /// The storage fails.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl LoadError {
+    pub(super) fn at(self, line: usize, column: Option<usize>) -> Self {
+        Self::At { line, column, source: Box::new(self) }
+    }
 }
 
 /// A SCIM endpoint. Clones are the same endpoint.
@@ -85,10 +118,11 @@ struct Inner {
     clock: Clock,
     random: Mutex<Random>,
     base_path: BasePath,
-    patch: PatchOptions,
+    leniencies: Leniencies,
     storage: Storage,
-    faults: RwLock<Arc<[FaultRule]>>,
+    faults: Faults,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
+    changes: Changes,
 }
 
 impl fmt::Debug for Endpoint {
@@ -103,67 +137,83 @@ impl fmt::Debug for Endpoint {
 impl Endpoint {
     /// Makes an endpoint over what the storage holds.
     pub fn new(options: EndpointOptions, storage: Storage) -> Result<Self, StorageError> {
-        let EndpointOptions { users, groups, filterable, tokens, access, clock, mut random, base_path, patch } =
+        let EndpointOptions { users, groups, filterable, tokens, access, clock, mut random, base_path, leniencies } =
             options;
         // a file that is opened again mustn't begin with the ids that it was given before
-        let used = storage.high_water()?;
+        let used = storage.read(|reader| reader.high_water())?;
         if used > 0 {
             let (high, low) = random.guid().as_u64_pair();
             random = Random::seeded(high ^ low ^ used);
         }
+        let with_groups = groups.is_some();
         let groups = groups.map(|schema| {
             let filterable = all_attributes(&schema);
-            Arc::new(Definition::new(Kind::Group, schema, filterable))
+            Arc::new(Definition::new(Kind::Group, schema, filterable, with_groups))
         });
         Ok(Self(Arc::new(Inner {
-            users: Arc::new(Definition::new(Kind::User, users, filterable)),
+            users: Arc::new(Definition::new(Kind::User, users, filterable, with_groups)),
             groups,
             base_path: BasePath::new(access.scheme, &base_path),
             door: Door::new(tokens, access),
             clock,
             random: Mutex::new(random),
-            patch,
+            leniencies,
             storage,
-            faults: RwLock::default(),
+            faults: Faults::default(),
             observers: RwLock::default(),
+            changes: Changes::default(),
         })))
     }
 
     /// The routes, to be served or called in process.
     pub fn router(&self) -> Router {
-        let nobody = |allowed| move || async move { not_allowed(allowed) };
-        let routes = Router::new()
-            .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody("GET")))
-            .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody("GET")))
-            .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody("GET")))
-            .route("/Schemas", get(discovery::schemas).fallback(nobody("GET")))
-            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody("GET")));
-        let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
-            let path = collection.kind().path();
-            let all = || get(resources::list).post(resources::create).fallback(nobody("GET, POST"));
-            let one = get(resources::read)
-                .put(resources::replace)
-                .patch(resources::patch)
-                .delete(resources::delete)
-                .fallback(nobody("GET, PUT, PATCH, DELETE"));
-            let added = Router::new()
-                .route(path, all())
-                .route(&format!("{path}/"), all())
-                .route(&format!("{path}/{{id}}"), one);
-            routes.merge(added.with_state(collection))
-        });
-        let routes = if self.base_path().is_empty() { routes } else { Router::new().nest(self.base_path(), routes) };
-        let routes = routes
-            .fallback(nothing_here)
-            .layer(from_fn_with_state(self.clone(), misbehave))
-            .layer(from_fn_with_state(self.clone(), authorise));
+        let routes = self.inner().layer(from_fn_with_state(self.clone(), authorise));
         // A token is fetched by those who have none.
         let routes = if self.door().issues_tokens() {
-            routes.route(TOKEN_PATH, post(token).fallback(nobody("POST")).with_state(self.clone()))
+            let nobody = |method: Method| async move { not_allowed(&method, "POST, OPTIONS") };
+            routes.route(TOKEN_PATH, post(token).fallback(nobody).with_state(self.clone()))
         } else {
             routes
         };
         routes.layer(from_fn_with_state(self.clone(), observe))
+    }
+
+    /// The routes with their faults, for requests that were let in already.
+    pub(super) fn inner(&self) -> Router {
+        const READ: &str = "GET, HEAD, OPTIONS";
+        const SEARCH: &str = "POST, OPTIONS";
+        let nobody = |allowed| move |method: Method| async move { not_allowed(&method, allowed) };
+        let whole = || get(search::all).fallback(nobody(READ));
+        let routes = Router::new()
+            .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody(READ)))
+            .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody(READ)))
+            .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody(READ)))
+            .route("/Schemas", get(discovery::schemas).fallback(nobody(READ)))
+            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody(READ)))
+            .route("/Me", any(discovery::me))
+            .route("/.search", post(search::everywhere).fallback(nobody(SEARCH)))
+            .route("/Bulk", post(bulk::bulk).fallback(nobody(SEARCH)))
+            .route("/", whole());
+        let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
+            let path = collection.kind().path();
+            let all = || get(resources::query).post(resources::create).fallback(nobody("GET, HEAD, POST, OPTIONS"));
+            let one = get(resources::read)
+                .put(resources::replace)
+                .patch(resources::patch)
+                .delete(resources::delete)
+                .fallback(nobody("GET, HEAD, PUT, PATCH, DELETE, OPTIONS"));
+            let added = Router::new()
+                .route(path, all())
+                .route(&format!("{path}/"), all())
+                .route(&format!("{path}/.search"), post(search::in_collection).fallback(nobody(SEARCH)))
+                .route(&format!("{path}/{{id}}"), one);
+            routes.merge(added.with_state(collection))
+        });
+        let routes = match &**self.base_path() {
+            "" => routes,
+            base => Router::new().nest(base, routes).route(&format!("{base}/"), whole().with_state(self.clone())),
+        };
+        routes.fallback(nothing_here).layer(from_fn_with_state(self.clone(), misbehave))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.
@@ -190,16 +240,19 @@ impl Endpoint {
     /// whether there was one. Of groups of one name, one goes.
     pub fn remove(&self, name: &str) -> Result<bool, StorageError> {
         for collection in self.collections() {
-            if let Some(id) = collection.first_called(name)?.as_ref().and_then(Resource::id) {
-                return self.0.storage.delete(collection.kind(), &id);
+            let name = name.to_owned();
+            let found = self.0.storage.write_now(move |transaction| collection.delete_called(transaction, &name))?;
+            if found {
+                self.changes().touch();
+                return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Puts these faults in force instead of those before.
-    pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        *self.0.faults.write().unwrap_or_else(PoisonError::into_inner) = rules.into();
+    /// Ends writing: what waits is done, and folded into the file. Reading goes on.
+    pub fn close(&self) -> Result<(), StorageError> {
+        self.0.storage.close()
     }
 
     /// Shows every exchange from now on to an observer too.
@@ -217,8 +270,8 @@ impl Endpoint {
         Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn faults(&self) -> Arc<[FaultRule]> {
-        Arc::clone(&self.0.faults.read().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn faults_in_force(&self) -> &Faults {
+        &self.0.faults
     }
 
     /// The resources of each kind that is kept here.
@@ -246,12 +299,17 @@ impl Endpoint {
         &self.0.door
     }
 
+    /// What changed last.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.0.changes
+    }
+
     pub(super) fn base_path(&self) -> &BasePath {
         &self.0.base_path
     }
 
-    pub(super) fn patch_options(&self) -> &PatchOptions {
-        &self.0.patch
+    pub(super) fn leniencies(&self) -> Leniencies {
+        self.0.leniencies
     }
 
     pub(super) fn clock(&self) -> &Clock {
@@ -274,13 +332,15 @@ impl Endpoint {
     }
 }
 
-/// `id` and every attribute of a schema, as a filter names them.
+/// Every attribute of a schema, and those that every resource has, as a filter names them.
 pub(super) fn all_attributes(schema: &ResourceSchema) -> Vec<String> {
+    let common = ["id", "schemas", "meta"].map(str::to_owned);
     let core = schema.attributes.iter().map(|attribute| attribute.name.to_string());
     let extensions = schema.extensions.iter().flat_map(|extension| {
         extension.attributes.iter().map(move |attribute| format!("{}:{}", extension.id, attribute.name))
     });
-    std::iter::once("id".to_owned()).chain(core).chain(extensions).collect()
+    let whole = schema.ids().map(str::to_owned);
+    common.into_iter().chain(core).chain(extensions).chain(whole).collect()
 }
 
 async fn nothing_here(request: Request) -> Response<Body> {

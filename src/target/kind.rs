@@ -2,6 +2,8 @@
 
 use axum::http::StatusCode;
 
+use crate::scim::urn;
+
 /// A kind of resource, and what is particular about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -17,6 +19,22 @@ impl Kind {
         match self {
             Self::User => "/Users",
             Self::Group => "/Groups",
+        }
+    }
+
+    /// As in `meta.resourceType`.
+    pub(super) const fn resource_type(self) -> &'static str {
+        match self {
+            Self::User => "User",
+            Self::Group => "Group",
+        }
+    }
+
+    /// The schema that the standard gives it.
+    pub(super) const fn schema(self) -> &'static str {
+        match self {
+            Self::User => urn::USER,
+            Self::Group => urn::GROUP,
         }
     }
 

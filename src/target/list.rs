@@ -1,194 +1,194 @@
-//! `GET /Users` and `GET /Groups` with its parameters (RFC 7644 section 3.4.2).
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
+//! Lists of resources: those that a query asks for, as an answer (RFC 7644 section 3.4.2).
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
-use url::form_urlencoded;
 
 use super::answer::{Origin, Problem, json};
-use super::collection::{Collection, parse};
-use super::projection::Projection;
-use super::storage::Cursor;
-use crate::scim::{AttributePath, Filter, ListResponse, ScimType};
+use super::collection::Collection;
+use super::dump;
+use super::plan::Plan;
+use super::query::Query;
+use super::sort::Sorted;
+use super::storage::{Cursor, Extent, Stored};
+use crate::scim::ListResponse;
 
-/// The longest page.
-pub(super) const MAX_COUNT: usize = 1000;
-const DEFAULT_COUNT: usize = 100;
-
-/// What is asked for.
-struct Query {
-    filter: Option<Filter>,
-    /// From 0.
-    offset: u64,
-    count: usize,
-}
-
-/// Some of the resources that are asked for, and how many there are in all.
+/// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
 struct Page {
     total: u64,
-    bodies: Vec<Arc<str>>,
+    resources: Vec<(usize, Stored)>,
 }
 
+/// Answers a query over one or several collections.
 pub(super) async fn answer(
-    collection: Collection,
-    query: String,
+    collections: Vec<Collection>,
+    query: Query,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
-    let origin = Origin::of(headers, collection.endpoint().base_path());
-    let projection = Projection::of(&collection, &query);
-    let query = Query::read(&collection, &query)?;
+    if dump::is_asked_for(headers) {
+        return Ok(dump::answer(collections, query, headers));
+    }
+    let Some(first) = collections.first() else {
+        return Ok(json(StatusCode::OK, ListResponse::default().into_value().to_string()));
+    };
+    let origin = first.origin(headers);
     let start = query.offset + 1;
-    let page = find(&collection, query).await?;
-    let items = page.bodies.len();
+    let projections: Vec<_> =
+        collections.iter().map(|collection| query.projection.needed_for(collection).cloned()).collect();
+    let search = Search { collections: collections.clone(), query, origin: origin.clone() };
+    let page = search.run().await?;
     let frame = ListResponse {
         total_results: page.total,
         start_index: Some(start),
-        items_per_page: Some(items as u64),
+        items_per_page: Some(page.resources.len() as u64),
         resources: Vec::new(),
     };
     // the resources are texts already: they go between the brackets at the frame's end
-    let frame = frame.into_value().to_string();
-    let open = frame.strip_suffix("]}").expect("a list ends with its resources");
-    let mut text = String::with_capacity(open.len() + page.bodies.iter().map(|body| body.len() + 128).sum::<usize>());
-    text.push_str(open);
-    for (index, body) in page.bodies.iter().enumerate() {
+    let mut text = frame.into_value().to_string();
+    text.truncate(text.strip_suffix("]}").expect("a list ends with its resources").len());
+    text.reserve(page.resources.iter().map(|(_, stored)| stored.len() + 192).sum());
+    for (index, (number, stored)) in page.resources.iter().enumerate() {
         if index > 0 {
             text.push(',');
         }
-        match &projection {
-            None => origin.write(collection.kind(), body, &mut text),
-            Some(projection) => {
-                let mut whole = String::with_capacity(body.len() + 128);
-                origin.write(collection.kind(), body, &mut whole);
-                text.push_str(&projection.apply(collection.schema(), parse(&whole)).to_string());
-            }
+        let collection = &collections[*number];
+        match &projections[*number] {
+            None => origin.write(collection.kind(), stored, &mut text),
+            Some(projection) => text.push_str(&projection.apply(collection, &origin, stored)?.to_string()),
         }
     }
     text.push_str("]}");
     Ok(json(StatusCode::OK, text))
 }
 
-impl Query {
-    fn read(collection: &Collection, text: &str) -> Result<Self, Problem> {
-        let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT };
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            match &*name {
-                "filter" => query.filter = Some(read_filter(collection, &value)?),
-                "startIndex" => {
-                    let index = number("startIndex", &value)?;
-                    query.offset = u64::try_from(index.max(1) - 1).unwrap_or_default();
+/// A query under way.
+struct Search {
+    collections: Vec<Collection>,
+    query: Query,
+    origin: Origin,
+}
+
+impl Search {
+    async fn run(self) -> Result<Page, Problem> {
+        if self.is_quick() {
+            return self.search();
+        }
+        let search = tokio::task::spawn_blocking(move || self.search());
+        search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
+    }
+
+    fn is_quick(&self) -> bool {
+        let quick = |collection: &Collection| match &self.query.filter {
+            None => self.query.sort.is_none() && !collection.storage().is_file(),
+            Some(filter) => Plan::of(collection, filter).is_some_and(|plan| plan.is_quick()),
+        };
+        self.collections.iter().all(quick)
+    }
+
+    fn search(&self) -> Result<Page, Problem> {
+        if self.query.filter.is_none() && self.query.sort.is_none() {
+            return self.page();
+        }
+        let mut matches = Matches::new(&self.query);
+        for (number, collection) in self.collections.iter().enumerate() {
+            let (kind, seen) = (collection.kind(), self.query.seen(collection));
+            let plan = self.query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
+            if let Some(plan) = plan {
+                let extent = seen.and(self.shown(collection));
+                for stored in collection.storage().read(|reader| plan.find(reader, kind, extent))? {
+                    self.consider(&mut matches, number, stored, extent, plan.is_exact());
                 }
-                "count" => {
-                    let count = number("count", &value)?;
-                    query.count = usize::try_from(count.max(0)).unwrap_or(MAX_COUNT).min(MAX_COUNT);
+                continue;
+            }
+            let mut cursor = Cursor::default();
+            loop {
+                let found = collection.storage().read(|reader| reader.walk(kind, &mut cursor, seen))?;
+                if found.is_empty() {
+                    break;
                 }
-                _ => {}
+                for stored in found {
+                    self.consider(&mut matches, number, stored, seen, false);
+                }
             }
         }
-        Ok(query)
+        self.finish(matches)
     }
-}
 
-fn number(name: &str, text: &str) -> Result<i64, Problem> {
-    text.trim()
-        .parse()
-        .map_err(|_| Problem::bad_request(ScimType::InvalidValue, format!("`{name}` has to be a whole number")))
-}
-
-fn read_filter(collection: &Collection, text: &str) -> Result<Filter, Problem> {
-    let filter = Filter::parse(text)
-        .map_err(|error| Problem::bad_request(ScimType::InvalidFilter, format!("the filter can't be read: {error}")))?;
-    for path in filter.paths() {
-        if !is_filterable(collection, path) {
-            let detail = format!("`{path}` can't be filtered on, only {}", collection.filterable().join(", "));
-            return Err(Problem::bad_request(ScimType::InvalidFilter, detail));
+    /// Resources as they stand, one collection after the other.
+    fn page(&self) -> Result<Page, Problem> {
+        let mut page = Page { total: 0, resources: Vec::new() };
+        for (number, collection) in self.collections.iter().enumerate() {
+            let offset = self.query.offset.saturating_sub(page.total);
+            let limit = self.query.count - page.resources.len();
+            let (kind, shown) = (collection.kind(), self.shown(collection));
+            let (total, found) = collection.storage().read(|reader| reader.page(kind, offset, limit, shown))?;
+            page.total += total;
+            page.resources.extend(found.into_iter().map(|stored| (number, stored)));
         }
+        Ok(page)
     }
-    Ok(filter)
-}
 
-/// Whether the path, or the attribute that it is part of, is among those that a filter may name.
-fn is_filterable(collection: &Collection, path: &AttributePath) -> bool {
-    let plain = match &path.urn {
-        None => match collection.schema().extension_with(&path.attribute) {
-            Some(extension) => format!("{}:{}", extension.id, path.attribute),
-            None => path.attribute.clone(),
-        },
-        Some(urn) if !urn.eq_ignore_ascii_case(&collection.schema().id) => format!("{urn}:{}", path.attribute),
-        _ => path.attribute.clone(),
-    };
-    let full = path.sub_attribute.as_ref().map(|name| format!("{plain}.{name}"));
-    let listed = |name: &str| collection.filterable().iter().any(|known| known.eq_ignore_ascii_case(name));
-    listed(&plain) || full.is_some_and(|full| listed(&full))
-}
+    /// What the answer shows of a resource.
+    fn shown(&self, collection: &Collection) -> Extent {
+        self.query.projection.extent(collection)
+    }
 
-async fn find(collection: &Collection, query: Query) -> Result<Page, Problem> {
-    let kind = collection.kind();
-    let Some(filter) = query.filter else {
-        let (total, bodies) = collection.storage().page(kind, query.offset, query.count)?;
-        return Ok(Page { total, bodies });
-    };
-    if let Some(candidates) = candidates(collection, &filter)? {
-        let is_all = matches!(filter, Filter::Compare { .. });
-        let mut matches = Matches::new(query.offset, query.count);
-        for body in candidates {
-            if is_all || filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
+    fn consider(&self, matches: &mut Matches<'_>, number: usize, stored: Stored, extent: Extent, known: bool) {
+        let collection = &self.collections[number];
+        let filter = self.query.filter.as_ref().filter(|_| !known);
+        let resource = (filter.is_some() || matches.sorted.is_some())
+            .then(|| self.query.resource(collection, &self.origin, &stored, extent));
+        if let (Some(filter), Some(resource)) = (filter, &resource)
+            && !filter.matches(resource, collection.schema())
+        {
+            return;
+        }
+        match (&mut matches.sorted, &resource) {
+            (Some(sorted), Some(resource)) => sorted.add(number, collection.schema(), resource),
+            _ if matches.total >= self.query.offset && matches.found.len() < self.query.count => {
+                matches.found.push((number, stored, extent));
+            }
+            _ => {}
+        }
+        matches.total += 1;
+    }
+
+    /// The page of what was found; of sorted resources it is only known by now which are on it. What was looked at may
+    /// have been less than what is shown.
+    fn finish(&self, matches: Matches<'_>) -> Result<Page, Problem> {
+        let Matches { total, found, sorted } = matches;
+        let mut resources = Vec::new();
+        let again = |number: usize, id: &str| {
+            let collection = &self.collections[number];
+            let found = collection.by_id(id, self.shown(collection))?;
+            Ok::<_, Problem>(found.map(|stored| (number, stored)))
+        };
+        for (number, stored, extent) in found {
+            let shown = self.shown(&self.collections[number]);
+            if extent.and(shown) == extent {
+                resources.push((number, stored));
+            } else {
+                resources.extend(again(number, &stored.id())?);
             }
         }
-        return Ok(matches.0);
-    }
-    let collection = collection.clone();
-    let scan = tokio::task::spawn_blocking(move || scan(&collection, &filter, query.offset, query.count));
-    scan.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
-}
-
-/// What an index has for the filter; `None` where all resources have to be looked at.
-fn candidates(collection: &Collection, filter: &Filter) -> Result<Option<Vec<Arc<str>>>, Problem> {
-    let (kind, mut found) = (collection.kind(), Vec::new());
-    if let Some(ids) = filter.pinned("id") {
-        for id in ids.into_iter().collect::<BTreeSet<_>>() {
-            found.extend(collection.by_id(id)?);
+        let offset = usize::try_from(self.query.offset).unwrap_or(usize::MAX);
+        for (number, id) in sorted.into_iter().flat_map(Sorted::finish).skip(offset) {
+            resources.extend(again(number, &id)?);
         }
-    } else if let Some(names) = filter.pinned(kind.key()) {
-        for key in names.into_iter().map(|name| collection.key_of(name)).collect::<BTreeSet<_>>() {
-            found.extend(collection.storage().by_key(kind, &key)?);
-        }
-    } else {
-        return Ok(None);
-    }
-    Ok(Some(found))
-}
-
-fn scan(collection: &Collection, filter: &Filter, offset: u64, count: usize) -> Result<Page, Problem> {
-    let (mut cursor, mut matches) = (Cursor::default(), Matches::new(offset, count));
-    loop {
-        let bodies = collection.storage().walk(collection.kind(), &mut cursor)?;
-        if bodies.is_empty() {
-            return Ok(matches.0);
-        }
-        for body in bodies {
-            if filter.matches(&parse(&body), collection.schema()) {
-                matches.add(body);
-            }
-        }
+        Ok(Page { total, resources })
     }
 }
 
-/// Counts all matches and keeps those of the page.
-struct Matches(Page, u64, usize);
+/// Counts all matches, and keeps those of the page with as much as was read of them, or what they are sorted by.
+struct Matches<'q> {
+    total: u64,
+    found: Vec<(usize, Stored, Extent)>,
+    sorted: Option<Sorted<'q>>,
+}
 
-impl Matches {
-    fn new(offset: u64, count: usize) -> Self {
-        Self(Page { total: 0, bodies: Vec::new() }, offset, count)
-    }
-
-    fn add(&mut self, body: Arc<str>) {
-        if self.0.total >= self.1 && self.0.bodies.len() < self.2 {
-            self.0.bodies.push(body);
-        }
-        self.0.total += 1;
+impl<'q> Matches<'q> {
+    fn new(query: &'q Query) -> Self {
+        let end = usize::try_from(query.offset).unwrap_or(usize::MAX).saturating_add(query.count);
+        let limit = if query.count == 0 { 0 } else { end };
+        Self { total: 0, found: Vec::new(), sorted: query.sort.as_ref().map(|sort| Sorted::new(sort, limit)) }
     }
 }

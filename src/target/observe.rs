@@ -4,21 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::Response;
 use axum::http::header::HOST;
+use axum::http::{HeaderMap, Response, Version};
 use axum::middleware::Next;
 use futures_util::StreamExt as _;
 
-use super::{Endpoint, mask};
+use super::Endpoint;
 use crate::base::Timestamp;
 use crate::clock::Clock;
-use crate::scim::{Content, HttpExchange};
+use crate::scim::{Content, HttpExchange, SentCredentials, credentials_in, header_as_shown};
 
-/// Somebody who is shown every exchange once it is over.
-pub trait Observer: Send + Sync {
-    /// Takes an exchange. It is called while the answer goes out, so it has to be quick.
-    fn observe(&self, exchange: &Arc<HttpExchange>);
-}
+pub use crate::scim::Observer;
 
 /// What is to be said of an exchange besides its bytes: put into a response's extensions.
 #[derive(Debug, Clone, Default)]
@@ -36,10 +32,12 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()));
     let exchange = HttpExchange {
         started,
+        version: version(parts.version),
         method: parts.method.to_string(),
         origin: host.map_or_else(String::new, |host| format!("{}://{host}", endpoint.base_path().scheme())),
         target: parts.uri.to_string(),
-        request_headers: mask::headers(&parts.headers),
+        request_headers: headers(&parts.headers),
+        credentials: credentials(&parts.headers),
         ..HttpExchange::default()
     };
     // What comes first may end last: the handler may answer before it has read the body, or without it.
@@ -48,7 +46,7 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let (mut parts, body) = next.run(Request::from_parts(parts, body)).await.into_parts();
     record.note(|exchange| {
         exchange.status = Some(parts.status.as_u16());
-        exchange.response_headers = mask::headers(&parts.headers);
+        exchange.response_headers = headers(&parts.headers);
         exchange.remarks = parts.extensions.remove::<Remarks>().unwrap_or_default().0;
     });
     let whole = body.size_hint().exact().is_some_and(|size| size <= Content::LIMIT as u64);
@@ -84,7 +82,9 @@ impl Drop for Record {
     fn drop(&mut self) {
         let exchange = self.exchange.get_mut().unwrap_or_else(PoisonError::into_inner);
         exchange.duration = self.clock.now().duration_since(self.started).try_into().unwrap_or_default();
-        mask::exchange(exchange);
+        if exchange.status.is_none() {
+            exchange.remarks.push("the connection ended before there was an answer".to_owned());
+        }
         let exchange = Arc::new(std::mem::take(exchange));
         for observer in &*self.observers {
             observer.observe(&exchange);
@@ -101,6 +101,24 @@ fn tap(body: Body, record: &Arc<Record>, part: fn(&mut HttpExchange) -> &mut Con
         }
         chunk
     }))
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let shown = |name: &str, value: &[u8]| (name.to_owned(), header_as_shown(name, &String::from_utf8_lossy(value)));
+    headers.iter().map(|(name, value)| shown(name.as_str(), value.as_bytes())).collect()
+}
+
+fn credentials(headers: &HeaderMap) -> SentCredentials {
+    let found = |name: &str, value: &[u8]| credentials_in(name, &String::from_utf8_lossy(value));
+    SentCredentials::new(headers.iter().flat_map(|(name, value)| found(name.as_str(), value.as_bytes())))
+}
+
+const fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "HTTP/1.0",
+        Version::HTTP_11 => "HTTP/1.1",
+        _ => "",
+    }
 }
 
 #[cfg(test)]

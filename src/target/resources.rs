@@ -1,73 +1,105 @@
 //! `/Users` and `/Groups`: create, read, replace, patch, delete.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::answer::{Origin, Problem, json};
+use super::answer::{Problem, json};
 use super::body::read_json;
-use super::collection::{Collection, parse};
+use super::changes::Deed;
+use super::collection::{Collection, created, parse};
+use super::narrow::{MEMBERS, Narrow};
 use super::projection::Projection;
-use super::storage::{Change, Taken, Update};
-use super::{fault, list as query};
-use crate::base::Timestamp;
+use super::query::Query;
+use super::storage::{Extent, Record, Stored, Taken, Transaction};
+use super::version::Conditions;
+use super::{Kind, fault, list};
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
+
+/// What a change has to see of a resource.
+const KEPT: Extent = Extent { members: true, groups: false };
 
 type Answer = Result<Response<Body>, Problem>;
 
 /// `GET /Users`, `GET /Groups`
-pub(super) async fn list(
+pub(super) async fn query(
     State(collection): State<Collection>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Answer {
-    query::answer(collection, query.unwrap_or_default(), &headers).await
+    let collections = vec![collection];
+    let query = Query::of(&collections, &query.unwrap_or_default())?;
+    list::answer(collections, query, &headers).await
 }
 
 /// `GET /Users/{id}`, `GET /Groups/{id}`
 pub(super) async fn read(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    let body = collection.by_id(&id)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
-    Ok(respond(&collection, &request.into_parts().0, StatusCode::OK, &body))
+    let projection = Projection::of(request.uri().query().unwrap_or_default())?;
+    let extent = projection.extent(&collection);
+    let stored = collection.by_id(&id, extent)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
+    let conditions = Conditions::of(request.headers());
+    if !conditions.is_empty() && conditions.check_read(collection.kind(), stored.version())? {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        collection.origin(request.headers()).mark(collection.kind(), &stored, &mut response);
+        return Ok(response);
+    }
+    Ok(respond(&collection, &request.into_parts().0, &projection, StatusCode::OK, &stored))
 }
 
 /// `POST /Users`, `POST /Groups`
 pub(super) async fn create(State(collection): State<Collection>, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let mut resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let mut resource = admit(&collection, document)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
-    let endpoint = collection.endpoint();
-    let now = endpoint.now();
-    let mut record = collection.record(endpoint.new_id(), resource, now, now);
-    loop {
-        check_size(&collection, &record.body)?;
-        let attempt = record.clone();
-        match collection.storage().insert(collection.kind(), vec![record])? {
-            Ok(()) => {
-                let location = Origin::of(&parts.headers, endpoint.base_path());
-                let mut response = respond(&collection, &parts, StatusCode::CREATED, &attempt.body.into());
-                location.locate(collection.kind(), &attempt.id, &mut response);
-                return Ok(response);
+    let name = collection.name_of(&resource).to_owned();
+    let record = insert(&collection, resource, fault::ids(&parts, collection.endpoint())).await?;
+    collection.note(Deed::Created, &record.id, &name);
+    Ok(respond(&collection, &parts, &projection, StatusCode::CREATED, &record.to_stored()))
+}
+
+/// Adds a resource under a new id.
+async fn insert(
+    collection: &Collection,
+    resource: Resource,
+    new_id: impl Fn() -> String + Send + 'static,
+) -> Result<Record, Problem> {
+    let now = collection.endpoint().now();
+    let record = collection.record(new_id(), resource, (now, now), None);
+    check_size(collection, record.size())?;
+    let writing = collection.clone();
+    let unit = move |transaction: &mut Transaction<'_>| {
+        let mut record = record;
+        loop {
+            match transaction.insert(writing.kind(), &record)? {
+                Ok(()) => return Ok(record),
+                Err(Taken::Key) => return Err(taken(&writing, &record.key)),
+                Err(Taken::Id) => {
+                    let resource = parse(&record.to_stored());
+                    record = writing.record(new_id(), resource, (now, now), None);
+                }
             }
-            Err((_, Taken::Key)) => return Err(taken(&collection, &attempt.key)),
-            Err((_, Taken::Id)) => record = collection.record(endpoint.new_id(), parse(&attempt.body), now, now),
         }
-    }
+    };
+    collection.storage().write(unit).await
 }
 
 /// `PUT /Users/{id}`, `PUT /Groups/{id}`
 pub(super) async fn replace(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
-    let resource = admit(&collection, read_json(&parts.headers, body, collection.kind().max_size()).await?)?;
-    let change = |current: Resource| keep_immutable(&collection, &current, resource);
-    update(&collection, &parts, StatusCode::OK, &id, change)
+    let document = read_json(&parts.headers, body, collection.kind().max_size()).await?;
+    let projection = project(&collection, &parts, &document)?;
+    let resource = admit(&collection, document)?;
+    let writing = collection.clone();
+    let change = move |current: Resource| Ok(writing.schema().replace(&current, resource)?);
+    update(&collection, parts, projection, StatusCode::OK, id, None, change).await
 }
 
 /// `PATCH /Users/{id}`, `PATCH /Groups/{id}`
@@ -75,53 +107,107 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let id = id_of(&request);
     let (parts, body) = request.into_parts();
     let body = read_json(&parts.headers, body, collection.kind().max_size()).await?;
-    let options = collection.endpoint().patch_options();
-    let operations = PatchRequest::parse(body, options)?;
-    let asked = Projection::is_asked_for(parts.uri.query().unwrap_or_default());
-    let status = if asked { StatusCode::OK } else { collection.kind().patched() };
-    update(&collection, &parts, status, &id, |mut resource| {
-        apply(&mut resource, &operations, collection.schema(), options)?;
+    let leniencies = collection.endpoint().leniencies();
+    let operations = PatchRequest::parse(body, leniencies)?;
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_patch(&collection, &operations);
+    let status = if projection.is_asked_for() { StatusCode::OK } else { collection.kind().patched() };
+    // one member among many doesn't need the many
+    let named = match collection.kind() {
+        Kind::Group if !fault::may_change(&parts) => operations.named_values(MEMBERS, collection.schema(), leniencies),
+        _ => None,
+    };
+    let writing = collection.clone();
+    let change = move |mut resource: Resource| {
+        apply(&mut resource, &operations, writing.schema(), leniencies)?;
         Ok(resource)
-    })
+    };
+    update(&collection, parts, projection, status, id, named, change).await
 }
 
 /// `DELETE /Users/{id}`, `DELETE /Groups/{id}`
 pub(super) async fn delete(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    if !collection.storage().delete(collection.kind(), &id)? {
-        return Err(Problem::missing(collection.kind(), &id));
-    }
+    let conditions = Conditions::of(request.headers());
+    let writing = collection.clone();
+    let unit = move |transaction: &mut Transaction<'_>| {
+        let kind = writing.kind();
+        let missing = || Problem::missing(kind, &id);
+        if !conditions.is_empty() {
+            let extent = Extent { members: false, ..writing.whole() };
+            let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+            conditions.check_write(kind, stored.version())?;
+        }
+        let name = if writing.endpoint().changes().is_watched() {
+            let stored = transaction.by_id(kind, &id, Extent::BODY)?;
+            stored.map(|stored| writing.name_of(&parse(&stored)).to_owned()).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        if writing.delete(transaction, &id)? { Ok((id, name)) } else { Err(missing()) }
+    };
+    let (id, name) = collection.storage().write(unit).await?;
+    collection.note(Deed::Deleted, &id, &name);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`.
-fn update(
+/// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`. Of a group only the
+/// members with the named values are read and changed, where any are named.
+async fn update(
     collection: &Collection,
-    parts: &Parts,
+    parts: Parts,
+    projection: Projection,
     status: StatusCode,
-    id: &str,
-    change: impl FnOnce(Resource) -> Result<Resource, Problem>,
+    id: String,
+    named: Option<Vec<String>>,
+    change: impl FnOnce(Resource) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
-    let mut key = String::new();
-    let outcome = collection.storage().update(collection.kind(), id, |body| -> Result<Change, Problem> {
-        let before = parse(body);
-        let created = stamp(&before).unwrap_or_else(|| collection.endpoint().now());
-        let mut after = change(before.clone())?;
-        fault::store(parts, collection.schema(), Some(&before), &mut after);
-        if same(&before, &after) {
-            return Ok(Change::Nothing);
+    let writing = collection.clone();
+    let shown = Extent { members: status != StatusCode::NO_CONTENT, ..projection.extent(collection) };
+    let conditions = Conditions::of(&parts.headers);
+    let unit = move |transaction: &mut Transaction<'_>| -> Result<_, Problem> {
+        let (kind, now) = (writing.kind(), writing.endpoint().now());
+        let missing = || Problem::missing(kind, &id);
+        if !conditions.is_empty() {
+            let extent = Extent { members: false, ..writing.whole() };
+            let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
+            conditions.check_write(kind, stored.version())?;
         }
-        let record = collection.record(id.to_owned(), after, created, collection.endpoint().now());
-        check_size(collection, &record.body)?;
-        key.clone_from(&record.key);
-        Ok(Change::Write { key: record.key, body: record.body })
-    })?;
-    match outcome {
-        Update::Missing => Err(Problem::missing(collection.kind(), id)),
-        Update::KeyTaken => Err(taken(collection, &key)),
-        Update::Done(_) if status == StatusCode::NO_CONTENT => Ok(status.into_response()),
-        Update::Done(body) => Ok(respond(collection, parts, status, &body)),
+        let (before, version, narrow) = if let Some(values) = named {
+            let (before, narrow) = Narrow::read(transaction, &id, values)?.ok_or_else(missing)?;
+            (before, narrow.version(), Some(narrow))
+        } else {
+            let stored = transaction.by_id(kind, &id, KEPT)?.ok_or_else(missing)?;
+            (stored.to_resource(KEPT), stored.own_version(), None)
+        };
+        let mut after = change(before.clone())?;
+        fault::store(&parts, writing.schema(), Some(&before), &mut after);
+        if let Some(narrow) = &narrow {
+            narrow.restore(&mut after);
+        }
+        let mut written = None;
+        if !same(&before, &after) {
+            written = Some(writing.name_of(&after).to_owned());
+            let created = created(&before).unwrap_or(now);
+            let mut record = writing.record(id.clone(), after, (created, now), Some(version));
+            let is_narrow = narrow.is_some();
+            if let Some(narrow) = narrow {
+                record = narrow.complete(record);
+            }
+            check_size(&writing, record.size())?;
+            transaction.update(kind, &record)?.map_err(|_| taken(&writing, &record.key))?;
+            if is_narrow {
+                check_size(&writing, record.size() + transaction.members_size(&id)?)?;
+            }
+        }
+        let stored = transaction.by_id(kind, &id, shown)?.ok_or_else(missing)?;
+        Ok((parts, stored, written))
+    };
+    let (parts, stored, written) = collection.storage().write(unit).await?;
+    if let Some(name) = written {
+        collection.note(Deed::Changed, &stored.id(), &name);
     }
+    Ok(respond(collection, &parts, &projection, status, &stored))
 }
 
 fn same(before: &Resource, after: &Resource) -> bool {
@@ -136,37 +222,31 @@ fn same(before: &Resource, after: &Resource) -> bool {
             .all(|(name, value)| before.members().get(name) == Some(value))
 }
 
-fn stamp(resource: &Resource) -> Option<Timestamp> {
-    resource.get("meta")?.get("created")?.as_str()?.parse().ok()
+/// What the answer to a document is to have.
+fn project(collection: &Collection, parts: &Parts, document: &Value) -> Result<Projection, Problem> {
+    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    projection.note_document(collection, document);
+    Ok(projection)
 }
 
-/// What PUT may not change (RFC 7644 section 3.5.1).
-fn keep_immutable(collection: &Collection, current: &Resource, mut given: Resource) -> Result<Resource, Problem> {
-    use crate::scim::Mutability::Immutable;
-    for attribute in collection.schema().attributes.iter().filter(|attribute| attribute.mutability == Immutable) {
-        let Some(kept) = current.get(&attribute.name) else { continue };
-        match given.get(&attribute.name) {
-            Some(value) if value != kept => {
-                let detail = format!("`{}` is immutable", attribute.name);
-                return Err(Problem::bad_request(ScimType::Mutability, detail));
-            }
-            Some(_) => {}
-            None => {
-                given.members_mut().insert(attribute.name.clone().into_owned(), kept.clone());
-            }
-        }
-    }
-    Ok(given)
-}
-
-fn respond(collection: &Collection, parts: &Parts, status: StatusCode, body: &Arc<str>) -> Response<Body> {
-    let origin = Origin::of(&parts.headers, collection.endpoint().base_path());
-    let Some(projection) = Projection::of(collection, parts.uri.query().unwrap_or_default()) else {
-        return origin.answer(collection.kind(), status, body);
+fn respond(
+    collection: &Collection,
+    parts: &Parts,
+    projection: &Projection,
+    status: StatusCode,
+    stored: &Stored,
+) -> Response<Body> {
+    let origin = collection.origin(&parts.headers);
+    let mut response = match projection.needed_for(collection) {
+        _ if status == StatusCode::NO_CONTENT => status.into_response(),
+        None => json(status, origin.text(collection.kind(), stored)),
+        Some(projection) => match projection.apply(collection, &origin, stored) {
+            Ok(document) => json(status, document.to_string()),
+            Err(error) => return Problem::from(error).into_response(),
+        },
     };
-    let mut text = String::with_capacity(body.len() + 128);
-    origin.write(collection.kind(), body, &mut text);
-    json(status, projection.apply(collection.schema(), parse(&text)).to_string())
+    origin.mark(collection.kind(), stored, &mut response);
+    response
 }
 
 fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> {
@@ -176,17 +256,9 @@ fn admit(collection: &Collection, document: Value) -> Result<Resource, Problem> 
             format!("a {} is a JSON object", collection.kind().noun()),
         ));
     };
-    if !names_schema(&members, &collection.schema().id) {
-        let detail = format!("`schemas` of a {} has to name {}", collection.kind().noun(), collection.schema().id);
-        return Err(Problem::bad_request(ScimType::InvalidValue, detail));
-    }
-    Ok(collection.schema().admit(members, collection.endpoint().patch_options())?)
-}
-
-fn names_schema(members: &Map<String, Value>, id: &str) -> bool {
-    let schemas = members.iter().find(|(name, _)| name.eq_ignore_ascii_case("schemas")).map(|(_, value)| value);
-    let is_it = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(id));
-    schemas.and_then(Value::as_array).is_some_and(|names| names.iter().any(is_it))
+    let leniencies = collection.endpoint().leniencies();
+    collection.schema().check_schemas(&members, leniencies)?;
+    Ok(collection.schema().admit(members, leniencies)?)
 }
 
 fn taken(collection: &Collection, key: &str) -> Problem {
@@ -194,13 +266,12 @@ fn taken(collection: &Collection, key: &str) -> Problem {
     Problem::conflict(format!("another {} has the {} `{key}`", kind.noun(), kind.key()))
 }
 
-fn check_size(collection: &Collection, body: &str) -> Result<(), Problem> {
+fn check_size(collection: &Collection, size: usize) -> Result<(), Problem> {
     let limit = collection.kind().max_size();
-    if body.len() <= limit {
+    if size <= limit {
         return Ok(());
     }
-    let noun = collection.kind().noun();
-    let detail = format!("the {noun} would be {} bytes long, at most {limit} are kept", body.len());
+    let detail = format!("the {} would be {size} bytes long, at most {limit} are kept", collection.kind().noun());
     Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail))
 }
 

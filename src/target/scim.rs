@@ -2,15 +2,18 @@
 
 use crate::base::{Random, Secret};
 use crate::clock::Clock;
-use crate::scim::{PatchOptions, ResourceSchema};
+use crate::scim::{Leniencies, ResourceSchema};
 
 use super::endpoint::all_attributes;
 use super::{AccessOptions, EndpointOptions};
 
 impl EndpointOptions {
-    /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and core groups; all
-    /// attributes can be filtered on.
-    pub fn scim(users: ResourceSchema, tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
+    /// An endpoint under `/scim/v2` whose users have the attributes of a schema, and tell their groups; and core groups.
+    /// All attributes can be filtered on.
+    pub fn scim(mut users: ResourceSchema, tokens: Vec<Secret>, clock: Clock, random: Random) -> Self {
+        if users.attribute("groups").is_none() {
+            users.attributes.extend(ResourceSchema::user().attribute("groups").cloned());
+        }
         Self {
             filterable: all_attributes(&users),
             users,
@@ -20,7 +23,7 @@ impl EndpointOptions {
             clock,
             random,
             base_path: "/scim/v2".to_owned(),
-            patch: PatchOptions::default(),
+            leniencies: Leniencies::ALL,
         }
     }
 }

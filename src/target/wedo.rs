@@ -2,7 +2,7 @@
 
 use crate::base::{Random, Secret};
 use crate::clock::Clock;
-use crate::scim::{PatchOptions, ResourceSchema};
+use crate::scim::{Leniencies, ResourceSchema};
 
 use super::{AccessOptions, EndpointOptions};
 
@@ -36,7 +36,7 @@ impl EndpointOptions {
             clock,
             random,
             base_path: "/scim/v2".to_owned(),
-            patch: PatchOptions::default(),
+            leniencies: Leniencies::ALL,
         }
     }
 }

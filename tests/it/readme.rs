@@ -15,6 +15,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use scimulate::config::{self, Overrides};
+use scimulate::scim::Leniency;
 use scimulate::target::Fault;
 
 use crate::support::scimulate;
@@ -221,6 +222,8 @@ fn every_exit_code_has_its_row() {
     assert_eq!(real, in_help, "in exit.rs, in --help");
 }
 
+/// A section of a section.
+const OAUTH: &str = "target.oauth";
 const SECTIONS: [&str; 7] = ["target", "source", "provisioning", "quarantine", "escrow", "notification", "log"];
 
 /// A config that is as short as it can be, with this put into it.
@@ -233,6 +236,10 @@ fn config_with(section: &str, lines: &str) -> String {
         }
         if name == section {
             text.extend([lines, "\n"]);
+        }
+        if name == "target" && section == OAUTH {
+            text.extend(["[", OAUTH, "]\ntoken_endpoint = \"https://h.example/token\"\nclient_id = \"x\"\n"]);
+            text.extend(["client_secret_env = \"X\"\n", lines, "\n"]);
         }
     }
     text
@@ -274,11 +281,12 @@ fn every_config_key_has_its_row() {
         ),
     ];
     tables.extend(SECTIONS.map(|name| (name, format!("### `[{name}]`"), known_keys(&config_with(name, UNKNOWN)))));
+    tables.push((OAUTH, format!("### `[{OAUTH}]`"), known_keys(&config_with(OAUTH, UNKNOWN))));
     for (section, heading, known) in tables {
         let rows = rows(chapter(&text, &heading));
         let told: BTreeSet<String> = rows.iter().filter_map(|row| code(row[0])).map(str::to_owned).collect();
-        // Sections have chapters of their own, and a token is refused.
-        let apart = [&SECTIONS[..], &["scoping_filter", "secret_token"]].concat();
+        // Sections have chapters of their own, and secrets are refused.
+        let apart = [&SECTIONS[..], &["scoping_filter", "secret_token", "client_secret"]].concat();
         let known = known.into_iter().filter(|key| !apart.contains(&key.as_str())).collect();
         assert_eq!(told, known, "in the README, in the program: {heading}");
         for key in &told {
@@ -324,11 +332,21 @@ fn operators_are_all_there() {
 }
 
 #[test]
+fn every_leniency_has_its_row() {
+    let text = read("README.md");
+    let chapter = chapter(&text, "### What the built-in endpoint takes beyond the RFCs");
+    let told: Vec<_> = rows(chapter).iter().map(|row| (code(row[0]).expect("a name"), row[1].to_owned())).collect();
+    let real: Vec<_> = Leniency::ALL.iter().map(|it| (it.name(), it.explanation().to_owned())).collect();
+    assert_eq!(told, real, "in the README, in the program");
+}
+
+#[test]
 fn every_fault_has_its_row() {
     let text = read("README.md");
     let chapter = chapter(&text, "### Faults of the built-in endpoint");
     let told: Vec<_> = rows(chapter).iter().map(|row| (code(row[0]).expect("a name"), row[1].to_owned())).collect();
-    let real = Fault::ALL.map(|fault| (fault.name(), fault.explanation().to_owned()));
+    let all = Fault::all();
+    let real: Vec<_> = all.iter().map(|fault| (fault.name(), fault.explanation())).collect();
     assert_eq!(told, real, "in the README, in the program");
 }
 

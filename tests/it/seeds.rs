@@ -31,3 +31,8 @@ fn schemas() {
 fn filters() {
     each_seed("filter", targets::filter);
 }
+
+#[test]
+fn scim() {
+    each_seed("scim", targets::scim);
+}

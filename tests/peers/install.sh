@@ -12,7 +12,7 @@ new=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 
 case $name in
-scim2-server)
+scim2-server | scim2-tester)
     python=python3
     if ! python3 -m pip --version >/dev/null 2>&1; then
         python3 -m venv "$new/tools"

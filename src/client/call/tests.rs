@@ -245,6 +245,7 @@ fn status(status: u16, retry_after: Option<u64>) -> Failure {
         status,
         kind: BodyKind::Empty,
         body: ErrorBody::default(),
+        granted: false,
         retry_after: retry_after.map(Duration::from_secs),
     }))
 }

@@ -1,3 +1,5 @@
+mod token;
+
 use std::collections::BTreeSet;
 
 use super::*;
@@ -11,6 +13,7 @@ fn status(status: u16, kind: BodyKind, scim_type: Option<ScimType>, detail: &str
         status,
         kind,
         body: ErrorBody::new(status, scim_type, detail),
+        granted: false,
         retry_after: None,
     }))
 }
@@ -89,6 +92,13 @@ fn each_failure_has_its_verdict() {
     }
     // What is odd about a token explains nothing but a 401.
     assert_eq!(judge(Err(&status(500, Empty, None, "")), &[expired]), Verdict::ServerError);
+    let of_tokens = token::table().into_iter().map(|(failure, verdict)| (Failure::Token(Box::new(failure)), verdict));
+    for (failure, expected) in of_tokens.chain(token::of_the_target()) {
+        assert_eq!(judge(Err(&failure), &[]), expected, "{failure}");
+        seen.insert(expected.code());
+    }
+    // This one takes the token itself to tell.
+    seen.insert(Verdict::AccessTokenOutOfTime.code());
     assert_eq!(seen.len(), Verdict::ALL.len(), "a verdict is never given, or two share a code");
 }
 
@@ -104,7 +114,7 @@ fn every_verdict_says_what_to_do() {
     let explanations: BTreeSet<_> = Verdict::ALL.iter().map(|verdict| verdict.explanation()).collect();
     assert_eq!(explanations.len(), Verdict::ALL.len());
     let credentials: Vec<_> = Verdict::ALL.iter().filter(|verdict| verdict.is_credentials()).collect();
-    assert_eq!(credentials.len(), 5);
+    assert_eq!(credentials.len(), 13);
 }
 
 const EMPTY_LIST: &str = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":0}"#;
@@ -132,7 +142,7 @@ async fn suspicious_settings_are_named_even_when_it_works() {
     let report = report(&stub, |options| {
         let url = format!("http://127.0.0.1:{port}/scim?AzureAdScimPatch062020");
         options.tenant_url = TenantUrl::parse(&url, false).unwrap();
-        options.token = Token::from_text("Bearer abc").unwrap();
+        options.credentials = Token::from_text("Bearer abc").unwrap().into();
     })
     .await;
     assert!(report.is_good());
@@ -146,7 +156,7 @@ async fn suspicious_settings_are_named_even_when_it_works() {
 #[tokio::test]
 async fn a_doubled_bearer_is_found() {
     let stub = Stub::start(vec![answer(401, &[], "")]);
-    let report = report(&stub, |options| options.token = Token::from_text("Bearer abc").unwrap()).await;
+    let report = report(&stub, |options| options.credentials = Token::from_text("Bearer abc").unwrap().into()).await;
     assert_eq!((report.verdict, report.is_good()), (Verdict::DoubledBearer, false));
     assert_eq!(report.error_code(), Some("SystemForCrossDomainIdentityManagementInvalidCredentials"));
     assert!(stub.requests()[0].contains("authorization: Bearer Bearer abc\r\n"));

@@ -10,7 +10,8 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 
 use super::*;
 use crate::client::stub::{clock, options};
-use crate::client::{Client, get_request};
+use crate::client::{Client, OAuth, TokenFailure, UnusableToken, get_request};
+use crate::scim::TokenEndpoint;
 
 const GOOD: &str = include_str!("testdata/good.pem");
 const EXPIRED: &str = include_str!("testdata/expired.pem");
@@ -54,10 +55,13 @@ fn serve_bytes(bytes: &'static [u8]) -> u16 {
     port
 }
 
+fn authority() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/client/transport/testdata/authority.pem")
+}
+
 async fn problem(host: &str, port: u16, trusted: bool) -> Option<TlsProblem> {
     let mut options = options(&format!("https://{host}:{port}/scim"));
-    let authority = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/client/transport/testdata/authority.pem");
-    options.ca_file = trusted.then_some(authority);
+    options.ca_file = trusted.then(authority);
     match Client::http(options, clock()).unwrap().call(&get_request("/Users", "1")).await.result {
         Ok(_) => None,
         Err(Failure::Transport { kind: TransportKind::Tls(problem), .. }) => Some(problem),
@@ -72,6 +76,31 @@ async fn certificates_are_told_apart() {
     assert_eq!(problem("127.0.0.1", serve_tls(GOOD), true).await, Some(TlsProblem::WrongName));
     assert_eq!(problem("localhost", serve_tls(EXPIRED), true).await, Some(TlsProblem::Expired));
     assert_eq!(problem("localhost", serve_tls(FUTURE), true).await, Some(TlsProblem::NotYetValid));
+}
+
+/// A token endpoint at this port; the failure of a call for want of a token from there.
+async fn token_failure(port: u16, change: impl FnOnce(&mut ClientOptions)) -> TokenFailure {
+    let mut options = options("http://127.0.0.1:9/scim");
+    let endpoint = TokenEndpoint::parse(&format!("https://localhost:{port}/token"), false).unwrap();
+    options.credentials = OAuth::new(endpoint, "id", "s3cret").into();
+    change(&mut options);
+    let outcome = Client::http(options, clock()).unwrap().call(&get_request("/Users", "1")).await;
+    let Err(Failure::Token(failure)) = outcome.result else { panic!("{:?}", outcome.result) };
+    *failure
+}
+
+#[tokio::test]
+async fn token_endpoints_are_held_to_the_same_rules() {
+    let broken = |kind| move |failure| matches!(failure, TokenFailure::Transport { kind: met, .. } if met == kind);
+    let untrusted = token_failure(serve_tls(GOOD), |_| ()).await;
+    assert!(broken(TransportKind::Tls(TlsProblem::UnknownIssuer))(untrusted));
+    let trusting = |options: &mut ClientOptions| options.ca_file = Some(authority());
+    assert!(broken(TransportKind::Tls(TlsProblem::Expired))(token_failure(serve_tls(EXPIRED), trusting).await));
+    let trusted = token_failure(serve_tls(GOOD), trusting).await;
+    assert_eq!(trusted, TokenFailure::Unusable { status: 204, what: UnusableToken::NotJson });
+    let proxy = serve_bytes(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n");
+    let proxied = |options: &mut ClientOptions| options.proxy = Some(format!("http://127.0.0.1:{proxy}"));
+    assert!(broken(TransportKind::Proxy)(token_failure(1, proxied).await));
 }
 
 #[tokio::test]

@@ -73,7 +73,8 @@ async fn a_failure_that_is_over_is_forgotten_whenever_it_ends() {
             assert_eq!(world.run().await.wire.last().unwrap(), "PATCH t1 new Add members u1");
         } else {
             world.set_members(1, &[2]);
-            assert_eq!(world.run().await.wire, ["PATCH t1 Add members u2"]);
+            let changed = world.run().await;
+            assert_eq!(changed.wire, ["PATCH t1 Add members u2", "PATCH t1 Remove members u1"]);
         }
         assert_eq!(world.state(ObjectKind::Group, &team_id(1)).unwrap().failure, None, "{rename}");
     }
@@ -81,14 +82,46 @@ async fn a_failure_that_is_over_is_forgotten_whenever_it_ends() {
 
 #[tokio::test]
 async fn a_failure_of_members_goes_with_the_reason_for_it() {
-    let mut world = World::scim(1, &[&[1]]);
-    world.fault("PATCH", "members", 2, Fault::Instead(500));
-    world.run().await;
-    world.run().await;
-    // The one who couldn't be added isn't to be added any more.
-    world.set_members(1, &[]);
-    assert!(world.run().await.wire.is_empty());
-    assert_eq!(world.state(ObjectKind::Group, &team_id(1)).unwrap().failure, None);
+    // The one who couldn't be added isn't to be added any more, and goes where nobody knows whether she wasn't.
+    let none: &[&str] = &[];
+    for (fault, there, expected) in [
+        (Fault::Instead(400), none, none),
+        (Fault::Instead(503), none, none),
+        (Fault::Instead(500), none, &["PATCH t1 Remove members u1"]),
+        (Fault::After(500), &["u1"], &["PATCH t1 Remove members u1"]),
+    ] {
+        let mut world = World::scim(1, &[&[1]]);
+        world.fault("PATCH", "members", 2, fault);
+        world.run().await;
+        world.run().await;
+        assert_eq!(world.members_there("t1"), there);
+        world.set_members(1, &[]);
+        assert_eq!(world.run().await.wire, expected);
+        assert!(world.members_there("t1").is_empty());
+        assert_eq!(world.state(ObjectKind::Group, &team_id(1)).unwrap().failure, None);
+        assert!(world.run().await.wire.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_manager_who_may_have_been_set_is_cleared() {
+    for (fault, expected) in
+        [(Fault::Instead(400), &["GET u2"][..]), (Fault::After(500), &["GET u2", "PATCH u2 Replace manager"])]
+    {
+        let mut world = World::scim(3, &[]);
+        world.person(2).manager = Some(1);
+        world.fault("PATCH", "manager", 1, fault);
+        world.run().await;
+        world.person(2).manager = None;
+        assert_eq!(world.run().await.wire, expected);
+        assert!(world.run().await.wire.is_empty());
+        // One who is to be set is sent until it is known that she was.
+        world.person(3).manager = Some(1);
+        world.fault("PATCH", "manager", 1, fault);
+        world.run().await;
+        assert_eq!(world.run().await.written().len(), usize::from(fault == Fault::Instead(400)));
+        assert!(world.run().await.wire.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use super::*;
 use crate::config::Scope;
 use crate::schema::ObjectKind;
 use crate::store::JobState;
-use crate::target::{Fault as Misbehaviour, FaultRule};
+use crate::target::FaultRule;
 
 impl World {
     async fn provision(&mut self, number: u32) -> OnDemand {
@@ -30,8 +30,8 @@ impl World {
         cycle.provision(store, &demand, &mut self.random, &CancellationToken::new()).await
     }
 
-    fn misbehave(&self, fault: Misbehaviour) {
-        self.endpoint.set_faults(vec![FaultRule::new(fault)]);
+    fn misbehave(&self, fault: &str) {
+        self.endpoint.set_faults(vec![FaultRule::parse(fault, self.clock.now()).unwrap()]);
     }
 
     fn linked(&self, number: u32) -> Option<String> {
@@ -249,7 +249,7 @@ async fn a_patch_that_is_refused_and_who_stays_active() {
     world.run().await;
     world.person(1).assigned = false;
     world.person(2).title = "Chief";
-    world.misbehave(Misbehaviour::RefusePatch);
+    world.misbehave("500,method=PATCH");
     let leaver = world.provision(1).await;
     assert_eq!((leaver.action, leaver.poison.is_some()), (ActionKind::Fail, false), "it isn't asked for");
     assert_eq!(steps(&leaver).last(), Some(&("EntryExportUpdateSoftDelete", "failure")));
@@ -416,7 +416,8 @@ async fn one_operation_is_found_and_who_suffers() {
         office.provision(&format!("u{number}@contoso.com"), &[], false).await.unwrap();
     }
     office.rename("chief");
-    office.endpoint.set_faults(vec![FaultRule::new(Misbehaviour::RejectWorkEmailPath)]);
+    let rule = FaultRule::parse("reject-whole-patch-on-unknown-path", office.cycle.clock.now()).unwrap();
+    office.endpoint.set_faults(vec![rule]);
     let failed = office.provision("u2@contoso.com", &[], true).await.unwrap();
     assert_eq!((failed.action, failed.succeeded()), (ActionKind::Fail, false));
     let poison = failed.poison.unwrap();

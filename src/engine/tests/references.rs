@@ -33,6 +33,7 @@ async fn a_manager_that_is_right_is_left_alone() {
     for (held, expected) in [
         (json!({"value": "u1"}), None),
         (json!("u1"), None),
+        (json!({"Value": "u1"}), None),
         (json!({"value": "u9"}), Some("PATCH u2 Replace manager u1")),
         (json!({"value": ""}), Some("PATCH u2 Add manager u1")),
     ] {

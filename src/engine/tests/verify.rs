@@ -6,7 +6,7 @@ use super::*;
 use crate::config::Scope;
 use crate::plan::verify::{Deviation, DeviationKind};
 use crate::scim::Method;
-use crate::target::{Fault as Misbehaviour, FaultRule};
+use crate::target::{Fault, FaultRule};
 
 /// A directory with people, managers and a group, and an endpoint that has them all.
 struct Tenant {
@@ -59,8 +59,9 @@ impl Tenant {
         }
     }
 
-    fn misbehave(&self, faults: &[Misbehaviour]) {
-        self.endpoint.set_faults(faults.iter().copied().map(FaultRule::new).collect());
+    fn misbehave(&self, faults: &[&str]) {
+        let rule = |name: &&str| FaultRule::new(Fault::parse(name).unwrap());
+        self.endpoint.set_faults(faults.iter().map(rule).collect());
     }
 
     /// One cycle; gives its report, and every deviation as name, attribute and kind.
@@ -148,13 +149,13 @@ async fn an_endpoint_that_does_as_it_is_told() {
 async fn nothing_is_read_back_unless_it_is_asked_for() {
     let mut tenant = Tenant::new(Dialect::Scim);
     tenant.policy.verify = Verify::Off;
-    tenant.misbehave(&[Misbehaviour::DropAttribute]);
+    tenant.misbehave(&["drop-attribute"]);
     let (report, found) = tenant.run().await;
     assert_eq!((found, report.requests.count(Method::Get)), (Vec::new(), 6));
 }
 
 /// What is found after faults that set in before the first cycle, or after it.
-async fn found(dialect: Dialect, first: &[Misbehaviour], then: &[Misbehaviour]) -> Vec<String> {
+async fn found(dialect: Dialect, first: &[&str], then: &[&str]) -> Vec<String> {
     let mut tenant = Tenant::new(dialect);
     tenant.misbehave(first);
     let (report, mut found) = tenant.run().await;
@@ -180,44 +181,35 @@ async fn endpoints_that_do_something_else() {
     let none: &[String] = &[];
     for dialect in DIALECTS {
         assert_eq!(
-            found(dialect, &[Misbehaviour::DropAttribute], &[]).await,
+            found(dialect, &["drop-attribute"], &[]).await,
             each(&["title Dropped", "department Dropped"], &USERS)
         );
-        let unreadable = found(dialect, &[Misbehaviour::ForgetOnRead], &[]).await;
+        let unreadable = found(dialect, &["forget-on-read"], &[]).await;
         assert_eq!(unreadable.len(), 9, "{unreadable:?}");
         assert!(unreadable.iter().all(|line| line.ends_with("id Unreadable")), "{unreadable:?}");
         assert_eq!(
-            found(dialect, &[Misbehaviour::ChangeCase], &[]).await,
+            found(dialect, &["change-case"], &[]).await,
             each(&["displayName CaseChanged"], &[&USERS[..], &["Design"]].concat())
         );
-        assert_eq!(
-            found(dialect, &[], &[Misbehaviour::DropAttribute]).await,
-            each(&["title, department NoOp"], &USERS[..2])
-        );
+        assert_eq!(found(dialect, &[], &["drop-attribute"]).await, each(&["title, department NoOp"], &USERS[..2]));
     }
     // Each of these is a matter of one dialect.
     assert_eq!(
-        found(Dialect::Compliant, &[], &[Misbehaviour::LiteralDottedKeys]).await,
+        found(Dialect::Compliant, &[], &["literal-dotted-keys"]).await,
         each(&["department StoredLiterally"], &USERS[..2])
     );
-    assert_eq!(found(Dialect::Scim, &[], &[Misbehaviour::LiteralDottedKeys]).await, none);
-    assert_eq!(
-        found(Dialect::Scim, &[], &[Misbehaviour::RemoveMembersWipesGroup]).await,
-        ["Design members GroupEmptied"]
-    );
-    assert_eq!(found(Dialect::Compliant, &[], &[Misbehaviour::RemoveMembersWipesGroup]).await, none);
-    assert_eq!(
-        found(Dialect::Compliant, &[], &[Misbehaviour::NoopOnFilteredRemove]).await,
-        ["Design members MemberStays"]
-    );
-    assert_eq!(found(Dialect::Scim, &[], &[Misbehaviour::NoopOnFilteredRemove]).await, none);
+    assert_eq!(found(Dialect::Scim, &[], &["literal-dotted-keys"]).await, none);
+    assert_eq!(found(Dialect::Scim, &[], &["remove-members-wipes-group"]).await, ["Design members GroupEmptied"]);
+    assert_eq!(found(Dialect::Compliant, &[], &["remove-members-wipes-group"]).await, none);
+    assert_eq!(found(Dialect::Compliant, &[], &["noop-200-on-filtered-remove"]).await, ["Design members MemberStays"]);
+    assert_eq!(found(Dialect::Scim, &[], &["noop-200-on-filtered-remove"]).await, none);
 }
 
 #[tokio::test]
 async fn redacted_values_stay_out() {
     let mapping = template("scim").unwrap().text.replace("\"[jobTitle]\"", "\"Redact([jobTitle])\"");
     let mut tenant = Tenant::with_mapping(Dialect::Scim, &mapping);
-    tenant.misbehave(&[Misbehaviour::DropAttribute]);
+    tenant.misbehave(&["drop-attribute"]);
     let (_, found) = tenant.run_and_tell().await;
     let texts: Vec<_> = found.iter().map(|(_, deviation)| deviation.to_string()).collect();
     assert_eq!(texts[0], "`title` was sent as \"[Redact]\" but has no value afterwards");
@@ -229,7 +221,7 @@ async fn a_name_in_other_letters_is_another_one_where_case_counts() {
     let mut document: Value = serde_json::from_str(template("scim").unwrap().text).unwrap();
     make_case_exact(&mut document);
     let mut tenant = Tenant::with_mapping(Dialect::Scim, &document.to_string());
-    tenant.misbehave(&[Misbehaviour::ChangeCase]);
+    tenant.misbehave(&["change-case"]);
     let (_, found) = tenant.run_and_tell().await;
     let texts: Vec<_> = found.iter().map(|(name, deviation)| format!("{name}: {deviation}")).collect();
     assert_eq!(texts[0], "u1@contoso.com: `displayName` was sent as \"User 1\" but is \"USER 1\" afterwards");
@@ -275,7 +267,7 @@ async fn a_disable_that_leaves_a_text() {
     for (dialect, expected) in [(Dialect::Scim, 1), (Dialect::Compliant, 0)] {
         let mut tenant = Tenant::new(dialect);
         tenant.run().await;
-        tenant.misbehave(&[Misbehaviour::StringBooleans]);
+        tenant.misbehave(&["string-booleans"]);
         tenant.users[0]["accountEnabled"] = json!(false);
         let (report, found) = tenant.run().await;
         assert_eq!(report.summary.count(ActionKind::Disable), 1);

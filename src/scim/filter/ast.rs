@@ -5,7 +5,6 @@ use std::fmt;
 use serde_json::{Number, Value};
 
 use super::parser;
-use crate::scim::path::is_core;
 use crate::scim::{AttributePath, SyntaxError};
 
 /// A filter expression.
@@ -115,27 +114,6 @@ impl Filter {
     /// The text of `path eq "value"`, quotes and backslashes escaped as in JSON.
     pub fn equality(path: &str, value: &str) -> String {
         format!("{path} eq {}", Value::from(value))
-    }
-
-    /// The texts that `attribute` must equal one of for the filter to hold; `None` when the filter
-    /// doesn't pin the attribute down. What an index is asked for.
-    pub fn pinned(&self, attribute: &str) -> Option<Vec<&str>> {
-        match self {
-            Self::Compare { path, comparison: Comparison::Eq, value: Literal::String(value) }
-                if path.urn.as_deref().is_none_or(is_core)
-                    && path.filter.is_none()
-                    && path.sub_attribute.is_none()
-                    && path.attribute.eq_ignore_ascii_case(attribute) =>
-            {
-                Some(vec![value])
-            }
-            Self::And(parts) => parts.iter().find_map(|part| part.pinned(attribute)),
-            Self::Or(parts) => {
-                let each: Option<Vec<_>> = parts.iter().map(|part| part.pinned(attribute)).collect();
-                each.map(|values| values.concat())
-            }
-            _ => None,
-        }
     }
 
     /// The `name eq value` comparisons that an entry must satisfy: those of the filter itself or of its

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::{Number, Value};
 
 use super::{Comparison, Filter, Literal};
-use crate::base::Timestamp;
+use crate::scim::document::instant;
 use crate::scim::resource::get;
 use crate::scim::{Attribute, AttributePath, AttributeType, Resource, ResourceSchema};
 
@@ -43,17 +43,17 @@ impl Filter {
             Self::And(parts) => parts.iter().all(|part| part.holds(place)),
             Self::Or(parts) => parts.iter().any(|part| part.holds(place)),
             Self::Not(inner) => !inner.holds(place),
-            Self::Present(path) => any(path, place, &mut |value, _| is_present(value)),
-            Self::Entry(path) => any(path, place, &mut |_, _| true),
+            Self::Present(path) => any(path, place, true, &mut |value, _| is_present(value)),
+            Self::Entry(path) => any(path, place, true, &mut |_, _| true),
             Self::Compare { path, comparison: Comparison::Eq, value: Literal::Null } => {
-                !any(path, place, &mut |value, _| is_present(value))
+                !any(path, place, true, &mut |value, _| is_present(value))
             }
             Self::Compare { path, comparison: Comparison::Ne, value: Literal::Null } => {
-                any(path, place, &mut |value, _| is_present(value))
+                any(path, place, true, &mut |value, _| is_present(value))
             }
             Self::Compare { path, comparison, value: literal } => {
                 let mut present = false;
-                any(path, place, &mut |value, attribute| {
+                any(path, place, false, &mut |value, attribute| {
                     present |= is_present(value);
                     compares(value, *comparison, literal, attribute)
                 }) || (*comparison == Comparison::Ne && !present)
@@ -64,8 +64,8 @@ impl Filter {
 
 type Test<'t> = dyn FnMut(&Value, Option<&Attribute>) -> bool + 't;
 
-/// Whether one of the values at a path passes.
-fn any(path: &AttributePath, place: Place<'_>, test: &mut Test<'_>) -> bool {
+/// Whether one of the values at a path passes: complex ones as a whole, or by their `value`.
+fn any(path: &AttributePath, place: Place<'_>, whole: bool, test: &mut Test<'_>) -> bool {
     let (value, attribute) = match place {
         Place::Resource(resource, schema) => match schema.extension_with(&path.attribute) {
             Some(extension) if path.urn.is_none() => {
@@ -92,7 +92,7 @@ fn any(path: &AttributePath, place: Place<'_>, test: &mut Test<'_>) -> bool {
             return false;
         }
         match (&path.sub_attribute, entry) {
-            (None, _) if path.filter.is_some() => test(entry, attribute),
+            (None, _) if whole => test(entry, attribute),
             // a complex value stands for its `value` (RFC 7644 section 3.4.2.2, `emails co "…"`)
             (None, Value::Object(members)) => {
                 let part = attribute.and_then(|attribute| attribute.sub_attribute("value"));
@@ -124,8 +124,8 @@ fn is_present(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.is_empty(),
-        Value::Array(entries) => !entries.is_empty(),
-        Value::Object(members) => !members.is_empty(),
+        Value::Array(entries) => entries.iter().any(is_present),
+        Value::Object(members) => members.values().any(is_present),
         Value::Bool(_) | Value::Number(_) => true,
     }
 }
@@ -174,7 +174,8 @@ fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
 
 fn compare_texts(text: &str, comparison: Comparison, other: &str, attribute: Option<&Attribute>) -> bool {
     if attribute.is_some_and(|attribute| attribute.kind == AttributeType::DateTime)
-        && let (Ok(left), Ok(right)) = (text.parse::<Timestamp>(), other.parse::<Timestamp>())
+        && !matches!(comparison, Comparison::Co | Comparison::Sw | Comparison::Ew)
+        && let (Some(left), Some(right)) = (instant(text), instant(other))
     {
         return ordered(Some(left.cmp(&right)), comparison);
     }

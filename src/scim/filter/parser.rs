@@ -92,7 +92,9 @@ impl<'t> Parser<'t> {
 
     fn comparison(&mut self) -> Result<Filter, SyntaxError> {
         let path = self.path()?;
-        let after_path = self.at;
+        if path.filter.is_some() && path.sub_attribute.is_none() {
+            return self.entry(path);
+        }
         self.blanks();
         let operator_at = self.at;
         let word = self.take_while(|c| c.is_ascii_alphabetic());
@@ -102,12 +104,24 @@ impl<'t> Parser<'t> {
         if let Some(comparison) = Comparison::parse(word) {
             return Ok(Filter::Compare { path, comparison, value: self.literal()? });
         }
-        if path.filter.is_some() && path.sub_attribute.is_none() {
-            self.at = after_path;
-            return Ok(Filter::Entry(path));
-        }
         self.at = operator_at;
         Err(self.unexpected("an operator (eq ne co sw ew pr gt ge lt le)"))
+    }
+
+    /// A value filter as an expression by itself, which no operator follows.
+    fn entry(&mut self, path: AttributePath) -> Result<Filter, SyntaxError> {
+        let after_path = self.at;
+        self.blanks();
+        let operator_at = self.at;
+        let word = self.take_while(|c| c.is_ascii_alphabetic());
+        if word.eq_ignore_ascii_case("pr") || Comparison::parse(word).is_some() {
+            self.at = operator_at;
+            return Err(
+                self.error(format!("`{word}` needs a sub-attribute after the value filter, `{path}.value {word}`"))
+            );
+        }
+        self.at = after_path;
+        Ok(Filter::Entry(path))
     }
 
     fn literal(&mut self) -> Result<Literal, SyntaxError> {

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::scim::{AttributePath, Resource, ResourceSchema};
+use crate::scim::{AttributePath, Leniencies, Resource, ResourceSchema};
 
 fn user() -> Resource {
     Resource::from_value(json!({
@@ -17,6 +17,7 @@ fn user() -> Resource {
             {"type": "home", "value": "b@home.example.org"}
         ],
         "x": 12,
+        "ims": [{"type": ""}],
         "meta": {"lastModified": "2011-05-13T04:42:34Z"},
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "Sales", "manager": {"value": "M7"}}
     }))
@@ -91,6 +92,14 @@ fn types_and_absent_values() {
         ("emails[type eq \"home\"].value ew \"example.com\"", false),
         ("emails[not (type eq \"work\")]", true),
         ("userName eq \"\"", false),
+        ("name pr", true),
+        ("emails pr", true),
+        ("addresses pr", false),
+        ("ims pr", false),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr", true),
+        ("meta.lastModified sw \"2011-05\"", true),
+        ("meta.lastModified co \"2011-05-13T04:42:34Z\"", true),
+        ("meta.lastModified eq \"2011-05-13T04:42:34\"", true),
         ("not(title pr)", false),
         ("not (not (title pr))", true),
         ("  title   pr  ", true),
@@ -134,6 +143,10 @@ fn errors_name_the_place() {
         ("userName pr and", "expected an attribute name, but the text ends at column 16"),
         ("not userName pr", "expected an operator (eq ne co sw ew pr gt ge lt le), found `userName` at column 5"),
         ("a[b[c eq 1]]", "a value filter can't hold another one at column 4"),
+        (
+            "emails[type eq \"work\"] eq \"x\"",
+            "`eq` needs a sub-attribute after the value filter, `emails[type eq \"work\"].value eq` at column 24",
+        ),
         ("a eq 1e999", "a value is a text in double quotes, a number, true, false or null at column 6"),
     ] {
         assert_eq!(Filter::parse(filter).unwrap_err().to_string(), message, "{filter}");
@@ -150,6 +163,50 @@ fn depth_and_length_are_bounded() {
     let many = vec!["userName eq \"somebody@example.com\""; 200].join(" or ");
     assert_eq!(Filter::parse(&many).unwrap().pinned("userName").map(|values| values.len()), Some(200));
     assert!(Filter::parse(&"x".repeat(100_000)).is_err());
+}
+
+#[test]
+fn only_what_the_attribute_has_is_compared() {
+    for (filter, refusal) in [
+        ("userName eq \"x\" or emails[type eq \"work\" and primary eq true].value pr", None),
+        ("schemas eq \"urn:x:y\" and meta.created gt \"2011-05-13T04:42:34Z\" and id sw \"2\"", None),
+        ("emails co \"x\" and manager eq \"7\" and not (name pr)", None),
+        ("password pr or x509Certificates.value eq \"AA==\"", None),
+        ("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User pr", None),
+        ("title eq null and active ne null", None),
+        ("shoeSize gt 40", Some("`shoeSize` isn't an attribute of User")),
+        ("name.nothing pr", Some("`name.nothing` isn't an attribute of User")),
+        ("urn:x:y:2.0:Z:a pr", Some("`urn:x:y:2.0:Z:a` isn't an attribute of User")),
+        ("emails[kind eq \"work\"]", Some("`kind` isn't part of `emails`")),
+        ("emails[type.x eq \"work\"]", Some("`type.x` isn't part of `emails`")),
+        ("active gt false", Some("`gt` can't compare `active`, which is of type boolean")),
+        ("active co \"t\"", Some("`co` can't compare `active`, which is of type boolean")),
+        ("emails[primary le true]", Some("`le` can't compare `primary`, which is of type boolean")),
+        ("x509Certificates ge \"x\"", Some("`ge` can't compare `x509Certificates`, which is of type binary")),
+        (
+            "x509Certificates.value lt \"x\"",
+            Some("`lt` can't compare `x509Certificates.value`, which is of type binary"),
+        ),
+        ("name eq \"x\"", Some("`name` has parts, name one of them: `name.formatted`")),
+        ("addresses co \"x\"", Some("`addresses` has parts, name one of them: `addresses.formatted`")),
+        ("meta.created gt \"yesterday\"", Some("`meta.created` is of type dateTime, \"yesterday\" isn't")),
+        ("userName eq 5", Some("`userName` is of type string, 5 isn't")),
+        ("active eq \"maybe\"", Some("`active` is of type boolean, \"maybe\" isn't")),
+        ("title gt null", Some("`gt` can't compare with null, only eq and ne can")),
+        (
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User eq \"x\"",
+            Some(
+                "`urn:ietf:params:scim:schemas:extension:enterprise:2.0:User` is a whole schema, name an attribute of it",
+            ),
+        ),
+    ] {
+        let checked = Filter::parse(filter).unwrap().check(&[&schema()], Leniencies::ALL);
+        assert_eq!(checked.err().map(|error| error.to_string()).as_deref(), refusal, "{filter}");
+    }
+    let group = ResourceSchema::group();
+    let both = |text: &str| Filter::parse(text).unwrap().check(&[&schema(), &group], Leniencies::STRICT);
+    assert_eq!(both("userName pr or members pr"), Ok(()));
+    assert_eq!(both("x pr").unwrap_err().to_string(), "`x` isn't an attribute of User or Group");
 }
 
 #[test]

@@ -7,20 +7,22 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{PatchOperation, PatchOptions};
+use super::PatchOperation;
 use crate::scim::filter::each;
-use crate::scim::{AttributePath, AttributeType, Comparison, Filter, Literal, Mutability, ResourceSchema};
+use crate::scim::{
+    AttributePath, AttributeType, Comparison, Filter, Leniencies, Leniency, Literal, Mutability, ResourceSchema,
+};
 
 /// The operations with their numbers from 1, neighbours that mean the same attribute joined where that
 /// makes no difference.
 pub(super) fn gather<'r>(
     operations: &'r [PatchOperation],
     schema: &ResourceSchema,
-    options: &PatchOptions,
+    leniencies: Leniencies,
 ) -> Vec<(usize, Cow<'r, PatchOperation>)> {
     let mut number = 1;
     let mut gathered = Vec::with_capacity(operations.len());
-    for run in operations.chunk_by(|left, right| belong_together(left, right, schema, options)) {
+    for run in operations.chunk_by(|left, right| belong_together(left, right, schema, leniencies)) {
         gathered.push((number, join(run)));
         number += run.len();
     }
@@ -43,7 +45,7 @@ fn belong_together(
     left: &PatchOperation,
     right: &PatchOperation,
     schema: &ResourceSchema,
-    options: &PatchOptions,
+    leniencies: Leniencies,
 ) -> bool {
     match (left, right) {
         (PatchOperation::Add { path: Some(path), value }, PatchOperation::Add { path: Some(other), value: more }) => {
@@ -53,8 +55,7 @@ fn belong_together(
             let is_named = |path: &AttributePath| {
                 path.sub_attribute.is_none() && wanted_value(path).is_some_and(|wanted| !wanted.starts_with('{'))
             };
-            options.value_list_removal
-                && options.missing_removals
+            leniencies.allow(Leniency::ValueListRemoval)
                 && (&path.urn, &path.attribute) == (&other.urn, &other.attribute)
                 && is_named(path)
                 && is_named(other)
@@ -76,7 +77,7 @@ fn is_list(path: &AttributePath, schema: &ResourceSchema) -> bool {
 }
 
 /// Whether all entries are objects of texts, which fit whatever they are and don't touch each other.
-fn is_plain(value: &Value) -> bool {
+pub(super) fn is_plain(value: &Value) -> bool {
     let is_text = |value: &Value| value.is_null() || value.as_str().is_some_and(|text| !text.starts_with('{'));
     each(value).all(|entry| {
         let Value::Object(members) = entry else { return false };

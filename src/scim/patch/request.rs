@@ -3,62 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::scim::resource::get;
-use crate::scim::{AttributePath, ErrorBody, ScimType, urn};
-
-/// Liberties that the provisioning service takes, each allowed or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PatchOptions {
-    /// `op` in any letter case: `Add`, `Replace`, `Remove`.
-    pub any_case_operations: bool,
-    /// The texts `"True"` and `"False"` for booleans.
-    pub string_booleans: bool,
-    /// An `add` or `replace` whose value filter matches no entry makes one, with the filter's values.
-    pub create_filtered_entries: bool,
-    /// A `remove` with a list of values removes those entries only; otherwise the value is ignored, as
-    /// the RFC has it, and the attribute goes as a whole.
-    pub value_list_removal: bool,
-    /// A `remove` of the entry with a `value` that isn't there is done already.
-    pub missing_removals: bool,
-    /// Keys like `name.givenName` and `urn:…:User:department` in an operation without a path.
-    pub dotted_keys: bool,
-    /// A bare text for a complex value is its `value`: the manager as an id.
-    pub bare_references: bool,
-    /// Entries that are objects serialised into texts, as the service sends app roles.
-    pub json_in_strings: bool,
-    /// A single value wrapped into an array or into `{"value": …}`, as the service did until 2017.
-    pub wrapped_values: bool,
-}
-
-impl Default for PatchOptions {
-    fn default() -> Self {
-        Self {
-            any_case_operations: true,
-            string_booleans: true,
-            create_filtered_entries: true,
-            value_list_removal: true,
-            missing_removals: true,
-            dotted_keys: true,
-            bare_references: true,
-            json_in_strings: true,
-            wrapped_values: true,
-        }
-    }
-}
-
-impl PatchOptions {
-    /// Nothing but what the RFC says.
-    pub const STRICT: Self = Self {
-        any_case_operations: false,
-        string_booleans: false,
-        create_filtered_entries: false,
-        value_list_removal: false,
-        missing_removals: false,
-        dotted_keys: false,
-        bare_references: false,
-        json_in_strings: false,
-        wrapped_values: false,
-    };
-}
+use crate::scim::{AttributePath, ErrorBody, Leniencies, Leniency, ScimType, urn};
 
 /// One operation.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,7 +51,7 @@ pub struct PatchError {
 }
 
 impl PatchError {
-    pub(super) fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
+    pub(in crate::scim) fn new(scim_type: ScimType, detail: impl Into<String>) -> Self {
         Self { status: 400, scim_type: Some(scim_type), detail: detail.into() }
     }
 
@@ -128,7 +73,7 @@ const MAX_OPERATIONS: usize = 1000;
 impl PatchRequest {
     /// Reads a PATCH body of up to 1000 operations. Whether the attributes exist is only known when it
     /// is applied.
-    pub fn parse(body: Value, options: &PatchOptions) -> Result<Self, PatchError> {
+    pub fn parse(body: Value, leniencies: Leniencies) -> Result<Self, PatchError> {
         let syntax = |detail: &str| PatchError::new(ScimType::InvalidSyntax, detail);
         let Value::Object(members) = body else { return Err(syntax("a PATCH body is a JSON object")) };
         let is_patch = |name: &Value| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(urn::PATCH_OP));
@@ -148,17 +93,17 @@ impl PatchRequest {
         let operations = operations
             .iter()
             .enumerate()
-            .map(|(index, operation)| read(operation, options).map_err(|error| error.in_operation(index + 1)))
+            .map(|(index, operation)| read(operation, leniencies).map_err(|error| error.in_operation(index + 1)))
             .collect::<Result<_, _>>()?;
         Ok(Self { operations })
     }
 }
 
-fn read(operation: &Value, options: &PatchOptions) -> Result<PatchOperation, PatchError> {
+fn read(operation: &Value, leniencies: Leniencies) -> Result<PatchOperation, PatchError> {
     let syntax = |detail: &str| PatchError::new(ScimType::InvalidSyntax, detail);
     let Value::Object(members) = operation else { return Err(syntax("an operation is a JSON object")) };
     let Some(Value::String(op)) = get(members, "op") else { return Err(syntax("`op` is missing")) };
-    let op = if options.any_case_operations { op.to_ascii_lowercase() } else { op.clone() };
+    let op = if leniencies.allow(Leniency::OperationCase) { op.to_ascii_lowercase() } else { op.clone() };
     let path = read_path(members)?;
     let value = get(members, "value").cloned();
     match (op.as_str(), path, value) {

@@ -169,6 +169,12 @@ impl Attribute {
         self.sub_attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether its value stays with the resource. One that is never returned is forgotten at once: nobody could tell
+    /// that it is there.
+    pub fn is_kept(&self) -> bool {
+        self.returned != Returned::Never && self.mutability != Mutability::WriteOnly
+    }
+
     /// The attribute's description as a schema document has it (RFC 7643 section 7).
     pub fn to_value(&self) -> Value {
         let mut members = Map::new();

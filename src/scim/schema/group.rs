@@ -1,12 +1,13 @@
 //! The core Group schema as a table (RFC 7643 section 4.2).
 
-use super::AttributeType as T;
 use super::attribute::{Row, row};
+use super::{AttributeType as T, Mutability as M};
 
+/// Members come and go, but don't change.
 const MEMBERS: &[Row] = &[
-    row("value", T::String, "Identifier of the member").case_exact(),
-    row("$ref", T::Reference, "Where the member is found").references(&["User", "Group"]),
-    row("type", T::String, "What the member is").canonical(&["User", "Group"]),
+    row("value", T::String, "Identifier of the member").case_exact().mutability(M::Immutable),
+    row("$ref", T::Reference, "Where the member is found").references(&["User", "Group"]).mutability(M::Immutable),
+    row("type", T::String, "What the member is").canonical(&["User", "Group"]).mutability(M::Immutable),
     row("display", T::String, "Name of the member"),
 ];
 

@@ -3,10 +3,12 @@
 mod attribute;
 mod common;
 mod group;
+mod provider;
 mod resource_schema;
 #[cfg(test)]
 mod tests;
 mod user;
 
 pub use attribute::{Attribute, AttributeType, Mutability, Returned, Uniqueness};
+pub(super) use resource_schema::Resolved;
 pub use resource_schema::ResourceSchema;

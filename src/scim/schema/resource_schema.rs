@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::attribute::Row;
 use super::group::GROUP;
 use super::user::{ENTERPRISE, USER};
-use super::{Attribute, common};
+use super::{Attribute, common, provider};
 use crate::scim::{AttributePath, urn};
 
 /// A schema: the attributes of a resource, and the extensions that the resource may carry.
@@ -50,6 +50,20 @@ impl ResourceSchema {
         Self::from_rows(urn::GROUP, "Group", "Group", GROUP)
     }
 
+    /// The schemas of what an endpoint says of itself: its configuration, resource types, schemas.
+    pub fn provider() -> [Self; 3] {
+        [
+            Self::from_rows(
+                urn::SERVICE_PROVIDER_CONFIG,
+                "ServiceProviderConfig",
+                "What the endpoint supports",
+                provider::CONFIGURATION,
+            ),
+            Self::from_rows(urn::RESOURCE_TYPE, "ResourceType", "A type of resource", provider::RESOURCE_TYPE),
+            Self::from_rows(urn::SCHEMA, "Schema", "Attributes and their characteristics", provider::SCHEMA),
+        ]
+    }
+
     fn from_rows(id: &str, name: &str, description: &str, rows: &[Row]) -> Self {
         Self {
             id: id.to_owned(),
@@ -85,15 +99,22 @@ impl ResourceSchema {
 
     /// A top-level attribute by name, in any letter case; `schemas`, `id` and `meta` are always there.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes
-            .iter()
-            .find(|attribute| attribute.name.eq_ignore_ascii_case(name))
-            .or_else(|| common::find(name))
+        self.own_attribute(name).or_else(|| common::find(name))
+    }
+
+    /// Likewise, without those that every resource has: what an extension can have.
+    pub(crate) fn own_attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name.eq_ignore_ascii_case(name))
     }
 
     /// An extension by its URN, in any letter case.
     pub fn extension(&self, id: &str) -> Option<&Self> {
         self.extensions.iter().find(|extension| extension.id.eq_ignore_ascii_case(id))
+    }
+
+    /// The URNs that `schemas` of a resource may name: its own, and those of the extensions.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.id.as_str()).chain(self.extensions.iter().map(|extension| extension.id.as_str()))
     }
 
     /// The extension that a bare name means: the first that has an attribute of it, where the core has
@@ -102,8 +123,7 @@ impl ResourceSchema {
         if self.attribute(attribute).is_some() {
             return None;
         }
-        let has = |extension: &&Self| extension.attributes.iter().any(|a| a.name.eq_ignore_ascii_case(attribute));
-        self.extensions.iter().find(has)
+        self.extensions.iter().find(|extension| extension.own_attribute(attribute).is_some())
     }
 
     /// The attribute or sub-attribute that a path names, in any letter case: `name.givenName`,
@@ -132,9 +152,7 @@ impl ResourceSchema {
         };
         let attribute = match extension {
             None => owner.attribute(&path.attribute)?,
-            Some(_) => {
-                owner.attributes.iter().find(|candidate| candidate.name.eq_ignore_ascii_case(&path.attribute))?
-            }
+            Some(_) => owner.own_attribute(&path.attribute)?,
         };
         let sub_attribute = match &path.sub_attribute {
             None => None,

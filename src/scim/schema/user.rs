@@ -29,7 +29,7 @@ const PHONE_NUMBERS: &[Row] = &[
 const IMS: &[Row] = &[
     row("value", T::String, "Instant messaging address"),
     DISPLAY,
-    TYPE.canonical(&["aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo"]),
+    TYPE.canonical(&["aim", "gtalk", "icq", "xmpp", "msn", "skype", "qq", "yahoo", "other"]),
     PRIMARY,
 ];
 

@@ -83,7 +83,7 @@ fn damage_is_noticed() {
     check("UPDATE log SET changes = '[1]'", "a list of changes");
     check("UPDATE log SET duration = -1", "a duration can't be \"-1\"");
     check("UPDATE cycle SET requests = NULL", "counts of requests");
-    check("INSERT INTO reference VALUES ('a', 'User', 'manager', 'b', 2)", "the state of a reference can't be \"2\"");
+    check("INSERT INTO reference VALUES ('a', 'User', 'manager', 'b', 3)", "the state of a reference can't be \"3\"");
     check("INSERT INTO reference VALUES ('a', 'Dog', 'manager', 'b', 1)", "an object kind can't be \"Dog\"");
     check("UPDATE job SET state = 'bored'", "a job state can't be \"bored\"");
 }

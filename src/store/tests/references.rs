@@ -13,12 +13,16 @@ fn send(store: Store, kind: ObjectKind, number: usize, state: StateChange, refer
     writer.finish().unwrap()
 }
 
-/// `kind owner attribute: referenced…`, a `-` behind those that were not sent.
+/// `kind owner attribute: referenced…`, a `-` behind those that were not sent, a `?` where that isn't known.
 fn lines(store: &Store) -> Vec<String> {
     let number = |id: &SourceId| id.to_string().trim_start_matches("0b4d5a6e-0001-4000-8000-").parse::<u32>().unwrap();
     let references = store.references().unwrap();
     let line = |of: ReferencesOf<'_>| {
-        let sign = |sent: &Sent| if *sent == Sent::Yes { "" } else { "-" };
+        let sign = |sent: &Sent| match sent {
+            Sent::Yes => "",
+            Sent::Maybe => "?",
+            Sent::No => "-",
+        };
         let ids: Vec<_> = of.referenced.iter().map(|(id, sent)| format!("{}{}", number(id), sign(sent))).collect();
         format!("{} {} {}: {}", of.kind.as_str(), number(of.owner), of.attribute, ids.join(" "))
     };
@@ -69,11 +73,11 @@ fn they_change_with_the_object() {
     let changes = [
         change("members", 1, None),
         change("members", 2, Some(Sent::No)),
-        change("members", 4, Some(Sent::No)),
+        change("members", 4, Some(Sent::Maybe)),
         change("members", 5, None),
         change("owner", 1, Some(Sent::Yes)),
     ];
-    let expected = ["Group 9 members: 2- 3 4-", "Group 9 owner: 1", users[0], users[1]];
+    let expected = ["Group 9 members: 2- 3 4?", "Group 9 owner: 1", users[0], users[1]];
     check(ObjectKind::Group, 9, StateChange::Put(linked(9)), &changes, &expected);
     // Who is removed refers to nobody any more; references to who is removed are left without an account.
     check(

@@ -7,26 +7,25 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
-use axum::http::{Response, Uri};
+use axum::http::{Response, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::IntoResponse;
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use url::form_urlencoded;
 
-use super::misbehaviour::Call;
-use super::{Fault, FaultRule};
+use super::armed::{Armed, Drawn};
+use super::call::{Act, Call};
+use super::paging::Page;
+use super::reply::Reply;
 use crate::scim::{Filter, Method, Resource, ResourceSchema};
+use crate::target::Endpoint;
 use crate::target::answer::Problem;
 use crate::target::body::read_bytes;
 use crate::target::collection::parse;
-use crate::target::{Endpoint, Kind};
+use crate::target::observe::Remarks;
 
 /// The faults that befall a request, for the handlers that write.
-struct InForce {
-    faults: Vec<Fault>,
-    sent: Value,
-}
+#[derive(Clone)]
+struct InForce(Arc<(Vec<Drawn>, Call)>);
 
 /// Lets a request through as the rules in force say.
 pub(in crate::target) async fn misbehave(
@@ -34,12 +33,27 @@ pub(in crate::target) async fn misbehave(
     request: Request,
     next: Next,
 ) -> Response<Body> {
-    let rules = endpoint.faults();
+    let rules = endpoint.faults_in_force().rules();
     match Method::parse(request.method().as_str()) {
         Some(method) if !rules.is_empty() => {
             serve(&endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response)
         }
         _ => next.run(request).await,
+    }
+}
+
+/// What makes the ids of new resources.
+pub(in crate::target) fn ids(parts: &Parts, endpoint: &Endpoint) -> impl Fn() -> String + Send + use<> {
+    let (in_force, endpoint) = (parts.extensions.get::<InForce>().cloned(), endpoint.clone());
+    move || {
+        let id = endpoint.new_id();
+        for drawn in in_force.iter().flat_map(|InForce(in_force)| &in_force.0) {
+            if let Some(other) = drawn.fault().behaviour().new_id(&id) {
+                drawn.happens();
+                return other;
+            }
+        }
+        id
     }
 }
 
@@ -50,94 +64,133 @@ pub(in crate::target) fn store(
     before: Option<&Resource>,
     after: &mut Resource,
 ) {
-    let Some(in_force) = parts.extensions.get::<Arc<InForce>>() else { return };
-    for fault in &in_force.faults {
-        fault.behaviour().store(&in_force.sent, before, after);
+    let Some(InForce(in_force)) = parts.extensions.get::<InForce>() else { return };
+    let (faults, call) = &**in_force;
+    for drawn in faults {
+        let right = after.clone();
+        drawn.fault().behaviour().store(call, before, after);
+        if *after != right {
+            drawn.happens();
+        }
     }
     schema.name_extensions(after);
 }
 
+/// Whether what a handler is about to store may be changed.
+pub(in crate::target) fn may_change(parts: &Parts) -> bool {
+    parts.extensions.get::<InForce>().is_some()
+}
+
 async fn serve(
     endpoint: &Endpoint,
-    rules: &[FaultRule],
+    rules: &[Arc<Armed>],
     method: Method,
     request: Request,
     next: Next,
 ) -> Result<Response<Body>, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let (kind, id) = asked_for(parts.uri.path(), endpoint.base_path());
-    let bytes = read_bytes(&parts.headers, body, kind.unwrap_or(Kind::User).max_size()).await?;
-    let sent: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let query = parts.uri.query().unwrap_or_default().to_owned();
-    let mut call = Call { method, kind, id, query: query.clone(), body: sent.clone() };
-    let faults = in_force(endpoint, rules, &call)?;
-    if faults.is_empty() {
-        return Ok(next.run(Request::from_parts(parts, bytes.into())).await);
-    }
-    let delay: Duration = faults.iter().map(|fault| fault.behaviour().delay()).sum();
+    let (parts, body) = request.into_parts();
+    let Some(mut call) = Call::of(endpoint, method, &parts) else {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    };
+    let bytes = read_bytes(&parts.headers, body, call.max_size()).await?;
+    call.complete(&bytes);
+    let drawn = draw(endpoint, rules, &call);
+    let delay: Duration = drawn.iter().map(|drawn| drawn.fault().behaviour().delay()).sum();
     if delay > Duration::ZERO {
+        drawn.iter().filter(|drawn| drawn.fault().behaviour().delay() > Duration::ZERO).for_each(Drawn::happens);
         endpoint.clock().sleep(delay).await;
     }
-    if let Some(answer) = faults.iter().find_map(|fault| fault.behaviour().answer(&call)) {
-        return Ok(answer);
-    }
-    for fault in &faults {
-        fault.behaviour().rewrite(&mut call);
-    }
-    if call.query != query {
-        let path = parts.uri.path();
-        let changed = if call.query.is_empty() { path.to_owned() } else { format!("{path}?{}", call.query) };
-        parts.uri = changed.parse::<Uri>().unwrap_or(parts.uri);
-    }
-    let body = if call.body == sent {
-        Body::from(bytes)
-    } else {
-        parts.headers.remove(CONTENT_LENGTH);
-        Body::from(call.body.to_string())
+    let answered = drawn.iter().find_map(|drawn| {
+        let answer = drawn.fault().behaviour().answer(&call)?;
+        drawn.happens();
+        Some(answer)
+    });
+    let in_force = InForce(Arc::new((drawn, call)));
+    let reply = match answered {
+        Some(reply) => Ok(reply),
+        None => pass(&in_force, parts, Body::from(bytes), next).await,
     };
-    let in_force = Arc::new(InForce { faults, sent });
-    parts.extensions.insert(Arc::clone(&in_force));
-    let (parts, body) = next.run(Request::from_parts(parts, body)).await.into_parts();
-    let text = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
-    let reply = in_force.faults.iter().find_map(|fault| fault.behaviour().reply(&call, parts.status, &text));
-    Ok(reply.unwrap_or_else(|| Response::from_parts(parts, text.into())))
+    let (drawn, call) = &*in_force.0;
+    let mut response = match reply {
+        // too long to be changed
+        Err(response) => response,
+        Ok(mut reply) => {
+            if reply.status.is_success() && rules.iter().any(|armed| armed.rule.fault.behaviour().looks_back()) {
+                endpoint.faults_in_force().remember(call);
+            }
+            for drawn in drawn {
+                let right = reply.clone();
+                drawn.fault().behaviour().reply(call, &mut reply);
+                if !reply.is_like(&right) {
+                    drawn.happens();
+                }
+            }
+            reply.into_response(endpoint.clock())
+        }
+    };
+    let names = drawn.iter().filter(|drawn| drawn.has_happened()).map(|drawn| drawn.fault().to_string());
+    response.extensions_mut().get_or_insert_default::<Remarks>().0.extend(names);
+    Ok(response)
 }
 
-/// The kind of resource below the endpoint that a path means, and its id.
-fn asked_for(path: &str, base_path: &str) -> (Option<Kind>, Option<String>) {
-    let below = path.strip_prefix(base_path).unwrap_or(path);
-    for kind in Kind::ALL {
-        match below.strip_prefix(kind.path()).map(|rest| rest.strip_prefix('/').unwrap_or(rest)) {
-            None => {}
-            Some("") => return (Some(kind), None),
-            Some(id) => return (Some(kind), Some(percent_decode_str(id).decode_utf8_lossy().into_owned())),
+/// Hands the request on, changed as the faults want it.
+async fn pass(in_force: &InForce, mut parts: Parts, body: Body, next: Next) -> Result<Reply, Response<Body>> {
+    let (drawn, call) = &*in_force.0;
+    let mut changed = call.clone();
+    for drawn in drawn {
+        let (query, body) = (changed.query.clone(), changed.body.clone());
+        drawn.fault().behaviour().rewrite(&mut changed);
+        if changed.query != query || changed.body != body {
+            drawn.happens();
         }
     }
-    (None, None)
+    if changed.query != call.query {
+        let path = parts.uri.path();
+        let text = if changed.query.is_empty() { path.to_owned() } else { format!("{path}?{}", changed.query) };
+        parts.uri = text.parse::<Uri>().unwrap_or(parts.uri);
+    }
+    let body = if changed.body == call.body {
+        body
+    } else {
+        parts.headers.remove(CONTENT_LENGTH);
+        Body::from(changed.body.to_string())
+    };
+    parts.extensions.insert(in_force.clone());
+    if drawn.iter().any(|drawn| drawn.fault().behaviour().changes_lists())
+        && let Some(mut page) = Page::collect(&changed, &parts, next.clone()).await
+    {
+        for drawn in drawn.iter().filter(|drawn| drawn.fault().behaviour().changes_lists()) {
+            let right = page.clone();
+            drawn.fault().behaviour().list(&changed, &mut page);
+            if page != right {
+                drawn.happens();
+            }
+        }
+        let mut reply = Reply::empty(StatusCode::OK);
+        reply.set_scim(page.into_list(&changed).into_value().to_string());
+        return Ok(reply);
+    }
+    Reply::of(next.run(Request::from_parts(parts, body)).await).await
 }
 
-/// The faults of the rules that apply now. Whether one with a rate happens is drawn last, so that requests
-/// that it doesn't concern draw nothing.
-fn in_force(endpoint: &Endpoint, rules: &[FaultRule], call: &Call) -> Result<Vec<Fault>, Problem> {
-    let now = endpoint.clock().now();
-    let rules = rules.iter().filter(|rule| rule.is_in_force(now) && rule.concerns(call.method));
+/// The faults of the rules that apply now.
+fn draw(endpoint: &Endpoint, rules: &[Arc<Armed>], call: &Call) -> Vec<Drawn> {
+    let rules = rules.iter().filter(|armed| armed.rule.is_in_force(call.now) && armed.rule.concerns(call.method));
     let mut subject = None;
-    let mut faults = Vec::new();
-    for rule in rules {
-        if !rule.users.is_empty() {
+    let mut drawn = Vec::new();
+    for armed in rules {
+        if !armed.rule.users.is_empty() {
             let subject = match &mut subject {
                 Some(subject) => subject,
-                unknown => unknown.insert(Subject::of(endpoint, call)?),
+                unknown => unknown.insert(Subject::of(call)),
             };
-            if !rule.users.iter().any(|name| subject.is(name)) {
+            if !armed.rule.users.iter().any(|name| subject.is(name)) {
                 continue;
             }
         }
-        if endpoint.happens(rule.rate) {
-            faults.push(rule.fault);
-        }
+        drawn.extend(armed.draw(endpoint));
     }
-    Ok(faults)
+    drawn
 }
 
 /// Whom a request is about, without letter case.
@@ -149,22 +202,20 @@ enum Subject {
 }
 
 impl Subject {
-    fn of(endpoint: &Endpoint, call: &Call) -> Result<Self, Problem> {
-        let Some(kind) = call.kind else { return Ok(Self::Named(Vec::new())) };
+    fn of(call: &Call) -> Self {
+        if call.kind.is_none() {
+            return Self::Named(Vec::new());
+        }
         if let Some(id) = &call.id {
-            let stored = endpoint.storage().by_id(kind, id)?;
-            let mut names = stored.map(|body| names(&parse(&body))).unwrap_or_default();
+            let mut names = call.before.as_ref().map(|stored| names(&parse(stored))).unwrap_or_default();
             names.push(Filter::fold(id));
-            return Ok(Self::Named(names));
+            return Self::Named(names);
         }
-        if call.method == Method::Post {
-            return Ok(Self::Named(
-                Resource::from_value(call.body.clone()).map(|sent| names(&sent)).unwrap_or_default(),
-            ));
+        if call.act == Act::Create {
+            let sent = Resource::from_value(call.body.clone());
+            return Self::Named(sent.map(|sent| names(&sent)).unwrap_or_default());
         }
-        let mut query = form_urlencoded::parse(call.query.as_bytes());
-        let filter = query.find(|(name, _)| name == "filter").map(|(_, filter)| Filter::fold(&filter));
-        Ok(Self::Filter(filter.unwrap_or_default()))
+        Self::Filter(call.parameter("filter").map(|filter| Filter::fold(&filter)).unwrap_or_default())
     }
 
     fn is(&self, name: &str) -> bool {

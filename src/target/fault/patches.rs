@@ -1,162 +1,248 @@
 //! Endpoints that take PATCH differently.
 
-use axum::body::Body;
-use axum::http::Response;
-use axum::response::IntoResponse;
-use serde_json::{Map, Value, json};
+use axum::http::StatusCode;
+use serde_json::Value;
 
-use super::misbehaviour::{About, Call, Misbehaviour};
-use crate::scim::{AttributePath, Method, Resource, ScimType, get, spelling};
+use super::call::{Act, Call};
+use super::misbehaviour::{About, Misbehaviour};
+use super::operations::{is_op, nothing, op, operations, operations_mut, path, path_text, written, written_by};
+use super::reply::Reply;
+use crate::scim::{AttributePath, Method, Resource, ScimType};
+use crate::target::Kind;
 use crate::target::answer::Problem;
+use crate::target::collection::parse;
+use crate::target::storage::Stored;
 
-pub(super) struct RejectWorkEmailPath;
+pub(super) const PATCHES: &[Method] = &[Method::Patch];
+/// What the content of a resource is sent with.
+pub(super) const CONTENT: &[Method] = &[Method::Post, Method::Put, Method::Patch];
 
-impl Misbehaviour for RejectWorkEmailPath {
+pub(super) struct RejectCapitalOps;
+
+impl Misbehaviour for RejectCapitalOps {
     fn about(&self) -> About {
-        About {
-            name: "reject-work-email-path",
-            source: "Chainguard's SCIM guide",
-            explanation: "Refuses a whole PATCH with 400 invalidPath if one of its paths is emails[type eq \"work\"].",
-        }
+        About::new(
+            "reject-capital-ops",
+            "RFC 7644 section 3.5.2 has add, replace and remove; the service writes Add, Replace and Remove",
+            "Answers 400 invalidSyntax to a PATCH with an op that isn't in lower case.",
+        )
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::Patch]
+        PATCHES
     }
 
-    fn answer(&self, call: &Call) -> Option<Response<Body>> {
-        let is_work = |path: &AttributePath| {
-            let filter = path.filter.as_ref().map(ToString::to_string);
-            path.attribute.eq_ignore_ascii_case("emails") && filter.is_some_and(|text| text == "type eq \"work\"")
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        let capital = operations(&call.body).iter().map(op).find(|op| op.chars().any(char::is_uppercase))?;
+        Some(refused(ScimType::InvalidSyntax, format!("`{capital}` isn't one of add, replace, remove")))
+    }
+}
+
+pub(super) struct IgnoreCapitalOps;
+
+impl Misbehaviour for IgnoreCapitalOps {
+    fn about(&self) -> About {
+        About::new(
+            "ignore-capital-ops",
+            "Polis, once SAML Jackson",
+            "Answers a PATCH with success, but does nothing about an op that isn't in lower case.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        PATCHES
+    }
+
+    fn rewrite(&self, call: &mut Call) {
+        let capital = |operation: &&mut Value| op(operation).chars().any(char::is_uppercase);
+        operations_mut(&mut call.body).iter_mut().filter(capital).for_each(|operation| *operation = nothing());
+    }
+}
+
+pub(super) struct RejectStringBool;
+
+impl Misbehaviour for RejectStringBool {
+    fn about(&self) -> About {
+        About::new(
+            "reject-string-bool",
+            "scimmyjs/scimmy#51, AzureAD/SCIMReferenceCode#21, bytebase/bytebase#19073",
+            "Answers 400 invalidValue where active is a text, \"False\" for one: leavers stay active.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        CONTENT
+    }
+
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        call.kind?;
+        let text = written(&call.body, "active").into_iter().find(|value| value.is_string())?;
+        Some(refused(ScimType::InvalidValue, format!("active is true or false, not {text}")))
+    }
+}
+
+pub(super) struct RejectOpAddActive;
+
+impl Misbehaviour for RejectOpAddActive {
+    fn about(&self) -> About {
+        About::new(
+            "reject-op-add-active",
+            "rancher/rancher#54025, getsentry/sentry#84941",
+            "Answers 400 to a PATCH that adds active: who has none yet can't be disabled.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        PATCHES
+    }
+
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        let adds = |operation: &&Value| is_op(operation, "add") && !written_by(operation, "active").is_empty();
+        operations(&call.body).iter().find(adds)?;
+        Some(refused(ScimType::InvalidSyntax, "active can only be replaced".to_owned()))
+    }
+}
+
+pub(super) struct NoTarget;
+
+impl Misbehaviour for NoTarget {
+    fn about(&self) -> About {
+        About::new(
+            "notarget-on-missing-work-email",
+            "Captain-P-Goldfish/scim-for-keycloak#73, wireapp/wire-server#5419, zitadel/zitadel#9690",
+            "Answers 400 noTarget where emails[type eq \"work\"] or its like matches no entry yet.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        PATCHES
+    }
+
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        let user = call.resource().filter(|_| call.kind == Some(Kind::User))?;
+        let misses = |operation: &&Value| {
+            let entry = path(operation).map(|path| AttributePath { sub_attribute: None, ..path });
+            !is_op(operation, "remove")
+                && entry.is_some_and(|entry| entry.filter.is_some() && entry.get(&user).is_none())
         };
-        let refused = operations(&call.body).iter().any(|operation| path(operation).as_ref().is_some_and(is_work));
-        refused.then(|| {
-            let detail = "the path `emails[type eq \"work\"]` isn't supported";
-            Problem::bad_request(ScimType::InvalidPath, detail).into_response()
-        })
+        let operation = operations(&call.body).iter().find(misses)?;
+        Some(refused(ScimType::NoTarget, format!("`{}` matches nothing", path_text(operation))))
     }
 }
 
-pub(super) struct LiteralDottedKeys;
+pub(super) struct RejectUnknownPath;
 
-impl Misbehaviour for LiteralDottedKeys {
+impl Misbehaviour for RejectUnknownPath {
     fn about(&self) -> About {
-        About {
-            name: "literal-dotted-keys",
-            source: "thomaspoignant/scim-patch#132, pingidentity/scim2#224",
-            explanation: "Stores name.givenName of an operation without a path under that very name.",
-        }
+        About::new(
+            "reject-whole-patch-on-unknown-path",
+            "Chainguard's SCIM guide, kortix-ai/suna#7302",
+            "Answers 400 invalidPath to a whole PATCH of a user if one of its paths has a value filter, \
+             such as emails[type eq \"work\"].",
+        )
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::Patch]
+        PATCHES
     }
 
-    fn rewrite(&self, call: &mut Call) {
-        for members in operations_mut(&mut call.body).iter_mut().filter_map(pathless_mut) {
-            members.retain(|key, _| !is_dotted(key));
-        }
-    }
-
-    fn store(&self, sent: &Value, _before: Option<&Resource>, after: &mut Resource) {
-        let without_path = operations(sent).iter().filter(|operation| member(operation, "path").is_none());
-        for (key, value) in without_path.filter_map(|operation| member(operation, "value")?.as_object()).flatten() {
-            if is_dotted(key) {
-                after.members_mut().insert(key.clone(), value.clone());
-            }
-        }
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        let is_filtered = |operation: &&Value| path(operation).is_some_and(|path| path.filter.is_some());
+        let operation = operations(&call.body).iter().find(is_filtered).filter(|_| call.kind == Some(Kind::User))?;
+        let entry = path(operation).map(|path| AttributePath { sub_attribute: None, ..path })?;
+        Some(refused(ScimType::InvalidPath, format!("the path `{entry}` isn't supported")))
     }
 }
 
-pub(super) struct RemoveMembersWipesGroup;
+pub(super) struct ManagerMustBeObject;
 
-impl Misbehaviour for RemoveMembersWipesGroup {
+impl Misbehaviour for ManagerMustBeObject {
     fn about(&self) -> About {
-        About {
-            name: "remove-members-wipes-group",
-            source: "simpleidserver/SimpleIdServer#164, MicrosoftDocs/azure-docs#30826",
-            explanation: "Removes all members where a PATCH lists those to be removed, as it ignores the list.",
-        }
+        About::new(
+            "manager-must-be-object",
+            "Captain-P-Goldfish/SCIM-SDK#686, apache/directory-scimple#1242",
+            "Answers 400 invalidValue to a manager that is a bare id, as the service sends it.",
+        )
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::Patch]
+        CONTENT
     }
 
-    fn rewrite(&self, call: &mut Call) {
-        for operation in operations_mut(&mut call.body) {
-            let whole = path(operation)
-                .is_some_and(|path| path.attribute.eq_ignore_ascii_case("members") && path.filter.is_none());
-            if is_remove(operation)
-                && whole
-                && let Value::Object(members) = operation
-            {
-                members.retain(|name, _| !name.eq_ignore_ascii_case("value"));
-            }
-        }
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        call.kind?;
+        written(&call.body, "manager").into_iter().find(|value| value.is_string())?;
+        Some(refused(ScimType::InvalidValue, "manager is an object with a value, not a text".to_owned()))
     }
 }
 
-pub(super) struct NoopOnFilteredRemove;
+pub(super) struct ReordersPatchOps;
 
-impl Misbehaviour for NoopOnFilteredRemove {
+impl Misbehaviour for ReordersPatchOps {
     fn about(&self) -> About {
-        About {
-            name: "noop-on-filtered-remove",
-            source: "goauthentik/authentik#24173",
-            explanation: "Answers a removal by members[value eq \"…\"] with success, but removes nothing.",
-        }
+        About::new(
+            "reorders-patch-ops",
+            "Tr3kkR/Yuzu#2127; RFC 7644 section 3.5.2 applies them in order",
+            "Applies the operations of a PATCH from the last to the first.",
+        )
     }
 
     fn methods(&self) -> &'static [Method] {
-        &[Method::Patch]
+        PATCHES
     }
 
-    /// What takes the operation's place changes nothing: a PATCH without operations would be refused.
     fn rewrite(&self, call: &mut Call) {
-        for operation in operations_mut(&mut call.body) {
-            if is_remove(operation) && path(operation).is_some_and(|path| path.filter.is_some()) {
-                *operation = json!({ "op": "add", "value": {} });
-            }
+        operations_mut(&mut call.body).reverse();
+    }
+}
+
+pub(super) struct BadRequestOnNoop;
+
+impl Misbehaviour for BadRequestOnNoop {
+    fn about(&self) -> About {
+        About::new("400-on-noop-patch", "better-auth/better-auth#8549", "Answers 400 to a PATCH that changes nothing.")
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        PATCHES
+    }
+
+    fn reply(&self, call: &Call, reply: &mut Reply) {
+        let content = |stored: &Stored| {
+            let mut members = parse(stored).members().clone();
+            members.shift_remove("meta");
+            Resource::new(members)
+        };
+        let is_same = call.before.as_ref().zip(call.stored().as_ref()).is_some_and(|(a, b)| content(a) == content(b));
+        if call.act == Act::Patch && reply.status.is_success() && is_same {
+            *reply = Reply::problem(Problem::new(StatusCode::BAD_REQUEST, "there is nothing to change"));
         }
     }
 }
 
-pub(super) fn operations(body: &Value) -> &[Value] {
-    member(body, "Operations").and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
+pub(super) struct NoContentOnPatch;
 
-fn operations_mut(body: &mut Value) -> &mut [Value] {
-    member_mut(body, "Operations").and_then(Value::as_array_mut).map_or(&mut [], Vec::as_mut_slice)
-}
-
-/// The attributes of an operation without a path.
-fn pathless_mut(operation: &mut Value) -> Option<&mut Map<String, Value>> {
-    if member(operation, "path").is_some() {
-        return None;
+impl Misbehaviour for NoContentOnPatch {
+    fn about(&self) -> About {
+        About::new(
+            "204-on-patch",
+            "scim2-server; RFC 7644 section 3.5.2 allows both",
+            "Answers every PATCH that went well with 204 and no body.",
+        )
     }
-    member_mut(operation, "value")?.as_object_mut()
+
+    fn methods(&self) -> &'static [Method] {
+        PATCHES
+    }
+
+    fn reply(&self, call: &Call, reply: &mut Reply) {
+        if call.act == Act::Patch && reply.status == StatusCode::OK {
+            reply.status = StatusCode::NO_CONTENT;
+            reply.clear_body();
+        }
+    }
 }
 
-pub(super) fn path(operation: &Value) -> Option<AttributePath> {
-    AttributePath::parse(member(operation, "path")?.as_str()?).ok()
-}
-
-fn is_remove(operation: &Value) -> bool {
-    member(operation, "op").and_then(Value::as_str).is_some_and(|op| op.eq_ignore_ascii_case("remove"))
-}
-
-/// Whether a key leads into something: `name.givenName`, `urn:…:User:department`.
-fn is_dotted(key: &str) -> bool {
-    AttributePath::parse(key).is_ok_and(|path| path.urn.is_some() || path.sub_attribute.is_some())
-}
-
-pub(super) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    get(value.as_object()?, name)
-}
-
-fn member_mut<'v>(value: &'v mut Value, name: &str) -> Option<&'v mut Value> {
-    let members = value.as_object_mut()?;
-    let key = spelling(members, name)?;
-    members.get_mut(&key)
+pub(super) fn refused(scim_type: ScimType, detail: String) -> Reply {
+    Reply::problem(Problem::bad_request(scim_type, detail))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Fault;
-use crate::base::{Timestamp, nearest};
+use crate::base::{SignedDuration, Timestamp, nearest};
 use crate::scim::Method;
 
 /// A fault in force.
@@ -21,25 +21,36 @@ pub struct FaultRule {
     pub from: Option<Timestamp>,
     /// Until just before when.
     pub until: Option<Timestamp>,
+    /// How many of the requests concerned are spared first; `None` for as many as is usual for the fault.
+    pub after: Option<u64>,
+    /// How often it happens at most.
+    pub times: Option<u64>,
 }
 
-const KEYS: [&str; 6] = ["name", "rate", "users", "methods", "from", "until"];
+const KEYS: [&str; 8] = ["name", "rate", "users", "methods", "from", "until", "after", "times"];
+const OPTIONS: [&str; 6] = ["user", "method", "from", "until", "after", "times"];
 
 impl FaultRule {
     /// A fault that always happens.
     pub fn new(fault: Fault) -> Self {
-        Self { fault, rate: 1.0, users: Vec::new(), methods: Vec::new(), from: None, until: None }
+        Self {
+            fault,
+            rate: 1.0,
+            users: Vec::new(),
+            methods: Vec::new(),
+            from: None,
+            until: None,
+            after: None,
+            times: None,
+        }
     }
 
-    /// Reads `{"name": "unavailable", "rate": 0.05, "users": ["ann@contoso.com"], "methods": ["POST"],
-    /// "from": "2026-03-06T00:00:00Z", "until": "…"}`, of which only the name is needed.
+    /// Reads `{"name": "503", "rate": 0.05, "users": ["ann@contoso.com"], "methods": ["POST"],
+    /// "from": "2026-03-06T00:00:00Z", "until": "…", "after": 10, "times": 3}`, of which only the name is needed.
     pub fn from_json(value: &Value) -> Result<Self, String> {
         let Value::Object(members) = value else { return Err(format!("a fault is a JSON object, not {value}")) };
         if let Some(unknown) = members.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(match nearest(unknown, KEYS) {
-                Some(near) => format!("a fault has no `{unknown}`, did you mean `{near}`?"),
-                None => format!("a fault has no `{unknown}`, only {}", KEYS.join(", ")),
-            });
+            return Err(unknown_key(unknown, &KEYS));
         }
         let fault = match members.get("name") {
             Some(Value::String(name)) => Fault::parse(name)?,
@@ -52,24 +63,78 @@ impl FaultRule {
                 .filter(|rate| (0.0..=1.0).contains(rate))
                 .ok_or_else(|| format!("`rate` of `{fault}` is a number from 0 to 1, not {rate}"))?,
         };
+        let methods = texts(members, "methods", &fault)?;
         let rule = Self {
-            fault,
             rate,
-            users: texts(members, "users", fault)?,
-            methods: texts(members, "methods", fault)?
-                .iter()
-                .map(|method| read_method(fault, method))
-                .collect::<Result<_, _>>()?,
-            from: instant(members, "from", fault)?,
-            until: instant(members, "until", fault)?,
+            users: texts(members, "users", &fault)?,
+            methods: methods.iter().map(|method| read_method(&fault, method)).collect::<Result<_, _>>()?,
+            from: instant(members, "from", &fault)?,
+            until: instant(members, "until", &fault)?,
+            after: count(members, "after", &fault)?,
+            times: count(members, "times", &fault)?,
+            fault,
         };
-        match (rule.from, rule.until) {
-            (Some(from), Some(until)) if until <= from => Err(format!("`until` of `{fault}` isn't after its `from`")),
-            _ => Ok(rule),
+        rule.checked()
+    }
+
+    /// Reads `503:5%,user=ann@contoso.com,method=POST,from=+10m,until=2026-03-06T00:00:00Z,after=10,times=3`, of which
+    /// only the name is needed; `user` and `method` may be given several times. A rate is `5%` or `0.05`, an instant
+    /// may be given as a time after `start`, and a value with commas in quotation marks.
+    pub fn parse(text: &str, start: Timestamp) -> Result<Self, String> {
+        let mut parts = split(text)?.into_iter();
+        let head = parts.next().unwrap_or_default();
+        let (name, rate) = match head.split_once(':') {
+            Some((name, rate)) => (name, Some(rate)),
+            None => (head.as_str(), None),
+        };
+        let mut rule = Self::new(Fault::parse(name.trim())?);
+        if let Some(rate) = rate {
+            rule.rate = read_rate(rate)
+                .ok_or_else(|| format!("the rate of `{name}` is a share like 5% or 0.05, not `{rate}`"))?;
+        }
+        for part in parts {
+            let fault = &rule.fault;
+            let Some((key, value)) = part.split_once('=') else {
+                return Err(format!("`{part}` after `{fault}` isn't one of {}", forms()));
+            };
+            let at = |value: &str| {
+                let instant = match value.strip_prefix('+') {
+                    Some(duration) => duration.parse().ok().and_then(|by: SignedDuration| start.checked_add(by).ok()),
+                    None => value.parse().ok(),
+                };
+                let wanted = "an instant like 2026-03-06T00:00:00Z, or a time after the start like +10m";
+                instant.map(Some).ok_or_else(|| format!("`{key}` of `{fault}` is {wanted}, not `{value}`"))
+            };
+            let number = |value: &str| {
+                let number = value.parse().ok();
+                number.map(Some).ok_or_else(|| format!("`{key}` of `{fault}` is a whole number, not `{value}`"))
+            };
+            match key.trim() {
+                "user" => rule.users.push(value.to_owned()),
+                "method" => {
+                    let method = read_method(fault, value)?;
+                    rule.methods.push(method);
+                }
+                "from" => rule.from = at(value)?,
+                "until" => rule.until = at(value)?,
+                "after" => rule.after = number(value)?,
+                "times" => rule.times = number(value)?,
+                _ => return Err(unknown_key(key, &OPTIONS)),
+            }
+        }
+        rule.checked()
+    }
+
+    fn checked(self) -> Result<Self, String> {
+        match (self.from, self.until) {
+            (Some(from), Some(until)) if until <= from => {
+                Err(format!("`until` of `{}` isn't after its `from`", self.fault))
+            }
+            _ => Ok(self),
         }
     }
 
-    pub(super) fn is_in_force(&self, now: Timestamp) -> bool {
+    pub(in crate::target) fn is_in_force(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 
@@ -78,13 +143,53 @@ impl FaultRule {
     }
 }
 
-fn texts(members: &Map<String, Value>, key: &str, fault: Fault) -> Result<Vec<String>, String> {
+/// What may follow a name on the command line.
+fn forms() -> String {
+    OPTIONS.map(|option| format!("`{option}=…`")).join(", ")
+}
+
+fn unknown_key(key: &str, known: &[&str]) -> String {
+    match nearest(key, known.iter().copied()) {
+        Some(near) => format!("a fault has no `{key}`, did you mean `{near}`?"),
+        None => format!("a fault has no `{key}`, only {}", known.join(", ")),
+    }
+}
+
+/// Splits at commas, but for those in quotation marks, which are left out.
+fn split(text: &str) -> Result<Vec<String>, String> {
+    let (mut parts, mut is_quoted) = (vec![String::new()], false);
+    for c in text.chars() {
+        match (c, parts.last_mut()) {
+            ('"', _) => is_quoted = !is_quoted,
+            (',', _) if !is_quoted => parts.push(String::new()),
+            (_, Some(part)) => part.push(c),
+            (_, None) => {}
+        }
+    }
+    if is_quoted { Err(format!("a quotation mark is left open in `{text}`")) } else { Ok(parts) }
+}
+
+fn read_rate(text: &str) -> Option<f64> {
+    let rate = match text.trim().strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
+        None => text.trim().parse().ok()?,
+    };
+    (0.0..=1.0).contains(&rate).then_some(rate)
+}
+
+fn texts(members: &Map<String, Value>, key: &str, fault: &Fault) -> Result<Vec<String>, String> {
     let Some(value) = members.get(key) else { return Ok(Vec::new()) };
     let texts = value.as_array().and_then(|list| list.iter().map(|text| text.as_str().map(str::to_owned)).collect());
     texts.ok_or_else(|| format!("`{key}` of `{fault}` is a list of texts, not {value}"))
 }
 
-fn read_method(fault: Fault, text: &str) -> Result<Method, String> {
+fn count(members: &Map<String, Value>, key: &str, fault: &Fault) -> Result<Option<u64>, String> {
+    let Some(value) = members.get(key) else { return Ok(None) };
+    let number = value.as_u64().map(Some);
+    number.ok_or_else(|| format!("`{key}` of `{fault}` is a whole number, not {value}"))
+}
+
+fn read_method(fault: &Fault, text: &str) -> Result<Method, String> {
     let join = |methods: &[Method]| methods.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let method = Method::parse(text)
         .ok_or_else(|| format!("`methods` of `{fault}` has `{text}`, which is none of {}", join(&Method::ALL)))?;
@@ -95,7 +200,7 @@ fn read_method(fault: Fault, text: &str) -> Result<Method, String> {
     }
 }
 
-fn instant(members: &Map<String, Value>, key: &str, fault: Fault) -> Result<Option<Timestamp>, String> {
+fn instant(members: &Map<String, Value>, key: &str, fault: &Fault) -> Result<Option<Timestamp>, String> {
     let Some(value) = members.get(key) else { return Ok(None) };
     match value.as_str().map(str::parse) {
         Some(Ok(instant)) => Ok(Some(instant)),

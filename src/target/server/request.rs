@@ -14,12 +14,7 @@ use tower::ServiceExt as _;
 use super::Limits;
 use super::body::Paced;
 use super::pulse::Pulse;
-use crate::target::answer::Problem;
-
-/// Put into a response's extensions, it has the connection closed without a word.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the connection is closed without an answer")]
-pub(in crate::target) struct NoAnswer;
+use crate::target::answer::{NoAnswer, Problem};
 
 /// Answers one request.
 pub(super) async fn answer(

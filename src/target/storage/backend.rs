@@ -1,85 +1,24 @@
 //! One face for both kinds of storage.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 
-use super::file::File;
+use super::file::{Durability, File};
 use super::memory::Memory;
-use crate::target::Kind;
+use super::reader::Reader;
+use super::{StorageError, Transaction};
 
 /// Where an endpoint keeps its resources.
 pub struct Storage(Backend);
 
 enum Backend {
-    Memory(Memory),
-    File(Mutex<File>),
+    Memory(Box<Memory>),
+    File(File),
 }
-
-/// Why a file can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StorageError {
-    /// It can't be opened.
-    #[error("the endpoint's data in `{path}` can't be opened; check that the folder exists and can be written to")]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What `SQLite` says.
-        #[source]
-        source: rusqlite::Error,
-    },
-    /// It is something else.
-    #[error("`{0}` isn't an endpoint's data; name another file")]
-    Foreign(PathBuf),
-    /// A newer version wrote it.
-    #[error("`{path}` has format {found}, this version reads up to {known}; use the newer version that wrote it")]
-    Newer {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: i64,
-        /// The newest format that is known here.
-        known: i64,
-    },
-    /// Reading or writing failed later on.
-    #[error("the endpoint's data can't be read or written")]
-    Sqlite(#[from] rusqlite::Error),
-}
-
-/// A resource as it is kept.
-#[derive(Debug, Clone)]
-pub(in crate::target) struct Record {
-    pub(in crate::target) id: String,
-    /// What it is found by, unique among resources where the kind says so.
-    pub(in crate::target) key: String,
-    /// The JSON text, `meta` last in it.
-    pub(in crate::target) body: String,
-}
-
-/// What stands in the way of a write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::target) enum Taken {
-    Id,
-    Key,
-}
-
-/// What an update makes of a resource.
-pub(in crate::target) enum Change {
-    Nothing,
-    Write { key: String, body: String },
-}
-
-/// How an update ended.
-pub(in crate::target) enum Update {
-    Missing,
-    KeyTaken,
-    /// The text that is kept now.
-    Done(Arc<str>),
-}
-
-/// Where a walk over all resources goes on.
-#[derive(Debug, Clone, Copy, Default)]
-pub(in crate::target) struct Cursor(pub(super) i64);
 
 /// Without what is kept, which is about people.
 impl fmt::Debug for Storage {
@@ -94,94 +33,95 @@ impl fmt::Debug for Storage {
 impl Storage {
     /// In memory, gone with the process.
     pub fn memory() -> Self {
-        Self(Backend::Memory(Memory::default()))
+        Self(Backend::Memory(Box::default()))
     }
 
     /// In a `SQLite` file, made if it isn't there. What was answered survives the end of the process at
-    /// any moment; a power failure may cost the last writes.
+    /// any moment; a power failure may cost the last writes. Several processes may use one file.
     pub fn file(path: &Path) -> Result<Self, StorageError> {
-        Ok(Self(Backend::File(Mutex::new(File::open(path)?))))
+        Self::durable_file(path, Durability::Process)
     }
 
-    /// A number that grows with the resources ever made in a file.
-    pub(in crate::target) fn high_water(&self) -> Result<u64, StorageError> {
+    /// The same, surviving what is asked for.
+    pub fn durable_file(path: &Path, durability: Durability) -> Result<Self, StorageError> {
+        Ok(Self(Backend::File(File::open(path, durability)?)))
+    }
+
+    /// Whether reading may have to wait for a disk.
+    pub(in crate::target) fn is_file(&self) -> bool {
+        matches!(self.0, Backend::File(_))
+    }
+
+    /// Ends writing: what waits is done, and folded into the file. Nothing can be written afterwards.
+    pub fn close(&self) -> Result<(), StorageError> {
         match &self.0 {
-            Backend::Memory(_) => Ok(0),
-            Backend::File(file) => lock(file).high_water(),
+            Backend::Memory(_) => Ok(()),
+            Backend::File(file) => file.close(),
         }
     }
 
-    pub(in crate::target) fn by_id(&self, kind: Kind, id: &str) -> Result<Option<Arc<str>>, StorageError> {
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read(kind).by_id(id)),
-            Backend::File(file) => lock(file).by_id(kind, id),
-        }
-    }
-
-    /// Those of a key, in a stable order.
-    pub(in crate::target) fn by_key(&self, kind: Kind, key: &str) -> Result<Vec<Arc<str>>, StorageError> {
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read(kind).by_key(key)),
-            Backend::File(file) => lock(file).by_key(kind, key),
-        }
-    }
-
-    /// How many there are, and some of them in a stable order.
-    pub(in crate::target) fn page(
+    /// Reads, all of it at one moment.
+    pub(in crate::target) fn read<T>(
         &self,
-        kind: Kind,
-        offset: u64,
-        limit: usize,
-    ) -> Result<(u64, Vec<Arc<str>>), StorageError> {
+        read: impl FnOnce(&dyn Reader) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
         match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read(kind).page(offset, limit)),
-            Backend::File(file) => lock(file).page(kind, offset, limit),
+            Backend::Memory(memory) => read(&*memory.read()),
+            Backend::File(file) => file.read(|sql| read(sql)),
         }
     }
 
-    /// The next thousand of a walk; none at its end.
-    pub(in crate::target) fn walk(&self, kind: Kind, cursor: &mut Cursor) -> Result<Vec<Arc<str>>, StorageError> {
-        const STEP: usize = 1000;
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.read(kind).walk(cursor, STEP)),
-            Backend::File(file) => lock(file).walk(kind, cursor, STEP),
-        }
-    }
-
-    /// Adds resources, all or none; the error is the first one that can't be added.
-    pub(in crate::target) fn insert(
+    /// Runs a unit of work while nobody else writes. All that it wrote stands when this comes back with its value, and
+    /// survives as the storage does; nothing of it where it returned an error.
+    ///
+    /// It may run on another thread, together with others, so it mustn't wait for anything. It runs even where nobody
+    /// waits for its outcome any more.
+    pub(in crate::target) async fn write<T, E>(
         &self,
-        kind: Kind,
-        records: Vec<Record>,
-    ) -> Result<Result<(), (usize, Taken)>, StorageError> {
+        unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
         match &self.0 {
-            Backend::Memory(memory) => Ok(memory.write(kind).insert(records)),
-            Backend::File(file) => lock(file).insert(kind, &records),
+            Backend::Memory(memory) => memory.write(unit),
+            Backend::File(file) => file.writer.write(unit).await,
         }
     }
 
-    /// Changes a resource while nobody else can.
-    pub(in crate::target) fn update<E: From<StorageError>>(
+    /// The same for those who aren't asynchronous: the thread waits.
+    pub(in crate::target) fn write_now<T, E>(
         &self,
-        kind: Kind,
-        id: &str,
-        change: impl FnOnce(&str) -> Result<Change, E>,
-    ) -> Result<Update, E> {
-        match &self.0 {
-            Backend::Memory(memory) => memory.write(kind).update(id, change),
-            Backend::File(file) => lock(file).update(kind, id, change),
-        }
-    }
-
-    /// Whether there was such a resource.
-    pub(in crate::target) fn delete(&self, kind: Kind, id: &str) -> Result<bool, StorageError> {
-        match &self.0 {
-            Backend::Memory(memory) => Ok(memory.write(kind).delete(id)),
-            Backend::File(file) => lock(file).delete(kind, id),
-        }
+        unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+    {
+        wait_for(self.write(unit))
     }
 }
 
-fn lock(file: &Mutex<File>) -> MutexGuard<'_, File> {
-    file.lock().unwrap_or_else(PoisonError::into_inner)
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for something that another thread does. A runtime isn't needed, and may be there: its own `block_on` refuses to
+/// wait inside of it.
+fn wait_for<T>(future: impl Future<Output = T>) -> T {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => std::thread::park(),
+        }
+    }
 }

@@ -1,44 +1,40 @@
-//! Resources in a `SQLite` file.
+//! Resources in a `SQLite` file: opened, read, closed.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags};
 
-use super::{Change, Cursor, Record, StorageError, Taken, Update};
-use crate::target::Kind;
+use super::milestones::Milestones;
+use super::sql::Sql;
+use super::writer::Writer;
+use super::{StorageError, format};
 
-pub(super) struct File(Connection);
-
-/// What each format adds to the one before; `user_version` counts them. A step is never changed once it
-/// was released.
-const STEPS: [&str; 2] = [
-    "CREATE TABLE users (
-        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
-        id   TEXT NOT NULL UNIQUE,
-        key  TEXT NOT NULL UNIQUE,
-        body TEXT NOT NULL
-    ) STRICT;",
-    "CREATE TABLE groups (
-        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
-        id   TEXT NOT NULL UNIQUE,
-        key  TEXT NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX groups_by_key ON groups (key, seq);",
-];
-
-#[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
-const FORMAT: i64 = STEPS.len() as i64;
-
-/// The table of a kind.
-const fn table(kind: Kind) -> &'static str {
-    match kind {
-        Kind::User => "users",
-        Kind::Group => "groups",
-    }
+/// What a write that was answered survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// The end of the process, whatever ends it. A power failure may cost the last writes, not the file.
+    #[default]
+    Process,
+    /// A power failure too: each commit waits for the disk.
+    Power,
 }
+
+/// An open file: the thread that writes it, and connections that read it.
+pub(super) struct File {
+    path: PathBuf,
+    pub(super) writer: Writer,
+    idle: Mutex<Vec<Connection>>,
+    milestones: Milestones,
+}
+
+/// How long another process may keep the file.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many connections wait to read; more are made where more read at once.
+const IDLE: usize = 4;
+/// What a connection can be asked without being prepared again.
+const STATEMENTS: usize = 64;
 
 /// Makes a file that isn't there yet so that only the user can read it. Where that fails, opening it
 /// as a database fails too, and says why.
@@ -51,143 +47,60 @@ fn make_private(path: &Path) {
 }
 
 impl File {
-    pub(super) fn open(path: &Path) -> Result<Self, StorageError> {
-        let fail = |source| StorageError::Open { path: path.to_owned(), source };
+    pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, StorageError> {
+        let fail = |source| StorageError::opening(path, source);
         make_private(path);
         let mut connection = Connection::open(path).map_err(fail)?;
-        connection.busy_timeout(Duration::from_secs(5)).map_err(fail)?;
-        let found: i64 = match connection.pragma_query_value(None, "user_version", |row| row.get(0)) {
-            Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-                return Err(StorageError::Foreign(path.to_owned()));
-            }
-            found => found.map_err(fail)?,
+        connection.busy_timeout(PATIENCE).map_err(fail)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        format::prepare(&mut connection, path)?;
+        let synchronous = match durability {
+            Durability::Process => "NORMAL",
+            Durability::Power => "FULL",
         };
-        if found > FORMAT {
-            return Err(StorageError::Newer { path: path.to_owned(), found, known: FORMAT });
+        connection.pragma_update(None, "synchronous", synchronous).map_err(fail)?;
+        connection.pragma_update(None, "cache_size", -16384).map_err(fail)?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Writer::start(connection)?,
+            idle: Mutex::default(),
+            milestones: Milestones::default(),
+        })
+    }
+
+    /// Reads what was committed, all of it at one moment.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Sql<'_>) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        let idle = self.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.connect()?,
+        };
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let outcome = read(&Sql::with(&connection, &self.milestones));
+        // A connection that can't end its transaction isn't used again.
+        connection.prepare_cached("COMMIT")?.execute([])?;
+        let mut idle = self.idle();
+        if idle.len() < IDLE {
+            idle.push(connection);
         }
-        let schema = "SELECT count(*), coalesce(sum(name = 'users' AND sql LIKE '%body TEXT NOT NULL%'), 0)
-                      FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-        let (tables, ours): (i64, i64) =
-            connection.query_row(schema, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(fail)?;
-        if (found == 0 && tables != 0) || (found != 0 && ours != 1) {
-            return Err(StorageError::Foreign(path.to_owned()));
-        }
-        connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
-        connection.pragma_update(None, "synchronous", "NORMAL").map_err(fail)?;
-        if found < FORMAT {
-            migrate(&mut connection).map_err(fail)?;
-        }
-        Ok(Self(connection))
+        outcome
     }
 
-    pub(super) fn high_water(&self) -> Result<u64, StorageError> {
-        let made: i64 = self.0.query_row("SELECT coalesce(sum(seq), 0) FROM sqlite_sequence", [], |row| row.get(0))?;
-        Ok(made.unsigned_abs())
+    fn connect(&self) -> Result<Connection, StorageError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(PATIENCE)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
     }
 
-    pub(super) fn by_id(&self, kind: Kind, id: &str) -> Result<Option<Arc<str>>, StorageError> {
-        let sql = format!("SELECT body FROM {} WHERE id = ?1", table(kind));
-        Ok(self.0.prepare_cached(&sql)?.query_row([id], body).optional()?)
+    /// Ends writing, and folds what was written last into the file.
+    pub(super) fn close(&self) -> Result<(), StorageError> {
+        self.idle().clear();
+        self.writer.close()
     }
 
-    pub(super) fn by_key(&self, kind: Kind, key: &str) -> Result<Vec<Arc<str>>, StorageError> {
-        let sql = format!("SELECT body FROM {} WHERE key = ?1 ORDER BY seq", table(kind));
-        Ok(self.0.prepare_cached(&sql)?.query_map([key], body)?.collect::<Result<_, _>>()?)
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    pub(super) fn page(&self, kind: Kind, offset: u64, limit: usize) -> Result<(u64, Vec<Arc<str>>), StorageError> {
-        let table = table(kind);
-        let count = format!("SELECT count(*) FROM {table}");
-        let total: i64 = self.0.prepare_cached(&count)?.query_row([], |row| row.get(0))?;
-        let page = format!("SELECT body FROM {table} ORDER BY seq LIMIT ?1 OFFSET ?2");
-        let mut statement = self.0.prepare_cached(&page)?;
-        let rows = statement.query_map(params![signed(limit as u64), signed(offset)], body)?;
-        Ok((total.unsigned_abs(), rows.collect::<Result<_, _>>()?))
-    }
-
-    pub(super) fn walk(&self, kind: Kind, cursor: &mut Cursor, step: usize) -> Result<Vec<Arc<str>>, StorageError> {
-        let sql = format!("SELECT body, seq FROM {} WHERE seq > ?1 ORDER BY seq LIMIT ?2", table(kind));
-        let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(params![cursor.0, signed(step as u64)], |row| Ok((body(row)?, row.get(1)?)))?;
-        let mut page = Vec::new();
-        for row in rows {
-            let (body, seq) = row?;
-            cursor.0 = seq;
-            page.push(body);
-        }
-        Ok(page)
-    }
-
-    pub(super) fn insert(
-        &mut self,
-        kind: Kind,
-        records: &[Record],
-    ) -> Result<Result<(), (usize, Taken)>, StorageError> {
-        let table = table(kind);
-        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        {
-            let insert = format!("INSERT INTO {table} (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
-            let mut insert = transaction.prepare_cached(&insert)?;
-            for (index, record) in records.iter().enumerate() {
-                if insert.execute(params![record.id, record.key, record.body])? == 0 {
-                    let mut id = transaction.prepare_cached(&format!("SELECT 1 FROM {table} WHERE id = ?1"))?;
-                    let taken = if id.exists([&record.id])? { Taken::Id } else { Taken::Key };
-                    return Ok(Err((index, taken)));
-                }
-            }
-        }
-        transaction.commit()?;
-        Ok(Ok(()))
-    }
-
-    pub(super) fn update<E: From<StorageError>>(
-        &mut self,
-        kind: Kind,
-        id: &str,
-        change: impl FnOnce(&str) -> Result<Change, E>,
-    ) -> Result<Update, E> {
-        let table = table(kind);
-        let fail = |error: rusqlite::Error| E::from(StorageError::from(error));
-        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fail)?;
-        let current: Option<Arc<str>> = transaction
-            .prepare_cached(&format!("SELECT body FROM {table} WHERE id = ?1"))
-            .and_then(|mut select| select.query_row([id], body).optional())
-            .map_err(fail)?;
-        let Some(current) = current else { return Ok(Update::Missing) };
-        let Change::Write { key, body } = change(&current)? else { return Ok(Update::Done(current)) };
-        let changed = transaction
-            .prepare_cached(&format!("UPDATE OR IGNORE {table} SET key = ?2, body = ?3 WHERE id = ?1"))
-            .and_then(|mut update| update.execute(params![id, key, body]))
-            .map_err(fail)?;
-        if changed == 0 {
-            return Ok(Update::KeyTaken);
-        }
-        transaction.commit().map_err(fail)?;
-        Ok(Update::Done(body.into()))
-    }
-
-    pub(super) fn delete(&self, kind: Kind, id: &str) -> Result<bool, StorageError> {
-        let sql = format!("DELETE FROM {} WHERE id = ?1", table(kind));
-        Ok(self.0.prepare_cached(&sql)?.execute([id])? > 0)
-    }
-}
-
-/// Does the steps that the file lacks, all or none. The format is read again inside: another process may
-/// have been faster.
-fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
-        transaction.execute_batch(step)?;
-    }
-    transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.commit()
-}
-
-fn body(row: &Row<'_>) -> rusqlite::Result<Arc<str>> {
-    row.get_ref(0)?.as_str().map(Arc::from).map_err(Into::into)
-}
-
-fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -1,141 +1,285 @@
-//! Resources in memory, dense, with an index by id and one by key.
+//! Resources in memory: both tables behind one lock, and what undoes a unit of work that fails.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::{Change, Cursor, Record, Taken, Update};
+use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
+use super::record::{Cursor, Extent, Record, Stored, Taken};
+use super::table::{Entry, Table};
+use super::terms::{Term, terms_of};
+use super::{StorageError, Transaction, members};
 use crate::target::Kind;
 
-pub(super) struct Memory {
-    users: RwLock<Table>,
-    groups: RwLock<Table>,
+#[derive(Default)]
+pub(super) struct Memory(RwLock<Tables>);
+
+pub(super) struct Tables {
+    users: Table,
+    groups: Table,
 }
 
-impl Default for Memory {
+impl Default for Tables {
     fn default() -> Self {
-        let table = |kind| RwLock::new(Table::new(kind));
-        Self { users: table(Kind::User), groups: table(Kind::Group) }
+        Self { users: Table::new(Kind::User), groups: Table::new(Kind::Group) }
     }
 }
 
 impl Memory {
-    pub(super) fn read(&self, kind: Kind) -> RwLockReadGuard<'_, Table> {
-        self.table(kind).read().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn write(&self, kind: Kind) -> RwLockWriteGuard<'_, Table> {
-        self.table(kind).write().unwrap_or_else(PoisonError::into_inner)
+    /// Runs a unit of work. What it wrote is undone where it returns an error, or panics.
+    pub(super) fn write<T, E>(&self, unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E>) -> Result<T, E> {
+        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut transaction = Transaction::memory(Undoing { tables: &mut tables, steps: Vec::new() });
+        let outcome = unit(&mut transaction);
+        if outcome.is_ok() {
+            transaction.keep();
+        }
+        outcome
     }
+}
 
-    fn table(&self, kind: Kind) -> &RwLock<Table> {
+impl Tables {
+    fn table(&self, kind: Kind) -> &Table {
         match kind {
             Kind::User => &self.users,
             Kind::Group => &self.groups,
         }
     }
-}
 
-/// The resources of one kind.
-pub(super) struct Table {
-    kind: Kind,
-    entries: Vec<Entry>,
-    by_id: HashMap<Arc<str>, usize>,
-    by_key: BTreeSet<(Arc<str>, usize)>,
-}
-
-struct Entry {
-    id: Arc<str>,
-    key: Arc<str>,
-    body: Arc<str>,
-}
-
-impl Table {
-    fn new(kind: Kind) -> Self {
-        Self { kind, entries: Vec::new(), by_id: HashMap::new(), by_key: BTreeSet::new() }
-    }
-
-    pub(super) fn by_id(&self, id: &str) -> Option<Arc<str>> {
-        self.by_id.get(id).map(|&at| Arc::clone(&self.entries[at].body))
-    }
-
-    pub(super) fn by_key(&self, key: &str) -> Vec<Arc<str>> {
-        self.places(key).map(|at| Arc::clone(&self.entries[at].body)).collect()
-    }
-
-    fn places(&self, key: &str) -> impl Iterator<Item = usize> {
-        let key: Arc<str> = key.into();
-        self.by_key.range((Arc::clone(&key), 0)..=(key, usize::MAX)).map(|&(_, at)| at)
-    }
-
-    fn is_taken(&self, key: &str) -> bool {
-        self.kind.has_unique_key() && self.places(key).next().is_some()
-    }
-
-    pub(super) fn page(&self, offset: u64, limit: usize) -> (u64, Vec<Arc<str>>) {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let page = self.entries.iter().skip(offset).take(limit).map(|entry| Arc::clone(&entry.body)).collect();
-        (self.entries.len() as u64, page)
-    }
-
-    pub(super) fn walk(&self, cursor: &mut Cursor, step: usize) -> Vec<Arc<str>> {
-        let (_, page) = self.page(cursor.0.unsigned_abs(), step);
-        cursor.0 += i64::try_from(page.len()).unwrap_or(i64::MAX);
-        page
-    }
-
-    pub(super) fn insert(&mut self, records: Vec<Record>) -> Result<(), (usize, Taken)> {
-        let before = self.entries.len();
-        for (index, Record { id, key, body }) in records.into_iter().enumerate() {
-            let (id, key): (Arc<str>, Arc<str>) = (id.into(), key.into());
-            let taken = if self.by_id.contains_key(&id) {
-                Some(Taken::Id)
-            } else if self.is_taken(&key) {
-                Some(Taken::Key)
-            } else {
-                None
-            };
-            if let Some(taken) = taken {
-                for (at, entry) in (before..).zip(self.entries.drain(before..)) {
-                    self.by_id.remove(&entry.id);
-                    self.by_key.remove(&(entry.key, at));
-                }
-                return Err((index, taken));
-            }
-            let at = self.entries.len();
-            self.by_id.insert(Arc::clone(&id), at);
-            self.by_key.insert((Arc::clone(&key), at));
-            self.entries.push(Entry { id, key, body: body.into() });
+    fn table_mut(&mut self, kind: Kind) -> &mut Table {
+        match kind {
+            Kind::User => &mut self.users,
+            Kind::Group => &mut self.groups,
         }
+    }
+
+    fn stored(&self, kind: Kind, place: u64, entry: &Entry, extent: Extent) -> Result<Stored, StorageError> {
+        let members = entry.members_at.filter(|_| extent.members).map(|at| {
+            let pieces = self.groups.pieces(place).map(|(_, text)| Arc::clone(text)).collect();
+            (at, pieces)
+        });
+        let mut stored = Stored::new(Arc::clone(&entry.body), members);
+        if kind == Kind::User && extent.groups && self.groups.len() > 0 {
+            stored.groups = memberships(self, &stored.id())?;
+        }
+        Ok(stored)
+    }
+
+    fn all(&self, kind: Kind, places: impl Iterator<Item = u64>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let found = places.filter_map(|place| Some((place, self.table(kind).entry(place)?)));
+        found.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
+    }
+}
+
+impl Reader for Tables {
+    fn high_water(&self) -> Result<u64, StorageError> {
+        Ok(0)
+    }
+
+    fn find(&self, kind: Kind, lookup: Lookup<'_>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let table = self.table(kind);
+        match lookup {
+            Lookup::Id(id) => self.all(kind, table.find(id).into_iter(), extent),
+            Lookup::Key(key) => self.all(kind, table.called(key), extent),
+            Lookup::Field(field, text) => self.all(kind, table.having(field.term(text)), extent),
+            Lookup::Member(member) => self.all(kind, table.groups_with(member).into_iter(), extent),
+        }
+    }
+
+    fn page(&self, kind: Kind, offset: u64, limit: usize, extent: Extent) -> Result<(u64, Vec<Stored>), StorageError> {
+        let page = self.table(kind).ranked(offset).take(limit);
+        let page = page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect::<Result<_, _>>()?;
+        Ok((self.table(kind).len(), page))
+    }
+
+    fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for (place, entry) in self.table(kind).from(cursor.0).take(STEP) {
+            let stored = self.stored(kind, place, entry, extent)?;
+            cursor.0 = place + 1;
+            bytes += stored.len();
+            page.push(stored);
+            if bytes > STEP_BYTES {
+                break;
+            }
+        }
+        Ok(page)
+    }
+
+    fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let is_it = |entry: &Entry| match within {
+            Within::Beginning => entry.key.starts_with(part),
+            Within::Further => entry.key.contains(part) && !entry.key.starts_with(part),
+        };
+        let mut found: Vec<_> = self.table(kind).from(0).filter(|(_, entry)| is_it(entry)).collect();
+        found.sort_unstable_by_key(|(place, entry)| (&entry.key, *place));
+        let page = found.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit);
+        page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
+    }
+
+    fn members(&self, group: &str) -> Result<Vec<String>, StorageError> {
+        let Some(place) = self.groups.find(group) else { return Ok(Vec::new()) };
+        let entries = self.groups.pieces(place).flat_map(|(_, text)| members::entries(text));
+        Ok(entries.filter_map(|entry| members::value_of(&entry).map(str::to_owned)).collect())
+    }
+
+    fn members_size(&self, group: &str) -> Result<usize, StorageError> {
+        Ok(self.groups.find(group).map_or(0, |place| self.groups.members_size(place)))
+    }
+
+    fn groups_with(&self, member: &str) -> Result<Vec<(String, Option<String>)>, StorageError> {
+        let places = self.groups.groups_with(member).into_iter();
+        let entries = places.filter_map(|place| self.groups.entry(place));
+        Ok(entries.map(|entry| Stored::new(Arc::clone(&entry.body), None).name()).collect())
+    }
+}
+
+/// What takes one write back: what stood in its place before.
+enum Step {
+    /// The places of those who were added one after the other.
+    Added(Kind, Range<u64>),
+    Entry(Kind, u64, Option<Box<Entry>>),
+    Piece(u64, u32, Option<Arc<str>>),
+}
+
+/// The tables, and the way back to how they were, which going out of scope takes.
+pub(super) struct Undoing<'t> {
+    tables: &'t mut Tables,
+    steps: Vec<Step>,
+}
+
+impl Undoing<'_> {
+    pub(super) fn keep(&mut self) {
+        self.steps.clear();
+    }
+
+    pub(super) fn tables(&self) -> &Tables {
+        self.tables
+    }
+
+    fn put(&mut self, kind: Kind, place: u64, entry: Option<Entry>, terms: &[Term]) {
+        let is_added = place == self.tables.table(kind).end();
+        let before = self.tables.table_mut(kind).put(place, entry, terms);
+        match self.steps.last_mut() {
+            Some(Step::Added(last, places)) if is_added && *last == kind && places.end == place => places.end += 1,
+            _ if is_added => self.steps.push(Step::Added(kind, place..place + 1)),
+            _ => self.steps.push(Step::Entry(kind, place, before.map(Box::new))),
+        }
+    }
+
+    pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
+        let table = self.tables.table_mut(kind);
+        if table.find(&record.id).is_some() {
+            return Ok(Err(Taken::Id));
+        }
+        if kind.has_unique_key() && table.called(&record.key).next().is_some() {
+            return Ok(Err(Taken::Key));
+        }
+        let place = table.end();
+        self.put(kind, place, Some(Entry::of(record)), &record.terms);
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &record.members)?;
+        }
+        Ok(Ok(()))
+    }
+
+    pub(super) fn update(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
+        let table = self.tables.table_mut(kind);
+        let Some(place) = table.find(&record.id) else { return Ok(Ok(())) };
+        if kind.has_unique_key() && table.called(&record.key).any(|other| other != place) {
+            return Ok(Err(Taken::Key));
+        }
+        self.put(kind, place, Some(Entry::of(record)), &record.terms);
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &record.members)?;
+        }
+        Ok(Ok(()))
+    }
+
+    pub(super) fn delete(&mut self, kind: Kind, id: &str) -> Result<bool, StorageError> {
+        let Some(place) = self.tables.table(kind).find(id) else { return Ok(false) };
+        if kind == Kind::Group {
+            members::write(&mut Pieces { undoing: self, place }, &super::record::Members::All(Vec::new()))?;
+        }
+        self.put(kind, place, None, &[]);
+        Ok(true)
+    }
+
+    /// The entries of a group's members that have one of these values.
+    pub(super) fn named_members(
+        &mut self,
+        group: &str,
+        values: &[String],
+    ) -> Result<Vec<serde_json::Value>, StorageError> {
+        let Some(place) = self.tables.groups.find(group) else { return Ok(Vec::new()) };
+        members::named(&Pieces { undoing: self, place }, values)
+    }
+}
+
+impl Drop for Undoing<'_> {
+    fn drop(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            match step {
+                Step::Added(kind, places) => {
+                    for place in places.rev() {
+                        self.tables.table_mut(kind).put(place, None, &[]);
+                    }
+                }
+                Step::Entry(kind, place, before) => {
+                    let terms = before.as_ref().map(|before| terms_of(kind, &before.body)).unwrap_or_default();
+                    self.tables.table_mut(kind).put(place, before.map(|before| *before), &terms);
+                }
+                Step::Piece(place, number, before) => {
+                    self.tables.groups.put_piece(place, number, before);
+                }
+            }
+        }
+    }
+}
+
+/// The members of the group at a place.
+struct Pieces<'u, 't> {
+    undoing: &'u mut Undoing<'t>,
+    place: u64,
+}
+
+impl Pieces<'_, '_> {
+    fn groups(&self) -> &Table {
+        &self.undoing.tables.groups
+    }
+}
+
+impl members::Pieces for Pieces<'_, '_> {
+    fn numbers(&self) -> Result<Vec<u32>, StorageError> {
+        Ok(self.groups().pieces(self.place).map(|(number, _)| number).collect())
+    }
+
+    fn last(&self) -> Result<Option<u32>, StorageError> {
+        Ok(self.groups().pieces(self.place).next_back().map(|(number, _)| number))
+    }
+
+    fn with(&self, term: Term) -> Result<Vec<u32>, StorageError> {
+        Ok(self.groups().pieces_with(self.place, term).collect())
+    }
+
+    fn text(&self, number: u32) -> Result<Option<Arc<str>>, StorageError> {
+        Ok(self.groups().piece(self.place, number))
+    }
+
+    fn put(&mut self, number: u32, text: Option<String>) -> Result<(), StorageError> {
+        let before = self.undoing.tables.groups.put_piece(self.place, number, text.map(Arc::from));
+        self.undoing.steps.push(Step::Piece(self.place, number, before));
         Ok(())
-    }
-
-    pub(super) fn update<E>(&mut self, id: &str, change: impl FnOnce(&str) -> Result<Change, E>) -> Result<Update, E> {
-        let Some(&at) = self.by_id.get(id) else { return Ok(Update::Missing) };
-        if let Change::Write { key, body } = change(&self.entries[at].body)? {
-            if *self.entries[at].key != *key {
-                if self.is_taken(&key) {
-                    return Ok(Update::KeyTaken);
-                }
-                let key: Arc<str> = key.into();
-                let old = std::mem::replace(&mut self.entries[at].key, Arc::clone(&key));
-                self.by_key.remove(&(old, at));
-                self.by_key.insert((key, at));
-            }
-            self.entries[at].body = body.into();
-        }
-        Ok(Update::Done(Arc::clone(&self.entries[at].body)))
-    }
-
-    /// The last entry takes the place of the deleted one.
-    pub(super) fn delete(&mut self, id: &str) -> bool {
-        let Some(at) = self.by_id.remove(id) else { return false };
-        let gone = self.entries.swap_remove(at);
-        self.by_key.remove(&(gone.key, at));
-        if let Some(moved) = self.entries.get(at) {
-            self.by_id.insert(Arc::clone(&moved.id), at);
-            self.by_key.remove(&(Arc::clone(&moved.key), self.entries.len()));
-            self.by_key.insert((Arc::clone(&moved.key), at));
-        }
-        true
     }
 }

@@ -203,9 +203,11 @@ struct Seen(std::sync::Mutex<String>);
 
 impl Observer for Seen {
     fn observe(&self, exchange: &std::sync::Arc<crate::scim::HttpExchange>) {
+        let exchange = crate::scim::Masking::new(Vec::new()).masked(exchange);
         let text = |content: &crate::scim::Content| String::from_utf8_lossy(&content.bytes).into_owned();
         let (request, response) = (text(&exchange.request_body), text(&exchange.response_body));
-        self.0.lock().unwrap().extend([format!("{exchange:?}"), request, response]);
+        let shown = [format!("{exchange:?}"), request, response].join("\n");
+        *self.0.lock().unwrap() += &shown;
     }
 }
 

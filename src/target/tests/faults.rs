@@ -1,187 +1,23 @@
+//! The faults: what each shows on the wire, and the rules that say for whom and when.
+
+mod answering;
+mod refusing;
+mod wire;
+
 use super::*;
 
 fn rule(text: &str) -> FaultRule {
     FaultRule::from_json(&serde_json::from_str(text).unwrap()).unwrap()
 }
 
-fn with(fault: Fault) -> Endpoint {
+fn with(fault: &str) -> Endpoint {
     let endpoint = scim(Storage::memory());
-    endpoint.set_faults(vec![FaultRule::new(fault)]);
+    endpoint.set_faults(vec![FaultRule::new(Fault::parse(fault).unwrap())]);
     endpoint
 }
 
 fn user(name: &str) -> Value {
     json!({"schemas": [urn::USER], "userName": name})
-}
-
-/// The status of each request: a POST, the query for the new user, and a GET, PATCH and DELETE of one that
-/// was there before.
-async fn statuses(fault: Fault) -> [u16; 5] {
-    let endpoint = scim(Storage::memory());
-    let path = format!("/Users/{}", create(&endpoint, "old").await);
-    endpoint.set_faults(vec![FaultRule::new(fault)]);
-    let title = patch_body(&json!([{"op": "Add", "path": "title", "value": "x"}]));
-    let mut requests = vec![request(Method::POST, "/Users", Some(&user("ann")))];
-    requests.push(request(Method::GET, "/Users?filter=userName+eq+%22nobody%22", None));
-    requests.push(request(Method::GET, &path, None));
-    requests.push(request(Method::PATCH, &path, Some(&title)));
-    requests.push(request(Method::DELETE, &path, None));
-    let mut statuses = [0; 5];
-    for (status, request) in statuses.iter_mut().zip(requests) {
-        *status = endpoint.router().oneshot(request).await.unwrap().status().as_u16();
-    }
-    statuses
-}
-
-#[tokio::test]
-async fn requests_are_refused() {
-    for (fault, expected) in [
-        (Fault::TokenExpired, [401; 5]),
-        (Fault::Forbidden, [403; 5]),
-        (Fault::Unavailable, [503; 5]),
-        (Fault::Error, [500; 5]),
-        (Fault::TooManyRequests, [429; 5]),
-        (Fault::Html, [200; 5]),
-        (Fault::RefuseCreate, [400, 200, 200, 200, 204]),
-        (Fault::ConflictOnCreate, [409, 200, 200, 200, 204]),
-        (Fault::RefusePatch, [201, 200, 200, 500, 204]),
-        (Fault::EmptyList404, [201, 404, 200, 200, 204]),
-        (Fault::ForgetOnRead, [201, 200, 404, 200, 204]),
-        (Fault::Slow, [201, 200, 200, 200, 204]),
-        (Fault::IgnoreFilter, [201, 200, 200, 200, 204]),
-    ] {
-        assert_eq!(statuses(fault).await, expected, "{fault}");
-    }
-    let headers = get(&with(Fault::TooManyRequests), "/Schemas").await.headers;
-    assert_eq!(headers["retry-after"], "30");
-    assert_eq!(get(&with(Fault::TokenExpired), "/Schemas").await.headers["www-authenticate"], "Bearer");
-    let html = with(Fault::Html).router().oneshot(request(Method::GET, "/Users", None)).await.unwrap();
-    assert_eq!(html.headers()["content-type"], "text/html; charset=utf-8");
-}
-
-#[tokio::test]
-async fn reads_go_wrong() {
-    let clock = clock();
-    let endpoint = scim_at(&clock, Storage::memory());
-    create(&endpoint, "ann").await;
-    create(&endpoint, "bob").await;
-    let query = "/Users?filter=userName+eq+%22ann%22&count=1";
-    endpoint.set_faults(vec![FaultRule::new(Fault::IgnoreFilter)]);
-    let list = get(&endpoint, query).await.body;
-    assert_eq!((&list["totalResults"], &list["itemsPerPage"]), (&json!(2), &json!(1)));
-    endpoint.set_faults(vec![FaultRule::new(Fault::EmptyList404)]);
-    assert_eq!(get(&endpoint, query).await.body["totalResults"], 1);
-    assert_eq!(get(&endpoint, "/Groups").await.status, StatusCode::NOT_FOUND);
-    let before = clock.now();
-    endpoint.set_faults(vec![FaultRule::new(Fault::Slow)]);
-    get(&endpoint, query).await;
-    assert_eq!(clock.now().duration_since(before).as_millis(), 600);
-    endpoint.set_faults(Vec::new());
-    assert_eq!(get(&endpoint, "/Groups").await.status, StatusCode::OK);
-}
-
-/// What a PATCH of a user with names, a title and an address leaves at some pointers.
-async fn patched(fault: Fault, operations: Value, expected: &[(&str, Value)]) {
-    let endpoint = scim(Storage::memory());
-    let mut document = ann();
-    document["title"] = json!("Boss");
-    let reply = call(&endpoint, Method::POST, "/Users", document).await;
-    let path = format!("/Users/{}", reply.body["id"].as_str().unwrap());
-    endpoint.set_faults(vec![FaultRule::new(fault)]);
-    let reply = call(&endpoint, Method::PATCH, &path, patch_body(&operations)).await;
-    assert_eq!(reply.status, StatusCode::OK, "{fault}: {}", reply.body);
-    endpoint.set_faults(Vec::new());
-    let body = get(&endpoint, &path).await.body;
-    assert_eq!(body, reply.body);
-    for (pointer, value) in expected {
-        assert_eq!(body.pointer(pointer).unwrap_or(&Value::Null), value, "{fault}: {pointer} in {body}");
-    }
-}
-
-#[tokio::test]
-async fn something_else_is_stored() {
-    let department = format!("/{}/department", urn::ENTERPRISE_USER);
-    let department_path = format!("{}:department", urn::ENTERPRISE_USER);
-    patched(
-        Fault::DropAttribute,
-        json!([
-            {"op": "Replace", "path": "title", "value": "Chief"},
-            {"op": "Replace", "path": department_path, "value": "Sales"},
-            {"op": "Replace", "path": "nickName", "value": "Babs"},
-        ]),
-        &[("/title", json!("Boss")), (&department, json!("R&D")), ("/nickName", json!("Babs"))],
-    )
-    .await;
-    patched(
-        Fault::LiteralDottedKeys,
-        json!([{"op": "replace", "value": {"name.givenName": "Anna", "nickName": "Babs"}}]),
-        &[("/name/givenName", json!("Ann")), ("/name.givenName", json!("Anna")), ("/nickName", json!("Babs"))],
-    )
-    .await;
-    patched(
-        Fault::LiteralDottedKeys,
-        json!([{"op": "Replace", "path": "name.givenName", "value": "Anna"}]),
-        &[("/name/givenName", json!("Anna")), ("/name.givenName", Value::Null)],
-    )
-    .await;
-    for operations in [
-        json!([{"op": "Replace", "path": "active", "value": "False"}]),
-        json!([{"op": "Replace", "value": {"active": "False"}}]),
-    ] {
-        patched(Fault::StringBooleans, operations, &[("/active", json!("False"))]).await;
-    }
-    patched(
-        Fault::ChangeCase,
-        json!([{"op": "Replace", "path": "displayName", "value": "Ann B"}]),
-        &[("/displayName", json!("ANN B"))],
-    )
-    .await;
-    let created = call(&with(Fault::DropAttribute), Method::POST, "/Users", ann()).await.body;
-    assert_eq!((&created[urn::ENTERPRISE_USER], &created["schemas"]), (&Value::Null, &json!([urn::USER])));
-    let mut stringly = ann();
-    stringly["active"] = json!("true");
-    assert_eq!(call(&with(Fault::StringBooleans), Method::POST, "/Users", stringly).await.body["active"], "true");
-}
-
-#[tokio::test]
-async fn a_path_to_the_work_address_poisons_the_patch() {
-    let endpoint = scim(Storage::memory());
-    let path = format!("/Users/{}", create(&endpoint, "ann").await);
-    endpoint.set_faults(vec![FaultRule::new(Fault::RejectWorkEmailPath)]);
-    let operations = json!([
-        {"op": "Replace", "path": "active", "value": "False"},
-        {"op": "Add", "path": "emails[type eq \"work\"].value", "value": "a@x"},
-    ]);
-    let reply = call(&endpoint, Method::PATCH, &path, patch_body(&operations)).await;
-    assert_eq!((reply.status, &reply.body["scimType"]), (StatusCode::BAD_REQUEST, &json!("invalidPath")));
-    assert_eq!(get(&endpoint, &path).await.body["active"], Value::Null);
-    assert_eq!(patch(&endpoint, &path, &json!([operations[0]])).await, StatusCode::OK);
-    let home = json!([{"op": "Add", "path": "emails[type eq \"home\"].value", "value": "a@x"}]);
-    assert_eq!(patch(&endpoint, &path, &home).await, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn members_are_removed_wrongly() {
-    let list = json!([{"op": "Remove", "path": "members", "value": [{"value": "a"}]}]);
-    let filtered = json!([{"op": "remove", "path": "members[value eq \"a\"]"}]);
-    let capital = json!([{"op": "Remove", "path": "Members", "value": [{"value": "a"}]}]);
-    // The exact spelling of a key wins, for the fault as for the endpoint itself.
-    let twice = json!([{"op": "Remove", "Path": "displayName", "path": "members", "value": [{"value": "a"}]}]);
-    for (fault, operations, left) in [
-        (Fault::RemoveMembersWipesGroup, &list, Value::Null),
-        (Fault::RemoveMembersWipesGroup, &capital, Value::Null),
-        (Fault::RemoveMembersWipesGroup, &twice, Value::Null),
-        (Fault::RemoveMembersWipesGroup, &filtered, json!([{"value": "b"}])),
-        (Fault::NoopOnFilteredRemove, &filtered, json!([{"value": "a"}, {"value": "b"}])),
-        (Fault::NoopOnFilteredRemove, &list, json!([{"value": "b"}])),
-    ] {
-        let endpoint = with(fault);
-        let path = format!("/Groups/{}", create_group(&endpoint, "Design").await);
-        let add = json!([{"op": "add", "path": "members", "value": [{"value": "a"}, {"value": "b"}]}]);
-        assert_eq!(patch(&endpoint, &path, &add).await, StatusCode::NO_CONTENT);
-        assert_eq!(patch(&endpoint, &path, operations).await, StatusCode::NO_CONTENT);
-        assert_eq!(get(&endpoint, &path).await.body["members"], left, "{fault}: {operations}");
-    }
 }
 
 #[tokio::test]
@@ -191,7 +27,7 @@ async fn rules_say_for_whom_and_when() {
     let (ann, bob) = (create(&endpoint, "ann@contoso.com").await, create(&endpoint, "bob@contoso.com").await);
     let design = create_group(&endpoint, "Design").await;
     endpoint.set_faults(vec![rule(&format!(
-        r#"{{"name": "unavailable", "users": ["Ann@contoso.com", "design", "{bob}"], "from": "2026-03-01T11:00:00Z",
+        r#"{{"name": "503", "users": ["Ann@contoso.com", "design", "{bob}"], "from": "2026-03-01T11:00:00Z",
             "until": "2026-03-01T12:00:00Z"}}"#
     ))]);
     for (hour, in_force) in [(10, false), (11, true), (12, false)] {
@@ -215,7 +51,7 @@ async fn rules_say_for_whom_and_when() {
         }
         clock.sleep(std::time::Duration::from_hours(1)).await;
     }
-    endpoint.set_faults(vec![rule(r#"{"name": "error", "methods": ["post"]}"#)]);
+    endpoint.set_faults(vec![rule(r#"{"name": "500", "methods": ["post"]}"#)]);
     assert_eq!(get(&endpoint, "/Users").await.status, StatusCode::OK);
     assert_eq!(call(&endpoint, Method::POST, "/Users", user("dora")).await.status, StatusCode::INTERNAL_SERVER_ERROR);
 }
@@ -225,7 +61,7 @@ async fn rates_are_drawn_alike_each_time() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let endpoint = scim(Storage::memory());
-        endpoint.set_faults(vec![rule(r#"{"name": "unavailable", "rate": 0.25, "methods": ["GET"]}"#)]);
+        endpoint.set_faults(vec![rule(r#"{"name": "503", "rate": 0.25, "methods": ["GET"]}"#)]);
         let mut run = Vec::new();
         for _ in 0..200 {
             run.push(get(&endpoint, "/Users").await.status == StatusCode::SERVICE_UNAVAILABLE);
@@ -239,7 +75,135 @@ async fn rates_are_drawn_alike_each_time() {
 
 #[tokio::test]
 async fn strangers_learn_nothing_of_faults() {
-    let endpoint = with(Fault::Unavailable);
+    let endpoint = with("503");
     let request = Request::get("/scim/v2/Users").body(Body::empty()).unwrap();
     assert_eq!(send(&endpoint, request).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_is_cut_off_was_done_or_not() {
+    for (fault, is_done) in [("drop-connection", false), ("drop-after-write", true), ("500-after-write", true)] {
+        let endpoint = scim(Storage::memory());
+        let path = format!("/Users/{}", create(&endpoint, "old").await);
+        endpoint.set_faults(vec![FaultRule::new(Fault::parse(fault).unwrap())]);
+        for (method, path, body) in [
+            (Method::POST, "/Users", Some(user("new"))),
+            (Method::PATCH, &path, Some(patch_body(&json!([{"op": "Add", "path": "title", "value": "x"}])))),
+            (Method::DELETE, &path, None),
+        ] {
+            endpoint.router().oneshot(request(method.clone(), path, body.as_ref())).await.unwrap();
+            if method == Method::PATCH && is_done {
+                assert_eq!(endpoint.resources().unwrap()[1].get("title"), Some(&json!("x")), "{fault}");
+            }
+        }
+        let names =
+            |found: Vec<Resource>| -> Vec<_> { found.iter().map(|user| user.get("userName").cloned()).collect() };
+        let left = if is_done { "new" } else { "old" };
+        assert_eq!(names(endpoint.resources().unwrap()), [Some(json!(left))], "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn rules_count() {
+    let endpoint = scim(Storage::memory());
+    let rule = |text| FaultRule::parse(text, clock().now()).unwrap();
+    endpoint.set_faults(vec![rule("503,method=GET,after=2,times=2")]);
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        assert_eq!(call(&endpoint, Method::POST, "/Users", json!({})).await.status, StatusCode::BAD_REQUEST);
+        statuses.push(get(&endpoint, "/Users").await.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 200, 503, 503, 200, 200]);
+    assert_eq!(endpoint.faults()[0].befell, 2);
+    // Only what had an effect counts.
+    endpoint.set_faults(vec![rule("empty-list-404,times=1")]);
+    create(&endpoint, "ann").await;
+    for (path, status) in [("/Users", 200), ("/Groups", 404), ("/Groups", 200)] {
+        assert_eq!(get(&endpoint, path).await.status.as_u16(), status, "{path}");
+    }
+    // A rule that stays goes on counting, one that comes back begins anew.
+    endpoint.set_faults(vec![rule("503,after=9"), rule("empty-list-404,times=1")]);
+    assert_eq!(get(&endpoint, "/Groups").await.status, StatusCode::OK);
+    endpoint.set_faults(Vec::new());
+    endpoint.set_faults(vec![rule("empty-list-404,times=1")]);
+    assert_eq!(get(&endpoint, "/Groups").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn faults_are_switched_while_it_runs() {
+    let endpoint = scim(Storage::memory());
+    let rule = |text| FaultRule::parse(text, clock().now()).unwrap();
+    endpoint.set_faults(vec![rule("503,user=ann"), rule("slow-1s"), rule("503,user=bob")]);
+    let names = || endpoint.faults().iter().map(|status| status.rule.fault.to_string()).collect::<Vec<_>>();
+    let switch = |name, on| endpoint.switch_fault(&Fault::parse(name).unwrap(), on);
+    switch("503", true);
+    assert_eq!(names(), ["503", "slow-1s", "503"]);
+    switch("503", false);
+    assert_eq!(names(), ["slow-1s"]);
+    switch("html", true);
+    switch("500", false);
+    assert_eq!(names(), ["slow-1s", "html"]);
+    assert_eq!(endpoint.faults()[1].rule, rule("html"));
+}
+
+#[tokio::test]
+async fn faults_combine() {
+    let endpoint = scim(Storage::memory());
+    create(&endpoint, "ann").await;
+    let rule = |text| FaultRule::parse(text, clock().now()).unwrap();
+    endpoint.set_faults(
+        ["ignore-filter-return-all", "lowercase-resources", "no-meta", "total-results-as-text"].map(rule).to_vec(),
+    );
+    let list = get(&endpoint, "/Users?filter=userName+eq+%22bob%22").await.body;
+    assert_eq!((&list["totalResults"], &list["resources"][0]["userName"]), (&json!("1"), &json!("ann")));
+    assert_eq!(list["resources"][0]["meta"], Value::Null);
+    // What answers in the endpoint's place is changed by the others too.
+    endpoint.set_faults(["429-without-retry-after", "html-errors"].map(rule).to_vec());
+    let page = endpoint.router().oneshot(request(Method::GET, "/Users", None)).await.unwrap();
+    assert_eq!(page.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+}
+
+#[tokio::test]
+async fn observers_learn_what_befell_a_request() {
+    #[derive(Default)]
+    struct Seen(std::sync::Mutex<Vec<Vec<String>>>);
+    impl Observer for Seen {
+        fn observe(&self, exchange: &std::sync::Arc<crate::scim::HttpExchange>) {
+            self.0.lock().unwrap().push(exchange.remarks.clone());
+        }
+    }
+    let endpoint = scim(Storage::memory());
+    let seen = std::sync::Arc::new(Seen::default());
+    endpoint.observe(std::sync::Arc::<Seen>::clone(&seen));
+    let rule = |text| FaultRule::parse(text, clock().now()).unwrap();
+    endpoint.set_faults(["change-case", "no-meta", "empty-list-404", "404,user=eve"].map(rule).to_vec());
+    let ann = call(&endpoint, Method::POST, "/Users", ann()).await.body;
+    assert_eq!((&ann["displayName"], &ann["meta"]), (&json!("ANN"), &Value::Null));
+    get(&endpoint, "/Groups").await;
+    get(&endpoint, "/Schemas").await;
+    assert_eq!(*seen.0.lock().unwrap(), [vec!["change-case", "no-meta"], vec!["empty-list-404"], vec![]]);
+}
+
+#[tokio::test]
+async fn what_is_not_below_the_endpoint_is_left_alone() {
+    let endpoint = with("html");
+    let outside = Request::get("/elsewhere").header("authorization", "Bearer secret").body(Body::empty()).unwrap();
+    assert_eq!(send(&endpoint, outside).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn lists_are_changed_as_a_whole() {
+    let endpoint = scim(Storage::memory());
+    let users = (0..2100).map(|number| {
+        let user = json!({"schemas": [urn::USER], "userName": format!("u{number:04}"), "active": number % 3 > 0});
+        Resource::from_value(user).unwrap()
+    });
+    endpoint.load(users.collect()).unwrap();
+    endpoint.set_faults(vec![FaultRule::new(Fault::parse("hide-inactive").unwrap())]);
+    let page = get(&endpoint, "/Users?startIndex=1399&count=5&attributes=userName").await.body;
+    assert_eq!((&page["totalResults"], &page["itemsPerPage"]), (&json!(1400), &json!(2)));
+    assert_eq!((&page["Resources"][1]["userName"], &page["Resources"][1]["active"]), (&json!("u2099"), &Value::Null));
+    assert_eq!(get(&endpoint, "/Users?count=x").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(get(&endpoint, "/Users?filter=x").await.status, StatusCode::BAD_REQUEST);
 }

@@ -187,5 +187,5 @@ async fn groups_are_described_where_they_are_kept() {
     assert_eq!(get(&endpoint(), &format!("/Schemas/{}", urn::GROUP)).await.status, StatusCode::NOT_FOUND);
     let user = json!({"schemas": [urn::USER], "displayName": "Design"});
     let reply = call(&scim(Storage::memory()), Method::POST, "/Groups", user).await;
-    assert_eq!(reply.body["detail"], format!("`schemas` of a group has to name {}", urn::GROUP));
+    assert_eq!(reply.body["detail"], format!("`schemas` of a Group has to name {}", urn::GROUP));
 }

@@ -1,5 +1,4 @@
 use super::*;
-use crate::scim::Resource;
 
 fn people() -> Vec<Resource> {
     [
@@ -77,7 +76,7 @@ fn foreign_and_newer_files_are_refused() {
     let folder = directory.path().display();
     assert_eq!(
         error("newer"),
-        format!("`{folder}/newer` has format 7, this version reads up to 2; use the newer version that wrote it")
+        format!("`{folder}/newer` has format 7, this version reads up to 3; use the newer version that wrote it")
     );
     assert_eq!(error("other"), format!("`{folder}/other` isn't an endpoint's data; name another file"));
     assert_eq!(error("text"), format!("`{folder}/text` isn't an endpoint's data; name another file"));
@@ -111,7 +110,63 @@ async fn a_file_without_groups_is_brought_up_to_date() {
     assert_eq!(get(&endpoint, "/Groups?filter=displayName+eq+%22design%22").await.body["totalResults"], 2);
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, 3);
+}
+
+/// The file of a released version.
+const FORMAT_2: &str = "CREATE TABLE users (
+        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+        id   TEXT NOT NULL UNIQUE,
+        key  TEXT NOT NULL UNIQUE,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE groups (
+        seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+        id   TEXT NOT NULL UNIQUE,
+        key  TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX groups_by_key ON groups (key, seq);
+    PRAGMA user_version = 2;";
+
+#[tokio::test]
+async fn members_and_attributes_of_an_older_file_are_indexed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(FORMAT_2).unwrap();
+    let ann = json!({
+        "id": "7", "schemas": [urn::USER], "userName": "Ann", "externalId": "A-7", "displayName": "Ann Lee",
+        "emails": [{"type": "work", "value": "Ann@Contoso.com"}], "meta": {"resourceType": "User"},
+    });
+    let members: Vec<_> = (0..300).map(|number| json!({"value": number.to_string(), "display": "x"})).collect();
+    let design = json!({
+        "id": "g", "schemas": [urn::GROUP], "displayName": "Design", "members": members,
+        "externalId": "D", "meta": {"resourceType": "Group", "created": "2020-01-01T00:00:00Z"},
+    });
+    let bare = json!({"id": "h", "schemas": [urn::GROUP], "displayName": "Bare", "meta": {"resourceType": "Group"}});
+    connection.execute("INSERT INTO users (id, key, body) VALUES ('7', 'ann', ?1)", [ann.to_string()]).unwrap();
+    for (id, group) in [("g", &design), ("h", &bare)] {
+        let insert = "INSERT INTO groups (id, key, body) VALUES (?1, lower(?1), ?2)";
+        connection.execute(insert, [id, &group.to_string()]).unwrap();
+    }
+    drop(connection);
+    let endpoint = scim(Storage::file(&path).unwrap());
+    let whole = get(&endpoint, "/Groups/g").await.body;
+    assert_eq!(whole["members"], design["members"]);
+    assert_eq!(get(&endpoint, "/Groups/h").await.body["members"], Value::Null);
+    for filter in [
+        "externalId eq \"A-7\"",
+        "displayName eq \"ANN LEE\"",
+        "emails eq \"ann@contoso.com\"",
+        "emails[type eq \"work\" and value eq \"ann@contoso.com\"]",
+        "groups.value eq \"g\"",
+    ] {
+        assert_eq!(total(&endpoint, "/Users", filter).await, 1, "{filter}");
+    }
+    assert_eq!(total(&endpoint, "/Groups", "members.value eq \"299\"").await, 1);
+    assert_eq!(get(&endpoint, "/Users/7").await.body["groups"][0]["display"], "Design");
+    assert_eq!(get(&endpoint, "/Groups?count=0").await.body["totalResults"], 2);
 }
 
 #[test]

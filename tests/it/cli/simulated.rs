@@ -67,7 +67,7 @@ fn every_cycle_is_in_the_document_also_one_whose_test_query_failed() {
 fn who_failed_in_an_earlier_cycle_and_still_waits_counts() {
     let sandbox = Sandbox::with_users(3, "embedded");
     sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
-    let faults = r#"{"faults":[{"name":"refuse-create","users":["user1@contoso.com"]},{"name":"slow"}]}"#;
+    let faults = r#"{"faults":[{"name":"refuse-create","users":["user1@contoso.com"]},{"name":"slow-600ms"}]}"#;
     sandbox.write("cycles/cycle-1/target.json", faults);
     let ended = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 3")).with(4);
     assert!(ended.stdout.starts_with("2026-12-01T08:00:00Z\n"), "each stands below its beginning: {}", ended.stdout);
@@ -103,7 +103,7 @@ fn a_job_disabled_by_too_many_failures_says_why() {
     let limits = "min_failures = 3\ndisable_after = \"5d\"\n";
     sandbox.write("scimulate.toml", format!("{config}\n[quarantine]\n{limits}"));
     sandbox.write("cycles/2026-12-02/users.csv", users(1..=4).replace("Engineer", "Chief"));
-    sandbox.write("cycles/2026-12-02/target.json", r#"{ "faults": [{ "name": "refuse-patch" }] }"#);
+    sandbox.write("cycles/2026-12-02/target.json", r#"{ "faults": [{ "name": "500", "methods": ["PATCH"] }] }"#);
     let ended = simulate(&sandbox, "").with(5);
     assert!(ended.stdout.ends_with("The job is disabled.\n"), "{}", ended.stdout);
     let told = sandbox.run("status").with(5).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -116,7 +116,7 @@ fn cycle_by_cycle() {
     let sandbox = Sandbox::with_users(2, "embedded");
     sandbox.edit("scimulate.toml", "[source]\n", "[source]\ntimeline = \"cycles\"\n");
     sandbox.write("cycles/cycle-2/users.csv", users(1..=3));
-    sandbox.write("cycles/cycle-3/target.json", r#"{ "faults": [{ "name": "unavailable", "methods": ["GET"] }] }"#);
+    sandbox.write("cycles/cycle-3/target.json", r#"{ "faults": [{ "name": "503", "methods": ["GET"] }] }"#);
     sandbox.write("cycles/cycle-4/target.json", "{}");
     let run = sandbox.run(&format!("run --simulate-clock --now {NOW} --cycles 3 --output json")).with(5).json();
     let created: Vec<_> =

@@ -35,30 +35,7 @@ pub(crate) struct Server {
 impl Peer {
     /// Starts the server at a free port; `None` if it can't be had here.
     pub(crate) fn start(&self) -> Option<Server> {
-        match self.install() {
-            Ok(installed) => Some(self.serve(&installed)),
-            Err(reason) => {
-                let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
-                assert!(!required, "{} is required: {reason}", self.name);
-                #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
-                {
-                    println!("skipped, {} can't be had here: {reason}", self.name);
-                }
-                None
-            }
-        }
-    }
-
-    fn install(&self) -> Result<PathBuf, String> {
-        let installed = folder().join(self.name);
-        let output = Command::new("bash")
-            .arg(scripts().join("install.sh"))
-            .arg(self.name)
-            .arg(&installed)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|error| format!("bash: {error}"))?;
-        if output.status.success() { Ok(installed) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+        installed(self.name).map(|installed| self.serve(&installed))
     }
 
     fn serve(&self, installed: &Path) -> Server {
@@ -134,7 +111,35 @@ impl Drop for Server {
     }
 }
 
-fn scripts() -> PathBuf {
+/// The folder that something of others is installed in; `None` if it can't be had here.
+pub(crate) fn installed(name: &str) -> Option<PathBuf> {
+    match install(name) {
+        Ok(installed) => Some(installed),
+        Err(reason) => {
+            let required = std::env::var_os("SCIMULATE_INTEROP").is_some_and(|value| value == "required");
+            assert!(!required, "{name} is required: {reason}");
+            #[expect(clippy::print_stdout, reason = "the test has nothing else to say")]
+            {
+                println!("skipped, {name} can't be had here: {reason}");
+            }
+            None
+        }
+    }
+}
+
+fn install(name: &str) -> Result<PathBuf, String> {
+    let installed = folder().join(name);
+    let output = Command::new("bash")
+        .arg(scripts().join("install.sh"))
+        .arg(name)
+        .arg(&installed)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("bash: {error}"))?;
+    if output.status.success() { Ok(installed) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+pub(crate) fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers")
 }
 

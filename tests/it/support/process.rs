@@ -265,11 +265,11 @@ impl Server {
     /// An endpoint with more flags, in a folder.
     pub(crate) fn start_in(sandbox: &Sandbox, arguments: &str) -> Self {
         let arguments = format!("serve --listen 127.0.0.1:0 --token-env TOKEN --output json {arguments}");
-        Self::start_by(&mut sandbox.command(&arguments))
+        Self::start_with(&mut sandbox.command(&arguments))
     }
 
-    /// An endpoint by a command of the test's own, which has it listen on a free port and say so in JSON.
-    pub(crate) fn start_by(command: &mut Command) -> Self {
+    /// An endpoint that a command serves, with `--output json`.
+    pub(crate) fn start_with(command: &mut Command) -> Self {
         let (child, stdout, stderr) = spawn(command);
         let mut stdout = BufReader::new(stdout);
         let mut ready = String::new();
@@ -315,6 +315,17 @@ impl Server {
         );
         let answer = exchange(self.port, request.as_bytes()).unwrap();
         assert!(answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.started.is_running()
+    }
+
+    /// Kills it, with no time to do anything.
+    #[cfg(unix)]
+    pub(crate) fn kill(self) -> Ended {
+        self.started.signal("KILL");
+        self.started.wait()
     }
 
     #[cfg(unix)]

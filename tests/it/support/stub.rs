@@ -39,6 +39,8 @@ pub(crate) enum Deed {
     Pass,
     /// Answers by itself: status line, further headers (each with its line end) and body.
     Answer(&'static str, &'static str, String),
+    /// Answers with exactly these bytes.
+    Bytes(&'static [u8]),
     /// Hands it on, and answers something else.
     PassAndAnswer(&'static str),
     /// Hands it on, and closes the connection in the middle of the answer.
@@ -141,6 +143,7 @@ impl Inner {
         match behaviour(&seen) {
             Deed::Pass => out.write_all(&exchange(self.port, &raw)?),
             Deed::Answer(status, headers, body) => out.write_all(answer(status, headers, &body).as_bytes()),
+            Deed::Bytes(bytes) => out.write_all(bytes),
             Deed::PassAndAnswer(status) => {
                 exchange(self.port, &raw)?;
                 out.write_all(answer(status, "", "").as_bytes())

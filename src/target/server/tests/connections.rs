@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::super::connection::{Mood, Shared};
-use super::super::request::NoAnswer;
+use crate::target::answer::NoAnswer;
 use crate::target::body::read_bytes;
 use crate::target::server::*;
 

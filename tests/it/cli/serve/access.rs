@@ -30,7 +30,7 @@ fn several_tokens_are_let_in_and_some_may_only_read() {
     let arguments = "serve --listen 127.0.0.1:0 --output json --token-env TOKEN --token-env SECOND --token-file tokens \
                      --read-only-token-env READER";
     let server =
-        Server::start_by(sandbox.command(arguments).env("SECOND", "from-a-variable").env("READER", "may-only-read"));
+        Server::start_with(sandbox.command(arguments).env("SECOND", "from-a-variable").env("READER", "may-only-read"));
     for token in [TOKEN, "from-a-variable", "from-a-file", "another"] {
         assert_eq!((status(&server, "GET", token), status(&server, "POST", token)), (200, 201), "{token}");
     }
@@ -44,7 +44,8 @@ fn several_tokens_are_let_in_and_some_may_only_read() {
 fn a_changed_file_of_tokens_is_taken_up() {
     let sandbox = Sandbox::empty();
     sandbox.write("tokens", "old\n");
-    let server = Server::start_by(&mut sandbox.command("serve --listen 127.0.0.1:0 --output json --token-file tokens"));
+    let server =
+        Server::start_with(&mut sandbox.command("serve --listen 127.0.0.1:0 --output json --token-file tokens"));
     assert_eq!(status(&server, "GET", "old"), 200);
     sandbox.write("tokens", "old\nnew\n");
     until("the new token is let in", || status(&server, "GET", "new") == 200);
@@ -59,7 +60,7 @@ fn a_client_fetches_tokens() {
     let sandbox = Sandbox::empty();
     let arguments = "serve -vvv --listen 127.0.0.1:0 --output json --token-env TOKEN --oauth-client-id entra \
                      --oauth-client-secret-env SECRET --oauth-token-lifetime 90s --oauth-scope scim";
-    let server = Server::start_by(sandbox.command(arguments).env("SECRET", "s3cret-of-the-client"));
+    let server = Server::start_with(sandbox.command(arguments).env("SECRET", "s3cret-of-the-client"));
     let ready: Value = serde_json::from_str(&server.ready).expect("JSON");
     assert_eq!(ready["tokenEndpoint"], json!(format!("http://127.0.0.1:{}/oauth/token", server.port)));
     let form = "Content-Type: application/x-www-form-urlencoded\r\n";

@@ -146,7 +146,7 @@ fn running_out_of_files_is_survived() {
     let mut shell = std::process::Command::new("sh");
     shell.env_clear().env("TOKEN", TOKEN).current_dir(sandbox.folder());
     shell.args(["-c", "ulimit -n 30; exec \"$0\" serve --listen 127.0.0.1:0 --token-env TOKEN --output json"]);
-    let server = Server::start_by(shell.arg(program));
+    let server = Server::start_with(shell.arg(program));
     let idle: Vec<_> = (0..50).map(|_| connect(&server)).collect();
     get_json(server.port, "/scim/v2/Users", TOKEN).expect("an answer");
     drop(idle);

@@ -83,7 +83,7 @@ fn a_given_certificate_is_served_and_its_faults_are_told() {
 fn only_an_open_port_without_tls_is_warned_of() {
     for (arguments, warned) in [("", true), ("--tls-self-signed", false)] {
         let arguments = format!("serve --listen 0.0.0.0:0 --token-env TOKEN --output json {arguments}");
-        let server = Server::start_by(&mut Sandbox::empty().command(&arguments));
+        let server = Server::start_with(&mut Sandbox::empty().command(&arguments));
         let ended = server.terminate().with(0);
         assert_eq!(ended.stderr.contains("without TLS"), warned, "{}", ended.stderr);
     }

@@ -1,0 +1,113 @@
+//! Notes an exchange while it is under way, for whoever observes the client.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, HeaderValue, Version};
+use url::{Position, Url};
+
+use super::Failure;
+use crate::base::{Secret, Timestamp};
+use crate::clock::Clock;
+use crate::scim::{Content, HttpExchange, Method, Observer, SentCredentials, header_as_shown};
+
+/// Who is shown what a client sends and gets, and what is masked in it.
+#[derive(Clone)]
+pub(super) struct Audience {
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) credentials: SentCredentials,
+}
+
+impl Audience {
+    /// Has one more secret masked.
+    pub(super) fn also_mask(&mut self, secret: &Secret) {
+        let known = self.credentials.secrets().iter().chain([secret]).cloned();
+        self.credentials = SentCredentials::new(known);
+    }
+}
+
+/// An exchange under way; it is shown when it is dropped. Without an audience nothing is noted.
+pub(super) struct Watch<'c>(Option<Box<Noted<'c>>>);
+
+struct Noted<'c> {
+    exchange: HttpExchange,
+    /// Whether it is known how it ended.
+    is_over: bool,
+    started: Timestamp,
+    clock: &'c Clock,
+    observer: &'c dyn Observer,
+}
+
+impl<'c> Watch<'c> {
+    /// Begins with the request; `host` and `content-length` are what the transport adds to its headers.
+    pub(super) fn new(
+        audience: Option<&'c Audience>,
+        clock: &'c Clock,
+        method: Method,
+        url: &Url,
+        sent: &HeaderMap,
+        body: Option<&[u8]>,
+    ) -> Self {
+        Self(audience.map(|Audience { observer, credentials }| {
+            let mut request_headers = headers(sent);
+            request_headers.push(("host".to_owned(), url.authority().to_owned()));
+            if let Some(body) = body {
+                request_headers.push(("content-length".to_owned(), body.len().to_string()));
+            }
+            let started = clock.now();
+            let exchange = HttpExchange {
+                started,
+                method: method.as_str().to_owned(),
+                origin: url.origin().ascii_serialization(),
+                target: url[Position::BeforePath..Position::AfterQuery].to_owned(),
+                request_headers,
+                request_body: body.map_or_else(Content::default, Content::from),
+                credentials: credentials.clone(),
+                ..HttpExchange::default()
+            };
+            Box::new(Noted { exchange, is_over: false, started, clock, observer: observer.as_ref() })
+        }))
+    }
+
+    /// Notes how the answer begins.
+    pub(super) fn head(&mut self, status: u16, version: Version, received: &HeaderMap) {
+        if let Some(Noted { exchange, .. }) = self.0.as_deref_mut() {
+            exchange.status = Some(status);
+            exchange.version = if version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };
+            exchange.response_headers = headers(received);
+        }
+    }
+
+    /// Notes a part of the answer's body.
+    pub(super) fn chunk(&mut self, bytes: &[u8]) {
+        if let Some(noted) = self.0.as_deref_mut() {
+            noted.exchange.response_body.push(bytes);
+        }
+    }
+
+    /// Notes how it ended, and shows it.
+    pub(super) fn end(mut self, failure: Option<&Failure>) {
+        if let Some(noted) = self.0.as_deref_mut() {
+            noted.exchange.remarks.extend(failure.map(ToString::to_string));
+            noted.is_over = true;
+        }
+    }
+}
+
+impl Drop for Noted<'_> {
+    fn drop(&mut self) {
+        let mut exchange = std::mem::take(&mut self.exchange);
+        exchange.duration = self.clock.now().duration_since(self.started).try_into().unwrap_or_default();
+        if !self.is_over {
+            exchange.remarks.push("given up before the answer was complete".to_owned());
+        }
+        self.observer.observe(&Arc::new(exchange));
+    }
+}
+
+fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), header_as_shown(name.as_str(), &text(value)))).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,149 @@
+//! Keeps secrets out of what is shown and recorded of an exchange.
+//!
+//! Three things are masked: header values that are secrets by their names, values of members and form fields that are
+//! secrets by theirs, and every secret that is known (tokens of the configuration, what a request was sent with, what
+//! was found by its name) wherever else it stands, also percent-encoded, escaped, or in the middle of Base64.
+
+mod fields;
+mod needles;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{Content, HttpExchange, SentCredentials};
+use crate::base::Secret;
+use fields::Found;
+use needles::Needles;
+
+/// What stands in place of a secret.
+pub(super) const MASK: &str = "[secret]";
+
+/// Shorter secrets that weren't configured are masked where they were found only: such a word may mean something else
+/// elsewhere.
+const SHORTEST: usize = 8;
+
+/// Parts of the names of headers that hold secrets.
+const SECRET_PARTS: [&str; 6] = ["auth", "key", "token", "secret", "cookie", "password"];
+
+/// Headers that are no secret although their names look so: what a server asks for.
+const PUBLIC: [&str; 3] = ["www-authenticate", "proxy-authenticate", "authentication-info"];
+
+/// Whether the value of a header of this name is a secret.
+pub fn is_secret_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_PARTS.iter().any(|part| name.contains(part)) && !PUBLIC.contains(&name.as_str())
+}
+
+/// The value of a header as it may be shown. Of credentials the scheme is left, which tells their kind.
+pub fn header_as_shown(name: &str, value: &str) -> String {
+    if !is_secret_header(name) {
+        return value.to_owned();
+    }
+    match value.split_once(' ') {
+        Some((scheme, _)) if is_authorization(name) => format!("{scheme} {MASK}"),
+        _ => MASK.to_owned(),
+    }
+}
+
+/// The secrets in the value of a header, if it is one of those that hold credentials.
+pub fn credentials_in(name: &str, value: &str) -> Vec<Secret> {
+    if !is_secret_header(name) {
+        return Vec::new();
+    }
+    let value = value.trim();
+    let (scheme, token) = value.split_once(' ').filter(|_| is_authorization(name)).unwrap_or(("", value));
+    let token = token.trim();
+    let mut secrets = vec![token.to_owned()];
+    if scheme.eq_ignore_ascii_case("Basic")
+        && let Some(pair) = STANDARD.decode(token).ok().and_then(|pair| String::from_utf8(pair).ok())
+        && let Some((_, password)) = pair.split_once(':')
+    {
+        secrets.push(password.to_owned());
+    }
+    secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).map(Secret::new).collect()
+}
+
+fn is_authorization(name: &str) -> bool {
+    name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
+}
+
+/// Masks exchanges, one after the other.
+#[derive(Debug)]
+pub struct Masking {
+    known: Vec<Secret>,
+    needles: Needles,
+    /// The credentials of the last exchange: a client's are the same in all of them.
+    last: SentCredentials,
+    last_needles: Needles,
+}
+
+impl Masking {
+    /// Masks these secrets in every exchange, beside those that an exchange has itself.
+    pub fn new(known: Vec<Secret>) -> Self {
+        let needles = Needles::new(&known);
+        Self { known, needles, last: SentCredentials::default(), last_needles: Needles::default() }
+    }
+
+    /// The exchange as it may be shown.
+    pub fn masked(&mut self, exchange: &HttpExchange) -> HttpExchange {
+        if !exchange.credentials.is_same(&self.last) {
+            self.last = exchange.credentials.clone();
+            let known: Vec<_> = self.known.iter().map(Secret::expose).collect();
+            let others = self.last.secrets().iter().filter(|secret| !known.contains(&secret.expose()));
+            self.last_needles = Needles::new(others);
+        }
+        let request = fields::in_body(&exchange.request_body.bytes, exchange.request_header("content-type"));
+        let response = fields::in_body(&exchange.response_body.bytes, exchange.response_header("content-type"));
+        let query = fields::in_query(exchange.target.as_bytes());
+        let found = [&request, &response, &query].into_iter().flat_map(Found::secrets);
+        let found = Needles::new(&found.filter(|secret| secret.expose().len() >= SHORTEST).collect::<Vec<_>>());
+        let mask = Mask([&self.needles, &self.last_needles, &found]);
+        HttpExchange {
+            started: exchange.started,
+            duration: exchange.duration,
+            version: exchange.version,
+            method: mask.text(&exchange.method),
+            origin: mask.text(&exchange.origin),
+            target: String::from_utf8_lossy(&mask.bytes(&query.without(exchange.target.as_bytes()))).into_owned(),
+            request_headers: mask.headers(&exchange.request_headers),
+            request_body: mask.content(&exchange.request_body, &request),
+            status: exchange.status,
+            response_headers: mask.headers(&exchange.response_headers),
+            response_body: mask.content(&exchange.response_body, &response),
+            remarks: exchange.remarks.iter().map(|remark| mask.text(remark)).collect(),
+            credentials: SentCredentials::default(),
+        }
+    }
+}
+
+/// Everything that is masked in one exchange.
+struct Mask<'n>([&'n Needles; 3]);
+
+impl Mask<'_> {
+    fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        self.0.iter().fold(Cow::Borrowed(bytes), |bytes, needles| match needles.masked(&bytes) {
+            Some(masked) => Cow::Owned(masked),
+            None => bytes,
+        })
+    }
+
+    fn text(&self, text: &str) -> String {
+        // What is masked are whole characters.
+        String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
+    }
+
+    fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
+        headers.iter().map(|(name, value)| (name.clone(), self.text(value))).collect()
+    }
+
+    fn content(&self, content: &Content, found: &Found) -> Content {
+        let missing = content.length - content.bytes.len() as u64;
+        let bytes = self.bytes(&found.without(&content.bytes)).into_owned();
+        // What is masked may be longer or shorter than what is shown, but what is missing stays missing.
+        Content { length: bytes.len() as u64 + missing, bytes }
+    }
+}

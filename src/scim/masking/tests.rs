@@ -1,0 +1,198 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const TOKEN: &str = "s3cr3t/tok+en \"q\"&ü";
+
+fn masking(secrets: &[&str]) -> Masking {
+    Masking::new(secrets.iter().map(|text| Secret::new(*text)).collect())
+}
+
+fn body(text: impl AsRef<[u8]>) -> HttpExchange {
+    HttpExchange { request_body: Content::from(text.as_ref()), ..HttpExchange::default() }
+}
+
+#[track_caller]
+fn check(secrets: &[&str], bytes: impl AsRef<[u8]>, expected: &str) {
+    let masked = masking(secrets).masked(&body(bytes)).request_body;
+    assert_eq!(String::from_utf8_lossy(&masked.bytes), expected);
+}
+
+#[test]
+fn a_known_secret_is_masked_however_it_is_written() {
+    for written in [
+        TOKEN.to_owned(),
+        "s3cr3t%2Ftok%2Ben%20%22q%22%26%C3%BC".to_owned(),
+        "s3cr3t%2ftok%2ben+%22q%22%26%c3%bc".to_owned(),
+        "s3cr3t%252Ftok%252Ben%2520%2522q%2522%2526%25C3%25BC".to_owned(),
+        r#"s3cr3t\/tok+en \"q\"&\u00fc"#.to_owned(),
+        r#"s3cr3t/tok+en \\\"q\\\"\u0026ü"#.to_owned(),
+        "s3cr3t/tok+en &quot;q&#34;&amp;&#xFC;".to_owned(),
+    ] {
+        check(&[TOKEN], format!("<{written}>"), "<[secret]>");
+    }
+    check(&["tøken-\u{1f511}"], r#"["t\u00f8ken-\uD83D\udd11"]"#, r#"["[secret]"]"#);
+    check(&[r"back\slash"], r#"["back\\slash", "back\\\\slash"]"#, r#"["[secret]", "[secret]"]"#);
+}
+
+#[test]
+fn a_secret_inside_base64_is_masked_wherever_it_begins() {
+    for before in ["", "u", "us", "user:"] {
+        for after in ["", ".", "..", "..."] {
+            let encoded = STANDARD.encode(format!("{before}{TOKEN}{after}"));
+            let masked = masking(&[TOKEN]).masked(&body(format!("Basic {encoded}"))).request_body.bytes;
+            let masked = String::from_utf8(masked).unwrap();
+            assert!(masked.contains("[secret]"), "{before}…{after}: {masked}");
+            assert!(masked.len() < "Basic [secret]".len() + 16, "{before}…{after}: {masked}");
+        }
+    }
+}
+
+#[test]
+fn what_begins_an_escape_may_stand_for_itself() {
+    check(&["a%25b&amp;c"], "a%25b&amp;c a%2525b%26amp%3Bc", "[secret] [secret]");
+    check(&["%%%%%%%%x"], "%25%%25%25%%25%%25xy", "[secret]y");
+    check(&[r"\u0041"], r"\u0041 \\u0041", "[secret] [secret]");
+}
+
+#[test]
+fn bytes_that_were_made_to_take_long_are_masked_unread() {
+    let secret = format!("{}b", "a".repeat(8_000));
+    let masked = masking(&[&secret]).masked(&body("a".repeat(1 << 16))).request_body.bytes;
+    assert!(masked.ends_with(b"[secret]"), "{}", masked.len());
+}
+
+#[test]
+fn the_beginning_of_a_secret_at_the_end_of_a_body_is_masked() {
+    check(&["abcdefghijkl"], "x abcdefgh", "x [secret]");
+    check(&["abcdefgh/jkl"], "x abcdefgh%2", "x [secret]");
+    check(&["abcdefghijkl"], "x abcdefg", "x abcdefg");
+    check(&["abcdefghijkl"], "x abcdefgh y", "x abcdefgh y");
+}
+
+#[test]
+fn members_that_are_secrets_by_their_names() {
+    for (json, expected) in [
+        (r#"{"password":"x","a":1}"#, r#"{"password":"[secret]","a":1}"#),
+        (r#"{ "Access_Token" : "a\"b" , "expires_in": 5 }"#, r#"{ "Access_Token" : "[secret]" , "expires_in": 5 }"#),
+        (r#"[{"clientSecret":12345}]"#, r#"[{"clientSecret":"[secret]"}]"#),
+        (r#"{"password":null,"token":true}"#, r#"{"password":null,"token":true}"#),
+        (r#"{"secret":{"token":"a","b":["c"]},"d":"e"}"#, r#"{"secret":"[secret]","d":"e"}"#),
+        (r#"{"password":"cut o"#, r#"{"password":"[secret]""#),
+        (
+            r#"{"changePassword":{"supported":false},"name":"password"}"#,
+            r#"{"changePassword":{"supported":false},"name":"password"}"#,
+        ),
+        (
+            r#"{"Operations":[{"op":"Add","value":"x","path":"password"},{"op":"Add","path":"title","value":"y"}]}"#,
+            r#"{"Operations":[{"op":"Add","value":"[secret]","path":"password"},{"op":"Add","path":"title","value":"y"}]}"#,
+        ),
+        (
+            r#"{"path":"urn:ietf:params:scim:schemas:core:2.0:User:password","value":[{"value":"x"}]}"#,
+            r#"{"path":"urn:ietf:params:scim:schemas:core:2.0:User:password","value":"[secret]"}"#,
+        ),
+        (r#"{"path":"password","value":"x""#, r#"{"path":"password","value":"[secret]""#),
+    ] {
+        check(&[], json, expected);
+    }
+}
+
+#[test]
+fn form_fields_that_are_secrets_by_their_names() {
+    check(
+        &[],
+        "grant_type=client_credentials&client_secret=a%2Bb&scope=",
+        "grant_type=client_credentials&client_secret=[secret]&scope=",
+    );
+    check(&[], "client_secret=&x=1", "client_secret=&x=1");
+    check(&[], "password = x, in prose", "password = x, in prose");
+    let exchange = HttpExchange { target: "/Users?access_token=x&count=1".to_owned(), ..HttpExchange::default() };
+    assert_eq!(masking(&[]).masked(&exchange).target, "/Users?access_token=[secret]&count=1");
+}
+
+#[test]
+fn what_was_found_by_its_name_is_masked_in_the_whole_exchange() {
+    let exchange = HttpExchange {
+        target: "/token?hint=issued-token-1".to_owned(),
+        response_headers: vec![("x-echo".to_owned(), "issued-token-1".to_owned())],
+        response_body: Content::from(br#"{"access_token":"issued-token-1"}"#.as_slice()),
+        remarks: vec!["issued-token-1 was issued".to_owned()],
+        ..HttpExchange::default()
+    };
+    let masked = masking(&[]).masked(&exchange);
+    assert_eq!(masked.target, "/token?hint=[secret]");
+    assert_eq!(masked.response_headers[0].1, "[secret]");
+    assert_eq!(masked.remarks, ["[secret] was issued"]);
+}
+
+#[test]
+fn what_a_request_was_sent_with_is_masked_in_it_alone() {
+    let mut masking = masking(&[]);
+    let with = |secret: &str| HttpExchange {
+        credentials: SentCredentials::new([Secret::new(secret)]),
+        ..body("first-token second-token")
+    };
+    let shown = |exchange: HttpExchange| String::from_utf8(exchange.request_body.bytes).unwrap();
+    assert_eq!(shown(masking.masked(&with("first-token"))), "[secret] second-token");
+    assert_eq!(shown(masking.masked(&with("second-token"))), "first-token [secret]");
+    assert_eq!(shown(masking.masked(&body("second-token"))), "second-token");
+}
+
+#[test]
+fn headers_are_shown_by_their_names() {
+    for (name, value, expected) in [
+        ("authorization", "Bearer abc", "Bearer [secret]"),
+        ("Authorization", "abc", "[secret]"),
+        ("proxy-authorization", "Basic YTpi", "Basic [secret]"),
+        ("cookie", "a=b c", "[secret]"),
+        ("Set-Cookie", "a=b; Path=/", "[secret]"),
+        ("x-api-key", "abc", "[secret]"),
+        ("WWW-Authenticate", "Bearer realm=\"scim\"", "Bearer realm=\"scim\""),
+        ("content-type", "application/json", "application/json"),
+    ] {
+        assert_eq!(header_as_shown(name, value), expected, "{name}");
+    }
+}
+
+#[test]
+fn credentials_are_taken_out_of_headers() {
+    for (name, value, expected) in [
+        ("authorization", "Bearer abcdefgh", vec!["abcdefgh"]),
+        ("authorization", "Basic dXNlcjpwYXNzd29yZDE=", vec!["dXNlcjpwYXNzd29yZDE=", "password1"]),
+        ("authorization", "Bearer abc", vec![]),
+        ("x-api-key", "abcdefgh ijk", vec!["abcdefgh ijk"]),
+        ("accept", "application/json", vec![]),
+    ] {
+        let found = credentials_in(name, value);
+        assert_eq!(found.iter().map(Secret::expose).collect::<Vec<_>>(), expected, "{value}");
+    }
+}
+
+#[test]
+fn what_is_missing_of_a_body_stays_missing() {
+    let mut exchange = body("abc token-1234 def");
+    exchange.request_body.length += 100;
+    let masked = masking(&["token-1234"]).masked(&exchange).request_body;
+    assert!(masked.is_cut());
+    assert_eq!(masked.length - masked.bytes.len() as u64, 100);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..200), secret in "[a%+\\\\\"&ü]{1,12}") {
+        let mut masking = masking(&[&secret]);
+        let masked = masking.masked(&body(&bytes)).request_body.bytes;
+        let holds = masked.windows(secret.len()).any(|part| part == secret.as_bytes());
+        // Bytes on both sides of a mask may make up the secret anew only if it is made of mask.
+        prop_assert!(!holds);
+    }
+
+    #[test]
+    fn documents_stay_json(secret in "[ -~]{1,20}", text in "[ -~]{0,20}") {
+        let document = serde_json::json!({ "a": [&secret, &text], "password": &secret, "b": { "path": "password", "value": &text } });
+        let masked = masking(&["unlikely-secret"]).masked(&body(document.to_string())).request_body.bytes;
+        let masked: serde_json::Value = serde_json::from_slice(&masked).unwrap();
+        prop_assert_eq!(&masked["password"], "[secret]");
+        prop_assert_eq!(&masked["b"]["value"], "[secret]");
+    }
+}

@@ -1,0 +1,115 @@
+//! Everything that matches, one resource a line, for whoever asks for `application/x-ndjson`.
+//!
+//! It is sent as it is read, a few megabytes at a time, while others write: who was there from the beginning to the end
+//! is told once, in the order in which they came, each as at one moment.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, Response};
+use futures_util::{TryStreamExt as _, stream};
+
+use super::StorageError;
+use super::answer::Origin;
+use super::collection::Collection;
+use super::plan::Plan;
+use super::query::Query;
+use super::storage::Cursor;
+
+const NDJSON: &str = "application/x-ndjson";
+
+/// Whether the client prefers lines to a list.
+pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
+    let Some(accepted) = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok()) else { return false };
+    accepted.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(NDJSON))
+}
+
+/// All resources of these collections that a query's filter lets through. Paging and order don't apply.
+pub(super) fn answer(collections: Vec<Collection>, query: Query, headers: &HeaderMap) -> Response<Body> {
+    let query = Arc::new(query);
+    let part = |collection: Collection| {
+        let origin = collection.origin(headers);
+        Arc::new(Part { collection, origin, query: Arc::clone(&query) })
+    };
+    let mut parts: Vec<_> = collections.into_iter().map(part).collect();
+    parts.reverse();
+    let lines = stream::try_unfold((parts, Progress::Begun), |(mut parts, mut progress)| async move {
+        loop {
+            let Some(part) = parts.last().cloned() else { return Ok::<_, StorageError>(None) };
+            let read = tokio::task::spawn_blocking(move || part.next(progress));
+            match read.await.map_err(|_| StorageError::Interrupted)?? {
+                (text, Progress::Done) => {
+                    parts.pop();
+                    progress = Progress::Begun;
+                    if !text.is_empty() {
+                        return Ok(Some((text, (parts, progress))));
+                    }
+                }
+                (text, next) if text.is_empty() => progress = next,
+                (text, next) => return Ok(Some((text, (parts, next)))),
+            }
+        }
+    });
+    let lines = lines.inspect_err(|error| {
+        tracing::error!(error = error as &dyn std::error::Error, "a dump was broken off");
+    });
+    let mut response = Response::new(Body::from_stream(lines));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(NDJSON));
+    response
+}
+
+/// How far a part has come.
+#[derive(Debug, Clone, Copy)]
+enum Progress {
+    Begun,
+    Walking(Cursor),
+    Done,
+}
+
+/// What is told of one kind.
+struct Part {
+    collection: Collection,
+    origin: Origin,
+    query: Arc<Query>,
+}
+
+impl Part {
+    /// The next lines.
+    fn next(&self, progress: Progress) -> Result<(String, Progress), StorageError> {
+        let (kind, storage) = (self.collection.kind(), self.collection.storage());
+        let (filter, projection) = (self.query.filter.as_ref(), self.query.projection.needed_for(&self.collection));
+        let extent = self.query.projection.extent(&self.collection).and(self.query.seen(&self.collection));
+        let plan = filter.and_then(|filter| Plan::of(&self.collection, filter));
+        let (found, next) = match (progress, plan) {
+            (Progress::Done, _) => (Vec::new(), Progress::Done),
+            (Progress::Begun, Some(plan)) => (storage.read(|reader| plan.find(reader, kind, extent))?, Progress::Done),
+            (progress, _) => {
+                let mut cursor = match progress {
+                    Progress::Walking(cursor) => cursor,
+                    _ => Cursor::default(),
+                };
+                let found = storage.read(|reader| reader.walk(kind, &mut cursor, extent))?;
+                let next = if found.is_empty() { Progress::Done } else { Progress::Walking(cursor) };
+                (found, next)
+            }
+        };
+        let mut text = String::with_capacity(found.iter().map(|stored| stored.len() + 128).sum());
+        for stored in found {
+            if let Some(filter) = filter {
+                let resource = self.query.resource(&self.collection, &self.origin, &stored, extent);
+                if !filter.matches(&resource, self.collection.schema()) {
+                    continue;
+                }
+            }
+            match projection {
+                None => self.origin.write(kind, &stored, &mut text),
+                Some(projection) => {
+                    text.push_str(&projection.apply(&self.collection, &self.origin, &stored)?.to_string());
+                }
+            }
+            text.push('\n');
+        }
+        Ok((text, next))
+    }
+}

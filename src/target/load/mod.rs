@@ -1,0 +1,151 @@
+//! Fills an endpoint from a file of SCIM resources, however large, all of it or nothing.
+
+mod scan;
+
+use std::io::BufRead;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use serde_json::Value;
+
+use self::scan::{Found, ScanError, Scanner};
+use super::storage::{Record, Taken, Transaction};
+use super::{Endpoint, Kind, LoadError};
+use crate::scim::Resource;
+
+/// How many resources go from one thread to the other together, and how many bytes of them are enough.
+const BATCH: usize = 256;
+const BATCH_BYTES: usize = 1024 * 1024;
+/// How many batches wait.
+const WAITING: usize = 4;
+
+/// What was loaded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Loaded {
+    /// Users.
+    pub users: u64,
+    /// Groups.
+    pub groups: u64,
+}
+
+/// A resource that is ready to be written, and where it stands in the file.
+struct Ready {
+    kind: Kind,
+    record: Record,
+    number: usize,
+    line: usize,
+}
+
+type Batch = Result<Vec<Ready>, LoadError>;
+
+impl Endpoint {
+    /// Adds the users and groups of a file with the ids that they have, all or none: a JSON array, a `ListResponse`, an
+    /// object with `Users` and `Groups`, or one resource after the other. One without an id is given one. What is read is
+    /// checked on a thread of its own; a few thousand resources are in memory at once.
+    pub fn load_from(&self, input: impl BufRead + Send + 'static) -> Result<Loaded, LoadError> {
+        let (sender, batches) = sync_channel(WAITING);
+        let endpoint = self.clone();
+        std::thread::Builder::new()
+            .name("load".to_owned())
+            .spawn(move || read(&endpoint, input, &sender))
+            .map_err(LoadError::Unreadable)?;
+        self.storage().write_now(move |transaction| write(transaction, &batches))
+    }
+}
+
+fn write(transaction: &mut Transaction<'_>, batches: &Receiver<Batch>) -> Result<Loaded, LoadError> {
+    let mut loaded = Loaded::default();
+    while let Ok(batch) = batches.recv() {
+        for Ready { kind, record, number, line } in batch? {
+            transaction.insert(kind, &record)?.map_err(|taken| {
+                let what = if taken == Taken::Id { "id" } else { kind.key() };
+                LoadError::Taken { number, what }.at(line, None)
+            })?;
+            match kind {
+                Kind::User => loaded.users += 1,
+                Kind::Group => loaded.groups += 1,
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// Sends what is in the file, until its end or a mistake. Nobody is there to take it where writing has failed.
+fn read(endpoint: &Endpoint, input: impl BufRead, sender: &SyncSender<Batch>) {
+    let (mut batch, mut bytes) = (Vec::new(), 0);
+    let outcome = each(endpoint, input, |ready, size| {
+        batch.push(ready);
+        bytes += size;
+        if batch.len() < BATCH && bytes < BATCH_BYTES {
+            return true;
+        }
+        bytes = 0;
+        sender.send(Ok(std::mem::take(&mut batch))).is_ok()
+    });
+    let last = outcome.map(|()| batch);
+    drop(sender.send(last));
+}
+
+fn each(endpoint: &Endpoint, input: impl BufRead, mut take: impl FnMut(Ready, usize) -> bool) -> Result<(), LoadError> {
+    let mut scanner = Scanner::new(input).map_err(LoadError::from)?;
+    let mut number = 0;
+    while let Some(found) = scanner.next()? {
+        number += 1;
+        let (line, size) = (found.line, found.text.len());
+        let (kind, record) = prepare(endpoint, found, number)?;
+        if !take(Ready { kind, record, number, line }, size) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn prepare(endpoint: &Endpoint, found: Found, number: usize) -> Result<(Kind, Record), LoadError> {
+    let Found { text, line, column, within } = found;
+    let document: Value = serde_json::from_slice(&text).map_err(|error| {
+        let column = if error.line() == 1 { column + error.column() - 1 } else { error.column() };
+        LoadError::Json(error.to_string()).at(line + error.line() - 1, Some(column))
+    })?;
+    drop(text);
+    let resource = Resource::from_value(document).unwrap_or_default();
+    let told = kind_of(endpoint, &resource);
+    if let (Some(told), Some(within)) = (told, within)
+        && told != within
+    {
+        return Err(LoadError::Misplaced { number, kind: told.noun(), within: within.noun() }.at(line, None));
+    }
+    let kind = told.or(within).unwrap_or(Kind::User);
+    let collection = endpoint.collection(kind).ok_or(LoadError::NoGroups).map_err(|error| error.at(line, None))?;
+    let record = collection.to_load(resource, number).map_err(|error| error.at(line, None))?;
+    Ok((kind, record))
+}
+
+/// What a resource says that it is, or is by what it has; `None` where nothing tells.
+fn kind_of(endpoint: &Endpoint, resource: &Resource) -> Option<Kind> {
+    let told = resource.get("meta").and_then(|meta| meta.get("resourceType")?.as_str());
+    let by_type = |name: &str| Kind::ALL.into_iter().find(|kind| kind.resource_type().eq_ignore_ascii_case(name));
+    if let Some(kind) = told.and_then(by_type) {
+        return Some(kind);
+    }
+    let by_schema = |id: &str| {
+        let is_it = |kind: &Kind| {
+            let own =
+                endpoint.collection(*kind).is_some_and(|collection| collection.schema().id.eq_ignore_ascii_case(id));
+            own || kind.schema().eq_ignore_ascii_case(id)
+        };
+        Kind::ALL.into_iter().find(is_it)
+    };
+    let mut schemas = resource.get("schemas").and_then(Value::as_array).into_iter().flatten();
+    schemas.find_map(|id| by_schema(id.as_str()?)).or_else(|| {
+        let looks_like_group = resource.get("userName").is_none() && resource.get("members").is_some();
+        looks_like_group.then_some(Kind::Group)
+    })
+}
+
+impl From<ScanError> for LoadError {
+    fn from(error: ScanError) -> Self {
+        match error {
+            ScanError::Unreadable(error) => Self::Unreadable(error),
+            ScanError::Syntax { line, column, what } => Self::Json(what).at(line, Some(column)),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What a file looks like: its format, checked and brought up to date.
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+use serde_json::Value;
+
+use super::StorageError;
+use super::record::{MEMBERS, Record};
+use super::sql::{Sql, table};
+use super::terms::terms_of;
+use crate::target::Kind;
+
+/// What each format adds to the one before; `user_version` counts them. A step is never changed once it
+/// was released.
+const STEPS: [Step; 3] = [
+    Step {
+        sql: "CREATE TABLE users (
+                  seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+                  id   TEXT NOT NULL UNIQUE,
+                  key  TEXT NOT NULL UNIQUE,
+                  body TEXT NOT NULL
+              ) STRICT;",
+        fill: |_| Ok(()),
+    },
+    Step {
+        sql: "CREATE TABLE groups (
+                  seq  INTEGER PRIMARY KEY AUTOINCREMENT,
+                  id   TEXT NOT NULL UNIQUE,
+                  key  TEXT NOT NULL,
+                  body TEXT NOT NULL
+              ) STRICT;
+              CREATE INDEX groups_by_key ON groups (key, seq);",
+        fill: |_| Ok(()),
+    },
+    // Members of groups leave the bodies: `members_at` is where they belong, `members_size` how many bytes they have.
+    // Terms are what `terms.rs` makes of values, 64 bits.
+    Step {
+        sql: "ALTER TABLE groups ADD COLUMN members_at INTEGER;
+              ALTER TABLE groups ADD COLUMN members_size INTEGER NOT NULL DEFAULT 0;
+              CREATE TABLE pieces (
+                  seq     INTEGER NOT NULL,
+                  number  INTEGER NOT NULL,
+                  entries TEXT NOT NULL,
+                  PRIMARY KEY (seq, number)
+              ) STRICT;
+              CREATE TABLE memberships (
+                  term   INTEGER NOT NULL,
+                  seq    INTEGER NOT NULL,
+                  number INTEGER NOT NULL,
+                  PRIMARY KEY (term, seq, number)
+              ) STRICT, WITHOUT ROWID;
+              CREATE TABLE users_terms (
+                  term INTEGER NOT NULL,
+                  seq  INTEGER NOT NULL,
+                  PRIMARY KEY (term, seq)
+              ) STRICT, WITHOUT ROWID;
+              CREATE TABLE groups_terms (
+                  term INTEGER NOT NULL,
+                  seq  INTEGER NOT NULL,
+                  PRIMARY KEY (term, seq)
+              ) STRICT, WITHOUT ROWID;
+              CREATE TABLE totals (
+                  name    TEXT PRIMARY KEY,
+                  live    INTEGER NOT NULL,
+                  deleted INTEGER NOT NULL
+              ) STRICT, WITHOUT ROWID;
+              INSERT INTO totals VALUES ('users', (SELECT count(*) FROM users), 0);
+              INSERT INTO totals VALUES ('groups', (SELECT count(*) FROM groups), 0);
+              PRAGMA application_id = 0x5363696D;",
+        fill: index_everything,
+    },
+];
+
+struct Step {
+    sql: &'static str,
+    fill: fn(&Connection) -> Result<(), StorageError>,
+}
+
+/// `Scim`, since format 3.
+const APPLICATION: i64 = 0x5363_696D;
+
+#[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
+const FORMAT: i64 = STEPS.len() as i64;
+
+/// Refuses a file that is something else, and brings an older one up to date, all or nothing.
+pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StorageError> {
+    let fail = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => StorageError::Foreign(path.to_owned()),
+        Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged(path.to_owned()),
+        _ => StorageError::opening(path, error),
+    };
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(fail);
+    let (found, application) = (pragma("user_version")?, pragma("application_id")?);
+    let schema = "SELECT count(*), coalesce(sum(name = 'users' AND sql LIKE '%body TEXT NOT NULL%'), 0)
+                  FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let (tables, ours): (i64, i64) =
+        connection.query_row(schema, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(fail)?;
+    let is_new = found == 0 && tables == 0 && application == 0;
+    let is_ours = found > 0 && (application == APPLICATION || (application == 0 && ours == 1));
+    if found > FORMAT && (is_ours || tables == 0) {
+        return Err(StorageError::Newer { path: path.to_owned(), found, known: FORMAT });
+    }
+    if !(is_new || is_ours) {
+        return Err(StorageError::Foreign(path.to_owned()));
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
+    if found < FORMAT {
+        migrate(connection).map_err(|error| match error {
+            StorageError::Sqlite(source) => StorageError::Open { path: path.to_owned(), source },
+            other => other,
+        })?;
+    }
+    Ok(())
+}
+
+/// Does the steps that the file lacks. The format is read again inside: another process may have been faster.
+fn migrate(connection: &mut Connection) -> Result<(), StorageError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    for step in STEPS.iter().skip(usize::try_from(found).unwrap_or_default()) {
+        transaction.execute_batch(step.sql)?;
+        (step.fill)(&transaction)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    Ok(transaction.commit()?)
+}
+
+/// Fills the indexes, and takes members out of the groups.
+fn index_everything(connection: &Connection) -> Result<(), StorageError> {
+    for kind in Kind::ALL {
+        let table = table(kind);
+        let next = format!("SELECT seq, id, key, body FROM {table} WHERE seq > ?1 ORDER BY seq LIMIT 1");
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?, row.get::<_, String>(3)?))
+        };
+        let mut last = 0;
+        while let Some((seq, id, key, body)) = connection.prepare_cached(&next)?.query_row([last], read).optional()? {
+            last = seq;
+            Sql::new(connection).add_terms(kind, seq, &terms_of(kind, &body))?;
+            if kind == Kind::User {
+                continue;
+            }
+            let Ok(Value::Object(document)) = serde_json::from_str(&body) else { continue };
+            if document.contains_key(MEMBERS) {
+                let record = Record::new(kind, id, key, document, None);
+                Sql::new(connection).rewrite(seq, &record)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What a unit of work may do: read and write several resources of both kinds, all or nothing.
+
+use std::ops::Deref;
+
+use serde_json::Value;
+
+use super::StorageError;
+use super::memory::Undoing;
+use super::reader::Reader;
+use super::record::{Record, Taken};
+use super::sql::Sql;
+use crate::target::Kind;
+
+/// The resources while nobody else can change them. What a unit of work writes, it reads.
+pub(in crate::target) struct Transaction<'s> {
+    inner: Inner<'s>,
+    /// What failed in the file.
+    pub(super) failure: Option<StorageError>,
+}
+
+enum Inner<'s> {
+    Memory(Undoing<'s>),
+    File(Sql<'s>),
+}
+
+impl<'s> Deref for Transaction<'s> {
+    type Target = dyn Reader + 's;
+
+    fn deref(&self) -> &Self::Target {
+        match &self.inner {
+            Inner::Memory(memory) => memory.tables(),
+            Inner::File(sql) => sql,
+        }
+    }
+}
+
+impl<'s> Transaction<'s> {
+    pub(super) fn memory(undoing: Undoing<'s>) -> Self {
+        Self { inner: Inner::Memory(undoing), failure: None }
+    }
+
+    pub(super) fn file(sql: Sql<'s>) -> Self {
+        Self { inner: Inner::File(sql), failure: None }
+    }
+
+    /// What stands now is to stay.
+    pub(super) fn keep(&mut self) {
+        if let Inner::Memory(memory) = &mut self.inner {
+            memory.keep();
+        }
+    }
+
+    fn note<T>(&mut self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
+        self.failure = outcome.as_ref().err().cloned().or(self.failure.take());
+        outcome
+    }
+
+    /// Adds a resource, or says what stands in the way.
+    pub(in crate::target) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
+        let outcome = match &mut self.inner {
+            Inner::Memory(memory) => memory.insert(kind, record),
+            Inner::File(sql) => sql.insert(kind, record),
+        };
+        self.note(outcome)
+    }
+
+    /// Puts a record in the place of the resource of its id, or says what stands in the way. That resource is there: it
+    /// was read in the same unit of work.
+    pub(in crate::target) fn update(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
+        let outcome = match &mut self.inner {
+            Inner::Memory(memory) => memory.update(kind, record),
+            Inner::File(sql) => sql.update(kind, record),
+        };
+        self.note(outcome)
+    }
+
+    /// Whether there was such a resource.
+    pub(in crate::target) fn delete(&mut self, kind: Kind, id: &str) -> Result<bool, StorageError> {
+        let outcome = match &mut self.inner {
+            Inner::Memory(memory) => memory.delete(kind, id),
+            Inner::File(sql) => sql.delete(kind, id),
+        };
+        self.note(outcome)
+    }
+
+    /// The entries of a group's members that have one of these values, in order.
+    pub(in crate::target) fn named_members(
+        &mut self,
+        group: &str,
+        values: &[String],
+    ) -> Result<Vec<Value>, StorageError> {
+        match &mut self.inner {
+            Inner::Memory(memory) => memory.named_members(group, values),
+            Inner::File(sql) => sql.named_members(group, values),
+        }
+    }
+}
