@@ -37,7 +37,8 @@ use strict::Strict;
 /// Serves the embedded SCIM endpoint
 ///
 /// Prints the tenant URL and the token in one line when it is ready, with `--output json` as
-/// {"tenantUrl":"…","token":"…"}. Ctrl-C and SIGTERM end it with exit code 0.
+/// {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may fetch tokens. Ctrl-C
+/// and SIGTERM let requests under way finish and end it with exit code 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
