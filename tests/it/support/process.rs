@@ -265,7 +265,12 @@ impl Server {
     /// An endpoint with more flags, in a folder.
     pub(crate) fn start_in(sandbox: &Sandbox, arguments: &str) -> Self {
         let arguments = format!("serve --listen 127.0.0.1:0 --token-env TOKEN --output json {arguments}");
-        let (child, stdout, stderr) = spawn(&mut sandbox.command(&arguments));
+        Self::start_as(&mut sandbox.command(&arguments))
+    }
+
+    /// An endpoint that a command of its own starts.
+    pub(crate) fn start_as(command: &mut Command) -> Self {
+        let (child, stdout, stderr) = spawn(command);
         let mut stdout = BufReader::new(stdout);
         let mut ready = String::new();
         stdout.read_line(&mut ready).unwrap();
@@ -310,6 +315,13 @@ impl Server {
         );
         let answer = exchange(self.port, request.as_bytes()).unwrap();
         assert!(answer.starts_with(b"HTTP/1.1 2"), "{}", String::from_utf8_lossy(&answer));
+    }
+
+    /// Ends it at once, in whatever it does.
+    #[cfg(unix)]
+    pub(crate) fn kill(self) {
+        self.started.signal("KILL");
+        self.started.wait();
     }
 
     #[cfg(unix)]
