@@ -106,7 +106,7 @@ impl Drop for Noted<'_> {
 }
 
 /// What is always masked, and what this request in particular was sent with.
-fn with_headers(always: &Credentials, sent: &HeaderMap) -> Credentials {
+fn with_headers(always: &SentCredentials, sent: &HeaderMap) -> SentCredentials {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let all = sent.iter().flat_map(|(name, value)| credentials_in(name.as_str(), &text(value)));
     let is_new = |secret: &Secret| always.secrets().iter().all(|known| known.expose() != secret.expose());

@@ -4,6 +4,8 @@ mod apply;
 mod bad_input;
 mod clock;
 mod commands;
+#[cfg(unix)]
+mod data;
 mod exit_codes;
 mod expr;
 mod faults;
