@@ -13,6 +13,7 @@ mod lies;
 mod locked;
 mod missing;
 mod output;
+mod page;
 mod provision;
 mod schema;
 mod secrets;
