@@ -17,6 +17,7 @@ mod locked;
 mod missing;
 mod oauth;
 mod output;
+mod page;
 mod provision;
 mod recording;
 mod schema;
