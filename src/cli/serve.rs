@@ -3,6 +3,7 @@
 mod access;
 mod faults;
 mod limits;
+mod page;
 mod storage;
 mod strict;
 mod tls;
@@ -36,7 +37,8 @@ use strict::Strict;
 /// Serves the embedded SCIM endpoint
 ///
 /// Prints the tenant URL and the token in one line when it is ready, with `--output json` as
-/// {"tenantUrl":"…","token":"…"}. Ctrl-C and SIGTERM end it with exit code 0.
+/// {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may fetch tokens. Ctrl-C
+/// and SIGTERM let requests under way finish and end it with exit code 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
@@ -54,6 +56,8 @@ pub(crate) struct Args {
     strict: Strict,
     #[command(flatten)]
     faults: faults::FaultArgs,
+    #[command(flatten)]
+    page: page::PageArgs,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -119,18 +123,16 @@ async fn serve(
         context.printer.diagnostic(&Diagnostic::warning(text));
     }
     let origin = format!("{scheme}://{address}");
-    let of = RecordingOf {
-        command: "serve",
-        side: Side::Server,
-        tenant_url: format!("{origin}/scim/v2"),
-        started: clock.now(),
-    };
+    let tenant_url = format!("{origin}/scim/v2");
+    let of = RecordingOf { command: "serve", side: Side::Server, tenant_url: tenant_url.clone(), started: clock.now() };
     let recorder = args.record.record(of, access.secrets(), context)?;
     recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
-    ready(&origin, &access, context)?;
+    let page = page::page(args, endpoint, address, &tenant_url, access.secrets());
+    ready(&origin, &access, page.is_some(), context)?;
     access.follow(endpoint.clone());
+    let router = page.map_or_else(|| endpoint.router(), |page| page.around(endpoint.router()));
     let end = interrupt.token().cancelled_owned();
-    let cut_off = target::serve(listener, endpoint.router(), tls, args.limits.limits(), end).await;
+    let cut_off = target::serve(listener, router, tls, args.limits.limits(), end).await;
     if cut_off > 0 {
         let text = format!("{} cut off", report::count(cut_off as u64, "request"));
         context.printer.diagnostic(&Diagnostic::warning(text));
@@ -138,8 +140,8 @@ async fn serve(
     Ok(recorder.end(Exit::Done))
 }
 
-/// Says where the endpoint is, and how one gets in.
-fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> {
+/// Says where the endpoint and its page are, and how one gets in.
+fn ready(origin: &str, access: &Access, has_page: bool, context: &Context) -> Result<(), Error> {
     let url = format!("{origin}/scim/v2");
     let token = access.tokens.first().map_or("", Secret::expose);
     let token_endpoint = access.options.oauth.as_ref().map(|_| format!("{origin}{TOKEN_PATH}"));
@@ -148,7 +150,8 @@ fn ready(origin: &str, access: &Access, context: &Context) -> Result<(), Error> 
         // A token that the user gave isn't shown again.
         let shown = if access.is_given { "(as given)" } else { token };
         let fetched = token_endpoint.map_or_else(String::new, |url| format!("  token endpoint {url}"));
-        printer.line(format_args!("Tenant URL {url}  token {shown}{fetched}"))?;
+        let page = if has_page { format!("  page {origin}/") } else { String::new() };
+        printer.line(format_args!("Tenant URL {url}  token {shown}{fetched}{page}"))?;
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {

@@ -15,7 +15,7 @@ use crate::scim::{ErrorBody, PatchError, ScimType};
 pub(super) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
 /// What stays as it is in a segment of a path (RFC 3986 section 2.3).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(super) const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// An id as a segment of a path.
 pub(super) fn encode(id: &str) -> String {
@@ -124,6 +124,11 @@ impl Origin {
         let base =
             host.map_or_else(|| base_path.to_string(), |host| format!("{}://{host}{base_path}", base_path.scheme()));
         Self { base, base_path: base_path.to_string() }
+    }
+
+    /// From a URL that is known.
+    pub(super) fn at(url: &str) -> Self {
+        Self { base: url.trim_end_matches('/').to_owned(), base_path: String::new() }
     }
 
     /// The URL of something below the endpoint.

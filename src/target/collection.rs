@@ -6,6 +6,7 @@ use axum::http::HeaderMap;
 use serde_json::{Map, Value, json};
 
 use super::answer::Origin;
+use super::changes::Deed;
 use super::narrow::{MEMBERS, Narrow};
 use super::storage::{Cursor, Extent, Lookup, Record, Stored, Taken, Transaction};
 use super::version::Version;
@@ -103,8 +104,18 @@ impl Collection {
         if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }
     }
 
+    /// What people call a resource.
+    pub(super) fn name_of<'r>(&self, resource: &'r Resource) -> &'r str {
+        resource.get(self.kind().key()).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Remembers that a resource was written.
+    pub(super) fn note(&self, deed: Deed, id: &str, name: &str) {
+        self.endpoint.changes().note(self.endpoint.now(), deed, self.kind(), id, name);
+    }
+
     fn key(&self, resource: &Resource) -> String {
-        self.key_of(resource.get(self.kind().key()).and_then(Value::as_str).unwrap_or_default())
+        self.key_of(self.name_of(resource))
     }
 
     /// A resource as it is kept: `id` first, `meta` last, without what is never returned.
@@ -155,7 +166,7 @@ impl Collection {
         let prepare = |(index, resource)| self.to_load(resource, index + 1);
         let records = resources.into_iter().enumerate().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let (kind, count) = (self.kind(), records.len());
-        self.storage().write_now(move |transaction| {
+        let loaded = self.storage().write_now(move |transaction| {
             for (index, record) in records.iter().enumerate() {
                 transaction.insert(kind, record)?.map_err(|taken| {
                     let what = if taken == Taken::Id { "id" } else { kind.key() };
@@ -163,7 +174,9 @@ impl Collection {
                 })?;
             }
             Ok(count)
-        })
+        });
+        self.endpoint.changes().touch();
+        loaded
     }
 
     /// All resources, sorted by their key.

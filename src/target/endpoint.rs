@@ -14,6 +14,7 @@ use axum::routing::{any, get, post};
 use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, authorise, token};
 use super::answer::{Problem, not_allowed};
 use super::base_path::BasePath;
+use super::changes::Changes;
 use super::collection::{Collection, Definition};
 use super::fault::{Faults, misbehave};
 use super::observe::{Observer, observe};
@@ -121,6 +122,7 @@ struct Inner {
     storage: Storage,
     faults: Faults,
     observers: RwLock<Arc<[Arc<dyn Observer>]>>,
+    changes: Changes,
 }
 
 impl fmt::Debug for Endpoint {
@@ -159,6 +161,7 @@ impl Endpoint {
             storage,
             faults: Faults::default(),
             observers: RwLock::default(),
+            changes: Changes::default(),
         })))
     }
 
@@ -240,6 +243,7 @@ impl Endpoint {
             let name = name.to_owned();
             let found = self.0.storage.write_now(move |transaction| collection.delete_called(transaction, &name))?;
             if found {
+                self.changes().touch();
                 return Ok(true);
             }
         }
@@ -293,6 +297,11 @@ impl Endpoint {
 
     pub(super) fn door(&self) -> &Door {
         &self.0.door
+    }
+
+    /// What changed last.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.0.changes
     }
 
     pub(super) fn base_path(&self) -> &BasePath {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::answer::{Problem, json};
 use super::body::read_json;
+use super::changes::Deed;
 use super::collection::{Collection, created, parse};
 use super::narrow::{MEMBERS, Narrow};
 use super::projection::Projection;
@@ -57,7 +58,9 @@ pub(super) async fn create(State(collection): State<Collection>, request: Reques
     let projection = project(&collection, &parts, &document)?;
     let mut resource = admit(&collection, document)?;
     fault::store(&parts, collection.schema(), None, &mut resource);
+    let name = collection.name_of(&resource).to_owned();
     let record = insert(&collection, resource, fault::ids(&parts, collection.endpoint())).await?;
+    collection.note(Deed::Created, &record.id, &name);
     Ok(respond(&collection, &parts, &projection, StatusCode::CREATED, &record.to_stored()))
 }
 
@@ -135,9 +138,16 @@ pub(super) async fn delete(State(collection): State<Collection>, request: Reques
             let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
             conditions.check_write(kind, stored.version())?;
         }
-        if writing.delete(transaction, &id)? { Ok(()) } else { Err(missing()) }
+        let name = if writing.endpoint().changes().is_watched() {
+            let stored = transaction.by_id(kind, &id, Extent::BODY)?;
+            stored.map(|stored| writing.name_of(&parse(&stored)).to_owned()).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        if writing.delete(transaction, &id)? { Ok((id, name)) } else { Err(missing()) }
     };
-    collection.storage().write(unit).await?;
+    let (id, name) = collection.storage().write(unit).await?;
+    collection.note(Deed::Deleted, &id, &name);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -175,7 +185,9 @@ async fn update(
         if let Some(narrow) = &narrow {
             narrow.restore(&mut after);
         }
+        let mut written = None;
         if !same(&before, &after) {
+            written = Some(writing.name_of(&after).to_owned());
             let created = created(&before).unwrap_or(now);
             let mut record = writing.record(id.clone(), after, (created, now), Some(version));
             let is_narrow = narrow.is_some();
@@ -189,9 +201,12 @@ async fn update(
             }
         }
         let stored = transaction.by_id(kind, &id, shown)?.ok_or_else(missing)?;
-        Ok((parts, stored))
+        Ok((parts, stored, written))
     };
-    let (parts, stored) = collection.storage().write(unit).await?;
+    let (parts, stored, written) = collection.storage().write(unit).await?;
+    if let Some(name) = written {
+        collection.note(Deed::Changed, &stored.id(), &name);
+    }
     Ok(respond(collection, &parts, &projection, status, &stored))
 }
 

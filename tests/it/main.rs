@@ -1,6 +1,8 @@
 //! The integration tests: one binary, one module for each boundary.
 
 #[cfg(unix)]
+mod browser;
+#[cfg(unix)]
 mod cli;
 #[cfg(unix)]
 mod interop;

@@ -37,6 +37,11 @@ enum Sync {
 }
 
 impl StorageArgs {
+    /// The file that is kept.
+    pub(crate) fn data(&self) -> Option<&Path> {
+        self.data.as_deref()
+    }
+
     /// Opens what they name.
     pub(crate) fn open(&self) -> Result<Storage, StorageError> {
         let durability = match self.sync {

@@ -186,6 +186,11 @@ impl Endpoint {
         self.faults_in_force().rules().iter().map(status).collect()
     }
 
+    /// Makes other faults of those in force, while nobody else does.
+    pub(in crate::target) fn change_faults(&self, change: impl FnOnce(Vec<FaultRule>) -> Vec<FaultRule>) {
+        self.faults_in_force().change(change);
+    }
+
     /// Switches a fault on for every request, or off with all its rules; the others stay as they are.
     pub fn switch_fault(&self, fault: &Fault, on: bool) {
         self.faults_in_force().change(|mut rules| {

@@ -134,7 +134,7 @@ impl FaultRule {
         }
     }
 
-    pub(super) fn is_in_force(&self, now: Timestamp) -> bool {
+    pub(in crate::target) fn is_in_force(&self, now: Timestamp) -> bool {
         self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::reader::{Lookup, Reader, STEP, STEP_BYTES, memberships};
+use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
 use super::record::{Cursor, Extent, Record, Stored, Taken};
 use super::table::{Entry, Table};
 use super::terms::{Term, terms_of};
@@ -107,6 +107,25 @@ impl Reader for Tables {
             }
         }
         Ok(page)
+    }
+
+    fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let is_it = |entry: &Entry| match within {
+            Within::Beginning => entry.key.starts_with(part),
+            Within::Further => entry.key.contains(part) && !entry.key.starts_with(part),
+        };
+        let mut found: Vec<_> = self.table(kind).from(0).filter(|(_, entry)| is_it(entry)).collect();
+        found.sort_unstable_by_key(|(place, entry)| (&entry.key, *place));
+        let page = found.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit);
+        page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
     }
 
     fn members(&self, group: &str) -> Result<Vec<String>, StorageError> {

@@ -12,6 +12,7 @@
 //! to see them doesn't pay for them.
 
 mod backend;
+mod checkpoint;
 mod error;
 mod file;
 mod format;
@@ -31,7 +32,7 @@ mod writer;
 pub use backend::Storage;
 pub use error::StorageError;
 pub use file::Durability;
-pub(super) use reader::{Lookup, Reader};
+pub(super) use reader::{Lookup, Reader, Within};
 pub(super) use record::{Cursor, Extent, Record, Stored, Taken};
 pub(super) use terms::Field;
 pub(super) use transaction::Transaction;

@@ -18,6 +18,14 @@ pub(in crate::target) enum Lookup<'l> {
     Member(&'l str),
 }
 
+/// Where in a key something stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::target) enum Within {
+    Beginning,
+    /// Anywhere behind its beginning, and not there as well.
+    Further,
+}
+
 /// The resources at one moment.
 pub(in crate::target) trait Reader {
     /// A number that grows with the resources ever made, where they are kept for longer than the process.
@@ -31,6 +39,17 @@ pub(in crate::target) trait Reader {
 
     /// The next ones of a walk in that order, as many as can be held at once; none at its end.
     fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError>;
+
+    /// Those whose key has this text in it, sorted by key. All keys are looked at.
+    fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError>;
 
     /// The values of a group's members.
     fn members(&self, group: &str) -> Result<Vec<String>, StorageError>;

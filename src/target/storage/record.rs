@@ -207,6 +207,16 @@ impl Stored {
         text.push_str(after);
     }
 
+    /// The JSON text, as much of it as was read, without the groups of a user.
+    pub(in crate::target) fn text(&self) -> Arc<str> {
+        if self.members.is_none() {
+            return Arc::clone(&self.body);
+        }
+        let mut text = String::with_capacity(self.len());
+        self.write(&mut text);
+        text.into()
+    }
+
     /// The document, as much of it as is wanted and was read.
     pub(in crate::target) fn to_resource(&self, extent: Extent) -> Resource {
         let parsed = if self.members.is_some() && extent.members {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::StorageError;
 use super::members::{self, entries, value_of};
 use super::milestones::{DISTANCE, Milestones};
-use super::reader::{Lookup, Reader, STEP, STEP_BYTES, memberships};
+use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
 use super::record::{Cursor, Extent, Members, Record, Stored, Taken};
 use super::terms::{Term, member_term, terms_of};
 use crate::target::Kind;
@@ -58,6 +58,13 @@ impl<'c> Sql<'c> {
     /// With marks that make pages quick to find.
     pub(super) fn with(connection: &'c Connection, milestones: &'c Milestones) -> Self {
         Self { connection, milestones: Some(milestones) }
+    }
+
+    #[cfg(test)]
+    pub(super) fn limit(&self, pages: u32) {
+        let count: u32 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", count + pages);
+        self.connection.query_row(&limit, [], |_| Ok(())).unwrap();
     }
 
     fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StorageError> {
@@ -177,6 +184,28 @@ impl Reader for Sql<'_> {
             }
         }
         Ok(page)
+    }
+
+    fn by_key_part(
+        &self,
+        kind: Kind,
+        part: &str,
+        within: Within,
+        offset: u64,
+        limit: usize,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        // no text that begins with the part sorts behind the part and the last of all characters
+        let condition = match within {
+            Within::Beginning => "r.key >= ?1 AND r.key < ?1 || char(1114111)",
+            Within::Further => "instr(r.key, ?1) > 1",
+        };
+        let (columns, table) = (columns(kind), table(kind));
+        let select =
+            format!("SELECT {columns} FROM {table} r WHERE {condition} ORDER BY r.key, r.seq LIMIT ?2 OFFSET ?3");
+        let mut select = self.connection.prepare_cached(&select)?;
+        let rows = select.query_map(params![part, signed(limit as u64), signed(offset)], found)?;
+        rows.map(|found| self.stored(kind, found?, extent)).collect()
     }
 
     fn members(&self, group: &str) -> Result<Vec<String>, StorageError> {

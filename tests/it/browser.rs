@@ -1,0 +1,87 @@
+//! The page of `serve` in a real browser: Debian's Chromium, driven by `tests/browser/page.mjs`.
+//!
+//! Where browser or driver can't be had it is skipped with the reason; with `SCIMULATE_BROWSER=required`
+//! that is a failure.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::support::process::{Sandbox, Server, TOKEN};
+
+/// How many users the page has to cope with.
+const USERS: u32 = 100_000;
+/// The one that is looked for.
+const WANTED: u32 = 76_543;
+
+#[test]
+fn the_page_is_good_in_a_browser() {
+    let (chromium, driver) = match browser().and_then(|chromium| Ok((chromium, install()?))) {
+        Ok(found) => found,
+        Err(reason) => {
+            let required = std::env::var_os("SCIMULATE_BROWSER").is_some_and(|value| value == "required");
+            assert!(!required, "a browser is required: {reason}");
+            println!("skipped, the page can't be looked at here: {reason}");
+            return;
+        }
+    };
+    let sandbox = Sandbox::empty();
+    let lines: Vec<_> = (1..=USERS).map(|number| user(number).to_string()).collect();
+    sandbox.write("users.json", format!("[{}]", lines.join(",\n")));
+    let server = Server::start_in(&sandbox, "--profile scim --load users.json");
+    let wanted = user(WANTED);
+    let task = json!({
+        "url": format!("http://127.0.0.1:{}/", server.port), "token": TOKEN, "users": USERS,
+        "user": {"userName": wanted["userName"], "displayName": wanted["displayName"]},
+    });
+    let mut child = Command::new("node")
+        .arg(driver.join("page.mjs"))
+        .arg(&chromium)
+        .arg(beside_the_build("browser"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("node runs: it installed the driver");
+    // The token goes where no list of processes shows it.
+    let written = child.stdin.take().expect("stdin is piped").write_all(task.to_string().as_bytes());
+    written.expect("the task is taken");
+    let output = child.wait_with_output().expect("an end");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
+    print!("{said}");
+}
+
+fn user(number: u32) -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": format!("person{number}@contoso.com"),
+        "displayName": format!("Somebody {number:06}"),
+        "active": !number.is_multiple_of(17),
+        "emails": [{"type": "work", "primary": true, "value": format!("p{number}@mail.contoso.com")}],
+    })
+}
+
+fn browser() -> Result<PathBuf, String> {
+    let known = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].map(PathBuf::from);
+    known.into_iter().find(|path| path.exists()).ok_or_else(|| "there is no /usr/bin/chromium".to_owned())
+}
+
+fn install() -> Result<PathBuf, String> {
+    let installed = beside_the_build("browser-driver");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/browser/install.sh");
+    let output = Command::new("bash")
+        .arg(script)
+        .arg(&installed)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("bash: {error}"))?;
+    if output.status.success() { Ok(installed) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
+
+/// A folder under `target/`.
+fn beside_the_build(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it lies under target/").join(name)
+}
