@@ -3,31 +3,27 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::scim::{Content, HttpExchange};
+use super::packed::Packed;
+use crate::scim::{HttpExchange, SentCredentials};
 use crate::target::Observer;
 
 /// How many exchanges are kept.
 pub(super) const KEPT: usize = 1000;
 /// How many bytes of exchanges are kept in all.
 pub(super) const KEPT_BYTES: usize = 8 * 1024 * 1024;
-/// How much of a body is kept.
-pub(super) const KEPT_BODY: usize = 64 * 1024;
-/// How much of a target and of a head's headers is kept.
-const KEPT_HEAD: usize = 16 * 1024;
-/// What an exchange takes besides its texts, about.
-const FRAME: usize = 512;
 
-/// The log that the page shows. It holds on to the exchanges that all observers are shown and copies only those
-/// that are too long.
+/// The log that the page shows.
 #[derive(Debug, Default)]
 pub(super) struct Log(Mutex<Ring>);
 
 #[derive(Debug, Default)]
 struct Ring {
     /// The oldest first; their numbers follow each other.
-    kept: VecDeque<(usize, Arc<HttpExchange>)>,
+    kept: VecDeque<Arc<Packed>>,
     bytes: usize,
     counts: Counts,
+    /// Of the newest exchange.
+    credentials: SentCredentials,
 }
 
 /// How many exchanges there were.
@@ -45,21 +41,22 @@ pub(super) struct Counts {
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) number: u64,
-    pub(super) exchange: Arc<HttpExchange>,
+    pub(super) packed: Arc<Packed>,
 }
 
 impl Observer for Log {
     fn observe(&self, exchange: &Arc<HttpExchange>) {
-        let exchange = if is_long(exchange) { Arc::new(clipped(exchange)) } else { Arc::clone(exchange) };
-        let size = size(&exchange);
+        let mut packed = Packed::of(exchange);
+        let size = packed.size();
         let mut gone = Vec::new();
         let mut ring = self.ring();
-        ring.counts.count(exchange.status);
-        ring.kept.push_back((size, exchange));
+        ring.counts.count(packed.status);
+        packed.share(&mut ring.credentials);
+        ring.kept.push_back(Arc::new(packed));
         ring.bytes += size;
         while ring.kept.len() > KEPT || (ring.bytes > KEPT_BYTES && ring.kept.len() > 1) {
             let Some(oldest) = ring.kept.pop_front() else { break };
-            ring.bytes -= oldest.0;
+            ring.bytes -= oldest.size();
             gone.push(oldest);
         }
         // what is dropped is dropped once others can go on
@@ -87,8 +84,8 @@ impl Log {
     pub(super) fn get(&self, number: u64) -> Option<Entry> {
         let ring = self.ring();
         let index = number.checked_sub(ring.first())?;
-        let (_, exchange) = ring.kept.get(usize::try_from(index).ok()?)?;
-        Some(Entry { number, exchange: Arc::clone(exchange) })
+        let packed = ring.kept.get(usize::try_from(index).ok()?)?;
+        Some(Entry { number, packed: Arc::clone(packed) })
     }
 
     /// Exchanges with numbers above `after` and below `before`, the newest first.
@@ -96,8 +93,7 @@ impl Log {
         let ring = self.ring();
         let numbered = (ring.first()..).zip(&ring.kept);
         let wanted = numbered.filter(|(number, _)| *number > after && *number < before);
-        let mut entries: Vec<_> =
-            wanted.map(|(number, (_, exchange))| Entry { number, exchange: Arc::clone(exchange) }).collect();
+        let mut entries: Vec<_> = wanted.map(|(number, packed)| Entry { number, packed: Arc::clone(packed) }).collect();
         drop(ring);
         entries.reverse();
         entries
@@ -108,6 +104,7 @@ impl Log {
         let mut ring = self.ring();
         let gone = std::mem::take(&mut ring.kept);
         ring.bytes = 0;
+        ring.credentials = SentCredentials::default();
         drop(ring);
         drop(gone);
     }
@@ -135,72 +132,11 @@ impl Counts {
     }
 }
 
-fn head_size(headers: &[(String, String)]) -> usize {
-    headers.iter().map(|(name, value)| name.len() + value.len() + 64).sum()
-}
-
-fn size(exchange: &HttpExchange) -> usize {
-    FRAME
-        + exchange.target.len()
-        + head_size(&exchange.request_headers)
-        + exchange.request_body.bytes.len()
-        + head_size(&exchange.response_headers)
-        + exchange.response_body.bytes.len()
-}
-
-fn is_long(exchange: &HttpExchange) -> bool {
-    exchange.request_body.bytes.len() > KEPT_BODY
-        || exchange.response_body.bytes.len() > KEPT_BODY
-        || exchange.target.len() > KEPT_HEAD
-        || head_size(&exchange.request_headers) > KEPT_HEAD
-        || head_size(&exchange.response_headers) > KEPT_HEAD
-}
-
-fn clipped(exchange: &HttpExchange) -> HttpExchange {
-    let body = |content: &Content| Content {
-        bytes: content.bytes[..content.bytes.len().min(KEPT_BODY)].to_vec(),
-        length: content.length,
-    };
-    HttpExchange {
-        started: exchange.started,
-        duration: exchange.duration,
-        method: clip(&exchange.method),
-        origin: clip(&exchange.origin),
-        target: clip(&exchange.target),
-        request_headers: clip_headers(&exchange.request_headers),
-        request_body: body(&exchange.request_body),
-        status: exchange.status,
-        response_headers: clip_headers(&exchange.response_headers),
-        response_body: body(&exchange.response_body),
-        remarks: exchange.remarks.clone(),
-        version: exchange.version,
-        credentials: exchange.credentials.clone(),
-    }
-}
-
-fn clip(text: &str) -> String {
-    let end = text.floor_char_boundary(KEPT_HEAD);
-    if end < text.len() { format!("{}…", &text[..end]) } else { text.to_owned() }
-}
-
-fn clip_headers(headers: &[(String, String)]) -> Vec<(String, String)> {
-    let mut room = KEPT_HEAD;
-    let mut kept = Vec::new();
-    for (name, value) in headers {
-        let size = name.len() + value.len() + 64;
-        if size > room {
-            kept.push(("…".to_owned(), "further headers aren't kept".to_owned()));
-            break;
-        }
-        room -= size;
-        kept.push((name.clone(), value.clone()));
-    }
-    kept
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::packed::KEPT_BODY;
     use super::*;
+    use crate::scim::Content;
 
     fn exchange(status: u16, body: usize) -> Arc<HttpExchange> {
         let request_body = Content::from(vec![b'x'; body].as_slice());
@@ -217,7 +153,7 @@ mod tests {
         assert!(log.get(10).is_none() && log.get(11).is_some() && log.get(1010).is_some() && log.get(1011).is_none());
         assert_eq!(log.between(1000, 1004).iter().map(|entry| entry.number).collect::<Vec<_>>(), [1003, 1002, 1001]);
         for _ in 0..500 {
-            log.observe(&exchange(500, KEPT_BODY));
+            log.observe(&exchange(500, KEPT_BODY + 1));
         }
         assert!(log.len() < 130, "{}", log.len());
         assert!(log.ring().bytes <= KEPT_BYTES);
@@ -227,23 +163,5 @@ mod tests {
         assert!(log.get(1510).is_none());
         log.observe(&exchange(200, 1));
         assert!(log.get(1511).is_some());
-    }
-
-    #[test]
-    fn what_is_short_is_shared_and_what_is_long_is_clipped() {
-        let log = Log::default();
-        let short = exchange(200, 10);
-        log.observe(&short);
-        assert!(Arc::ptr_eq(&short, &log.get(1).unwrap().exchange));
-        let mut long = HttpExchange { target: "é".repeat(KEPT_HEAD), ..HttpExchange::default() };
-        long.request_headers = vec![("a".to_owned(), "b".repeat(1000)); 1000];
-        long.response_body = Content::from(vec![b'y'; KEPT_BODY + 1].as_slice());
-        log.observe(&Arc::new(long));
-        let kept = log.get(2).unwrap().exchange;
-        assert!(kept.target.ends_with('…') && kept.target.len() <= KEPT_HEAD + 3);
-        assert!(head_size(&kept.request_headers) < KEPT_HEAD + 200, "{}", head_size(&kept.request_headers));
-        assert_eq!((kept.response_body.bytes.len(), kept.response_body.length), (KEPT_BODY, KEPT_BODY as u64 + 1));
-        assert!(kept.response_body.is_cut());
-        assert_eq!(log.counts().failed, 1, "without a status");
     }
 }

@@ -12,6 +12,7 @@ mod guard;
 mod html;
 mod json;
 mod log;
+mod packed;
 mod sessions;
 mod site;
 #[cfg(test)]

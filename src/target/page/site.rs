@@ -21,6 +21,7 @@ use super::assets::{FILES, templates};
 use super::form::Form;
 use super::guard::{Guard, Place};
 use super::log::Log;
+use super::packed::Packed;
 use super::sessions::Sessions;
 use super::views::{self, Frame};
 use crate::base::{Digest, Fingerprint, Secret, Timestamp};
@@ -161,6 +162,7 @@ impl Page {
             .route("/page/requests/{number}", get(request_))
             .route("/page/faults", get(faults).post(faults_off))
             .route("/page/faults/{name}", post(fault))
+            .route("/page/rules", post(rule))
             .route(LOGIN, post(login))
             .route("/page/logout", post(logout))
             .route("/page", get(|| async { see_other("/") }))
@@ -299,16 +301,14 @@ impl Visit {
 }
 
 impl Inner {
-    /// An exchange without its secrets.
-    pub(super) fn masked(&self, exchange: &HttpExchange) -> HttpExchange {
-        self.masking.lock().unwrap_or_else(PoisonError::into_inner).masked(exchange)
+    /// An exchange of the log without its secrets.
+    pub(super) fn masked(&self, packed: &Packed) -> HttpExchange {
+        self.masking.lock().unwrap_or_else(PoisonError::into_inner).masked(&packed.unpack())
     }
 
     /// Changes with everything that a page shows by itself.
     fn version(&self) -> String {
-        let faults = views::standing(self)
-            .iter()
-            .fold(Fingerprint(0), |sum, standing| sum.then(Fingerprint::of(0, format!("{standing:?}").as_bytes())));
+        let faults = Fingerprint::of(0, views::version(self).as_bytes());
         format!("{}.{}.{}.{:x}", self.log.counts().all, self.log.len(), self.endpoint.changes().version(), faults.0)
     }
 
@@ -328,7 +328,7 @@ impl Inner {
             secret: self.secret.expose(),
             signed_in: visit.signed_in,
             has_groups: views::has_groups(self),
-            faults_on: views::faults_on(self),
+            faults_on: views::faults_on(&self.endpoint.faults()),
         };
         self.render(status, template, frame)
     }
@@ -405,7 +405,7 @@ async fn request_(State(page): State<Page>, request: Request) -> Response<Body> 
 }
 
 async fn faults(State(page): State<Page>, request: Request) -> Response<Body> {
-    page.show(request, |page, visit| Ok(views::faults(page, visit))).await
+    page.show(request, |page, visit| Ok(views::faults(page, visit, None))).await
 }
 
 async fn nothing_here(State(page): State<Page>, request: Request) -> Response<Body> {
@@ -422,6 +422,14 @@ async fn fault(State(page): State<Page>, request: Request) -> Response<Body> {
         return page.trouble(&Trouble::missing(text), None);
     }
     see_other(own_path(form.get("back").unwrap_or("/page/faults")))
+}
+
+/// Puts a rule in force.
+async fn rule(State(page): State<Page>, request: Request) -> Response<Body> {
+    let text = sent(&request).get("rule").unwrap_or_default().to_owned();
+    let Err(problem) = views::add(&page.0, &text) else { return see_other("/page/faults") };
+    let refused = views::Refused { rule: text, problem };
+    page.show(request, |page, visit| Ok(views::faults(page, visit, Some(refused)))).await
 }
 
 /// Switches all faults off.

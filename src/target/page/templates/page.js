@@ -200,9 +200,13 @@
       const fresh = parse(await answer.text());
       if (answer.status === 401) return location.reload();
       if (answer.ok && !("switch" in form.dataset)) return location.assign(answer.url);
+      const problem = fresh.getElementById("problem");
+      if (problem) byId("problem")?.replaceWith(document.importNode(problem, true));
+      if (problem?.textContent) return;
       if (!answer.ok) return lost(fresh.querySelector("main section p")?.textContent ?? "That didn't work.");
       const name = form.querySelector("[role=switch]")?.id;
       refresh(fresh);
+      if (form.elements.rule) form.elements.rule.value = "";
       const now = name && byId(name);
       if (now) say(`${now.getAttribute("aria-label")} ${now.getAttribute("aria-checked") === "true" ? "on" : "off"}`);
       else say("Switched");

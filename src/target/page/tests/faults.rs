@@ -43,6 +43,48 @@ async fn a_click_switches_a_fault_for_the_next_request() {
 }
 
 #[tokio::test]
+async fn faults_are_found_by_what_is_said_of_them_or_by_being_on() {
+    let site = Site::local();
+    site.post("/page/faults/503", "to=always").await;
+    site.call("GET", "/Users", &json!(null)).await;
+    let found = |page: Shown| page.text.matches("role=\"switch\"").count();
+    let all = Fault::all().len();
+    assert_eq!(found(site.get("/page/faults").await), all);
+    assert_eq!(found(site.get("/page/faults?only=on").await), 1);
+    assert_eq!(found(site.get("/page/faults?only=on&q=slow").await), 0);
+    let slow = found(site.get("/page/faults?q=SLOW-").await);
+    assert!(slow > 0 && slow < all, "{slow}");
+    let nothing = plain(&site.get("/page/faults?q=nothing+like+this").await.text);
+    assert!(nothing.contains("No fault is called or explained like that."), "{nothing}");
+    let text = plain(&site.get("/page/faults").await.text);
+    assert!(text.contains("Befell 1 request."), "{text}");
+    let themes: Vec<_> = Fault::all().iter().map(Fault::theme).collect();
+    assert!(themes.iter().all(|theme| text.contains(theme)), "{text}");
+}
+
+#[tokio::test]
+async fn a_rule_is_put_in_force_as_the_flag_puts_it() {
+    let site = Site::local();
+    let shown = site.post("/page/rules", "rule=503%3A50%25%2Cuser%3Dann%40contoso.com").await;
+    assert_eq!((shown.status, shown.headers["location"].as_bytes()), (StatusCode::SEE_OTHER, &b"/page/faults"[..]));
+    site.post("/page/rules", "rule=slow-2s").await;
+    site.post("/page/rules", "rule=slow-2s").await;
+    assert_eq!(in_force(&site), [("503".to_owned(), 0.5), ("slow-2s".to_owned(), 1.0)]);
+    let text = plain(&site.get("/page/faults").await.text);
+    assert!(text.contains("On: 50% of requests, only for ann@contoso.com."), "{text}");
+    assert!(text.contains("slow-2s"), "one with another number is shown too: {text}");
+    for (rule, problem) in [("none-such", "there is no fault"), ("503:200%25", "is a share"), ("", "there is no fault")]
+    {
+        let shown = site.post("/page/rules", &format!("rule={rule}")).await;
+        assert_eq!(shown.status, StatusCode::BAD_REQUEST, "{rule}");
+        assert!(shown.text.contains("role=\"alert\"") && shown.text.contains(problem), "{rule}: {}", shown.text);
+    }
+    let hostile = site.post("/page/rules", "rule=%22%3E%3Cscript%3E").await.text;
+    assert_eq!(hostile.matches("<script").count(), 1, "{hostile}");
+    assert_eq!(in_force(&site).len(), 2);
+}
+
+#[tokio::test]
 async fn rules_of_the_start_are_shown_and_can_be_put_back() {
     let endpoint = endpoint(Storage::memory());
     let rule = json!({"name": "503", "rate": 0.05, "users": ["ann@contoso.com"], "methods": ["POST"]});

@@ -116,7 +116,7 @@ async fn changes_need_the_secret_and_the_pages_own_origin() {
         (vec![("host", HOST), ("authorization", "Bearer t0ken-that-nobody-sees")], &good),
         (vec![("host", "evil.example"), ("sec-fetch-site", "same-origin"), ("origin", "http://evil.example")], &good),
     ] {
-        for path in [path, "/page/faults", "/page/requests/clear", "/page/logout"] {
+        for path in [path, "/page/faults", "/page/rules", "/page/requests/clear", "/page/logout"] {
             let shown = site.send(request("POST", path, &headers, form)).await;
             assert!(shown.status.is_client_error(), "{path} {headers:?} {form}: {}", shown.status);
         }

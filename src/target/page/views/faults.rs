@@ -5,15 +5,20 @@ use axum::http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::super::conditions::conditions;
+use super::super::html::{self, Html};
 use super::super::site::{Inner, Visit};
-use crate::scim::Method;
+use crate::scim::{Filter, Method};
 use crate::target::answer::encode;
-use crate::target::{Fault, FaultRule};
+use crate::target::{Fault, FaultRule, FaultStatus};
 
 /// A fault and the position of its switch.
 #[derive(Debug, Serialize)]
 pub(in crate::target::page) struct Standing {
     name: String,
+    /// How it is written with other numbers.
+    shape: Option<&'static str>,
+    #[serde(skip)]
+    theme: &'static str,
     /// Its name in the ids of the page.
     anchor: String,
     /// Its name as a segment of a path.
@@ -24,36 +29,83 @@ pub(in crate::target::page) struct Standing {
     methods: String,
     on: bool,
     /// When and for whom, a text for each rule.
-    rules: Vec<String>,
+    rules: Vec<Html>,
+    /// How many requests it befell.
+    befell: Option<String>,
     /// Whether no rule holds at this moment.
     waiting: bool,
     /// What was given at the start, where that isn't what is in force.
-    given: Option<String>,
+    given: Option<Html>,
 }
 
+/// Faults that belong together.
 #[derive(Serialize)]
-struct Faults {
+struct Theme {
+    name: &'static str,
     faults: Vec<Standing>,
 }
 
-/// `GET /page/faults`
-pub(in crate::target::page) fn faults(page: &Inner, visit: &Visit) -> Response<Body> {
-    page.page(StatusCode::OK, "faults.html", "faults", visit, Faults { faults: standing(page) })
+/// A rule that couldn't be put in force.
+#[derive(Serialize)]
+pub(in crate::target::page) struct Refused {
+    pub(in crate::target::page) rule: String,
+    pub(in crate::target::page) problem: String,
 }
 
-/// Every fault.
-pub(in crate::target::page) fn standing(page: &Inner) -> Vec<Standing> {
-    let rules = rules(page);
+#[derive(Serialize)]
+struct Faults<'v> {
+    themes: Vec<Theme>,
+    q: &'v str,
+    only_on: bool,
+    all: usize,
+    refused: Option<Refused>,
+}
+
+/// `GET /page/faults`
+pub(in crate::target::page) fn faults(page: &Inner, visit: &Visit, refused: Option<Refused>) -> Response<Body> {
+    let q = visit.form.get("q").unwrap_or_default();
+    let (text, only_on) = (Filter::fold(q), visit.form.get("only").is_some());
+    let standing = standing(page);
+    let all = standing.len();
+    let mut themes: Vec<Theme> = Vec::new();
+    for fault in standing.into_iter().filter(|fault| (fault.on || !only_on) && fault.has(&text)) {
+        match themes.iter_mut().find(|theme| theme.name == fault.theme) {
+            Some(theme) => theme.faults.push(fault),
+            None => themes.push(Theme { name: fault.theme, faults: vec![fault] }),
+        }
+    }
+    let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    page.page(status, "faults.html", "faults", visit, Faults { themes, q, only_on, all, refused })
+}
+
+impl Standing {
+    fn has(&self, text: &str) -> bool {
+        [self.name.as_str(), self.theme, &self.explanation, self.source]
+            .iter()
+            .any(|part| Filter::fold(part).contains(text))
+    }
+}
+
+/// Every fault, those with a parameter as they are by themselves and as they were given.
+fn standing(page: &Inner) -> Vec<Standing> {
+    let statuses = page.endpoint.faults();
     let now = page.endpoint.now();
-    let of = |rules: &[FaultRule], fault: &Fault| {
-        rules.iter().filter(|rule| rule.fault == *fault).cloned().collect::<Vec<_>>()
-    };
-    let words = |rules: &[FaultRule]| rules.iter().map(conditions).collect::<Vec<_>>();
+    let mut all = Fault::all();
+    for fault in statuses.iter().map(|status| &status.rule.fault).chain(page.given.iter().map(|rule| &rule.fault)) {
+        if !all.contains(fault) {
+            all.push(fault.clone());
+        }
+    }
+    let words = |rules: &[&FaultRule]| rules.iter().map(|rule| conditions(rule)).collect::<Vec<_>>();
     let standing = |fault: Fault| {
-        let (in_force, given) = (of(&rules, &fault), of(&page.given, &fault));
+        let of: Vec<_> = statuses.iter().filter(|status| status.rule.fault == fault).collect();
+        let in_force: Vec<_> = of.iter().map(|status| &status.rule).collect();
+        let given: Vec<_> = page.given.iter().filter(|rule| rule.fault == fault).collect();
         let methods = fault.methods();
         Standing {
             name: fault.name().to_owned(),
+            shape: fault.shape(),
+            theme: fault.theme(),
             anchor: anchor(&fault),
             path: encode(fault.name()),
             explanation: fault.explanation(),
@@ -64,32 +116,18 @@ pub(in crate::target::page) fn standing(page: &Inner) -> Vec<Standing> {
                 methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ")
             },
             on: !in_force.is_empty(),
+            befell: (!in_force.is_empty()).then(|| html::number(of.iter().map(|status| status.befell).sum())),
             waiting: !in_force.is_empty() && !in_force.iter().any(|rule| rule.is_in_force(now)),
-            given: (!given.is_empty() && given != in_force).then(|| words(&given).join("; and ")),
-            rules: words(&in_force),
+            given: (!given.is_empty() && given != in_force).then(|| html::text(&words(&given).join("; and "))),
+            rules: words(&in_force).iter().map(|words| html::text(words)).collect(),
         }
     };
-    all(&rules, &page.given).into_iter().map(standing).collect()
+    all.into_iter().map(standing).collect()
 }
 
 /// What a fault is called in the ids of the page.
 pub(super) fn anchor(fault: &Fault) -> String {
     fault.name().replace('/', "-")
-}
-
-fn rules(page: &Inner) -> Vec<FaultRule> {
-    page.endpoint.faults().into_iter().map(|status| status.rule).collect()
-}
-
-/// Every fault, those with a parameter as they are by themselves and as they were given.
-fn all(rules: &[FaultRule], given: &[FaultRule]) -> Vec<Fault> {
-    let mut all = Fault::all();
-    for rule in rules.iter().chain(given) {
-        if !all.contains(&rule.fault) {
-            all.push(rule.fault.clone());
-        }
-    }
-    all
 }
 
 /// The faults that are on, for the overview.
@@ -98,9 +136,19 @@ pub(super) fn on(page: &Inner) -> Vec<Standing> {
 }
 
 /// How many faults are on.
-pub(in crate::target::page) fn faults_on(page: &Inner) -> usize {
-    let rules = rules(page);
-    all(&rules, &[]).into_iter().filter(|fault| rules.iter().any(|rule| rule.fault == *fault)).count()
+pub(in crate::target::page) fn faults_on(statuses: &[FaultStatus]) -> usize {
+    let is_first = |(at, status): &(usize, &FaultStatus)| {
+        !statuses[..*at].iter().any(|before| before.rule.fault == status.rule.fault)
+    };
+    statuses.iter().enumerate().filter(is_first).count()
+}
+
+/// What changes with the rules, how often they were needed, and whether they hold now.
+pub(in crate::target::page) fn version(page: &Inner) -> String {
+    let now = page.endpoint.now();
+    let statuses = page.endpoint.faults();
+    let holds: Vec<_> = statuses.iter().map(|status| status.rule.is_in_force(now)).collect();
+    format!("{statuses:?}{holds:?}")
 }
 
 /// Switches a fault `off`, to `always`, or to what was `given` at the start; whether there is such a fault
@@ -114,8 +162,20 @@ pub(in crate::target::page) fn switch(page: &Inner, name: &str, to: &str) -> boo
         _ => return false,
     };
     page.endpoint.change_faults(|rules| {
-        let others = rules.iter().filter(|rule| rule.fault != fault).cloned();
+        let others = rules.into_iter().filter(|rule| rule.fault != fault);
         others.chain(put).collect()
     });
     true
+}
+
+/// Puts a rule in force beside the others, written as `--fault` takes it. Its times count from the page's start.
+pub(in crate::target::page) fn add(page: &Inner, text: &str) -> Result<(), String> {
+    let rule = FaultRule::parse(text, page.started)?;
+    page.endpoint.change_faults(|mut rules| {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+        rules
+    });
+    Ok(())
 }

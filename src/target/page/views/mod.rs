@@ -8,7 +8,7 @@ mod resources;
 
 use serde::Serialize;
 
-pub(super) use faults::{faults, faults_on, standing, switch};
+pub(super) use faults::{Refused, add, faults, faults_on, switch, version};
 pub(super) use overview::overview;
 pub(super) use requests::{request, requests};
 pub(super) use resource::{group, user};

@@ -10,7 +10,8 @@ use url::form_urlencoded;
 use super::super::bodies::{Body, body};
 use super::super::find::contains_ignoring_case;
 use super::super::html::{self, Html};
-use super::super::log::{Entry, KEPT, KEPT_BODY, KEPT_BYTES};
+use super::super::log::{Entry, KEPT, KEPT_BYTES};
+use super::super::packed::KEPT_BODY;
 use super::super::site::{Answer, Inner, Trouble, Visit};
 use super::faults::anchor;
 use crate::scim::{Content, Filter as Scim, HttpExchange, Method};
@@ -139,13 +140,13 @@ pub(in crate::target::page) fn requests(page: &Inner, visit: &Visit) -> Response
 pub(in crate::target::page) fn request(page: &Inner, visit: &Visit) -> Answer {
     let gone = || Trouble::missing("This request isn't kept any more: only the newest are.");
     let entry = visit.last.parse().ok().and_then(|number| page.log.get(number)).ok_or_else(gone)?;
-    let exchange = &page.masked(&entry.exchange);
+    let exchange = &page.masked(&entry.packed);
     let reason = exchange.status.and_then(|status| StatusCode::from_u16(status).ok()?.canonical_reason());
     let half = |headers: &[(String, String)], content: &Content, length| Half {
         headers: headers.iter().map(|(name, value)| (html::text(name), html::text(value))).collect(),
         body: body(content, length),
     };
-    let (sent, answered) = (entry.exchange.request_body.length, entry.exchange.response_body.length);
+    let (sent, answered) = entry.packed.lengths();
     let view = Exchange {
         number: entry.number,
         when: html::when(exchange.started, visit.now),
@@ -204,7 +205,7 @@ fn older(visit: &Visit, before: u64) -> String {
 
 impl Row {
     fn of(page: &Inner, visit: &Visit, entry: &Entry) -> Self {
-        let exchange = &page.masked(&entry.exchange);
+        let exchange = &page.masked(&entry.packed);
         let target = readable(page, &exchange.target);
         let shown = match target.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &target[..end]),
@@ -272,10 +273,10 @@ impl Filter {
     }
 
     fn lets(&self, page: &Inner, entry: &Entry) -> bool {
-        let exchange = &entry.exchange;
-        self.method.as_ref().is_none_or(|method| *method == exchange.method)
-            && self.status.is_none_or(|outcome| outcome.is_of(exchange.status))
-            && self.text.as_ref().is_none_or(|text| has(page, &page.masked(exchange), text))
+        let packed = &entry.packed;
+        self.method.as_ref().is_none_or(|method| method == packed.method())
+            && self.status.is_none_or(|outcome| outcome.is_of(packed.status))
+            && self.text.as_ref().is_none_or(|text| has(page, &page.masked(packed), text))
     }
 }
 
