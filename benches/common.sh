@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # prepare EXAMPLE…: builds the program that is shipped and these examples; bin is where they are, work a folder that
-# goes away at the end, with the endpoint if one was started.
+# goes away at the end, with the endpoint if one was started, and the processes in helpers.
 prepare() {
     local target=${CARGO_TARGET_DIR:-target} name
     name=$(basename "$0" .sh)
@@ -10,21 +10,25 @@ prepare() {
     bin=$(cd "$target/dist" && pwd)
     work=$(mktemp -d "$(cd "$target" && pwd)/$name.XXXXXX")
     server=
+    helpers=()
     trap end EXIT
 }
 
 end() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    for process in $server ${helpers[@]+"${helpers[@]}"}; do
+        kill "$process" 2>/dev/null || true
+    done
     rm -rf "$work"
 }
 
-# serve OPTION…: starts an empty endpoint in another process; url is its address, BENCH_TOKEN its token.
+# serve OPTION…: starts an endpoint in another process; url is its address, BENCH_TOKEN its token. patience is how long it
+# may take, in tenths of a second.
 serve() {
     [ -z "$server" ] || { kill "$server" && wait "$server" || true; }
     : >"$work/serve.json"
     "$bin/scimulate" serve --listen 127.0.0.1:0 --output json "$@" >"$work/serve.json" 2>"$work/serve.log" &
     server=$!
-    for _ in $(seq 100); do
+    for _ in $(seq "${patience:-100}"); do
         [ -s "$work/serve.json" ] && break
         sleep 0.1
     done

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use axum::http::{self, HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 use url::Url;
@@ -142,7 +143,8 @@ impl Client {
         let audience = options.observer.clone().map(|observer| {
             // A proxy may echo its own.
             let proxy = options.proxy.as_deref().and_then(|proxy| Url::parse(proxy).ok());
-            let password = proxy.as_ref().and_then(Url::password).map(Secret::new);
+            let password = proxy.as_ref().and_then(Url::password).filter(|password| password.len() >= 8);
+            let password = password.map(|password| Secret::new(percent_decode_str(password).decode_utf8_lossy()));
             Audience { observer, credentials: SentCredentials::new(secrets.iter().cloned().chain(password)) }
         });
         let inner = Inner {

@@ -8,7 +8,7 @@ use url::{Position, Url};
 use super::Failure;
 use crate::base::{Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Content, HttpExchange, Method, Observer, SentCredentials, header_as_shown};
+use crate::scim::{Content, HttpExchange, Method, Observer, SentCredentials, credentials_in, header_as_shown};
 
 /// Who is shown what a client sends and gets, and what is masked in it.
 #[derive(Clone)]
@@ -48,6 +48,7 @@ impl<'c> Watch<'c> {
         body: Option<&[u8]>,
     ) -> Self {
         Self(audience.map(|Audience { observer, credentials }| {
+            let credentials = with_headers(credentials, sent);
             let mut request_headers = headers(sent);
             request_headers.push(("host".to_owned(), url.authority().to_owned()));
             if let Some(body) = body {
@@ -61,7 +62,7 @@ impl<'c> Watch<'c> {
                 target: url[Position::BeforePath..Position::AfterQuery].to_owned(),
                 request_headers,
                 request_body: body.map_or_else(Content::default, Content::from),
-                credentials: credentials.clone(),
+                credentials,
                 ..HttpExchange::default()
             };
             Box::new(Noted { exchange, is_over: false, started, clock, observer: observer.as_ref() })
@@ -102,6 +103,15 @@ impl Drop for Noted<'_> {
         }
         self.observer.observe(&Arc::new(exchange));
     }
+}
+
+/// What is always masked, and what this request in particular was sent with.
+fn with_headers(always: &SentCredentials, sent: &HeaderMap) -> SentCredentials {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let all = sent.iter().flat_map(|(name, value)| credentials_in(name.as_str(), &text(value)));
+    let is_new = |secret: &Secret| always.secrets().iter().all(|known| known.expose() != secret.expose());
+    let new: Vec<_> = all.filter(is_new).collect();
+    if new.is_empty() { always.clone() } else { SentCredentials::new(always.secrets().iter().cloned().chain(new)) }
 }
 
 fn headers(headers: &HeaderMap) -> Vec<(String, String)> {

@@ -264,12 +264,12 @@ try {
         assert.deepEqual(reads, ["failed", "failed", "failed"], host);
         assert.equal(await page.evaluate(() => document.querySelector("img").naturalWidth), 0, "not even the icon");
         for (const frame of page.frames().slice(1)) assert.ok(!(await frame.content()).includes("Tenant URL"), "framed");
+        const own = answers.filter(([asked]) => asked === new URL(url).host);
+        assert.ok(own.length > 0 && own.every(([, status]) => status === 403), JSON.stringify(own));
         await page.goto(`http://${host}/form`);
         await page.evaluate(() => document.getElementById("f").submit());
         await page.locator("h1", { hasText: "Refused" }).waitFor();
         assert.equal((await scim("/Users?count=1")).status, 200, "a fault was switched on from elsewhere");
-        const own = answers.filter(([asked]) => asked === new URL(url).host);
-        assert.ok(own.length > 0 && own.every(([, status]) => status === 403), JSON.stringify(own));
         await context.close();
       }
     } finally {

@@ -4,6 +4,8 @@ mod apply;
 mod bad_input;
 mod clock;
 mod commands;
+#[cfg(unix)]
+mod data;
 mod exit_codes;
 mod expr;
 mod faults;
@@ -15,6 +17,7 @@ mod locked;
 mod missing;
 mod oauth;
 mod output;
+mod page;
 mod provision;
 mod recording;
 mod schema;

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
@@ -244,5 +245,43 @@ fn short_ids_are_told_from_other_words() {
         ("", ""),
     ] {
         assert_eq!(shown(text), expected);
+    }
+}
+
+/// What a line of an editor's file may begin with, and what may stand in it.
+fn nasty() -> impl Strategy<Value = String> {
+    let pieces =
+        ["#", "##", "\n", "\r\n", "{{", "}}", "{", "@a = b", "<", "> {%", "//", "GET /x", " ", "\"", "7", "\u{1}", "x"];
+    proptest::collection::vec(proptest::sample::select(pieces.to_vec()), 0..12).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn nothing_recorded_means_anything_to_an_editor(
+        body in nasty(), answer in nasty(), json in nasty(), value in nasty(), as_json in any::<bool>(),
+    ) {
+        let mut all = Exchanges(Vec::new());
+        let body = if as_json { serde_json::json!({ &json: &value }).to_string() } else { body };
+        // Targets and headers can't hold whatever they like.
+        let plain: String = value.chars().filter(|c| !c.is_control() && *c != ' ').collect();
+        let exchange = all.add("POST", &format!("/scim/v2/{plain}"), body.as_bytes(), 200, answer.as_bytes());
+        exchange.request_headers.push(("x-value".to_owned(), plain.clone()));
+        exchange.request_headers.push((plain.replace([':', '"'], ""), "x".to_owned()));
+        exchange.response_headers.push(("x-value".to_owned(), plain));
+        exchange.remarks.push(answer);
+        let mut recording = Recording::new(of(Side::Server));
+        recording.begin_part();
+        let mut texts = RecordingTexts::default();
+        recording.add(&all.0[0], &mut texts);
+        let lines: Vec<_> = texts.transcript.lines().map(str::trim_start).collect();
+        let separators: Vec<_> = lines.iter().filter(|line| line.starts_with("##")).collect();
+        prop_assert_eq!(separators, [&"### 1: 200 OK", &"### 1: answer"]);
+        for line in lines.iter().filter(|line| !line.starts_with("# ")) {
+            let without = line.replacen("{{tenantUrl}}", "", 1).replacen("Bearer {{token}}", "", 1);
+            prop_assert!(!without.contains("{{"), "{}", line);
+            let begins = ["@", "<", ">", "//", "# @", "HTTP/"].iter().any(|start| line.starts_with(start));
+            prop_assert!(!begins, "{}", line);
+        }
+        prop_assert!(!texts.transcript.contains("\n# @"), "{}", texts.transcript);
     }
 }

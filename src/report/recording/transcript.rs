@@ -26,9 +26,10 @@ pub(super) fn head(of: &RecordingOf, part: u32) -> String {
         url::Url::parse(&of.tenant_url).map_or_else(|_| String::new(), |url| url.origin().ascii_serialization());
     let mut text = format!(
         "# Recorded by {} {}: {}, {:.0}, part {part}\n\
-         # In an editor with a REST client each request can be sent again: set @token, and @tenantUrl if it goes elsewhere.\n\
-         # A resource that an answer names has an @id, which is set by that request: send it first. Editors that don't\n\
-         # know `{{{{name.response.body.path}}}}` want the id written there. What was masked is `[secret]`.\n",
+         # In an editor with a REST client each request can be sent again: write the token behind @token, and\n\
+         # another @tenantUrl and @origin if it is to go elsewhere. What was masked is `[secret]`.\n\
+         # An @id is what the request of the same number gives: send that one first. VS Code's REST Client and Visual\n\
+         # Studio read it from the answer; for other editors write the id there.\n",
         CREATOR.0, CREATOR.1, of.command, of.started
     );
     if part > 1 {

@@ -50,19 +50,21 @@ impl File {
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, StorageError> {
         let fail = |source| StorageError::opening(path, source);
         make_private(path);
+        let pages = format::page_count(path);
         let mut connection = Connection::open(path).map_err(fail)?;
         connection.busy_timeout(PATIENCE).map_err(fail)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        format::prepare(&mut connection, path)?;
+        format::prepare(&mut connection, path, pages)?;
         let synchronous = match durability {
             Durability::Process => "NORMAL",
             Durability::Power => "FULL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(fail)?;
         connection.pragma_update(None, "cache_size", -16384).map_err(fail)?;
+        connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024).map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
-            writer: Writer::start(connection)?,
+            writer: Writer::start(connection, path)?,
             idle: Mutex::default(),
             milestones: Milestones::default(),
         })

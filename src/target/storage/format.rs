@@ -1,6 +1,7 @@
 //! What a file looks like: its format, checked and brought up to date.
 
-use std::path::Path;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use serde_json::Value;
@@ -83,8 +84,17 @@ const APPLICATION: i64 = 0x5363_696D;
 #[expect(clippy::cast_possible_wrap, reason = "there is a handful of steps")]
 const FORMAT: i64 = STEPS.len() as i64;
 
-/// Refuses a file that is something else, and brings an older one up to date, all or nothing.
-pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), StorageError> {
+/// How many pages a file says that it has, in its header. Asked before the file is opened as a database: whoever closes
+/// a file lets go of all locks that the process has on it.
+pub(super) fn page_count(path: &Path) -> u64 {
+    let mut header = [0; 32];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    let count: [u8; 4] = header[28..].try_into().expect("four bytes");
+    if read.is_ok() { u32::from_be_bytes(count).into() } else { 0 }
+}
+
+/// Refuses a file that is something else or isn't whole, and brings an older one up to date, all or nothing.
+pub(super) fn prepare(connection: &mut Connection, path: &Path, pages: u64) -> Result<(), StorageError> {
     let fail = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StorageError::Foreign(path.to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged(path.to_owned()),
@@ -104,6 +114,9 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
     if !(is_new || is_ours) {
         return Err(StorageError::Foreign(path.to_owned()));
     }
+    if is_ours && !is_whole(connection, path, pages).map_err(fail)? {
+        return Err(StorageError::Damaged(path.to_owned()));
+    }
     connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
     if found < FORMAT {
         migrate(connection).map_err(|error| match error {
@@ -112,6 +125,31 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path) -> Result<(), St
         })?;
     }
     Ok(())
+}
+
+/// Whether a file has everything that it should. Of a large one that is only looked at from outside: what is damaged
+/// inside is found where it is read.
+fn is_whole(connection: &Connection, path: &Path, pages: u64) -> rusqlite::Result<bool> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, u32>(0));
+    let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    // what isn't in the file yet may be in the log
+    let has_log = std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|metadata| metadata.len() > 0);
+    if !has_log && size < pages * u64::from(pragma("page_size")?) {
+        return Ok(false);
+    }
+    if size > SMALL {
+        return Ok(true);
+    }
+    connection.query_row("PRAGMA quick_check(1)", [], |row| Ok(row.get::<_, String>(0)? == "ok"))
+}
+
+/// Up to which size a file is looked through when it is opened.
+const SMALL: u64 = 16 * 1024 * 1024;
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// Does the steps that the file lacks. The format is read again inside: another process may have been faster.

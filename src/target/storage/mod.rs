@@ -12,6 +12,7 @@
 //! to see them doesn't pay for them.
 
 mod backend;
+mod checkpoint;
 mod error;
 mod file;
 mod format;

@@ -60,6 +60,13 @@ impl<'c> Sql<'c> {
         Self { connection, milestones: Some(milestones) }
     }
 
+    #[cfg(test)]
+    pub(super) fn limit(&self, pages: u32) {
+        let count: u32 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        let limit = format!("PRAGMA max_page_count = {}", count + pages);
+        self.connection.query_row(&limit, [], |_| Ok(())).unwrap();
+    }
+
     fn execute(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize, StorageError> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }

@@ -234,3 +234,35 @@ fn walks_and_pages_survive_deletions() {
         assert_eq!(page(&storage, Kind::User, 130, 10), (130, Vec::new()));
     }
 }
+
+#[test]
+fn a_full_disk_is_told_and_loses_nothing() {
+    let (_directory, [_, storage]) = stores();
+    storage
+        .write_now(|transaction| -> Result<(), Failure> {
+            transaction.limit(10);
+            Ok(())
+        })
+        .unwrap();
+    let add = |number: usize| {
+        storage.write_now(move |transaction| -> Result<(), Failure> {
+            let id = format!("{number:03}");
+            let document = json!({"id": id, "userName": id, "title": "x".repeat(2000), "meta": {}});
+            transaction.insert(Kind::User, &made(Kind::User, &id, document))?.unwrap();
+            Ok(())
+        })
+    };
+    let kept = (0..100).take_while(|number| add(*number).is_ok()).count();
+    assert!((1..50).contains(&kept), "{kept}");
+    let full = Failure::Storage("the disk that holds the endpoint's data is full; make room".to_owned());
+    assert_eq!(add(kept), Err(full));
+    assert_eq!(ids(&storage, Kind::User).len(), kept);
+    storage
+        .write_now(|transaction| -> Result<(), Failure> {
+            transaction.limit(100);
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(add(kept), Ok(()), "with room it goes on");
+    assert_eq!(ids(&storage, Kind::User).len(), kept + 1);
+}

@@ -50,6 +50,14 @@ impl<'s> Transaction<'s> {
         }
     }
 
+    /// Lets the file grow by so many pages and no more.
+    #[cfg(test)]
+    pub(super) fn limit(&self, pages: u32) {
+        if let Inner::File(sql) = &self.inner {
+            sql.limit(pages);
+        }
+    }
+
     fn note<T>(&mut self, outcome: Result<T, StorageError>) -> Result<T, StorageError> {
         self.failure = outcome.as_ref().err().cloned().or(self.failure.take());
         outcome

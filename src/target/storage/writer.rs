@@ -1,12 +1,14 @@
 //! The thread that writes a file: units of work that wait are committed together.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::checkpoint::Checkpoints;
 use super::sql::Sql;
 use super::{StorageError, Transaction};
 
@@ -35,11 +37,12 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StorageError> {
+    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, StorageError> {
         let (queue, units) = mpsc::channel(QUEUE);
+        let checkpoints = Checkpoints::of(&connection, path)?;
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
-            .spawn(move || serve(connection, units))
+            .spawn(move || serve(connection, units, checkpoints))
             .map_err(|error| StorageError::Thread(Arc::new(error)))?;
         Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
     }
@@ -92,11 +95,18 @@ impl Drop for Writer {
     }
 }
 
-fn serve(connection: Connection, mut units: mpsc::Receiver<Unit>) -> Result<(), StorageError> {
+fn serve(
+    connection: Connection,
+    mut units: mpsc::Receiver<Unit>,
+    mut checkpoints: Checkpoints,
+) -> Result<(), StorageError> {
     let mut batch = Vec::new();
     while units.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let count = batch.len();
         run(&connection, batch.drain(..));
+        checkpoints.committed(&connection, count);
     }
+    checkpoints.end();
     // The log is folded into the file, and goes; where somebody still reads, the next one who opens the file does it.
     let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
     connection.close().map_err(|(_, error)| error)?;

@@ -186,7 +186,8 @@ const STATUSES: &[Play] = &[
     play("500,method=PATCH"),
     play("403,method=POST"),
     play("token-expired"),
-    play("token-expires-mid-run"),
+    // The last of the users: who else would be sent meanwhile is a matter of chance.
+    play("token-expires-mid-run,after=18"),
     play("429-with-retry-after-1s,times=2"),
     play("429-without-retry-after,method=POST"),
     play("503-with-retry-date-1s,times=2"),

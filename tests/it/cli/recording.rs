@@ -10,6 +10,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use files::{Recorded, checked_by_python, recorded};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use scimulate::base::Random;
+use scimulate::report::{Recording, RecordingOf, RecordingTexts, Side};
+use scimulate::scim::{Content, HttpExchange};
 use serde_json::{Value, json};
 
 use crate::support::process::{Sandbox, Server, TOKEN, exchange, until, user_name, users};
@@ -267,6 +270,104 @@ fn what_was_recorded_can_be_sent_again() {
     assert!(String::from_utf8_lossy(&output.stdout).contains("(recorded: 201)"));
 }
 
+/// A recording of two parts: the second one changes what the first one made.
+#[test]
+fn parts_are_sent_one_after_the_other() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        return;
+    }
+    let sandbox = Sandbox::empty();
+    let mut recording = Recording::new(RecordingOf {
+        command: "run",
+        side: Side::Client,
+        tenant_url: "https://api.wedo.example/scim/v2".to_owned(),
+        started: "2026-03-01T10:00:00Z".parse().unwrap(),
+    });
+    let exchange = |method: &str, path: &str, body: &Value, status, answer: &Value| HttpExchange {
+        method: method.to_owned(),
+        origin: "https://api.wedo.example".to_owned(),
+        target: format!("/scim/v2{path}"),
+        request_headers: vec![
+            ("authorization".to_owned(), "Bearer [secret]".to_owned()),
+            ("content-type".to_owned(), "application/scim+json".to_owned()),
+        ],
+        request_body: Content::from(body.to_string().as_bytes()),
+        status: Some(status),
+        response_body: Content::from(answer.to_string().as_bytes()),
+        ..HttpExchange::default()
+    };
+    let user = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ann"});
+    let patch = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "Replace", "path": "active", "value": false}],
+    });
+    let mut parts = [recording.begin_part(), RecordingTexts::default()];
+    recording.add(&exchange("POST", "/Users", &user, 201, &json!({"id": "42"})), &mut parts[0]);
+    parts[1] = recording.begin_part();
+    recording.add(&exchange("PATCH", "/Users/42", &patch, 200, &json!({})), &mut parts[1]);
+    let server = Server::start();
+    for (number, part) in parts.iter().enumerate() {
+        let name = format!("part{number}.sh");
+        sandbox.write(&name, &part.script);
+        let mut command = Command::new("sh");
+        command.arg(&name).arg(&server.url).env("TOKEN", TOKEN).env("REPLAY_IDS", "ids").current_dir(sandbox.folder());
+        let output = command.output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.ends_with("1 requests, 0 with another status.\n"), "{text}");
+    }
+    assert_eq!(server.accounts()[0]["active"], false);
+    // What was cut off in the middle of a request is not half a request.
+    let cut = parts[0].script.trim_end().trim_end_matches("; keep 1; }");
+    sandbox.write("cut.sh", cut);
+    let mut command = Command::new("sh");
+    let output =
+        command.arg("cut.sh").arg(&server.url).env("TOKEN", TOKEN).current_dir(sandbox.folder()).output().unwrap();
+    assert!(!output.status.success());
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("POST"), "nothing was sent");
+}
+
+/// Whatever a request holds, the shell hands it on as it is.
+#[test]
+fn a_shell_finds_nothing_to_do_in_a_request() {
+    const PIECES: [&str; 18] =
+        ["'", "\"", "$(exit)", "`exit`", "\\", "\n", "}", ";", "exit", " ", "&", "|", "<x", ">x", "#", "!", "~", "ü"];
+    let mut random = Random::seeded(4711);
+    let mut nasty = |bar_blanks: bool| -> String {
+        let length = random.below(10);
+        let pieces: String = (0..length).map(|_| PIECES[random.below(PIECES.len())]).collect();
+        if bar_blanks { pieces.replace([' ', '\n'], "") } else { pieces }
+    };
+    let tenant_url = "https://api.wedo.example/scim/v2".to_owned();
+    let started = "2026-03-01T10:00:00Z".parse().unwrap();
+    let mut recording = Recording::new(RecordingOf { command: "serve", side: Side::Server, tenant_url, started });
+    recording.begin_part();
+    let (mut texts, mut expected) = (RecordingTexts::default(), String::new());
+    for number in 1..=300 {
+        let (target, value, body) = (nasty(true), nasty(false).replace('\n', ""), nasty(false));
+        if !body.is_empty() {
+            expected.extend(["body\0", &body, "\0"]);
+        }
+        let header = if value.is_empty() { "x-value;".to_owned() } else { format!("x-value: {value}") };
+        expected.extend([&format!("send\0{number}\0POST\0T/{target}\x00200\0-H\0{header}\0")].map(String::as_str));
+        let exchange = HttpExchange {
+            method: "POST".to_owned(),
+            target: format!("/scim/v2/{target}"),
+            request_headers: vec![("x-value".to_owned(), value)],
+            request_body: Content::from(body.as_bytes()),
+            status: Some(200),
+            ..HttpExchange::default()
+        };
+        recording.add(&exchange, &mut texts);
+    }
+    let functions =
+        "tenant=T\nbody() { printf 'body\\0%s\\0' \"$1\"; }\nsend() { printf 'send\\0'; printf '%s\\0' \"$@\"; }\n";
+    let sandbox = Sandbox::empty();
+    sandbox.write("script", format!("{functions}{}", texts.script));
+    let output = Command::new("sh").arg("script").current_dir(sandbox.folder()).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_kill_leaves_whole_archives() {
@@ -309,15 +410,15 @@ fn a_full_disk_ends_the_recording_and_nothing_else() {
     let stub = Stub::before(&server, |seen| {
         let list = json!({
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "totalResults": 0, "Resources": [],
-            "padding": "x".repeat(40_000),
+            "padding": "x".repeat(300_000),
         });
         if seen.is_lookup() { Deed::Answer("200 OK", "", list.to_string()) } else { Deed::Pass }
     });
     let sandbox = sandbox(60, &stub.url);
-    let output = in_little_room(&sandbox, 1_200, "run --record recorded").output().unwrap();
+    let output = in_little_room(&sandbox, 16_384, "run --record recorded").output().unwrap();
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{stderr}");
-    assert_eq!(server.accounts().len(), 60, "the work is done");
+    assert_eq!(server.accounts().len(), 60, "the work is done: {stderr}");
     assert_eq!(stderr.matches("the recording ends after").count(), 1, "{stderr}");
     let [one] = <[Recorded; 1]>::try_from(recorded(&sandbox, "recorded")).unwrap();
     let count = one.entries().len();

@@ -47,9 +47,9 @@
     const source = byId(button.dataset.copy);
     try {
       await navigator.clipboard.writeText(source.textContent);
-      button.textContent = "Copied";
+      button.firstChild.data = "Copied";
       say("Copied");
-      setTimeout(() => (button.textContent = "Copy"), 1500);
+      setTimeout(() => (button.firstChild.data = "Copy"), 1500);
     } catch {
       getSelection().selectAllChildren(source); // no clipboard over plain HTTP: the visitor copies what is selected
       say("Selected");
@@ -148,7 +148,8 @@
     if (looking || paused || document.hidden || Date.now() < lookedAt) return;
     looking = true;
     try {
-      const url = new URL(location.href);
+      const asked = location.href;
+      const url = new URL(asked);
       url.hash = "";
       url.searchParams.set("poll", document.body.dataset.version);
       if (rows()) url.searchParams.set("after", rows().dataset.newest);
@@ -156,7 +157,8 @@
       if (answer.status === 401) return location.reload();
       if (answer.status === 200) {
         const fresh = parse(await answer.text());
-        if (!paused) {
+        // another search may have been begun meanwhile
+        if (!paused && location.href === asked) {
           refresh(fresh);
           takeRows(fresh);
         }
@@ -191,12 +193,14 @@
     }
   };
 
-  // Switches
+  // Changes. They are sent by the script, since a form without a referrer doesn't say which page it comes from.
   const switched = async (form) => {
     try {
       const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
       const fresh = parse(await answer.text());
-      if (!answer.ok) return lost(fresh.querySelector("main")?.textContent.trim() ?? "That didn't work.");
+      if (answer.status === 401) return location.reload();
+      if (answer.ok && !("switch" in form.dataset)) return location.assign(answer.url);
+      if (!answer.ok) return lost(fresh.querySelector("main section p")?.textContent ?? "That didn't work.");
       const name = form.querySelector("[role=switch]")?.id;
       refresh(fresh);
       const now = name && byId(name);
@@ -266,13 +270,12 @@
       }
     });
     document.addEventListener("submit", (event) => {
-      if (!event.target.matches("[data-switch]")) return;
+      if (event.target.method !== "post" || event.target.closest(".login")) return;
       event.preventDefault();
       switched(event.target);
     });
     document.addEventListener("toggle", (event) => event.target.matches(".rows details") && opened(event.target), true);
-    const isLive = document.querySelector("[data-fresh], #rows") && !new URL(location.href).searchParams.has("before");
-    if (isLive && !byId("search") && document.body.dataset.version) {
+    if (document.querySelector("[data-live]")) {
       setInterval(look, POLL);
       document.addEventListener("visibilitychange", look);
     }

@@ -1,4 +1,8 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::*;
+use crate::scim::HttpExchange;
 
 fn rows(page: &str) -> Vec<u64> {
     page.split("data-number=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
@@ -132,4 +136,28 @@ async fn the_log_is_cleared_on_request() {
     assert!(rows(&page).is_empty() && page.contains("data-oldest=\"2\""), "{page}");
     site.create("bob@contoso.com", "Bob").await;
     assert_eq!(rows(&site.get("/page/requests").await.text), [2]);
+}
+
+#[tokio::test]
+async fn what_befell_an_exchange_is_told_and_found() {
+    let site = Site::local();
+    let exchange = HttpExchange {
+        method: "PATCH".to_owned(),
+        target: "/scim/v2/Users/1".to_owned(),
+        duration: Duration::from_millis(1234),
+        remarks: vec!["slow".to_owned(), "the client <went> away".to_owned()],
+        ..HttpExchange::default()
+    };
+    for observer in &*site.endpoint.observers() {
+        observer.observe(&Arc::new(exchange.clone()));
+    }
+    for query in ["", "?status=none", "?q=SLOW", "?q=went"] {
+        let text = plain(&site.get(&format!("/page/requests{query}")).await.text);
+        let row = "PATCH /Users/1 slow the client &lt;went&gt; away none 1.2 s";
+        assert!(text.contains(row), "{query}: {text}");
+    }
+    let part = site.get("/page/requests/1?part=1").await.text;
+    assert!(part.contains("href=\"/page/faults#fault-slow\">slow</a>"), "a fault leads to its switch: {part}");
+    assert!(plain(&part).contains("No body."), "{part}");
+    assert!(plain(&site.get("/").await.text).contains("1 failed (5xx, no answer)"));
 }

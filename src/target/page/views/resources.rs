@@ -26,6 +26,8 @@ struct Resources<'v> {
     /// The attribute by which they are called.
     key: &'static str,
     q: &'v str,
+    /// The same, to be read.
+    sought: Html,
     rows: Vec<Row>,
     turn: Turn,
     given_up: Option<String>,
@@ -70,6 +72,7 @@ fn list(page: &Inner, visit: &Visit, kind: Kind) -> Answer {
         path: path(kind),
         key: kind.key(),
         q,
+        sought: html::name(q),
         turn: turn(&found, path(kind), q, start, COUNT),
         given_up: found.given_up.map(html::number),
         rows: found.bodies.iter().map(|body| row(body, visit.now)).collect(),

@@ -1,0 +1,111 @@
+//! The thread that folds the log of a `SQLite` file into it, so that those who write don't wait for the disk.
+//!
+//! What is committed goes to the end of the log, which costs little. From time to time its pages have to be copied to
+//! their places in the file, and the disk be waited for, twice. `SQLite` would do that within some commit; here it is
+//! done beside them. The log begins anew when all of it was copied. While others write that never happens by itself: so
+//! once it is long, the writer copies the small rest.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use super::StorageError;
+
+/// How many pages are copied together: 16 MiB.
+const MANY: i64 = 4096;
+/// How long the log may grow before the writer helps, in pages: 128 MiB.
+const LONG: i64 = 32_768;
+/// After how many commits it is worth looking.
+const COMMITS: u32 = 64;
+/// After how many units of work it is.
+const UNITS: usize = 512;
+
+/// The writer's end.
+pub(super) struct Checkpoints {
+    wanted: Option<SyncSender<()>>,
+    is_long: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    commits: u32,
+    units: usize,
+}
+
+/// What the log is like: how many pages it has, and how many of them were copied.
+#[derive(Debug, Clone, Copy)]
+struct Log {
+    pages: i64,
+    copied: i64,
+}
+
+impl Checkpoints {
+    /// Takes them off a writer.
+    pub(super) fn of(writer: &Connection, path: &Path) -> Result<Self, StorageError> {
+        let connection = Connection::open(path)?;
+        writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+        let (wanted, wishes) = sync_channel(1);
+        let is_long = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&is_long);
+        let thread = std::thread::Builder::new()
+            .name("checkpoint".to_owned())
+            .spawn(move || serve(&connection, &wishes, &seen))
+            .map_err(|error| StorageError::Thread(Arc::new(error)))?;
+        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0 })
+    }
+
+    /// Says that so many units of work were committed.
+    pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
+        (self.commits, self.units) = (self.commits + 1, self.units + units);
+        if self.commits < COMMITS && self.units < UNITS {
+            return;
+        }
+        (self.commits, self.units) = (0, 0);
+        if self.is_long.swap(false, Ordering::Relaxed) {
+            note(copy(writer, "PASSIVE"));
+        }
+        if let Some(wanted) = &self.wanted {
+            // one wish is as good as several
+            let _waiting: Result<(), _> = wanted.try_send(());
+        }
+    }
+
+    /// Ends the thread.
+    pub(super) fn end(&mut self) {
+        drop(self.wanted.take());
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that folds the log of the endpoint's data broke off");
+        }
+    }
+}
+
+fn serve(connection: &Connection, wishes: &Receiver<()>, is_long: &AtomicBool) {
+    while wishes.recv().is_ok() {
+        let Some(log) = note(copy(connection, "NOOP")) else { continue };
+        if log.pages - log.copied < MANY {
+            continue;
+        }
+        let Some(log) = note(copy(connection, "PASSIVE")) else { continue };
+        if log.pages > LONG {
+            // what came meanwhile, so that as little as possible is left for the writer
+            note(copy(connection, "PASSIVE"));
+            is_long.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn copy(connection: &Connection, how: &str) -> rusqlite::Result<Log> {
+    let read = |row: &rusqlite::Row<'_>| Ok(Log { pages: row.get(1)?, copied: row.get(2)? });
+    connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?.query_row([], read)
+}
+
+/// What can't be copied now stays in the log, which is as safe.
+fn note(log: rusqlite::Result<Log>) -> Option<Log> {
+    log.inspect_err(|error| {
+        tracing::warn!(error = error as &dyn std::error::Error, "the log of the endpoint's data can't be folded");
+    })
+    .ok()
+}
