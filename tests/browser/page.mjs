@@ -108,14 +108,14 @@ try {
     await tabTo(page, "nav a[href='/page/faults']");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/page/faults");
-    await tabTo(page, "#switch-unavailable");
+    await tabTo(page, "#switch-503");
     const outline = () => page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
     assert.notEqual(await outline(), "none", "the focus is seen");
     assert.equal((await scim("/Users?count=1")).status, 200);
     await page.keyboard.press("Space");
-    await page.locator("#switch-unavailable[aria-checked=true]").waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement.id), "switch-unavailable", "the focus stays");
-    await page.locator("#said", { hasText: "unavailable on" }).waitFor({ state: "attached" });
+    await page.locator("#switch-503[aria-checked=true]").waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement.id), "switch-503", "the focus stays");
+    await page.locator("#said", { hasText: "503 on" }).waitFor({ state: "attached" });
     await page.locator("#badge", { hasText: "1" }).waitFor();
 
     await tabTo(page, "body *"); // anywhere
@@ -143,8 +143,8 @@ try {
     await page.locator("#pause").click();
     await page.locator("#pause[aria-pressed=true]").waitFor();
     await page.goto(`${url}page/faults`);
-    await page.locator("#switch-unavailable").click();
-    await page.locator("#switch-unavailable[aria-checked=false]").waitFor();
+    await page.locator("#switch-503").click();
+    await page.locator("#switch-503[aria-checked=false]").waitFor();
     assert.equal((await scim("/Users?count=1")).status, 200);
     await page.context().close();
   });
@@ -231,15 +231,15 @@ try {
     await page.locator("h1", { hasText: "Request " }).waitFor();
     await page.goto(`${url}page/faults`);
     for (const position of ["true", "false"]) {
-      await page.locator("#switch-slow").click();
-      await page.locator(`#switch-slow[aria-checked=${position}]`).waitFor();
+      await page.locator("#switch-slow-600ms").click();
+      await page.locator(`#switch-slow-600ms[aria-checked=${position}]`).waitFor();
     }
     await page.context().close();
   });
 
   await step("other sites neither read, nor frame, nor switch", async () => {
     const tries = [
-      `<form id=f method=post action="${url}page/faults/unavailable"><input name=to value=always></form>`,
+      `<form id=f method=post action="${url}page/faults/503"><input name=to value=always></form>`,
       `<iframe src="${url}"></iframe><img src="${url}page/icon.svg"><script src="${url}page/page.js"></script>`,
     ];
     const elsewhere = createServer((request, response) => {
@@ -296,10 +296,10 @@ try {
     assert.ok(!JSON.stringify(cookies).includes(token) && !page.url().includes(token));
     // a change over plain HTTP, where the browser tells less
     await page.goto(`${STRANGE}page/faults`);
-    await page.locator("#switch-slow").click();
-    await page.locator("#switch-slow[aria-checked=true]").waitFor();
+    await page.locator("#switch-slow-600ms").click();
+    await page.locator("#switch-slow-600ms[aria-checked=true]").waitFor();
     await page.locator("#switch-all").click();
-    await page.locator("#switch-slow[aria-checked=false]").waitFor();
+    await page.locator("#switch-slow-600ms[aria-checked=false]").waitFor();
     await page.locator("button", { hasText: "Sign out" }).click();
     await page.locator("h1", { hasText: "needs a token" }).waitFor();
     await page.context().close();

@@ -98,6 +98,8 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_SERVE_READ_ONLY_TOKEN_ENV",
             "SCIMULATE_SERVE_READ_ONLY_TOKEN_FILE",
             "SCIMULATE_SERVE_RECORD",
+            "SCIMULATE_SERVE_STRICT",
+            "SCIMULATE_SERVE_SYNC",
             "SCIMULATE_SERVE_TIME_LIMIT",
             "SCIMULATE_SERVE_TLS_CA_OUT",
             "SCIMULATE_SERVE_TLS_CERT",

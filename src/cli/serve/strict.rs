@@ -7,9 +7,9 @@ use crate::scim::{Leniencies, Leniency};
 /// What the endpoint doesn't take although the provisioning service sends it.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Strict {
-    /// Refuse what RFC 7643 and RFC 7644 don't ask an endpoint to take, or of it only these
-    #[arg(long, value_name = "NAME,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', value_parser = leniency())]
-    strict: Option<Vec<Leniency>>,
+    /// Refuse what RFC 7643 and RFC 7644 don't ask an endpoint to take, all of it or only these
+    #[arg(long, value_name = "NAME,…", num_args = 0..=1, require_equals = true, value_delimiter = ',', value_parser = refusals())]
+    strict: Option<Vec<Refusal>>,
 }
 
 impl Strict {
@@ -18,16 +18,32 @@ impl Strict {
         match self.strict.as_deref() {
             None => Leniencies::ALL,
             Some([]) => Leniencies::STRICT,
-            Some(refused) => refused.iter().copied().fold(Leniencies::ALL, Leniencies::without),
+            Some(refused) => refused.iter().fold(Leniencies::ALL, |allowed, refusal| match refusal {
+                Refusal::All => Leniencies::STRICT,
+                Refusal::One(leniency) => allowed.without(*leniency),
+            }),
         }
     }
 }
 
+/// What is refused. A variable in the environment has to say that it is all.
+#[derive(Debug, Clone, Copy)]
+enum Refusal {
+    All,
+    One(Leniency),
+}
+
 /// Names of leniencies; `--help` shows them with what they are about.
-fn leniency() -> impl TypedValueParser<Value = Leniency> {
+fn refusals() -> impl TypedValueParser<Value = Refusal> {
+    const ALL: &str = "all";
     let shown =
         |leniency: Leniency| PossibleValue::new(leniency.name()).help(leniency.explanation().trim_end_matches('.'));
-    PossibleValuesParser::new(Leniency::ALL.map(shown)).try_map(|name| Leniency::parse(&name))
+    let all = PossibleValue::new(ALL).help("All of these, as without a name");
+    let names = Leniency::ALL.into_iter().map(shown).chain([all]);
+    PossibleValuesParser::new(names).try_map(|name| match name.as_str() {
+        ALL => Ok(Refusal::All),
+        name => Leniency::parse(name).map(Refusal::One),
+    })
 }
 
 #[cfg(test)]
@@ -55,6 +71,8 @@ mod tests {
             (&[][..], Leniencies::ALL),
             (&["--strict"], Leniencies::STRICT),
             (&["--strict", "rest"], Leniencies::STRICT),
+            (&["--strict=all"], Leniencies::STRICT),
+            (&["--strict=dotted-keys,all"], Leniencies::STRICT),
             (&["--strict=operation-case,dotted-keys"], some),
             (&["--strict=operation-case", "--strict=dotted-keys"], some),
         ] {

@@ -101,7 +101,7 @@ impl<'a> Place<'a> {
             .collect();
         if chosen.is_empty() {
             let may_create = self.filter.is_none() || self.leniencies.allow(Leniency::FilteredEntries);
-            if value.is_null() && may_create {
+            if is_nothing(value) && may_create {
                 return Ok(());
             }
             let seed = if may_create { self.seed()? } else { None };
@@ -141,6 +141,8 @@ impl<'a> Place<'a> {
                     set_part(entry, &name, Some(value));
                 }
             }
+            // nothing to add; a null unassigns
+            (_, None) if verb == Verb::Add && !value.is_null() => {}
             (entry, fitted) => *entry = fitted.unwrap_or_default(),
         }
         Ok(())

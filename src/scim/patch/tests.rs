@@ -216,6 +216,12 @@ fn nulls_unassign() {
         json!([{"op": "replace", "path": "emails[type eq \"fax\"].value", "value": null}]),
         &[("/emails/2", json!(null))],
     );
+    check(
+        json!([{"op": "add", "path": "emails[type eq \"work\"]", "value": {}}]),
+        &[("/emails", user()["emails"].clone())],
+    );
+    check(json!([{"op": "add", "path": "emails[type eq \"other\"]", "value": {}}]), &[("/emails/2", json!(null))]);
+    check(json!([{"op": "replace", "path": "emails[type eq \"work\"]", "value": {}}]), &[("/emails/1", json!(null))]);
 }
 
 #[test]
@@ -432,8 +438,9 @@ proptest! {
             let mut expected = once.clone();
             expected.as_object_mut().unwrap().remove("id");
             prop_assert_eq!(admitted, expected);
-            // a null unassigns, after which strictly there is nothing that a value filter could match
-            if operation["op"] != "remove" && !operation["value"].is_null() {
+            // what is unassigned, strictly no value filter matches any more
+            let unassigns = operation["value"].is_null() || operation["value"] == json!({});
+            if operation["op"] != "remove" && !unassigns {
                 prop_assert_eq!(patch(&once, &operations, leniencies).unwrap(), (once, false));
             }
         }

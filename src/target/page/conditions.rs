@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_rule_says_when_and_for_whom_it_holds() {
-        let plain = FaultRule::new(Fault::parse("unavailable").unwrap());
+        let plain = FaultRule::new(Fault::parse("503").unwrap());
         assert_eq!(conditions(&plain), "every request that it can happen to");
         let rule = FaultRule {
             rate: 0.05,

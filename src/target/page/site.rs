@@ -405,7 +405,8 @@ async fn nothing_here(State(page): State<Page>, request: Request) -> Response<Bo
 async fn fault(State(page): State<Page>, request: Request) -> Response<Body> {
     let form = sent(&request);
     let name = request.uri().path().rsplit('/').next().unwrap_or_default();
-    if !views::switch(&page.0, name, form.get("to").unwrap_or_default()) {
+    let name = percent_decode_str(name).decode_utf8_lossy();
+    if !views::switch(&page.0, &name, form.get("to").unwrap_or_default()) {
         let text = "There is no such fault, or no such position of its switch.";
         return page.trouble(&Trouble::missing(text), None);
     }

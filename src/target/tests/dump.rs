@@ -26,6 +26,16 @@ fn names(lines: &[Value]) -> Vec<&str> {
     lines.iter().map(|line| line.get("userName").or(line.get("displayName")).unwrap().as_str().unwrap()).collect()
 }
 
+/// Without versions, which a resource that is loaded begins anew.
+fn without_versions(dump: &str) -> Vec<Value> {
+    let line = |line: &str| {
+        let mut resource: Value = serde_json::from_str(line).unwrap();
+        resource["meta"].as_object_mut().unwrap().remove("version").unwrap();
+        resource
+    };
+    dump.lines().map(line).collect()
+}
+
 /// Two users and two groups, one in the other.
 async fn company(endpoint: &Endpoint) {
     let reply = call(endpoint, Method::POST, "/Users", ann()).await;
@@ -56,8 +66,9 @@ async fn what_is_dumped_can_be_loaded_again() {
         let copy = scim_at(&later, other);
         let loaded = copy.load_from(std::io::Cursor::new(dump.clone())).unwrap();
         assert_eq!((loaded.users, loaded.groups), (2, 2));
-        assert_eq!(text(&copy, "").await, dump);
-        assert_eq!(text(&copy, "/").await, dump);
+        for path in ["", "/"] {
+            assert_eq!(without_versions(&text(&copy, path).await), without_versions(&dump));
+        }
         let error = copy.load_from(std::io::Cursor::new(dump)).unwrap_err().to_string();
         assert_eq!(error, "resource 1 has the id of another one; each has to be unique");
     }
@@ -88,8 +99,11 @@ async fn filters_and_attributes_apply_and_pages_do_not() {
     assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
     assert_eq!(lines(&self::endpoint(), "").await, Vec::<Value>::new());
     let reply = get(&endpoint, "").await;
-    assert_eq!(reply.status, StatusCode::NOT_FOUND);
-    assert!(reply.body["detail"].as_str().unwrap().contains("application/x-ndjson"));
+    assert_eq!(
+        (reply.status, &reply.body["totalResults"]),
+        (StatusCode::OK, &json!(4)),
+        "a query, unless lines are wanted"
+    );
 }
 
 #[tokio::test]

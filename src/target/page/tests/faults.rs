@@ -11,8 +11,13 @@ async fn every_fault_has_a_switch_that_says_what_it_does() {
     let page = site.get("/page/faults").await.text;
     for fault in Fault::all() {
         let name = fault.name();
-        assert!(page.contains(&format!("id=\"switch-{name}\"")), "{name}");
-        assert!(page.contains(&format!("action=\"/page/faults/{name}\"")), "{name}");
+        let (anchor, path) = (name.replace('/', "-"), name.replace('/', "%2F"));
+        assert!(page.contains(&format!("id=\"switch-{anchor}\"")), "{name}");
+        assert!(page.contains(&format!("action=\"/page/faults/{path}\"")), "{name}");
+        let shown = site.post(&format!("/page/faults/{path}"), "to=always").await;
+        assert_eq!(shown.status, StatusCode::SEE_OTHER, "{name}");
+        assert!(in_force(&site).iter().any(|(known, _)| known == name), "{name}");
+        site.post(&format!("/page/faults/{path}"), "to=off").await;
     }
     assert_eq!(page.matches("role=\"switch\" aria-checked=\"false\"").count(), Fault::all().len());
 }
@@ -20,15 +25,15 @@ async fn every_fault_has_a_switch_that_says_what_it_does() {
 #[tokio::test]
 async fn a_click_switches_a_fault_for_the_next_request() {
     let site = Site::local();
-    let shown = site.post("/page/faults/unavailable", "to=always&back=/page/faults%23fault-unavailable").await;
-    assert_eq!(shown.headers["location"], "/page/faults#fault-unavailable");
+    let shown = site.post("/page/faults/503", "to=always&back=/page/faults%23fault-503").await;
+    assert_eq!(shown.headers["location"], "/page/faults#fault-503");
     assert_eq!(site.call("GET", "/Users", &json!(null)).await.status, StatusCode::SERVICE_UNAVAILABLE);
     let page = site.get("/page/faults").await.text;
     assert_eq!(page.matches("aria-checked=\"true\"").count(), 1);
     assert!(plain(&page).contains("On: every request that it can happen to."), "{page}");
-    assert!(plain(&site.get("/").await.text).contains("unavailable every request that it can happen to Switch off"));
+    assert!(plain(&site.get("/").await.text).contains("503 every request that it can happen to Switch off"));
     assert_eq!(site.get("/").await.status, StatusCode::OK, "the page itself is never befallen");
-    site.post("/page/faults/unavailable", "to=off&back=/").await;
+    site.post("/page/faults/503", "to=off&back=/").await;
     assert_eq!(site.call("GET", "/Users", &json!(null)).await.status, StatusCode::OK);
     for (path, form) in [("none-such", "to=always"), ("slow-600ms", "to=sometimes"), ("slow-600ms", "")] {
         let shown = site.post(&format!("/page/faults/{path}"), form).await;
@@ -40,7 +45,7 @@ async fn a_click_switches_a_fault_for_the_next_request() {
 #[tokio::test]
 async fn rules_of_the_start_are_shown_and_can_be_put_back() {
     let endpoint = endpoint(Storage::memory());
-    let rule = json!({"name": "unavailable", "rate": 0.05, "users": ["ann@contoso.com"], "methods": ["POST"]});
+    let rule = json!({"name": "503", "rate": 0.05, "users": ["ann@contoso.com"], "methods": ["POST"]});
     let later = json!({"name": "slow-600ms", "from": "2027-01-01T00:00:00Z"});
     endpoint.set_faults(vec![FaultRule::from_json(&rule).unwrap(), FaultRule::from_json(&later).unwrap()]);
     let site = Site::over(endpoint, true);
@@ -48,15 +53,15 @@ async fn rules_of_the_start_are_shown_and_can_be_put_back() {
     assert!(text.contains("On: 5% of requests, only POST, only for ann@contoso.com."), "{text}");
     assert!(text.contains("Waits: from 2027-01-01T00:00:00Z."), "{text}");
     assert!(!text.contains("As at the start"), "it is as at the start");
-    site.post("/page/faults/error", "to=always").await;
-    site.post("/page/faults/unavailable", "to=off").await;
-    assert_eq!(in_force(&site), [("slow-600ms".to_owned(), 1.0), ("error".to_owned(), 1.0)], "the others stay");
+    site.post("/page/faults/500", "to=always").await;
+    site.post("/page/faults/503", "to=off").await;
+    assert_eq!(in_force(&site), [("slow-600ms".to_owned(), 1.0), ("500".to_owned(), 1.0)], "the others stay");
     let text = plain(&site.get("/page/faults").await.text);
-    assert!(text.contains("As at the start, unavailable for 5% of requests"), "{text}");
-    site.post("/page/faults/unavailable", "to=always").await;
-    assert!(in_force(&site).contains(&("unavailable".to_owned(), 1.0)));
-    site.post("/page/faults/unavailable", "to=given").await;
-    assert!(in_force(&site).contains(&("unavailable".to_owned(), 0.05)), "{:?}", in_force(&site));
+    assert!(text.contains("As at the start, 503 for 5% of requests"), "{text}");
+    site.post("/page/faults/503", "to=always").await;
+    assert!(in_force(&site).contains(&("503".to_owned(), 1.0)));
+    site.post("/page/faults/503", "to=given").await;
+    assert!(in_force(&site).contains(&("503".to_owned(), 0.05)), "{:?}", in_force(&site));
     site.post("/page/faults", "").await;
     assert!(in_force(&site).is_empty(), "all off");
 }

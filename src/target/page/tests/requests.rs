@@ -61,7 +61,7 @@ async fn a_look_for_news_is_answered_only_if_there_are_any() {
     for event in ["nothing yet", "request", "fault", "cleared"] {
         match event {
             "request" => drop(site.call("GET", "/Users/none", &json!(null)).await),
-            "fault" => drop(site.post("/page/faults/slow", "to=always").await),
+            "fault" => drop(site.post("/page/faults/slow-600ms", "to=always").await),
             "cleared" => drop(site.post("/page/requests/clear", "").await),
             _ => {}
         }
@@ -92,7 +92,7 @@ async fn one_exchange_is_shown_with_its_headers_and_bodies() {
         "201 Created",
         "&quot;displayName&quot;: &quot;Ann &lt;b&gt;&quot;",
         "&quot;displayName&quot;:&quot;Ann &lt;b&gt;&quot;",
-        "2 headers",
+        "4 headers",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }
@@ -145,7 +145,7 @@ async fn what_befell_an_exchange_is_told_and_found() {
         method: "PATCH".to_owned(),
         target: "/scim/v2/Users/1".to_owned(),
         duration: Duration::from_millis(1234),
-        remarks: vec!["slow".to_owned(), "the client <went> away".to_owned()],
+        remarks: vec!["slow-600ms".to_owned(), "the client <went> away".to_owned()],
         ..HttpExchange::default()
     };
     for observer in &*site.endpoint.observers() {
@@ -153,11 +153,14 @@ async fn what_befell_an_exchange_is_told_and_found() {
     }
     for query in ["", "?status=none", "?q=SLOW", "?q=went"] {
         let text = plain(&site.get(&format!("/page/requests{query}")).await.text);
-        let row = "PATCH /Users/1 slow the client &lt;went&gt; away none 1.2 s";
+        let row = "PATCH /Users/1 slow-600ms the client &lt;went&gt; away none 1.2 s";
         assert!(text.contains(row), "{query}: {text}");
     }
     let part = site.get("/page/requests/1?part=1").await.text;
-    assert!(part.contains("href=\"/page/faults#fault-slow\">slow</a>"), "a fault leads to its switch: {part}");
+    assert!(
+        part.contains("href=\"/page/faults#fault-slow-600ms\">slow-600ms</a>"),
+        "a fault leads to its switch: {part}"
+    );
     assert!(plain(&part).contains("No body."), "{part}");
     assert!(plain(&site.get("/").await.text).contains("1 failed (5xx, no answer)"));
 }

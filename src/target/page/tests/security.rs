@@ -100,7 +100,7 @@ async fn the_way_back_stays_on_the_page() {
 async fn changes_need_the_secret_and_the_pages_own_origin() {
     let site = Site::local();
     let secret = site.secret().await;
-    let path = "/page/faults/unavailable";
+    let path = "/page/faults/503";
     let good = format!("secret={secret}&to=always");
     for (headers, form) in [
         (own(), "to=always"),
@@ -130,7 +130,7 @@ async fn changes_need_the_secret_and_the_pages_own_origin() {
     let long = format!("{good}&x={}", "x".repeat(20_000));
     assert_eq!(site.send(request("POST", path, &own(), &long)).await.status, StatusCode::FORBIDDEN);
     assert_eq!(site.send(request("POST", path, &own(), &good)).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(site.endpoint.faults()[0].rule.fault.name(), "unavailable");
+    assert_eq!(site.endpoint.faults()[0].rule.fault.name(), "503");
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn other_sites_can_neither_read_nor_embed_the_page() {
         assert!(!shown.headers.keys().any(|name| name.as_str().starts_with("access-control-")), "{path}");
     }
     let preflight = [("host", HOST), ("origin", "http://evil.example"), ("access-control-request-method", "POST")];
-    let shown = site.send(request("OPTIONS", "/page/faults/unavailable", &preflight, "")).await;
+    let shown = site.send(request("OPTIONS", "/page/faults/503", &preflight, "")).await;
     assert!(shown.status.is_client_error() && !shown.headers.contains_key("access-control-allow-origin"));
 }
 

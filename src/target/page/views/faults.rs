@@ -7,12 +7,17 @@ use serde::Serialize;
 use super::super::conditions::conditions;
 use super::super::site::{Inner, Visit};
 use crate::scim::Method;
+use crate::target::answer::encode;
 use crate::target::{Fault, FaultRule};
 
 /// A fault and the position of its switch.
 #[derive(Debug, Serialize)]
 pub(in crate::target::page) struct Standing {
     name: String,
+    /// Its name in the ids of the page.
+    anchor: String,
+    /// Its name as a segment of a path.
+    path: String,
     explanation: String,
     source: &'static str,
     /// What it can happen to.
@@ -49,6 +54,8 @@ pub(in crate::target::page) fn standing(page: &Inner) -> Vec<Standing> {
         let methods = fault.methods();
         Standing {
             name: fault.name().to_owned(),
+            anchor: anchor(&fault),
+            path: encode(fault.name()),
             explanation: fault.explanation(),
             source: fault.source(),
             methods: if methods.len() == Method::ALL.len() {
@@ -63,6 +70,11 @@ pub(in crate::target::page) fn standing(page: &Inner) -> Vec<Standing> {
         }
     };
     all(&rules, &page.given).into_iter().map(standing).collect()
+}
+
+/// What a fault is called in the ids of the page.
+pub(super) fn anchor(fault: &Fault) -> String {
+    fault.name().replace('/', "-")
 }
 
 fn rules(page: &Inner) -> Vec<FaultRule> {

@@ -12,6 +12,7 @@ use super::super::find::contains_ignoring_case;
 use super::super::html::{self, Html};
 use super::super::log::{Entry, KEPT, KEPT_BODY, KEPT_BYTES};
 use super::super::site::{Answer, Inner, Trouble, Visit};
+use super::faults::anchor;
 use crate::scim::{Content, Filter as Scim, HttpExchange, Method};
 use crate::target::Fault;
 
@@ -255,10 +256,7 @@ fn took(duration: Duration) -> String {
 }
 
 fn remarks(exchange: &HttpExchange) -> Vec<Remark> {
-    let remark = |text: &String| Remark {
-        text: html::text(text),
-        fault: Fault::parse(text).ok().map(|fault| fault.name().to_owned()),
-    };
+    let remark = |text: &String| Remark { text: html::text(text), fault: Fault::parse(text).ok().as_ref().map(anchor) };
     exchange.remarks.iter().map(remark).collect()
 }
 

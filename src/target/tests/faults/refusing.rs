@@ -40,7 +40,13 @@ pub(super) const CASES: &[Case] = &[
     case("415-on-charset", &[TITLE], "", "200", "415"),
     case("redirect-to-slash", &["GET /Users?count=1"], "header location", "200 none", "301 /scim/v2/Users/?count=1"),
     case("redirect-to-slash", &[NEW], "", "201", "301"),
-    case("redirect-to-login", &[TITLE], "header location", "200 none", "302 https://login.invalid/?next=scim"),
+    case(
+        "redirect-to-login",
+        &[TITLE],
+        "header location",
+        "200 http://scim.example:8080/scim/v2/Users/{ann}",
+        "302 https://login.invalid/?next=scim",
+    ),
     case("empty-list-404", &[NOBODY], "", "200", "404"),
     case(
         "reject-externalid-filter",
