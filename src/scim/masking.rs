@@ -34,8 +34,13 @@ const PUBLIC: [&str; 3] = ["www-authenticate", "proxy-authenticate", "authentica
 
 /// Whether the value of a header of this name is a secret.
 pub fn is_secret_header(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    SECRET_PARTS.iter().any(|part| name.contains(part)) && !PUBLIC.contains(&name.as_str())
+    // Without a copy: this is asked for every header that comes and goes.
+    let name = name.as_bytes();
+    let is_at = |at: usize, part: &str| {
+        name.get(at..at + part.len()).is_some_and(|there| there.eq_ignore_ascii_case(part.as_bytes()))
+    };
+    let has_part = (0..name.len()).any(|at| SECRET_PARTS.iter().any(|part| is_at(at, part)));
+    has_part && !PUBLIC.iter().any(|public| public.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// The value of a header as it may be shown. Of credentials the scheme is left, which tells their kind.

@@ -1,18 +1,19 @@
 //! Shows what goes over the wire to those who watch: the page's log, recordings.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody as _, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
-use axum::http::{HeaderMap, Response, Version};
+use axum::http::{HeaderMap, Response, Uri, Version};
 use axum::middleware::Next;
 use futures_util::StreamExt as _;
 
 use super::Endpoint;
 use crate::base::Timestamp;
 use crate::clock::Clock;
-use crate::scim::{Content, HttpExchange, SentCredentials, credentials_in, header_as_shown};
+use crate::scim::{Content, HttpExchange, SentCredentials, credentials_in, header_as_shown, is_secret_header};
 
 pub use crate::scim::Observer;
 
@@ -29,15 +30,16 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let clock = endpoint.clock().clone();
     let started = clock.now();
     let (parts, body) = request.into_parts();
+    let (request_headers, credentials) = headers(&parts.headers);
     let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()));
     let exchange = HttpExchange {
         started,
         version: version(parts.version),
-        method: parts.method.to_string(),
+        method: parts.method.as_str().to_owned(),
         origin: host.map_or_else(String::new, |host| format!("{}://{host}", endpoint.base_path().scheme())),
-        target: parts.uri.to_string(),
-        request_headers: headers(&parts.headers),
-        credentials: credentials(&parts.headers),
+        target: target(&parts.uri),
+        request_headers,
+        credentials,
         ..HttpExchange::default()
     };
     // What comes first may end last: the handler may answer before it has read the body, or without it.
@@ -46,7 +48,7 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     let (mut parts, body) = next.run(Request::from_parts(parts, body)).await.into_parts();
     record.note(|exchange| {
         exchange.status = Some(parts.status.as_u16());
-        exchange.response_headers = headers(&parts.headers);
+        exchange.response_headers = headers(&parts.headers).0;
         exchange.remarks = parts.extensions.remove::<Remarks>().unwrap_or_default().0;
     });
     let whole = body.size_hint().exact().is_some_and(|size| size <= Content::LIMIT as u64);
@@ -103,14 +105,31 @@ fn tap(body: Body, record: &Arc<Record>, part: fn(&mut HttpExchange) -> &mut Con
     }))
 }
 
-fn headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let shown = |name: &str, value: &[u8]| (name.to_owned(), header_as_shown(name, &String::from_utf8_lossy(value)));
-    headers.iter().map(|(name, value)| shown(name.as_str(), value.as_bytes())).collect()
+/// What stands on the request line; it is printed anew only where it isn't a path, which is rare.
+fn target(uri: &Uri) -> String {
+    match (uri.scheme(), uri.path_and_query()) {
+        (None, Some(path)) => path.as_str().to_owned(),
+        _ => uri.to_string(),
+    }
 }
 
-fn credentials(headers: &HeaderMap) -> SentCredentials {
-    let found = |name: &str, value: &[u8]| credentials_in(name, &String::from_utf8_lossy(value));
-    SentCredentials::new(headers.iter().flat_map(|(name, value)| found(name.as_str(), value.as_bytes())))
+/// The headers as they may be shown, and the secrets among them.
+fn headers(headers: &HeaderMap) -> (Vec<(String, String)>, SentCredentials) {
+    let mut shown = Vec::with_capacity(headers.len());
+    let mut secrets = Vec::new();
+    for (name, value) in headers {
+        let (name, value) = (name.as_str(), value.as_bytes());
+        // nearly all are ASCII, for which this is fast
+        let value = std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed);
+        if is_secret_header(name) {
+            secrets.extend(credentials_in(name, &value));
+            shown.push((name.to_owned(), header_as_shown(name, &value)));
+        } else {
+            shown.push((name.to_owned(), value.into_owned()));
+        }
+    }
+    let credentials = if secrets.is_empty() { SentCredentials::default() } else { SentCredentials::new(secrets) };
+    (shown, credentials)
 }
 
 const fn version(version: Version) -> &'static str {

@@ -196,3 +196,22 @@ proptest! {
         prop_assert_eq!(&masked["b"]["value"], "[secret]");
     }
 }
+
+#[test]
+fn headers_are_secret_by_any_part_of_their_names() {
+    for (name, expected) in [
+        ("authorization", true),
+        ("Proxy-Authorization", true),
+        ("X-API-KEY", true),
+        ("set-cookie", true),
+        ("x-csrftoken", true),
+        ("password", true),
+        ("WWW-Authenticate", false),
+        ("host", false),
+        ("content-type", false),
+        ("x-toke", false),
+        ("", false),
+    ] {
+        assert_eq!(is_secret_header(name), expected, "{name}");
+    }
+}

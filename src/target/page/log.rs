@@ -174,7 +174,7 @@ fn clipped(exchange: &HttpExchange) -> HttpExchange {
         response_body: body(&exchange.response_body),
         remarks: exchange.remarks.clone(),
         version: exchange.version,
-        ..HttpExchange::default()
+        credentials: exchange.credentials.clone(),
     }
 }
 

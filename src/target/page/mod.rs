@@ -12,7 +12,6 @@ mod guard;
 mod html;
 mod json;
 mod log;
-mod mask;
 mod sessions;
 mod site;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The page's routes, and who is let in to them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -21,10 +21,10 @@ use super::assets::{FILES, templates};
 use super::form::Form;
 use super::guard::{Guard, Place};
 use super::log::Log;
-use super::mask::Mask;
 use super::sessions::Sessions;
 use super::views::{self, Frame};
 use crate::base::{Digest, Fingerprint, Secret, Timestamp};
+use crate::scim::{HttpExchange, Masking};
 use crate::target::{Endpoint, FaultRule, Observer, StorageError};
 
 /// What a page says of its endpoint, and whom it trusts.
@@ -53,7 +53,7 @@ pub(super) struct Inner {
     pub(super) endpoint: Endpoint,
     pub(super) options: PageOptions,
     pub(super) log: Arc<Log>,
-    pub(super) mask: Mask,
+    masking: Mutex<Masking>,
     pub(super) started: Timestamp,
     /// The faults that were in force when the page was made.
     pub(super) given: Arc<[FaultRule]>,
@@ -133,7 +133,7 @@ impl Page {
         Self(Arc::new(Inner {
             endpoint: endpoint.clone(),
             log,
-            mask: Mask::new(&options.secrets),
+            masking: Mutex::new(Masking::new(options.secrets.clone())),
             started: endpoint.now(),
             given: endpoint.faults().into_iter().map(|status| status.rule).collect(),
             templates: templates(),
@@ -150,7 +150,7 @@ impl Page {
         let files = FILES.into_iter().fold(Router::new(), |router, (path, kind, text)| {
             router.route(path, get(move || async move { ([(CONTENT_TYPE, kind)], text) }))
         });
-        files
+        let pages = files
             .route("/", get(overview))
             .route("/page/users", get(users))
             .route("/page/users/{id}", get(user))
@@ -168,8 +168,14 @@ impl Page {
             .route("/page/{*rest}", get(nothing_here))
             .method_not_allowed_fallback(nothing_here)
             .layer(from_fn_with_state(self.clone(), guarded))
-            .with_state(self.clone())
-            .fallback_service(endpoint)
+            .with_state(self.clone());
+        if self.0.endpoint.base_path().is_empty() {
+            // both have something at `/`
+            pages.fallback_service(endpoint)
+        } else {
+            // one tree of routes: a request of the protocol takes no detour
+            pages.merge(endpoint)
+        }
     }
 
     async fn admit(&self, mut request: Request, next: Next) -> Response<Body> {
@@ -293,6 +299,11 @@ impl Visit {
 }
 
 impl Inner {
+    /// An exchange without its secrets.
+    pub(super) fn masked(&self, exchange: &HttpExchange) -> HttpExchange {
+        self.masking.lock().unwrap_or_else(PoisonError::into_inner).masked(exchange)
+    }
+
     /// Changes with everything that a page shows by itself.
     fn version(&self) -> String {
         let faults = views::standing(self)

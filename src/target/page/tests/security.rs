@@ -195,6 +195,31 @@ async fn pages_hold_nothing_from_elsewhere_and_no_inline_code() {
     }
 }
 
+#[tokio::test]
+async fn what_a_client_sent_as_a_secret_is_masked_wherever_it_stands() {
+    const OTHER: &str = "somebody-elses-token-4711";
+    let site = Site::local();
+    let authorization = format!("Bearer {OTHER}");
+    let headers = [
+        ("host", HOST),
+        ("authorization", &*authorization),
+        ("content-type", "application/json"),
+        ("x-api-key", OTHER),
+    ];
+    let long = format!("{{\"a\":\"{OTHER}\",\"b\":\"{}\"}}", "x".repeat(100_000));
+    let named = r#"{"access_token":"issued-a-moment-ago","client_secret":"geheim-geheim"}"#;
+    for body in [&long, named] {
+        site.send(request("POST", &format!("/scim/v2/Users?t={OTHER}"), &headers, body)).await;
+    }
+    for path in ["/", "/page/requests", "/page/requests/1", "/page/requests/2", "/page/requests/2?part=1"] {
+        let text = site.get(path).await.text;
+        for secret in [OTHER, "issued-a-moment-ago", "geheim-geheim"] {
+            assert!(!text.contains(secret), "{path}: {text}");
+        }
+        assert!(text.contains("[secret]"), "{path}: {text}");
+    }
+}
+
 #[derive(Default)]
 struct Seen(Mutex<Vec<String>>);
 

@@ -139,28 +139,26 @@ pub(in crate::target::page) fn requests(page: &Inner, visit: &Visit) -> Response
 pub(in crate::target::page) fn request(page: &Inner, visit: &Visit) -> Answer {
     let gone = || Trouble::missing("This request isn't kept any more: only the newest are.");
     let entry = visit.last.parse().ok().and_then(|number| page.log.get(number)).ok_or_else(gone)?;
-    let exchange = &entry.exchange;
+    let exchange = &page.masked(&entry.exchange);
     let reason = exchange.status.and_then(|status| StatusCode::from_u16(status).ok()?.canonical_reason());
-    let half = |headers: &[(String, String)], content: &Content| Half {
-        headers: headers
-            .iter()
-            .map(|(name, value)| (html::text(name), html::text(&page.mask.hide_text(value))))
-            .collect(),
-        body: body(content, &page.mask),
+    let half = |headers: &[(String, String)], content: &Content, length| Half {
+        headers: headers.iter().map(|(name, value)| (html::text(name), html::text(value))).collect(),
+        body: body(content, length),
     };
+    let (sent, answered) = (entry.exchange.request_body.length, entry.exchange.response_body.length);
     let view = Exchange {
         number: entry.number,
         when: html::when(exchange.started, visit.now),
         method: html::text(&exchange.method),
-        target: html::text(&page.mask.hide_text(&exchange.target)),
+        target: html::text(&exchange.target),
         origin: html::text(&exchange.origin),
         status: status(exchange),
         reason: reason.unwrap_or_default(),
         class: class(exchange),
         took: took(exchange.duration),
         remarks: remarks(exchange),
-        request: half(&exchange.request_headers, &exchange.request_body),
-        answer: half(&exchange.response_headers, &exchange.response_body),
+        request: half(&exchange.request_headers, &exchange.request_body, sent),
+        answer: half(&exchange.response_headers, &exchange.response_body, answered),
     };
     if visit.form.get("part").is_some() {
         return Ok(page.render(StatusCode::OK, "exchange.html", view));
@@ -206,7 +204,7 @@ fn older(visit: &Visit, before: u64) -> String {
 
 impl Row {
     fn of(page: &Inner, visit: &Visit, entry: &Entry) -> Self {
-        let exchange = &entry.exchange;
+        let exchange = &page.masked(&entry.exchange);
         let target = readable(page, &exchange.target);
         let shown = match target.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &target[..end]),
@@ -225,16 +223,15 @@ impl Row {
     }
 }
 
-/// The target below the endpoint with its escapes decoded: for reading, not for repeating.
+/// The target, without secrets, below the endpoint with its escapes decoded: for reading, not for repeating.
 fn readable(page: &Inner, target: &str) -> String {
     let base = page.endpoint.base_path();
     let below = target.strip_prefix(&**base).filter(|rest| rest.starts_with(['/', '?'])).unwrap_or(target);
-    let masked = page.mask.hide_text(below);
-    let spaced = match masked.split_once('?') {
+    let spaced = match below.split_once('?') {
         Some((path, query)) => format!("{path}?{}", query.replace('+', " ")),
-        None => masked.into_owned(),
+        None => below.to_owned(),
     };
-    page.mask.hide_text(&percent_decode_str(&spaced).decode_utf8_lossy()).into_owned()
+    percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
 fn status(exchange: &HttpExchange) -> String {
@@ -278,7 +275,7 @@ impl Filter {
         let exchange = &entry.exchange;
         self.method.as_ref().is_none_or(|method| *method == exchange.method)
             && self.status.is_none_or(|outcome| outcome.is_of(exchange.status))
-            && self.text.as_ref().is_none_or(|text| has(page, exchange, text))
+            && self.text.as_ref().is_none_or(|text| has(page, &page.masked(exchange), text))
     }
 }
 
@@ -303,20 +300,19 @@ impl Outcome {
     }
 }
 
-/// Whether an exchange has a text somewhere that is shown of it: secrets can't be looked for.
+/// Whether an exchange has a text somewhere that is shown of it; its secrets aren't there any more to be looked for.
 fn has(page: &Inner, exchange: &HttpExchange, text: &str) -> bool {
     let within = |shown: &str| Scim::fold(shown).contains(text);
     let body = |content: &Content| {
-        let bytes = page.mask.hide(&content.bytes, content.is_cut());
         if text.is_ascii() {
-            contains_ignoring_case(&bytes, text.as_bytes())
+            contains_ignoring_case(&content.bytes, text.as_bytes())
         } else {
-            within(&String::from_utf8_lossy(&bytes))
+            within(&String::from_utf8_lossy(&content.bytes))
         }
     };
     within(&exchange.method)
         || within(&readable(page, &exchange.target))
-        || within(&page.mask.hide_text(&exchange.target))
+        || within(&exchange.target)
         || within(&status(exchange))
         || exchange.remarks.iter().any(|remark| within(remark))
         || body(&exchange.request_body)
