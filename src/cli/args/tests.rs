@@ -86,6 +86,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_SERVE_LOAD",
             "SCIMULATE_SERVE_MAPPING",
             "SCIMULATE_SERVE_MAX_CONNECTIONS",
+            "SCIMULATE_SERVE_NO_PAGE",
             "SCIMULATE_SERVE_OAUTH_CLIENT_ID",
             "SCIMULATE_SERVE_OAUTH_CLIENT_SECRET_ENV",
             "SCIMULATE_SERVE_OAUTH_CLIENT_SECRET_FILE",

@@ -285,3 +285,29 @@ proptest! {
         prop_assert!(!texts.transcript.contains("\n# @"), "{}", texts.transcript);
     }
 }
+
+#[test]
+fn json_is_indented_and_nothing_else() {
+    for (json, expected) in [
+        ("{}", "{}"),
+        (" [ ] ", "[]"),
+        ("7", "7"),
+        ("\"a b\"", "\"a b\""),
+        (
+            r#"{"a":1,"a":2.0,"b":"\u00e9 {}[],: \"{{\" \\"}"#,
+            "{\n  \"a\": 1,\n  \"a\": 2.0,\n  \"b\": \"\\u00e9 {}[],: \\\"{\\u007b\\\" \\\\\"\n}",
+        ),
+        (
+            "{ \"a\" :\r\n [ { } , [ 1e2 , null ] ] }",
+            "{\n  \"a\": [\n    {},\n    [\n      1e2,\n      null\n    ]\n  ]\n}",
+        ),
+    ] {
+        let shown = transcript::json(json).unwrap();
+        assert_eq!(shown, expected);
+        let [before, after] = [json, &shown].map(|text| serde_json::from_str::<Value>(text).unwrap());
+        assert_eq!(before, after);
+    }
+    for not_json in ["", "{", "{} {}", "nope", "{\"a\":\"\u{1}\"}"] {
+        assert_eq!(transcript::json(not_json), None, "{not_json}");
+    }
+}

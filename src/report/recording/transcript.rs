@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde::de::IgnoredAny;
 
 use super::ids::{Given, Ids, Piece};
 use super::request::{Place, Replayed};
@@ -141,14 +141,64 @@ fn body(bytes: &[u8]) -> Result<String, &'static str> {
     if stays && !text.lines().any(means_something) { Ok(text.to_owned()) } else { Err(NOT_TEXT) }
 }
 
-/// A JSON document, indented where that changes nothing else. Inside of it only texts can have two braces in a row.
-fn json(text: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(text).ok()?;
-    let bare = |text: &str| text.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>();
-    let indented = format!("{value:#}");
-    // Twice the same member, an odd number, an escape that isn't needed: they stay as they came.
-    let shown = if bare(&indented) == bare(text) { indented } else { text.trim().to_owned() };
-    Some(shown.replace('\r', "").replace("{{", "{\\u007b"))
+/// A JSON document, indented; nothing else of it is changed, so that twice the same member, an odd number or an escape
+/// that isn't needed are seen. Two braces in a row, which would name a variable, only texts can have.
+pub(super) fn json(text: &str) -> Option<String> {
+    serde_json::from_str::<IgnoredAny>(text).ok()?;
+    let mut shown = String::with_capacity(text.len() * 2);
+    let (mut depth, mut is_text, mut rest) = (0, false, text.trim_ascii());
+    while let Some(c) = rest.chars().next() {
+        let after = &rest[c.len_utf8()..];
+        rest = if is_text { after } else { after.trim_ascii_start() };
+        match c {
+            // A character that is escaped is neither an end nor a brace.
+            '\\' => {
+                let escaped = rest.chars().next().map_or(0, char::len_utf8);
+                shown.push(c);
+                shown.push_str(&rest[..escaped]);
+                rest = &rest[escaped..];
+            }
+            '"' => {
+                is_text = !is_text;
+                shown.push(c);
+                if !is_text {
+                    rest = rest.trim_ascii_start();
+                }
+            }
+            '{' if is_text && rest.starts_with('{') => {
+                shown.push_str("{\\u007b");
+                rest = &rest[1..];
+            }
+            _ if is_text => shown.push(c),
+            '{' | '[' if rest.starts_with(['}', ']']) => {
+                shown.push(c);
+                shown.push_str(&rest[..1]);
+                rest = rest[1..].trim_ascii_start();
+            }
+            '{' | '[' => {
+                depth += 1;
+                shown.push(c);
+                new_line(&mut shown, depth);
+            }
+            '}' | ']' => {
+                depth -= 1;
+                new_line(&mut shown, depth);
+                shown.push(c);
+            }
+            ',' => {
+                shown.push(c);
+                new_line(&mut shown, depth);
+            }
+            ':' => shown.push_str(": "),
+            _ => shown.push(c),
+        }
+    }
+    Some(shown)
+}
+
+fn new_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    (0..depth).for_each(|_| text.push_str("  "));
 }
 
 fn answer(text: &mut String, exchange: &HttpExchange) {

@@ -1,4 +1,4 @@
-//! A request's body that has to get on.
+//! Bodies: a request's that has to get on, and an answer's that isn't whole yet.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
+use super::pulse::Busy;
 
 /// Why the rest of a body isn't read.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +62,38 @@ impl Body for Paced {
             alarm.as_mut().reset(deadline);
         }
         alarm.as_mut().poll(context).map(|()| Some(Err(Slow.into())))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of an answer that is still being made. Its request is under way until it has been sent.
+pub(super) struct Held {
+    body: axum::body::Body,
+    _busy: Busy,
+}
+
+impl Held {
+    pub(super) const fn new(body: axum::body::Body, busy: Busy) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl Body for Held {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
     }
 
     fn is_end_stream(&self) -> bool {

@@ -12,7 +12,7 @@ use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt as _;
 
 use super::Limits;
-use super::body::Paced;
+use super::body::{Held, Paced};
 use super::pulse::Pulse;
 use crate::target::answer::{NoAnswer, Problem};
 
@@ -23,7 +23,7 @@ pub(super) async fn answer(
     limits: Limits,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, NoAnswer> {
-    let _busy = pulse.busy();
+    let busy = pulse.busy();
     if let Some(refusal) = too_large(&request, &limits) {
         return Ok(refusal.into_response());
     }
@@ -31,7 +31,11 @@ pub(super) async fn answer(
         request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, &limits)) });
     let response: Result<_, Infallible> = router.oneshot(request).await;
     let Ok(response) = response;
-    finish(response).await
+    let response = finish(response).await?;
+    if response.body().size_hint().exact().is_some() {
+        return Ok(response);
+    }
+    Ok(response.map(|body| Body::new(Held::new(body, busy))))
 }
 
 /// What becomes of a response: it is sent, or the connection is closed without it.

@@ -24,8 +24,9 @@ pub enum Durability {
 /// An open file: the thread that writes it, and connections that read it.
 pub(super) struct File {
     path: PathBuf,
-    pub(super) writer: Writer,
+    /// Closed before the writer, which can only take the log away when nobody reads any more.
     idle: Mutex<Vec<Connection>>,
+    pub(super) writer: Writer,
     milestones: Milestones,
 }
 

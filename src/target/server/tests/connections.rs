@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::http::Response;
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use futures_util::{StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
@@ -65,6 +66,11 @@ async fn silent() -> Response<Body> {
     let mut response = "never seen".into_response();
     response.extensions_mut().insert(NoAnswer);
     response
+}
+
+async fn endless() -> Body {
+    let first = stream::once(async { Ok::<_, std::io::Error>("first") });
+    Body::from_stream(first.chain(stream::pending()))
 }
 
 impl Connected {
@@ -275,6 +281,27 @@ async fn at_the_end_requests_under_way_finish() {
     sleep(SECOND).await;
     held.mood.send_replace(Mood::Over);
     assert_eq!(held.rest().await.0, "");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_still_made_is_under_way() {
+    let router = Router::new().route("/", get(endless));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Limits { drain_timeout: Duration::from_millis(20), ..Limits::default() };
+    let end = Arc::new(Notify::new());
+    let ending = Arc::clone(&end);
+    let server = tokio::spawn(async move { serve(listener, router, None, limits, ending.notified()).await });
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(GET.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    while !answer.contains("first") {
+        let mut bytes = [0; 1024];
+        let count = client.read(&mut bytes).await.unwrap();
+        answer.push_str(std::str::from_utf8(&bytes[..count]).unwrap());
+    }
+    end.notify_one();
+    assert_eq!(server.await.unwrap(), 1);
 }
 
 #[tokio::test]

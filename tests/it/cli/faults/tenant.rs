@@ -119,7 +119,8 @@ impl Content {
             let name = name(&resource);
             let mut attributes = BTreeMap::new();
             let mut document = resource.into_value();
-            for own in ["id", "meta", "schemas"] {
+            // who belongs to a group is told by the group
+            for own in ["id", "meta", "schemas", "groups"] {
                 document.as_object_mut().unwrap().remove(own);
             }
             flatten(&document, "", &names, &mut attributes);

@@ -44,7 +44,8 @@ fn at_target(mut resource: Value, names: &BTreeMap<String, String>) -> String {
 fn by_name(value: &mut Value, names: &BTreeMap<String, String>) {
     match value {
         Value::Object(members) => {
-            if let (1, Some(id)) = (members.len(), members.get("value").and_then(Value::as_str)) {
+            let is_reference = members.len() == 1 || members.contains_key("$ref");
+            if let Some(id) = members.get("value").and_then(Value::as_str).filter(|_| is_reference) {
                 *value = Value::from(names.get(id).map_or("somebody who is gone", String::as_str));
                 return;
             }
