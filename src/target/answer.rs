@@ -125,7 +125,10 @@ impl Origin {
         if text.ends_with("}}") {
             text.truncate(text.len() - 2);
             text.push_str(",\"location\":\"");
-            text.push_str(&self.resource(kind, &stored.id()));
+            text.push_str(&self.0);
+            text.push_str(kind.path());
+            text.push('/');
+            text.extend(utf8_percent_encode(&stored.id(), SEGMENT));
             text.push_str("\"}}");
         }
     }

@@ -3,14 +3,14 @@
 use std::fmt;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Response, StatusCode};
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 
 use super::Endpoint;
 use super::answer::Problem;
+use super::gate::Next;
 use crate::base::{Digest, Secret};
 
 /// Digests of the tokens that are let in.
@@ -39,7 +39,7 @@ impl Tokens {
 }
 
 /// Lets a request through if it carries a known token.
-pub(super) async fn authorise(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+pub(super) async fn authorise(endpoint: &Endpoint, request: Request, next: impl Next) -> Response<Body> {
     match bearer(request.headers()) {
         Some(token) if endpoint.tokens().admit(token) => next.run(request).await,
         Some(_) => Problem::new(StatusCode::UNAUTHORIZED, "the bearer token isn't known here").into_response(),

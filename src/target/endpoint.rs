@@ -7,15 +7,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
-use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::get;
 
 use super::answer::{Problem, not_allowed};
-use super::authorise::{Tokens, authorise};
+use super::authorise::Tokens;
 use super::collection::{Collection, Definition};
-use super::fault::{FaultRule, misbehave};
-use super::observe::{Observer, observe};
+use super::fault::FaultRule;
+use super::gate::GateLayer;
+use super::observe::Observer;
 use super::{Kind, Storage, StorageError, discovery, dump, resources};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
@@ -189,11 +189,7 @@ impl Endpoint {
                 Router::new().nest(base_path, routes).route(&format!("{base_path}/"), with_slash)
             }
         };
-        routes
-            .fallback(nothing_here)
-            .layer(from_fn_with_state(self.clone(), misbehave))
-            .layer(from_fn_with_state(self.clone(), authorise))
-            .layer(from_fn_with_state(self.clone(), observe))
+        routes.fallback(nothing_here).layer(GateLayer(self.clone()))
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.

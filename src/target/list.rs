@@ -34,27 +34,22 @@ struct Page {
 
 pub(super) async fn answer(
     collection: Collection,
-    query: String,
+    query: &str,
     headers: &HeaderMap,
 ) -> Result<Response<Body>, Problem> {
     if dump::is_asked_for(headers) {
-        return dump::answer(vec![collection], &query, headers);
+        return dump::answer(vec![collection], query, headers);
     }
     let origin = Origin::of(headers, collection.endpoint().base_path());
-    let projection = Projection::of(&collection, &query);
-    let query = Query::read(&collection, &query)?;
+    let projection = Projection::of(&collection, query);
+    let extent = projection.as_ref().map_or_else(|| collection.whole(), |it| it.extent_of(&collection));
+    let query = Query::read(&collection, query, extent)?;
     let start = query.offset + 1;
     let page = find(&collection, query).await?;
-    let frame = ListResponse {
-        total_results: page.total,
-        start_index: Some(start),
-        items_per_page: Some(page.resources.len() as u64),
-        resources: Vec::new(),
-    };
-    // the resources are texts already: they go between the brackets at the frame's end
-    let mut text = frame.into_value().to_string();
-    text.truncate(text.strip_suffix("]}").expect("a list ends with its resources").len());
-    text.reserve(page.resources.iter().map(|stored| stored.len() + 128).sum());
+    // the resources are texts already, so that what is around them is one too
+    let length: usize = page.resources.iter().map(|stored| stored.len() + 128).sum();
+    let mut text = String::with_capacity(length + 192);
+    ListResponse::write_head(page.total, start, page.resources.len() as u64, &mut text);
     for (index, stored) in page.resources.iter().enumerate() {
         if index > 0 {
             text.push(',');
@@ -69,8 +64,7 @@ pub(super) async fn answer(
 }
 
 impl Query {
-    fn read(collection: &Collection, text: &str) -> Result<Self, Problem> {
-        let extent = Projection::extent(collection, text);
+    fn read(collection: &Collection, text: &str, extent: Extent) -> Result<Self, Problem> {
         let mut query = Self { filter: None, offset: 0, count: DEFAULT_COUNT, extent };
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {

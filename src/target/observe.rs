@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, HttpBody as _, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, Response};
-use axum::middleware::Next;
 use futures_util::StreamExt as _;
 
 use super::Endpoint;
+use super::gate::Next;
 use crate::base::Timestamp;
 use crate::clock::Clock;
 use crate::scim::{Content, HttpExchange};
@@ -28,7 +28,7 @@ pub(super) struct Remarks(pub(super) Vec<String>);
 const SECRET: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
 
 /// Lets a request through and shows it, with its answer, to the observers.
-pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+pub(super) async fn observe(endpoint: &Endpoint, request: Request, next: impl Next) -> Response<Body> {
     let observers = endpoint.observers();
     if observers.is_empty() {
         return next.run(request).await;

@@ -36,14 +36,13 @@ impl Projection {
 
     /// What has to be read of resources for an answer to a query.
     pub(super) fn extent(collection: &Collection, query: &str) -> Extent {
+        Self::of(collection, query).map_or_else(|| collection.whole(), |projection| projection.extent_of(collection))
+    }
+
+    /// The same, once the query is read.
+    pub(super) fn extent_of(&self, collection: &Collection) -> Extent {
         let whole = collection.whole();
-        match Self::of(collection, query) {
-            None => whole,
-            Some(projection) => Extent {
-                members: whole.members && projection.shows(MEMBERS),
-                groups: whole.groups && projection.shows("groups"),
-            },
-        }
+        Extent { members: whole.members && self.shows(MEMBERS), groups: whole.groups && self.shows("groups") }
     }
 
     /// Whether something of an attribute of the core is returned.

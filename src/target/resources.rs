@@ -1,9 +1,9 @@
 //! `/Users` and `/Groups`: create, read, replace, patch, delete.
 
 use axum::body::Body;
-use axum::extract::{RawQuery, Request, State};
+use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{Response, StatusCode};
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
@@ -23,12 +23,8 @@ const MEMBERS_TOO: Extent = Extent { members: true, groups: false };
 type Answer = Result<Response<Body>, Problem>;
 
 /// `GET /Users`, `GET /Groups`
-pub(super) async fn list(
-    State(collection): State<Collection>,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-) -> Answer {
-    query::answer(collection, query.unwrap_or_default(), &headers).await
+pub(super) async fn list(State(collection): State<Collection>, request: Request) -> Answer {
+    query::answer(collection, request.uri().query().unwrap_or_default(), request.headers()).await
 }
 
 /// `GET /Users/{id}`, `GET /Groups/{id}`

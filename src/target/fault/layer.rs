@@ -4,11 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use axum::http::{Response, Uri};
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
@@ -20,6 +19,7 @@ use crate::scim::{Filter, Method, Resource, ResourceSchema};
 use crate::target::answer::Problem;
 use crate::target::body::read_bytes;
 use crate::target::collection::parse;
+use crate::target::gate::Next;
 use crate::target::storage::Extent;
 use crate::target::{Endpoint, Kind};
 
@@ -30,17 +30,14 @@ struct InForce {
 }
 
 /// Lets a request through as the rules in force say.
-pub(in crate::target) async fn misbehave(
-    State(endpoint): State<Endpoint>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub(in crate::target) async fn misbehave(endpoint: &Endpoint, request: Request, next: impl Next) -> Response<Body> {
     let rules = endpoint.faults();
+    if rules.is_empty() {
+        return next.run(request).await;
+    }
     match Method::parse(request.method().as_str()) {
-        Some(method) if !rules.is_empty() => {
-            serve(&endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response)
-        }
-        _ => next.run(request).await,
+        Some(method) => serve(endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response),
+        None => next.run(request).await,
     }
 }
 
@@ -68,7 +65,7 @@ async fn serve(
     rules: &[FaultRule],
     method: Method,
     request: Request,
-    next: Next,
+    next: impl Next,
 ) -> Result<Response<Body>, Problem> {
     let (mut parts, body) = request.into_parts();
     let (kind, id) = asked_for(parts.uri.path(), endpoint.base_path());
