@@ -1,6 +1,6 @@
 //! Messages of the protocol: lists and errors, built as the RFC says and read as endpoints send them.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value, json};
 
@@ -66,6 +66,17 @@ impl ListResponse {
         let start_index = get(&members, "startIndex").and_then(count);
         let items_per_page = get(&members, "itemsPerPage").and_then(count);
         Ok(Self { total_results, start_index, items_per_page, resources })
+    }
+
+    /// Appends the document's text up to the first resource: `]}` has to follow the last.
+    pub fn write_head(total_results: u64, start_index: u64, items_per_page: u64, text: &mut String) {
+        // a text takes whatever is written to it
+        let _infallible: fmt::Result = write!(
+            text,
+            "{{\"schemas\":[\"{}\"],\"totalResults\":{total_results},\"startIndex\":{start_index},\
+             \"itemsPerPage\":{items_per_page},\"Resources\":[",
+            urn::LIST_RESPONSE
+        );
     }
 
     /// The document.

@@ -143,7 +143,15 @@ impl Origin {
 
     /// The URL of a resource.
     pub(super) fn resource(&self, kind: Kind, id: &str) -> String {
-        format!("{}{}/{}", self.base, kind.path(), encode(id))
+        let mut url = String::with_capacity(self.base.len() + id.len() + 16);
+        self.write_url(kind, id, &mut url);
+        url
+    }
+
+    /// Appends the URL of a resource.
+    fn write_url(&self, kind: Kind, id: &str, text: &mut String) {
+        text.extend([&self.base, kind.path(), "/"]);
+        text.extend(utf8_percent_encode(id, SEGMENT));
     }
 
     /// Appends the text of a resource to `text`, with what it only has when it goes out: the groups of a user, and of its
@@ -161,7 +169,7 @@ impl Origin {
         }
         stored.version().write(text);
         text.push_str(",\"location\":\"");
-        text.push_str(&self.resource(kind, &stored.id()));
+        self.write_url(kind, &stored.id(), text);
         text.push_str("\"}}");
     }
 

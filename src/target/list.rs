@@ -36,16 +36,10 @@ pub(super) async fn answer(
         collections.iter().map(|collection| query.projection.needed_for(collection).cloned()).collect();
     let search = Search { collections: collections.clone(), query, origin: origin.clone() };
     let page = search.run().await?;
-    let frame = ListResponse {
-        total_results: page.total,
-        start_index: Some(start),
-        items_per_page: Some(page.resources.len() as u64),
-        resources: Vec::new(),
-    };
-    // the resources are texts already: they go between the brackets at the frame's end
-    let mut text = frame.into_value().to_string();
-    text.truncate(text.strip_suffix("]}").expect("a list ends with its resources").len());
-    text.reserve(page.resources.iter().map(|(_, stored)| stored.len() + 192).sum());
+    // the resources are texts already, so that what is around them is one too
+    let length: usize = page.resources.iter().map(|(_, stored)| stored.len() + 192).sum();
+    let mut text = String::with_capacity(length + 192);
+    ListResponse::write_head(page.total, start, page.resources.len() as u64, &mut text);
     for (index, (number, stored)) in page.resources.iter().enumerate() {
         if index > 0 {
             text.push(',');

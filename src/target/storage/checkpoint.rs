@@ -15,10 +15,14 @@ use rusqlite::Connection;
 
 use super::StorageError;
 
-/// How many pages are copied together: 16 MiB.
-const MANY: i64 = 4096;
-/// How long the log may grow before the writer helps, in pages: 128 MiB.
-const LONG: i64 = 32_768;
+/// How long the log gets before its pages are copied, in bytes.
+const MANY: i64 = 32 << 20;
+/// How long it gets before the writer helps.
+const LONG: i64 = 128 << 20;
+/// How much may be left to the writer.
+const REST: i64 = 1 << 20;
+/// How often it is tried to leave no more than that.
+const TRIES: usize = 4;
 /// After how many commits it is worth looking.
 const COMMITS: u32 = 64;
 /// After how many units of work it is.
@@ -34,7 +38,7 @@ pub(super) struct Checkpoints {
 }
 
 /// What the log is like: how many pages it has, and how many of them were copied.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Log {
     pages: i64,
     copied: i64,
@@ -57,14 +61,14 @@ impl Checkpoints {
 
     /// Says that so many units of work were committed.
     pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
+        if self.is_long.swap(false, Ordering::Relaxed) {
+            note(copy(writer, "PASSIVE"));
+        }
         (self.commits, self.units) = (self.commits + 1, self.units + units);
         if self.commits < COMMITS && self.units < UNITS {
             return;
         }
         (self.commits, self.units) = (0, 0);
-        if self.is_long.swap(false, Ordering::Relaxed) {
-            note(copy(writer, "PASSIVE"));
-        }
         if let Some(wanted) = &self.wanted {
             // one wish is as good as several
             let _waiting: Result<(), _> = wanted.try_send(());
@@ -83,17 +87,22 @@ impl Checkpoints {
 }
 
 fn serve(connection: &Connection, wishes: &Receiver<()>, is_long: &AtomicBool) {
+    let size = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
     while wishes.recv().is_ok() {
-        let Some(log) = note(copy(connection, "NOOP")) else { continue };
-        if log.pages - log.copied < MANY {
+        let mut log = note(copy(connection, "NOOP")).unwrap_or_default();
+        if (log.pages - log.copied) * size < MANY {
             continue;
         }
-        let Some(log) = note(copy(connection, "PASSIVE")) else { continue };
-        if log.pages > LONG {
-            // what came meanwhile, so that as little as possible is left for the writer
-            note(copy(connection, "PASSIVE"));
-            is_long.store(true, Ordering::Relaxed);
+        let is_beyond = log.pages * size > LONG;
+        for _ in 0..if is_beyond { TRIES } else { 1 } {
+            log = note(copy(connection, "PASSIVE")).unwrap_or_default();
+            // what came meanwhile
+            log = note(copy(connection, "NOOP")).unwrap_or(log);
+            if (log.pages - log.copied) * size < REST {
+                break;
+            }
         }
+        is_long.store(is_beyond, Ordering::Relaxed);
     }
 }
 

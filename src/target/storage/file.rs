@@ -62,7 +62,6 @@ impl File {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(fail)?;
         connection.pragma_update(None, "cache_size", -16384).map_err(fail)?;
-        connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024).map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
             writer: Writer::start(connection, path)?,

@@ -10,7 +10,7 @@ use super::record::{Members, joined};
 use super::terms::{Term, member_term};
 
 /// How many entries a piece has at most.
-const PIECE: usize = 128;
+const PIECE: usize = 64;
 
 /// The pieces of one group.
 pub(super) trait Pieces {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
 use super::record::{Cursor, Extent, Record, Stored, Taken};
-use super::table::{Entry, Table};
+use super::table::{Entry, OwnedEntry, Table};
 use super::terms::{Term, terms_of};
 use super::{StorageError, Transaction, members};
 use crate::target::Kind;
@@ -56,12 +56,12 @@ impl Tables {
         }
     }
 
-    fn stored(&self, kind: Kind, place: u64, entry: &Entry, extent: Extent) -> Result<Stored, StorageError> {
+    fn stored(&self, kind: Kind, place: u64, entry: Entry<'_>, extent: Extent) -> Result<Stored, StorageError> {
         let members = entry.members_at.filter(|_| extent.members).map(|at| {
             let pieces = self.groups.pieces(place).map(|(_, text)| Arc::clone(text)).collect();
             (at, pieces)
         });
-        let mut stored = Stored::new(Arc::clone(&entry.body), members);
+        let mut stored = Stored::new(entry.body.into(), members);
         if kind == Kind::User && extent.groups && self.groups.len() > 0 {
             stored.groups = memberships(self, &stored.id())?;
         }
@@ -123,7 +123,7 @@ impl Reader for Tables {
             Within::Further => entry.key.contains(part) && !entry.key.starts_with(part),
         };
         let mut found: Vec<_> = self.table(kind).from(0).filter(|(_, entry)| is_it(entry)).collect();
-        found.sort_unstable_by_key(|(place, entry)| (&entry.key, *place));
+        found.sort_unstable_by_key(|(place, entry)| (entry.key, *place));
         let page = found.into_iter().skip(usize::try_from(offset).unwrap_or(usize::MAX)).take(limit);
         page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
     }
@@ -141,7 +141,7 @@ impl Reader for Tables {
     fn groups_with(&self, member: &str) -> Result<Vec<(String, Option<String>)>, StorageError> {
         let places = self.groups.groups_with(member).into_iter();
         let entries = places.filter_map(|place| self.groups.entry(place));
-        Ok(entries.map(|entry| Stored::new(Arc::clone(&entry.body), None).name()).collect())
+        Ok(entries.map(|entry| Stored::new(entry.body.into(), None).name()).collect())
     }
 }
 
@@ -149,7 +149,7 @@ impl Reader for Tables {
 enum Step {
     /// The places of those who were added one after the other.
     Added(Kind, Range<u64>),
-    Entry(Kind, u64, Option<Box<Entry>>),
+    Entry(Kind, u64, Option<Box<OwnedEntry>>),
     Piece(u64, u32, Option<Arc<str>>),
 }
 
@@ -168,7 +168,7 @@ impl Undoing<'_> {
         self.tables
     }
 
-    fn put(&mut self, kind: Kind, place: u64, entry: Option<Entry>, terms: &[Term]) {
+    fn put(&mut self, kind: Kind, place: u64, entry: Option<Entry<'_>>, terms: &[Term]) {
         let is_added = place == self.tables.table(kind).end();
         let before = self.tables.table_mut(kind).put(place, entry, terms);
         match self.steps.last_mut() {
@@ -237,8 +237,9 @@ impl Drop for Undoing<'_> {
                     }
                 }
                 Step::Entry(kind, place, before) => {
-                    let terms = before.as_ref().map(|before| terms_of(kind, &before.body)).unwrap_or_default();
-                    self.tables.table_mut(kind).put(place, before.map(|before| *before), &terms);
+                    let before = before.as_deref().map(OwnedEntry::as_entry);
+                    let terms = before.map(|before| terms_of(kind, before.body)).unwrap_or_default();
+                    self.tables.table_mut(kind).put(place, before, &terms);
                 }
                 Step::Piece(place, number, before) => {
                     self.tables.groups.put_piece(place, number, before);

@@ -146,7 +146,10 @@ impl Stored {
 
     pub(in crate::target) fn id(&self) -> String {
         let text = id_text(&self.body);
-        serde_json::from_str(text).unwrap_or_default()
+        match text.get(1..text.len().saturating_sub(1)) {
+            Some(plain) if !plain.contains('\\') => plain.to_owned(),
+            _ => serde_json::from_str(text).unwrap_or_default(),
+        }
     }
 
     /// The version of what is kept.

@@ -126,7 +126,7 @@ impl<'c> Sql<'c> {
 
 impl Reader for Sql<'_> {
     fn high_water(&self) -> Result<u64, StorageError> {
-        let select = "SELECT coalesce(sum(seq), 0) FROM sqlite_sequence WHERE name IN ('users', 'groups')";
+        let select = "SELECT sum(live + deleted) FROM totals";
         let made: i64 = self.connection.query_row(select, [], |row| row.get(0))?;
         Ok(made.unsigned_abs())
     }

@@ -1,6 +1,8 @@
 //! The resources of one kind in memory: in the order in which they came, with indexes.
 
+use std::collections::hash_map::Entry as Slotted;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use super::Record;
@@ -19,21 +21,55 @@ pub(super) struct Table {
     live: u64,
     ids: Index,
     keys: Index,
-    terms: Index,
+    terms: BTreeSet<(Term, u64)>,
     members: Members,
 }
 
 const BLOCK: u64 = 1024;
 
+/// Texts of a block lie one after the other, without the room that many small allocations take.
 #[derive(Default)]
 struct Block {
     live: u64,
-    entries: Vec<Option<Entry>>,
+    slots: Vec<Option<Slot>>,
+    text: String,
+    /// How much of the text is still somebody's.
+    used: usize,
 }
 
-/// Fingerprints and the places where they are found. Two texts may have the same one.
+/// Where in a block's text a resource is: its key, then its body.
+#[derive(Clone, Copy)]
+struct Slot {
+    start: u32,
+    key: u32,
+    body: u32,
+    members_at: Option<u32>,
+}
+
+/// Fingerprints of texts that are mostly unique, and the places where they are found. Two texts may have the same one.
 #[derive(Default)]
-struct Index(BTreeSet<(Fingerprint, u64)>);
+struct Index {
+    first: HashMap<Fingerprint, u64, BuildHasherDefault<AsItIs>>,
+    more: BTreeSet<(Fingerprint, u64)>,
+}
+
+/// Takes a fingerprint as its own hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = Fingerprint::of(0, bytes).0;
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
+}
 
 /// Pieces of the members of groups, by place and number, and which of them have whom.
 #[derive(Default)]
@@ -49,22 +85,129 @@ struct Pieces {
 }
 
 /// A resource.
-#[derive(Clone)]
-pub(super) struct Entry {
-    pub(super) key: Box<str>,
-    pub(super) body: Arc<str>,
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'t> {
+    pub(super) key: &'t str,
+    pub(super) body: &'t str,
     pub(super) members_at: Option<u32>,
 }
 
-impl Entry {
-    pub(super) fn of(record: &Record) -> Self {
-        Self { key: record.key.as_str().into(), body: record.body.as_str().into(), members_at: record.members_at }
+impl<'r> Entry<'r> {
+    pub(super) fn of(record: &'r Record) -> Self {
+        Self { key: &record.key, body: &record.body, members_at: record.members_at }
+    }
+
+    pub(super) fn to_owned(self) -> OwnedEntry {
+        OwnedEntry { key: self.key.into(), body: self.body.into(), members_at: self.members_at }
+    }
+}
+
+/// A resource that was taken out of its table.
+pub(super) struct OwnedEntry {
+    key: Box<str>,
+    body: Box<str>,
+    members_at: Option<u32>,
+}
+
+impl OwnedEntry {
+    pub(super) fn as_entry(&self) -> Entry<'_> {
+        Entry { key: &self.key, body: &self.body, members_at: self.members_at }
+    }
+}
+
+impl Block {
+    fn entry(&self, at: usize) -> Option<Entry<'_>> {
+        self.slots.get(at)?.map(|slot| self.read(slot))
+    }
+
+    fn read(&self, slot: Slot) -> Entry<'_> {
+        let (start, key) = (slot.start as usize, slot.key as usize);
+        let body = start + key;
+        Entry {
+            key: &self.text[start..body],
+            body: &self.text[body..body + slot.body as usize],
+            members_at: slot.members_at,
+        }
+    }
+
+    /// Takes a resource out, gives back what it was.
+    fn take(&mut self, at: usize) -> Option<OwnedEntry> {
+        let slot = self.slots.get_mut(at)?.take()?;
+        self.live -= 1;
+        self.used -= slot.key as usize + slot.body as usize;
+        Some(self.read(slot).to_owned())
+    }
+
+    fn set(&mut self, at: usize, entry: Entry<'_>) {
+        if self.slots.len() <= at {
+            self.slots.resize(at + 1, None);
+        }
+        let size = entry.key.len() + entry.body.len();
+        if self.text.len() > 2 * (self.used + size) {
+            self.tidy();
+        }
+        let number = |length: usize| u32::try_from(length).expect("a resource, and so a block, isn't that long");
+        let (start, key, body) = (number(self.text.len()), number(entry.key.len()), number(entry.body.len()));
+        self.text.push_str(entry.key);
+        self.text.push_str(entry.body);
+        self.slots[at] = Some(Slot { start, key, body, members_at: entry.members_at });
+        (self.live, self.used) = (self.live + 1, self.used + size);
+        if at + 1 == index(BLOCK) {
+            self.text.shrink_to_fit();
+        }
+    }
+
+    /// Throws away what is nobody's any more.
+    fn tidy(&mut self) {
+        let mut text = String::with_capacity(self.used);
+        for slot in self.slots.iter_mut().flatten() {
+            let (start, size) = (slot.start as usize, slot.key as usize + slot.body as usize);
+            slot.start = u32::try_from(text.len()).expect("it was longer before");
+            text.push_str(&self.text[start..start + size]);
+        }
+        self.text = text;
     }
 }
 
 impl Index {
+    /// In order.
     fn places(&self, fingerprint: Fingerprint) -> impl Iterator<Item = u64> {
-        self.0.range((fingerprint, 0)..=(fingerprint, u64::MAX)).map(|&(_, place)| place)
+        let first = self.first.get(&fingerprint).copied();
+        let mut more = Vec::new();
+        if first.is_some() && !self.more.is_empty() {
+            more.extend(self.more.range((fingerprint, 0)..=(fingerprint, u64::MAX)).map(|&(_, place)| place));
+            if let Some(first) = first.filter(|_| !more.is_empty()) {
+                more.insert(more.partition_point(|place| *place < first), first);
+            }
+        }
+        first.filter(|_| more.is_empty()).into_iter().chain(more)
+    }
+
+    fn add(&mut self, fingerprint: Fingerprint, place: u64) {
+        match self.first.entry(fingerprint) {
+            Slotted::Vacant(free) => {
+                free.insert(place);
+            }
+            Slotted::Occupied(_) => {
+                self.more.insert((fingerprint, place));
+            }
+        }
+    }
+
+    fn remove(&mut self, fingerprint: Fingerprint, place: u64) {
+        if self.more.remove(&(fingerprint, place)) {
+            return;
+        }
+        let next = self.more.range((fingerprint, 0)..=(fingerprint, u64::MAX)).next().copied();
+        match next {
+            Some(next) => {
+                self.more.remove(&next);
+                self.first.insert(fingerprint, next.1);
+            }
+            None => {
+                self.first.remove(&fingerprint);
+            }
+        }
     }
 }
 
@@ -81,13 +224,13 @@ impl Table {
             live: 0,
             ids: Index::default(),
             keys: Index::default(),
-            terms: Index::default(),
+            terms: BTreeSet::new(),
             members: Members::default(),
         }
     }
 
-    pub(super) fn entry(&self, place: u64) -> Option<&Entry> {
-        self.blocks.get(index(place / BLOCK))?.entries.get(index(place % BLOCK))?.as_ref()
+    pub(super) fn entry(&self, place: u64) -> Option<Entry<'_>> {
+        self.blocks.get(index(place / BLOCK))?.entry(index(place % BLOCK))
     }
 
     /// Where the next resource goes.
@@ -102,31 +245,35 @@ impl Table {
     /// Where the resource of an id is.
     pub(super) fn find(&self, id: &str) -> Option<u64> {
         let id = json_text(id);
-        let is_it = |place: &u64| self.entry(*place).is_some_and(|entry| id_text(&entry.body) == id);
+        let is_it = |place: &u64| self.entry(*place).is_some_and(|entry| id_text(entry.body) == id);
         self.ids.places(fingerprint(&id)).find(is_it)
     }
 
     /// Where those of a key are.
     pub(super) fn called(&self, key: &str) -> impl Iterator<Item = u64> {
-        let is_it = move |place: &u64| self.entry(*place).is_some_and(|entry| *entry.key == *key);
+        let is_it = move |place: &u64| self.entry(*place).is_some_and(|entry| entry.key == key);
         self.keys.places(fingerprint(key)).filter(is_it)
     }
 
     /// Where those are that may have a value.
     pub(super) fn having(&self, term: Term) -> impl Iterator<Item = u64> {
-        self.terms.places(term)
+        // looking for the end of a range too would take as long again
+        self.terms.range((term, 0)..).take_while(move |(found, _)| *found == term).map(|&(_, place)| place)
     }
 
     /// The places from one on.
-    pub(super) fn from(&self, place: u64) -> impl Iterator<Item = (u64, &Entry)> {
+    pub(super) fn from(&self, place: u64) -> impl Iterator<Item = (u64, Entry<'_>)> {
         let first = place / BLOCK;
         let blocks = (first..).zip(self.blocks.iter().skip(index(first)));
-        let entries = blocks.flat_map(|(number, block)| (number * BLOCK..).zip(&block.entries));
-        entries.skip_while(move |(at, _)| *at < place).filter_map(|(at, entry)| Some((at, entry.as_ref()?)))
+        let entries = blocks.flat_map(|(number, block)| {
+            let slots = (number * BLOCK..).zip(&block.slots);
+            slots.filter_map(|(at, slot)| Some((at, block.read((*slot)?))))
+        });
+        entries.skip_while(move |(at, _)| *at < place)
     }
 
     /// Those from the one of a rank on, from 0.
-    pub(super) fn ranked(&self, rank: u64) -> impl Iterator<Item = (u64, &Entry)> {
+    pub(super) fn ranked(&self, rank: u64) -> impl Iterator<Item = (u64, Entry<'_>)> {
         let (mut ahead, mut first) = (rank, 0);
         while let Some(block) = self.blocks.get(index(first)).filter(|block| block.live <= ahead) {
             ahead -= block.live;
@@ -137,7 +284,7 @@ impl Table {
 
     /// Puts something into a place that was given, or into the next one, with what it is found by; gives back what was
     /// there.
-    pub(super) fn put(&mut self, place: u64, entry: Option<Entry>, terms: &[Term]) -> Option<Entry> {
+    pub(super) fn put(&mut self, place: u64, entry: Option<Entry<'_>>, terms: &[Term]) -> Option<OwnedEntry> {
         if place == self.end {
             if place.is_multiple_of(BLOCK) {
                 self.blocks.push(Block::default());
@@ -147,27 +294,24 @@ impl Table {
         let is_last = place / BLOCK == self.end / BLOCK;
         let block = &mut self.blocks[index(place / BLOCK)];
         let at = index(place % BLOCK);
-        if block.entries.len() <= at {
-            block.entries.resize_with(at + 1, || None);
-        }
-        let before = block.entries[at].take();
-        let (is, was) = (u64::from(entry.is_some()), u64::from(before.is_some()));
-        (block.live, self.live) = (block.live + is - was, self.live + is - was);
+        self.live -= block.live;
+        let before = block.take(at);
         if let Some(before) = &before {
-            self.ids.0.remove(&(fingerprint(id_text(&before.body)), place));
-            self.keys.0.remove(&(fingerprint(&before.key), place));
+            self.ids.remove(fingerprint(id_text(&before.body)), place);
+            self.keys.remove(fingerprint(&before.key), place);
             for term in terms_of(self.kind, &before.body) {
-                self.terms.0.remove(&(term, place));
+                self.terms.remove(&(term, place));
             }
         }
-        if let Some(entry) = &entry {
-            self.ids.0.insert((fingerprint(id_text(&entry.body)), place));
-            self.keys.0.insert((fingerprint(&entry.key), place));
-            self.terms.0.extend(terms.iter().map(|term| (*term, place)));
+        if let Some(entry) = entry {
+            self.ids.add(fingerprint(id_text(entry.body)), place);
+            self.keys.add(fingerprint(entry.key), place);
+            self.terms.extend(terms.iter().map(|term| (*term, place)));
+            block.set(at, entry);
         }
-        block.entries[at] = entry;
+        self.live += block.live;
         if block.live == 0 && !is_last {
-            block.entries = Vec::new();
+            *block = Block::default();
         }
         before
     }
