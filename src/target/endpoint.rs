@@ -17,7 +17,7 @@ use super::base_path::BasePath;
 use super::changes::Changes;
 use super::collection::{Collection, Definition};
 use super::fault::{Faults, misbehave};
-use super::observe::{Observer, observe};
+use super::observe::{Audience, Observer, Watcher, observe};
 use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
@@ -121,7 +121,7 @@ struct Inner {
     leniencies: Leniencies,
     storage: Storage,
     faults: Faults,
-    observers: RwLock<Arc<[Arc<dyn Observer>]>>,
+    audience: RwLock<Arc<Audience>>,
     changes: Changes,
 }
 
@@ -160,7 +160,7 @@ impl Endpoint {
             leniencies,
             storage,
             faults: Faults::default(),
-            observers: RwLock::default(),
+            audience: RwLock::default(),
             changes: Changes::default(),
         })))
     }
@@ -257,8 +257,8 @@ impl Endpoint {
 
     /// Shows every exchange from now on to an observer too.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
-        let mut observers = self.0.observers.write().unwrap_or_else(PoisonError::into_inner);
-        *observers = observers.iter().cloned().chain([observer]).collect();
+        let mut audience = self.0.audience.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut audience).observers.push(observer);
     }
 
     /// Lets in with these secrets from now on instead of those before.
@@ -266,8 +266,14 @@ impl Endpoint {
         self.door().set(credentials);
     }
 
-    pub(super) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {
-        Arc::clone(&self.0.observers.read().unwrap_or_else(PoisonError::into_inner))
+    /// Hands every exchange from now on to this watcher, instead of to the one before.
+    pub(super) fn watch(&self, watcher: Arc<dyn Watcher>) {
+        let mut audience = self.0.audience.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::make_mut(&mut audience).watcher = Some(watcher);
+    }
+
+    pub(super) fn audience(&self) -> Arc<Audience> {
+        Arc::clone(&self.0.audience.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) fn faults_in_force(&self) -> &Faults {

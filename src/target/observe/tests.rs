@@ -1,7 +1,9 @@
+use axum::body::to_bytes;
 use tower::ServiceExt as _;
 
 use super::*;
 use crate::base::{Random, Secret};
+use crate::scim::HttpExchange;
 use crate::target::{EndpointOptions, Storage};
 
 #[derive(Default)]

@@ -12,7 +12,6 @@ mod guard;
 mod html;
 mod json;
 mod log;
-mod packed;
 mod sessions;
 mod site;
 #[cfg(test)]

@@ -21,12 +21,12 @@ use super::assets::{FILES, templates};
 use super::form::Form;
 use super::guard::{Guard, Place};
 use super::log::Log;
-use super::packed::Packed;
 use super::sessions::Sessions;
 use super::views::{self, Frame};
 use crate::base::{Digest, Fingerprint, Secret, Timestamp};
 use crate::scim::{HttpExchange, Masking};
-use crate::target::{Endpoint, FaultRule, Observer, StorageError};
+use crate::target::observe::Packed;
+use crate::target::{Endpoint, FaultRule, StorageError};
 
 /// What a page says of its endpoint, and whom it trusts.
 #[derive(Debug)]
@@ -127,7 +127,7 @@ impl Page {
     /// begins with.
     pub fn new(endpoint: &Endpoint, options: PageOptions) -> Self {
         let log = Arc::new(Log::default());
-        endpoint.observe(Arc::<Log>::clone(&log) as Arc<dyn Observer>);
+        endpoint.watch(Arc::<Log>::clone(&log));
         endpoint.changes().watch();
         let secure = options.tenant_url.starts_with("https:");
         let mark = Digest::of((options.new_secret)().expose().as_bytes()).to_string();

@@ -1,8 +1,8 @@
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::scim::HttpExchange;
+use crate::target::observe::{Packed, Sent};
 
 fn rows(page: &str) -> Vec<u64> {
     page.split("data-number=\"").skip(1).map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect()
@@ -148,9 +148,7 @@ async fn what_befell_an_exchange_is_told_and_found() {
         remarks: vec!["slow-600ms".to_owned(), "the client <went> away".to_owned()],
         ..HttpExchange::default()
     };
-    for observer in &*site.endpoint.observers() {
-        observer.observe(&Arc::new(exchange.clone()));
-    }
+    site.endpoint.audience().watcher.as_ref().unwrap().watch(Packed::of(&exchange), &Sent::default());
     for query in ["", "?status=none", "?q=SLOW", "?q=went"] {
         let text = plain(&site.get(&format!("/page/requests{query}")).await.text);
         let row = "PATCH /Users/1 slow-600ms the client &lt;went&gt; away none 1.2 s";
