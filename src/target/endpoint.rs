@@ -11,13 +11,14 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 
-use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, authorise, token};
+use super::access::{AccessOptions, Credentials, Door, TOKEN_PATH, token};
 use super::answer::{Problem, not_allowed};
 use super::base_path::BasePath;
 use super::changes::Changes;
 use super::collection::{Collection, Definition};
-use super::fault::{Faults, misbehave};
-use super::observe::{Audience, Observer, Watcher, observe};
+use super::fault::Faults;
+use super::gate::{gate, inner_gate};
+use super::observe::{Audience, Observer, Watcher};
 use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
@@ -167,19 +168,20 @@ impl Endpoint {
 
     /// The routes, to be served or called in process.
     pub fn router(&self) -> Router {
-        let routes = self.inner().layer(from_fn_with_state(self.clone(), authorise));
-        // A token is fetched by those who have none.
-        let routes = if self.door().issues_tokens() {
+        let mut routes = self.routes();
+        if self.door().issues_tokens() {
             let nobody = |method: Method| async move { not_allowed(&method, "POST, OPTIONS") };
-            routes.route(TOKEN_PATH, post(token).fallback(nobody).with_state(self.clone()))
-        } else {
-            routes
-        };
-        routes.layer(from_fn_with_state(self.clone(), observe))
+            routes = routes.route(TOKEN_PATH, post(token).fallback(nobody).with_state(self.clone()));
+        }
+        routes.layer(from_fn_with_state(self.clone(), gate))
     }
 
     /// The routes with their faults, for requests that were let in already.
     pub(super) fn inner(&self) -> Router {
+        self.routes().layer(from_fn_with_state(self.clone(), inner_gate))
+    }
+
+    fn routes(&self) -> Router {
         const READ: &str = "GET, HEAD, OPTIONS";
         const SEARCH: &str = "POST, OPTIONS";
         let nobody = |allowed| move |method: Method| async move { not_allowed(&method, allowed) };
@@ -213,7 +215,7 @@ impl Endpoint {
             "" => routes,
             base => Router::new().nest(base, routes).route(&format!("{base}/"), whole().with_state(self.clone())),
         };
-        routes.fallback(nothing_here).layer(from_fn_with_state(self.clone(), misbehave))
+        routes.fallback(nothing_here)
     }
 
     /// Adds users with the ids that they have, all or none. One without an id is given one.

@@ -14,6 +14,7 @@ mod discovery;
 mod dump;
 mod endpoint;
 mod fault;
+mod gate;
 mod kind;
 mod list;
 mod load;

@@ -7,9 +7,8 @@ mod tests;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes, HttpBody as _};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::Response;
-use axum::middleware::Next;
 use futures_util::{Stream, StreamExt as _};
 
 use super::Endpoint;
@@ -65,10 +64,14 @@ impl Audience {
 pub(super) struct Remarks(pub(super) Vec<String>);
 
 /// Lets a request through and shows it, with its answer, to those who watch.
-pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+pub(super) async fn observe(
+    endpoint: &Endpoint,
+    request: Request,
+    next: impl AsyncFnOnce(Request) -> Response<Body>,
+) -> Response<Body> {
     let audience = endpoint.audience();
     if audience.is_empty() {
-        return next.run(request).await;
+        return next(request).await;
     }
     let clock = endpoint.clock().clone();
     let started = clock.now();
@@ -78,7 +81,7 @@ pub(super) async fn observe(State(endpoint): State<Endpoint>, request: Request, 
     // What comes first may end last: the handler may answer before it has read the body, or without it.
     let record = Arc::new(Record { draft: Mutex::new(draft), clock, audience });
     let body = if body.is_end_stream() { body } else { tap(body.into_data_stream(), &record, Draft::request_body) };
-    let (mut parts, body) = next.run(Request::from_parts(parts, body)).await.into_parts();
+    let (mut parts, body) = next(Request::from_parts(parts, body)).await.into_parts();
     let remarks = parts.extensions.remove::<Remarks>().unwrap_or_default().0;
     record.note(|draft| draft.answer(parts.status.as_u16(), &parts.headers, &remarks));
     let Some(size) = body.size_hint().exact() else {

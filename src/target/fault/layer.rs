@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::CONTENT_LENGTH;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode, Uri};
@@ -28,17 +28,14 @@ use crate::target::observe::Remarks;
 struct InForce(Arc<(Vec<Drawn>, Call)>);
 
 /// Lets a request through as the rules in force say.
-pub(in crate::target) async fn misbehave(
-    State(endpoint): State<Endpoint>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub(in crate::target) async fn misbehave(endpoint: &Endpoint, request: Request, next: Next) -> Response<Body> {
     let rules = endpoint.faults_in_force().rules();
+    if rules.is_empty() {
+        return next.run(request).await;
+    }
     match Method::parse(request.method().as_str()) {
-        Some(method) if !rules.is_empty() => {
-            serve(&endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response)
-        }
-        _ => next.run(request).await,
+        Some(method) => serve(endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response),
+        None => next.run(request).await,
     }
 }
 

@@ -1,0 +1,34 @@
+//! What every request passes on its way to a route, in this order: who watches, who is let in, how the endpoint
+//! misbehaves.
+//!
+//! One layer does all three, since each layer of its own would cost about as much as finding a resource does.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Response;
+use axum::middleware::Next;
+
+use super::Endpoint;
+use super::access::{TOKEN_PATH, authorise};
+use super::fault::misbehave;
+use super::observe::observe;
+
+/// The way to the routes from outside.
+pub(super) async fn gate(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+    let guarded = async |request: Request| {
+        // a token is fetched by those who have none
+        if endpoint.door().issues_tokens() && request.uri().path() == TOKEN_PATH {
+            return next.run(request).await;
+        }
+        match authorise(&endpoint, request) {
+            Ok(request) => misbehave(&endpoint, request, next).await,
+            Err(refusal) => refusal,
+        }
+    };
+    observe(&endpoint, request, guarded).await
+}
+
+/// The way to the routes for requests that were let in already.
+pub(super) async fn inner_gate(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+    misbehave(&endpoint, request, next).await
+}
