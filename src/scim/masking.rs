@@ -20,7 +20,7 @@ use fields::Found;
 use needles::Needles;
 
 /// What stands in place of a secret.
-pub(super) const MASK: &str = "[secret]";
+pub(crate) const MASK: &str = "[secret]";
 
 /// Shorter secrets that weren't configured are masked where they were found only: such a word may mean something else
 /// elsewhere.
@@ -95,6 +95,15 @@ impl Masking {
 
     /// The exchange as it may be shown.
     pub fn masked(&mut self, exchange: &HttpExchange) -> HttpExchange {
+        self.shown(exchange, true)
+    }
+
+    /// The same without headers and bodies, for lists.
+    pub fn masked_line(&mut self, exchange: &HttpExchange) -> HttpExchange {
+        self.shown(exchange, false)
+    }
+
+    fn shown(&mut self, exchange: &HttpExchange, whole: bool) -> HttpExchange {
         if !exchange.credentials.is_same(&self.last) {
             self.last = exchange.credentials.clone();
             let known: Vec<_> = self.known.iter().map(Secret::expose).collect();
@@ -114,11 +123,11 @@ impl Masking {
             method: mask.text(&exchange.method),
             origin: mask.text(&exchange.origin),
             target: String::from_utf8_lossy(&mask.bytes(&query.without(exchange.target.as_bytes()))).into_owned(),
-            request_headers: mask.headers(&exchange.request_headers),
-            request_body: mask.content(&exchange.request_body, &request),
+            request_headers: if whole { mask.headers(&exchange.request_headers) } else { Vec::new() },
+            request_body: if whole { mask.content(&exchange.request_body, &request) } else { Content::default() },
             status: exchange.status,
-            response_headers: mask.headers(&exchange.response_headers),
-            response_body: mask.content(&exchange.response_body, &response),
+            response_headers: if whole { mask.headers(&exchange.response_headers) } else { Vec::new() },
+            response_body: if whole { mask.content(&exchange.response_body, &response) } else { Content::default() },
             remarks: exchange.remarks.iter().map(|remark| mask.text(remark)).collect(),
             credentials: SentCredentials::default(),
         }

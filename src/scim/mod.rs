@@ -25,6 +25,7 @@ pub use exchange::{Exchange, Method, Request};
 pub use filter::{Comparison, Filter, FilterError, Literal};
 pub use http_exchange::{Content, HttpExchange, Observer, SentCredentials};
 pub use leniency::{Leniencies, Leniency};
+pub(crate) use masking::MASK;
 pub use masking::{Masking, credentials_in, header_as_shown, is_secret_header};
 pub use message::{ErrorBody, ListResponse, ScimType};
 pub use patch::{PatchError, PatchOperation, PatchRequest, apply};

@@ -31,7 +31,7 @@ const browser = await chromium.launch({
 
 const complaints = [];
 /** A fresh visitor whose requests and complaints are watched. */
-const visitor = async (options = {}, allowed = []) => {
+const visitor = async (options = {}, allowed = [], statuses = []) => {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   context.setDefaultTimeout(60_000);
   const hosts = [new URL(url).host, ...allowed];
@@ -45,7 +45,8 @@ const visitor = async (options = {}, allowed = []) => {
   page.on("pageerror", (error) => complaints.push(`throws: ${error}`));
   page.on("console", (message) => {
     // the browser's own word for an answer that isn't 2xx; the test looks at those itself
-    const expected = /status of (401|403|404)/.test(message.text());
+    const [, status] = /status of (\d+)/.exec(message.text()) ?? [];
+    const expected = [401, 403, 404, ...statuses].includes(Number(status));
     if (["error", "warning"].includes(message.type()) && !expected) complaints.push(`console: ${message.text()}`);
   });
   return page;
@@ -146,6 +147,30 @@ try {
     await page.locator("#switch-503").click();
     await page.locator("#switch-503[aria-checked=false]").waitFor();
     assert.equal((await scim("/Users?count=1")).status, 200);
+    await page.context().close();
+  });
+
+  await step("faults are narrowed down, and rules are put in force", async () => {
+    const page = await visitor({}, [], [400]);
+    await page.goto(`${url}page/faults`);
+    await page.locator("#f-text").fill("slow-");
+    await page.waitForURL("**/page/faults?q=slow-");
+    await page.locator("#fault-503").waitFor({ state: "detached" });
+    const shown = await page.locator("[role=switch]").count();
+    await page.locator("#switch-slow-600ms").click();
+    await page.locator("#switch-slow-600ms[aria-checked=true]").waitFor();
+    assert.equal(await page.locator("[role=switch]").count(), shown, "the list stays as it was narrowed down");
+    await page.locator("#rule").fill("503:100%,user=nobody-at-all,from=+1h");
+    await page.locator("#rule").press("Enter");
+    await page.locator("#in-force", { hasText: "503 waits, befell 0" }).waitFor();
+    assert.equal(await page.locator("#rule").inputValue(), "", "it was taken");
+    await page.locator("#rule").fill("503:200%");
+    await page.locator("#rule").press("Enter");
+    await page.locator("#problem", { hasText: "is a share" }).waitFor();
+    assert.equal(await page.locator("#rule").inputValue(), "503:200%", "what is wrong can be mended");
+    await page.locator("#switch-all").click();
+    await page.locator("#all-off", { hasText: "off" }).waitFor();
+    await page.locator("#in-force a").first().waitFor({ state: "detached" });
     await page.context().close();
   });
 

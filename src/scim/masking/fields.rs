@@ -99,8 +99,8 @@ fn form_decoded(text: &[u8]) -> String {
 }
 
 fn is_secret(name: &str) -> bool {
-    let bare: String = name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
-    NAMES.contains(&bare.as_str())
+    let bare = || name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase);
+    NAMES.iter().any(|known| bare().eq(known.chars()))
 }
 
 /// Whether the path of a PATCH operation leads to a secret: `password`, with or without its URN.
@@ -188,11 +188,16 @@ fn scalar(bytes: &[u8], span: Range<usize>, frame: &mut Frame, spans: &mut Vec<R
     let text = &bytes[span.clone()];
     if frame.wants_name && text.starts_with(b"\"") {
         frame.wants_name = false;
-        let name = decoded(text);
-        frame.name = match name.to_ascii_lowercase().as_str() {
-            "path" => Name::Path,
-            "value" => Name::Value,
-            _ if is_secret(&name) => Name::Secret,
+        // nearly no name has escapes
+        let bare = text[1..].strip_suffix(b"\"").filter(|bare| !bare.contains(&b'\\'));
+        let name = match bare.and_then(|bare| std::str::from_utf8(bare).ok()) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(decoded(text)),
+        };
+        frame.name = match &*name {
+            name if name.eq_ignore_ascii_case("path") => Name::Path,
+            name if name.eq_ignore_ascii_case("value") => Name::Value,
+            name if is_secret(name) => Name::Secret,
             _ => Name::Other,
         };
         return;

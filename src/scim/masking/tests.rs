@@ -215,3 +215,19 @@ fn headers_are_secret_by_any_part_of_their_names() {
         assert_eq!(is_secret_header(name), expected, "{name}");
     }
 }
+
+#[test]
+fn a_line_lacks_headers_and_bodies_but_not_what_they_tell_of_secrets() {
+    let exchange = HttpExchange {
+        target: "/Users?q=found-in-the-body&x=a-known-secret".to_owned(),
+        request_headers: vec![("host".to_owned(), "localhost".to_owned())],
+        remarks: vec!["a-known-secret".to_owned()],
+        ..body(r#"{"password":"found-in-the-body"}"#)
+    };
+    let line = masking(&["a-known-secret"]).masked_line(&exchange);
+    assert_eq!(line.target, "/Users?q=[secret]&x=[secret]");
+    assert_eq!(line.remarks, ["[secret]"]);
+    assert!(line.request_headers.is_empty() && line.request_body.bytes.is_empty());
+    let whole = masking(&["a-known-secret"]).masked(&exchange);
+    assert_eq!((whole.target, whole.remarks), (line.target, line.remarks));
+}

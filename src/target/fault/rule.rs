@@ -102,7 +102,7 @@ impl FaultRule {
                     Some(duration) => duration.parse().ok().and_then(|by: SignedDuration| start.checked_add(by).ok()),
                     None => value.parse().ok(),
                 };
-                let wanted = "an instant like 2026-03-06T00:00:00Z, or a time after the start like +10m";
+                let wanted = "an instant like 2026-03-06T00:00:00Z, or a time to come like +10m";
                 instant.map(Some).ok_or_else(|| format!("`{key}` of `{fault}` is {wanted}, not `{value}`"))
             };
             let number = |value: &str| {

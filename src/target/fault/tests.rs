@@ -143,10 +143,7 @@ fn rules_are_read_from_the_command_line() {
         ("503,5%", "`5%` after `503` isn't one of `user=…`, `method=…`, `from=…`, `until=…`, `after=…`, `times=…`"),
         ("503,users=ann", "a fault has no `users`, did you mean `user`?"),
         ("503,colour=red", "a fault has no `colour`, only user, method, from, until, after, times"),
-        (
-            "503,from=10m",
-            "`from` of `503` is an instant like 2026-03-06T00:00:00Z, or a time after the start like +10m",
-        ),
+        ("503,from=10m", "`from` of `503` is an instant like 2026-03-06T00:00:00Z, or a time to come like +10m"),
         ("503,times=often", "`times` of `503` is a whole number, not `often`"),
         ("503,method=FETCH", "`methods` of `503` has `FETCH`, which is none of GET, POST, PUT, PATCH, DELETE"),
         ("503,until=+1m,from=+2m", "`until` of `503` isn't after its `from`"),

@@ -19,6 +19,18 @@ pub(super) fn text(text: &str) -> Html {
     Html::from_safe_string(html)
 }
 
+/// A text as HTML, what stands between backticks as code.
+pub(super) fn with_code(text: &str) -> Html {
+    let mut html = String::with_capacity(text.len() + 16);
+    for (index, piece) in text.split('`').enumerate() {
+        let is_code = index % 2 == 1;
+        html.push_str(if is_code { "<code>" } else { "" });
+        write_text(&mut html, piece);
+        html.push_str(if is_code { "</code>" } else { "" });
+    }
+    Html::from_safe_string(html)
+}
+
 /// A name as HTML: on its own in the direction of the line, and not longer than a line bears.
 pub(super) fn name(name: &str) -> Html {
     let mut html = String::with_capacity(name.len() + 16);

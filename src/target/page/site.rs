@@ -306,6 +306,11 @@ impl Inner {
         self.masking.lock().unwrap_or_else(PoisonError::into_inner).masked(&packed.unpack())
     }
 
+    /// The same without headers and bodies.
+    pub(super) fn masked_line(&self, exchange: &HttpExchange) -> HttpExchange {
+        self.masking.lock().unwrap_or_else(PoisonError::into_inner).masked_line(exchange)
+    }
+
     /// Changes with everything that a page shows by itself.
     fn version(&self) -> String {
         let faults = Fingerprint::of(0, views::version(self).as_bytes());
@@ -426,8 +431,11 @@ async fn fault(State(page): State<Page>, request: Request) -> Response<Body> {
 
 /// Puts a rule in force.
 async fn rule(State(page): State<Page>, request: Request) -> Response<Body> {
-    let text = sent(&request).get("rule").unwrap_or_default().to_owned();
-    let Err(problem) = views::add(&page.0, &text) else { return see_other("/page/faults") };
+    let form = sent(&request);
+    let text = form.get("rule").unwrap_or_default().to_owned();
+    let Err(problem) = views::add(&page.0, &text) else {
+        return see_other(own_path(form.get("back").unwrap_or("/page/faults")));
+    };
     let refused = views::Refused { rule: text, problem };
     page.show(request, |page, visit| Ok(views::faults(page, visit, Some(refused)))).await
 }

@@ -196,7 +196,10 @@
   // Changes. They are sent by the script, since a form without a referrer doesn't say which page it comes from.
   const switched = async (form) => {
     try {
-      const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+      const sent = new URLSearchParams(new FormData(form));
+      // what comes back is what is shown here, narrowed down as it is by now
+      if (sent.has("back")) sent.set("back", location.pathname + location.search);
+      const answer = await fetch(form.action, { method: "POST", body: sent });
       const fresh = parse(await answer.text());
       if (answer.status === 401) return location.reload();
       if (answer.ok && !("switch" in form.dataset)) return location.assign(answer.url);

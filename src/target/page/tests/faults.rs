@@ -54,6 +54,11 @@ async fn faults_are_found_by_what_is_said_of_them_or_by_being_on() {
     assert_eq!(found(site.get("/page/faults?only=on&q=slow").await), 0);
     let slow = found(site.get("/page/faults?q=SLOW-").await);
     assert!(slow > 0 && slow < all, "{slow}");
+    let narrowed = site.get("/page/faults?q=SLOW-&only=on").await.text.replace("&#x2f;", "/");
+    assert!(narrowed.contains("href=\"/page/faults#fault-503\""), "what is on is told anyhow: {narrowed}");
+    let narrowed = site.get("/page/faults?q=503&only=on").await.text.replace("&#x2f;", "/");
+    let back = "name=\"back\" value=\"/page/faults?q=503&amp;only=on#fault-503\"";
+    assert!(narrowed.contains(back), "a switch leads back to what was shown: {narrowed}");
     let nothing = plain(&site.get("/page/faults?q=nothing+like+this").await.text);
     assert!(nothing.contains("No fault is called or explained like that."), "{nothing}");
     let text = plain(&site.get("/page/faults").await.text);
@@ -72,6 +77,7 @@ async fn a_rule_is_put_in_force_as_the_flag_puts_it() {
     assert_eq!(in_force(&site), [("503".to_owned(), 0.5), ("slow-2s".to_owned(), 1.0)]);
     let text = plain(&site.get("/page/faults").await.text);
     assert!(text.contains("On: 50% of requests, only for ann@contoso.com."), "{text}");
+    assert!(text.contains("token-expires-mid-run Answers 10 requests, or as many as after says"), "{text}");
     assert!(text.contains("slow-2s"), "one with another number is shown too: {text}");
     for (rule, problem) in [("none-such", "there is no fault"), ("503:200%25", "is a share"), ("", "there is no fault")]
     {
@@ -82,6 +88,10 @@ async fn a_rule_is_put_in_force_as_the_flag_puts_it() {
     let hostile = site.post("/page/rules", "rule=%22%3E%3Cscript%3E").await.text;
     assert_eq!(hostile.matches("<script").count(), 1, "{hostile}");
     assert_eq!(in_force(&site).len(), 2);
+    site.endpoint.clock().sleep(std::time::Duration::from_hours(1)).await;
+    site.post("/page/rules", "rule=500,from=%2B10m").await;
+    let text = plain(&site.get("/page/faults").await.text);
+    assert!(text.contains("Waits: from 2026-03-01T11:10:00Z. Befell 0 requests."), "a time counts from now on: {text}");
 }
 
 #[tokio::test]

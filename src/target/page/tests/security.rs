@@ -254,6 +254,10 @@ async fn the_token_is_nowhere_and_the_page_is_no_part_of_the_protocol() {
     }
     let found = site.get(&format!("/page/requests?q={TOKEN}")).await.text;
     assert!(!found.contains("data-number="), "secrets can't be looked for");
+    for shown in ["%5Bsecret%5D", "SECRET", "cret", "token%3D%5Bsec", "cret%5D+in+a+text"] {
+        let found = site.get(&format!("/page/requests?q={shown}")).await.text;
+        assert!(found.contains("data-number="), "what stands in their place is found: {shown}");
+    }
     site.get("/").await;
     site.get("/page/nothing").await;
     let seen = seen.0.lock().unwrap();

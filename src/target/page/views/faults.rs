@@ -3,16 +3,18 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::super::conditions::conditions;
 use super::super::html::{self, Html};
 use super::super::site::{Inner, Visit};
+use crate::base::Timestamp;
 use crate::scim::{Filter, Method};
 use crate::target::answer::encode;
 use crate::target::{Fault, FaultRule, FaultStatus};
 
 /// A fault and the position of its switch.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(in crate::target::page) struct Standing {
     name: String,
     /// How it is written with other numbers.
@@ -23,7 +25,10 @@ pub(in crate::target::page) struct Standing {
     anchor: String,
     /// Its name as a segment of a path.
     path: String,
+    #[serde(skip)]
     explanation: String,
+    /// The explanation as it is shown.
+    explained: Html,
     source: &'static str,
     /// What it can happen to.
     methods: String,
@@ -55,6 +60,10 @@ pub(in crate::target::page) struct Refused {
 #[derive(Serialize)]
 struct Faults<'v> {
     themes: Vec<Theme>,
+    /// Whatever narrows the list down.
+    in_force: Vec<Standing>,
+    /// The list as it is narrowed down.
+    here: String,
     q: &'v str,
     only_on: bool,
     all: usize,
@@ -67,6 +76,7 @@ pub(in crate::target::page) fn faults(page: &Inner, visit: &Visit, refused: Opti
     let (text, only_on) = (Filter::fold(q), visit.form.get("only").is_some());
     let standing = standing(page);
     let all = standing.len();
+    let in_force = standing.iter().filter(|fault| fault.on).cloned().collect();
     let mut themes: Vec<Theme> = Vec::new();
     for fault in standing.into_iter().filter(|fault| (fault.on || !only_on) && fault.has(&text)) {
         match themes.iter_mut().find(|theme| theme.name == fault.theme) {
@@ -75,7 +85,26 @@ pub(in crate::target::page) fn faults(page: &Inner, visit: &Visit, refused: Opti
         }
     }
     let status = if refused.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    page.page(status, "faults.html", "faults", visit, Faults { themes, q, only_on, all, refused })
+    page.page(
+        status,
+        "faults.html",
+        "faults",
+        visit,
+        Faults { themes, in_force, here: here(q, only_on), q, only_on, all, refused },
+    )
+}
+
+/// The address of the list, narrowed down.
+fn here(q: &str, only_on: bool) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if !q.is_empty() {
+        query.append_pair("q", q);
+    }
+    if only_on {
+        query.append_pair("only", "on");
+    }
+    let query = query.finish();
+    if query.is_empty() { "/page/faults".to_owned() } else { format!("/page/faults?{query}") }
 }
 
 impl Standing {
@@ -102,13 +131,15 @@ fn standing(page: &Inner) -> Vec<Standing> {
         let in_force: Vec<_> = of.iter().map(|status| &status.rule).collect();
         let given: Vec<_> = page.given.iter().filter(|rule| rule.fault == fault).collect();
         let methods = fault.methods();
+        let explanation = fault.explanation();
         Standing {
             name: fault.name().to_owned(),
             shape: fault.shape(),
             theme: fault.theme(),
             anchor: anchor(&fault),
             path: encode(fault.name()),
-            explanation: fault.explanation(),
+            explained: html::with_code(&explanation),
+            explanation,
             source: fault.source(),
             methods: if methods.len() == Method::ALL.len() {
                 "every request".to_owned()
@@ -168,9 +199,10 @@ pub(in crate::target::page) fn switch(page: &Inner, name: &str, to: &str) -> boo
     true
 }
 
-/// Puts a rule in force beside the others, written as `--fault` takes it. Its times count from the page's start.
+/// Puts a rule in force beside the others, written as `--fault` takes it. Its times count from now on.
 pub(in crate::target::page) fn add(page: &Inner, text: &str) -> Result<(), String> {
-    let rule = FaultRule::parse(text, page.started)?;
+    let now = page.endpoint.now();
+    let rule = FaultRule::parse(text, Timestamp::from_second(now.as_second()).unwrap_or(now))?;
     page.endpoint.change_faults(|mut rules| {
         if !rules.contains(&rule) {
             rules.push(rule);

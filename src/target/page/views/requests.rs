@@ -13,7 +13,7 @@ use super::super::html::{self, Html};
 use super::super::log::{Entry, KEPT, KEPT_BODY, KEPT_BYTES};
 use super::super::site::{Answer, Inner, Trouble, Visit};
 use super::faults::anchor;
-use crate::scim::{Content, Filter as Scim, HttpExchange, Method};
+use crate::scim::{Content, Filter as Scim, HttpExchange, MASK, Method};
 use crate::target::Fault;
 
 /// Rows of a page.
@@ -204,7 +204,7 @@ fn older(visit: &Visit, before: u64) -> String {
 
 impl Row {
     fn of(page: &Inner, visit: &Visit, entry: &Entry) -> Self {
-        let exchange = &page.masked(&entry.packed);
+        let exchange = &page.masked_line(&entry.packed.unpack());
         let target = readable(page, &exchange.target);
         let shown = match target.char_indices().nth(LONGEST) {
             Some((end, _)) => format!("{}…", &target[..end]),
@@ -275,7 +275,11 @@ impl Filter {
         let packed = &entry.packed;
         self.method.as_ref().is_none_or(|method| method == packed.method())
             && self.status.is_none_or(|outcome| outcome.is_of(packed.status))
-            && self.text.as_ref().is_none_or(|text| has(page, &page.masked(packed), text))
+            && self.text.as_ref().is_none_or(|text| {
+                // to mask all that is kept takes long: only what has the text, or could have it once masked
+                let exchange = packed.unpack();
+                (may_be_masked(text) || has(page, &exchange, text)) && has(page, &page.masked(packed), text)
+            })
     }
 }
 
@@ -298,6 +302,11 @@ impl Outcome {
             Self::NoAnswer => status.is_none(),
         }
     }
+}
+
+/// Whether a text may be found in what stands in place of a secret, wholly or at its ends.
+fn may_be_masked(text: &str) -> bool {
+    text.contains(['[', ']']) || Scim::fold(MASK).contains(text)
 }
 
 /// Whether an exchange has a text somewhere that is shown of it; its secrets aren't there any more to be looked for.

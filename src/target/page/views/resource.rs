@@ -20,7 +20,7 @@ use crate::target::{Kind, StorageError};
 /// Members or groups of a page.
 const COUNT: usize = 100;
 /// How much of a resource's text is laid out.
-const LAID_OUT: usize = 256 * 1024;
+const LAID_OUT: usize = 64 * 1024;
 
 #[derive(Serialize)]
 struct Shown<'v> {
@@ -35,6 +35,8 @@ struct Shown<'v> {
     size: String,
     json: Html,
     cut: bool,
+    /// How much of it is shown where it is cut.
+    laid_out: String,
     url: String,
     tenant_url: &'v str,
     /// Groups of a user, members of a group; `None` where the endpoint keeps no groups.
@@ -96,6 +98,7 @@ fn one(page: &Inner, visit: &Visit, kind: Kind) -> Answer {
         size: html::size(whole.len() as u64),
         json: Html::from_safe_string(json),
         cut,
+        laid_out: html::size(LAID_OUT as u64),
         url: origin.resource(kind, id),
         tenant_url: &page.options.tenant_url,
         related,
