@@ -241,7 +241,10 @@ impl Job {
                 Err(error @ StoreError::Held { .. }) if left.is_zero() => {
                     return Err(Error::from(error).with_hint("add --lock-timeout 5m to wait for it"));
                 }
-                Err(StoreError::Held { .. }) => {
+                Err(error @ StoreError::Held { .. }) => {
+                    if left == patience {
+                        tracing::info!(%error, "waiting for the job's lock");
+                    }
                     let step = STEP.min(left);
                     tokio::time::sleep(step).await;
                     left -= step;

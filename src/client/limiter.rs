@@ -50,6 +50,7 @@ impl Limiter {
         let now = self.clock.now();
         let start = self.reserve(now);
         if start > now {
+            tracing::trace!(until = %start, "waiting for the rate");
             end.run_until_cancelled(self.clock.sleep_until(start)).await?;
         }
         Some(permit)
