@@ -241,7 +241,10 @@ impl Job {
                 Err(error @ StoreError::Held { .. }) if left.is_zero() => {
                     return Err(Error::from(error).with_hint("add --lock-timeout 5m to wait for it"));
                 }
-                Err(StoreError::Held { .. }) => {
+                Err(error @ StoreError::Held { .. }) => {
+                    if left == patience {
+                        tracing::info!(%error, "waiting for the job's lock");
+                    }
                     let step = STEP.min(left);
                     tokio::time::sleep(step).await;
                     left -= step;
@@ -317,7 +320,7 @@ impl Job {
     fn client_options(&self, url: TenantUrl, credentials: Credentials) -> ClientOptions {
         let target = &self.settings.target;
         let mut options = ClientOptions::new(url, credentials);
-        options.rate = target.rate.map_or(Rate::Unlimited, rate);
+        options.rate = target.rate.map_or(Rate::Unlimited, Rate::PerSecond);
         options.concurrency = target.concurrency;
         options.timeout = target.timeout;
         options.retries = self.settings.provisioning.retries;
@@ -464,13 +467,6 @@ fn quarantine_intervals(settings: &Settings) -> QuarantineIntervals {
         longest: signed(longest_interval),
         disable_after: signed(disable_after),
     }
-}
-
-/// Requests a second, rounded up to whole ones.
-fn rate(per_second: f64) -> Rate {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the cast saturates")]
-    let whole = per_second.ceil() as u32;
-    std::num::NonZeroU32::new(whole).map_or(Rate::DEFAULT, Rate::PerSecond)
 }
 
 /// Seeds what is random in a run; with a fixed clock every run is the same.

@@ -61,6 +61,7 @@ impl Interrupt {
                 }
                 listening.code.store(exit.code(), Ordering::SeqCst);
                 listening.token.cancel();
+                tracing::info!(exit = exit.code(), "a signal: what is under way is finished, nothing else is begun");
             }
         });
         Ok(interrupt)

@@ -28,11 +28,13 @@ impl Limiter {
     pub(super) fn new(rate: Rate, concurrency: usize, clock: Clock) -> Self {
         let (interval, burst) = match rate {
             Rate::Unlimited => (SignedDuration::ZERO, 1),
+            #[expect(clippy::cast_possible_truncation, reason = "the cast saturates")]
             Rate::PerSecond(rate) => {
-                (SignedDuration::from_nanos(1_000_000_000 / i64::from(rate.get())), (rate.get() / 5).max(1))
+                let interval = SignedDuration::try_from_secs_f64(rate.recip());
+                (interval.unwrap_or(SignedDuration::MAX), ((rate / 5.0) as i32).max(1))
             }
         };
-        let tolerance = interval * i32::try_from(burst - 1).unwrap_or(i32::MAX);
+        let tolerance = interval.saturating_mul(burst - 1);
         let permits = Semaphore::new(concurrency.clamp(1, Semaphore::MAX_PERMITS));
         Self { clock, interval, tolerance, due: Mutex::new(Timestamp::MIN), permits }
     }
@@ -48,6 +50,7 @@ impl Limiter {
         let now = self.clock.now();
         let start = self.reserve(now);
         if start > now {
+            tracing::trace!(until = %start, "waiting for the rate");
             end.run_until_cancelled(self.clock.sleep_until(start)).await?;
         }
         Some(permit)
@@ -75,8 +78,6 @@ fn later(at: Timestamp, by: SignedDuration) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     fn clock() -> Clock {
@@ -96,15 +97,17 @@ mod tests {
     #[tokio::test]
     async fn a_burst_then_even_spacing() {
         let clock = clock();
-        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::new(25).unwrap()), 8, clock.clone());
+        let limiter = Limiter::new(Rate::PerSecond(25.0), 8, clock.clone());
         assert_eq!(starts(&limiter, &clock, 8).await, [0, 0, 0, 0, 0, 40, 80, 120]);
     }
 
     #[tokio::test]
     async fn slow_rates_have_no_burst() {
-        let clock = clock();
-        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::MIN), 8, clock.clone());
-        assert_eq!(starts(&limiter, &clock, 3).await, [0, 1000, 2000]);
+        for (rate, expected) in [(1.0, [0, 1000, 2000]), (0.1, [0, 10_000, 20_000]), (2.5, [0, 400, 800])] {
+            let clock = clock();
+            let limiter = Limiter::new(Rate::PerSecond(rate), 8, clock.clone());
+            assert_eq!(starts(&limiter, &clock, 3).await, expected, "{rate}");
+        }
     }
 
     #[tokio::test]
@@ -138,7 +141,7 @@ mod tests {
     async fn whoever_waits_ends_with_the_token() {
         let (clock, end) = (clock(), CancellationToken::new());
         end.cancel();
-        let limiter = Limiter::new(Rate::PerSecond(NonZeroU32::MIN), 1, clock.clone());
+        let limiter = Limiter::new(Rate::PerSecond(1.0), 1, clock.clone());
         let held = limiter.acquire(&end).await;
         assert!(held.is_some(), "there is nothing to wait for");
         assert!(limiter.acquire(&end).await.is_none(), "the place is taken");

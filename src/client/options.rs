@@ -1,7 +1,6 @@
 //! What a client is told: where, as whom, how fast, how patiently.
 
 use std::fmt;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +9,17 @@ use super::Credentials;
 use crate::scim::{Observer, TenantUrl};
 
 /// How many requests may start in a second.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// At most this many, with short bursts of a fifth of a second's worth.
-    PerSecond(NonZeroU32),
+    /// At most this many, with short bursts of a fifth of a second's worth. Below one it is one in several seconds.
+    PerSecond(f64),
     /// As many as `concurrency` lets through.
     Unlimited,
 }
 
 impl Rate {
     /// What endpoints are expected to take at least: 25 requests a second.
-    pub const DEFAULT: Self = Self::PerSecond(NonZeroU32::new(25).expect("25 isn't 0"));
+    pub const DEFAULT: Self = Self::PerSecond(25.0);
 }
 
 /// Everything that a [`Client`](super::Client) is told. `Debug` leaves out what may hold secrets.

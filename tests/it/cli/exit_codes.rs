@@ -1,11 +1,9 @@
 //! The exit codes that scripts rely on, and the signals.
 
 use std::process::Stdio;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::support::process::{Sandbox, Server, Started, until, user_id, user_name, users};
+use crate::support::process::{Sandbox, Server, until, user_id, user_name, users};
 use crate::support::stub::{Deed, Seen, Stub};
 
 #[test]
@@ -70,9 +68,9 @@ fn interrupt(signal: &str) -> Option<i32> {
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(USERS, &stub.url);
-    let run = sandbox.start("run");
+    let mut run = sandbox.start("run -v");
     until("ten users are created, others are under way", || stub.count("POST") > 10);
-    run.signal(signal);
+    run.signal_heard(signal);
     stub.mend();
     let ended = run.wait();
     let begun = stub.count("POST");
@@ -104,11 +102,12 @@ fn a_second_ctrl_c_ends_a_run_at_once() {
     let server = Server::start();
     let stub = Stub::holding("POST", &server);
     let sandbox = Sandbox::with_users(3, &stub.url);
-    let mut run = sandbox.start("run");
+    let mut run = sandbox.start("run -v");
     until("users are being created", || stub.count("POST") == 3);
-    run.signal("INT");
-    thread::sleep(Duration::from_millis(500));
-    assert!(run.is_running(), "it waits for what is under way");
+    run.signal_heard("INT");
+    let status = sandbox.run("status").with(0);
+    let under_way = format!("a cycle is under way: process {}", run.id());
+    assert!(status.stdout.contains(&under_way) && run.is_running(), "it waits for what is under way");
     run.signal("INT");
     run.wait().with(130);
     stub.mend();
@@ -117,12 +116,6 @@ fn a_second_ctrl_c_ends_a_run_at_once() {
 /// What an endpoint answers that asks to wait for longer than any test does.
 fn wait_please() -> Deed {
     Deed::Answer("429 Too Many Requests", "Retry-After: 30\r\n", String::new())
-}
-
-/// The signal is heard before anything that follows.
-fn terminate(run: &Started) {
-    run.signal("TERM");
-    thread::sleep(Duration::from_millis(300));
 }
 
 #[test]
@@ -135,7 +128,7 @@ fn a_signal_ends_the_wait_that_the_endpoint_asked_for() {
         stub.take_seen();
         let run = sandbox.start(command);
         until("a user is being created", || stub.count("POST") > 0);
-        terminate(&run);
+        run.signal("TERM");
         let ended = run.wait().with(143);
         assert_eq!(stub.count("POST"), 1, "{command}");
         assert!(format!("{}{}", ended.stdout, ended.stderr).contains("status 429"), "{command}\n{}", ended.stdout);
@@ -146,16 +139,24 @@ fn a_signal_ends_the_wait_that_the_endpoint_asked_for() {
 #[test]
 fn a_signal_leaves_alone_who_waits_because_of_somebody_else() {
     let server = Server::start();
-    let behaviour = |seen: &Seen| match seen.is_lookup() {
-        true if seen.path.contains("user1%40") => wait_please(),
-        true => Deed::Held,
+    let is_second_asked_for = AtomicBool::new(false);
+    let behaviour = move |seen: &Seen| match seen.is_lookup() {
+        true if seen.path.contains("user1%40") => {
+            // Who comes after this answer waits with the look-up already.
+            until("the second is looked up", || is_second_asked_for.load(Ordering::SeqCst));
+            wait_please()
+        }
+        true => {
+            is_second_asked_for.store(true, Ordering::SeqCst);
+            Deed::Held
+        }
         false => Deed::Pass,
     };
     let stub = Stub::before(&server, behaviour);
     let sandbox = Sandbox::with_users(2, &stub.url);
-    let run = sandbox.start("run --output jsonl");
-    until("both are looked up", || stub.count("GET") == 3);
-    terminate(&run);
+    let mut run = sandbox.start("run -vv --output jsonl");
+    run.until_told("the target asks to wait");
+    run.signal_heard("TERM");
     stub.mend();
     let ended = run.wait().with(143);
     assert_eq!(stub.count("POST"), 0);
@@ -172,13 +173,13 @@ fn a_signal_leaves_alone_who_waits_for_the_rate() {
     let server = Server::start();
     let stub = Stub::before(&server, |_| Deed::Pass);
     let sandbox = Sandbox::with_users(1, &stub.url);
-    sandbox.edit("scimulate.toml", "rate = \"unlimited\"", "rate = 1");
-    for command in ["run", &format!("provision {}", user_name(1))] {
+    // The second request would be sent after a quarter of an hour.
+    sandbox.edit("scimulate.toml", "rate = \"unlimited\"", "rate = 0.001");
+    for command in ["run -vvv", &format!("provision -vvv {}", user_name(1))] {
         stub.take_seen();
-        let run = sandbox.start(command);
-        until("the test query is sent", || stub.count("GET") > 0);
-        thread::sleep(Duration::from_millis(200));
-        terminate(&run);
+        let mut run = sandbox.start(command);
+        run.until_told("waiting for the rate");
+        run.signal("TERM");
         run.wait().with(143);
         assert_eq!((stub.count("GET"), stub.count("POST")), (1, 0), "{command}");
         let status = sandbox.run("status").with(0);
@@ -195,7 +196,7 @@ fn a_signal_during_the_test_query_puts_no_job_into_quarantine() {
         stub.take_seen();
         let run = sandbox.start(command);
         until("the test query is sent", || stub.count("GET") > 0);
-        terminate(&run);
+        run.signal("TERM");
         run.wait().with(143);
         assert_eq!(stub.count("GET"), 1, "{command}");
         sandbox.run("status").with(0);

@@ -148,16 +148,16 @@ fn retry_after_is_honoured() {
 fn an_answer_after_the_timeout_creates_nobody_twice() {
     let server = Server::start();
     let stub = Stub::before(&server, |seen| match seen.method.as_str() {
-        "POST" => Deed::Late(Duration::from_secs(3)),
+        "POST" => Deed::Held,
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::with_users(1, &stub.url);
-    sandbox.edit("scimulate.toml", "[target]\n", "[target]\ntimeout = \"1s\"\n");
+    sandbox.edit("scimulate.toml", "[target]\n", "[target]\ntimeout = \"3s\"\n");
     let ended = sandbox.run("run").with(4);
     assert!(ended.stdout.contains("user1@contoso.com  failed: Timeout"), "{}", ended.stdout);
+    stub.mend();
     stub.wait_until_idle();
     assert_eq!(server.user_names(), [user_name(1)], "the target did what it answered too late");
-    stub.mend();
     sandbox.run("run").with(0);
     assert_eq!(stub.count("POST"), 1);
     assert!(sandbox.run("status").with(0).stdout.contains("1 linked, 0 waiting"));

@@ -1,8 +1,5 @@
 //! Two runs of one job at once.
 
-use std::thread;
-use std::time::Duration;
-
 use crate::support::process::{Sandbox, Server, until, user_name, users};
 use crate::support::stub::{Deed, Stub};
 
@@ -32,9 +29,11 @@ fn the_second_run_says_who_holds_the_lock_or_waits() {
         assert_eq!(second.stdout, "");
     }
 
-    let waiting = sandbox.start("run --lock-timeout 30s");
-    let impatient = sandbox.start("run --lock-timeout 30s");
-    thread::sleep(Duration::from_millis(300));
+    let mut waiting = sandbox.start("run -v --lock-timeout 5m");
+    let mut impatient = sandbox.start("run -v --lock-timeout 5m");
+    for run in [&mut waiting, &mut impatient] {
+        run.until_told("waiting for the job's lock");
+    }
     impatient.signal("INT");
     impatient.wait().with(130);
     stub.mend();

@@ -1,4 +1,6 @@
-//! `[target.oauth]`: a token endpoint that the stub plays, before an endpoint with lasting tokens.
+//! `[target.oauth]`: a token endpoint that the stub plays, before an endpoint with lasting tokens; and that of `serve`.
+
+mod served;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

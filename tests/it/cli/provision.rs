@@ -1,8 +1,6 @@
 //! Provision on demand: what it prints, how it ends, what it may run beside.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -173,10 +171,8 @@ fn a_poisoned_patch_is_taken_apart() {
 }
 
 /// Interrupts it while a request is held at the endpoint, and lets that go on.
-fn interrupt(run: Started, stub: &Stub) -> Ended {
-    run.signal("INT");
-    // The signal is heard before the answer comes.
-    thread::sleep(Duration::from_millis(300));
+fn interrupt(mut run: Started, stub: &Stub) -> Ended {
+    run.signal_heard("INT");
     stub.mend();
     run.wait().with(130)
 }
@@ -187,7 +183,7 @@ fn a_signal_ends_it_after_the_request_under_way() {
     let server = Server::start_in(&home, "--profile scim");
     let stub = Stub::before(&server, |seen| if seen.is_test_query() { Deed::Held } else { Deed::Pass });
     let sandbox = Sandbox::with_users(2, &stub.url);
-    let run = sandbox.start(&format!("provision {}", user_name(1)));
+    let run = sandbox.start(&format!("provision -v {}", user_name(1)));
     until("it asks the endpoint", || stub.count("GET") > 0);
     let ended = interrupt(run, &stub);
     assert!(ended.stderr.contains("interrupted: nothing was written"), "{}", ended.stderr);
@@ -205,7 +201,7 @@ fn a_signal_ends_it_after_the_request_under_way() {
     }
     stub.take_seen();
     stub.hold("PATCH");
-    let run = sandbox.start(&format!("provision Design --member {} {}", user_name(1), user_name(2)));
+    let run = sandbox.start(&format!("provision -v Design --member {} {}", user_name(1), user_name(2)));
     until("a member is sent", || stub.count("PATCH") > 0);
     let ended = interrupt(run, &stub);
     assert!(ended.stderr.contains("interrupted: 1 of 2 requests for references were sent"), "{}", ended.stderr);
@@ -228,7 +224,7 @@ fn a_signal_ends_the_search_in_a_patch() {
         "PATCH" => Deed::Held,
         _ => Deed::Pass,
     });
-    let run = sandbox.start(&format!("provision --bisect {}", user_name(1)));
+    let run = sandbox.start(&format!("provision -v --bisect {}", user_name(1)));
     until("a part is sent", || stub.count("PATCH") == 2);
     let ended = interrupt(run, &stub);
     assert!(ended.stdout.contains("the search ended early: interrupted"), "{}", ended.stdout);

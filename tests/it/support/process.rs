@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -168,14 +169,14 @@ impl Ended {
 /// The program while it runs; killed when dropped.
 pub(crate) struct Started {
     child: Child,
-    stdout: Option<JoinHandle<String>>,
-    stderr: Option<JoinHandle<String>>,
+    stdout: Output,
+    stderr: Output,
 }
 
 impl Started {
     fn new(command: &mut Command) -> Self {
         let (child, stdout, stderr) = spawn(command);
-        Self { child, stdout: Some(drain(stdout)), stderr: Some(stderr) }
+        Self { child, stdout: Output::of(stdout), stderr }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -193,6 +194,21 @@ impl Started {
         assert!(sent.success(), "SIG{name} can't be sent");
     }
 
+    /// Waits until it has written this to stderr.
+    #[track_caller]
+    pub(crate) fn until_told(&mut self, text: &str) {
+        until(text, || self.stderr.so_far().contains(text) || !self.is_running());
+        assert!(self.stderr.so_far().contains(text), "it ended without {text:?}: {}", self.stderr.so_far());
+    }
+
+    /// Sends a signal, and waits until the program, which needs `-v`, has heard it.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn signal_heard(&mut self, name: &str) {
+        self.signal(name);
+        self.until_told("nothing else is begun");
+    }
+
     /// Waits for the end, not for ever.
     #[track_caller]
     pub(crate) fn wait(mut self) -> Ended {
@@ -202,8 +218,7 @@ impl Started {
             thread::sleep(Duration::from_millis(2));
         }
         let code = self.child.wait().unwrap().code();
-        let read = |reader: &mut Option<JoinHandle<String>>| reader.take().expect("read once").join().unwrap();
-        Ended { code, stdout: read(&mut self.stdout), stderr: read(&mut self.stderr) }
+        Ended { code, stdout: self.stdout.finish(), stderr: self.stderr.finish() }
     }
 }
 
@@ -215,20 +230,41 @@ impl Drop for Started {
     }
 }
 
-fn spawn(command: &mut Command) -> (Child, ChildStdout, JoinHandle<String>) {
+/// What the program writes to a pipe, read all the time.
+struct Output {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Output {
+    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut buffer = [0; 8 * 1024];
+            while let count @ 1.. = pipe.read(&mut buffer).unwrap() {
+                written.lock().unwrap().extend_from_slice(&buffer[..count]);
+            }
+        });
+        Self { bytes, reader: Some(reader) }
+    }
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    fn finish(&mut self) -> String {
+        self.reader.take().expect("read once").join().unwrap();
+        String::from_utf8(std::mem::take(&mut self.bytes.lock().unwrap())).expect("the program writes UTF-8")
+    }
+}
+
+fn spawn(command: &mut Command) -> (Child, ChildStdout, Output) {
     let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = piped.spawn().expect("the program starts");
     let stdout = child.stdout.take().expect("stdout is piped");
-    let stderr = drain(child.stderr.take().expect("stderr is piped"));
+    let stderr = Output::of(child.stderr.take().expect("stderr is piped"));
     (child, stdout, stderr)
-}
-
-fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        String::from_utf8(bytes).expect("the program writes UTF-8")
-    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "real processes run in real time")]
@@ -274,7 +310,7 @@ impl Server {
         let mut stdout = BufReader::new(stdout);
         let mut ready = String::new();
         stdout.read_line(&mut ready).unwrap();
-        let started = Started { child, stdout: Some(drain(stdout)), stderr: Some(stderr) };
+        let started = Started { child, stdout: Output::of(stdout), stderr };
         let Ok(said) = serde_json::from_str::<Value>(&ready) else { panic!("{}", started.wait().stderr) };
         let url = said["tenantUrl"].as_str().expect("a tenant URL").to_owned();
         let port = url.split([':', '/']).nth(4).and_then(|port| port.parse().ok()).expect("a port");

@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -56,7 +56,8 @@ pub(crate) enum Deed {
 type Behaviour = Arc<dyn Fn(&Seen) -> Deed + Send + Sync>;
 
 struct Inner {
-    port: u16,
+    /// Where the good endpoint is.
+    port: AtomicU16,
     behaviour: Mutex<Behaviour>,
     seen: Mutex<Vec<Seen>>,
     under_way: AtomicUsize,
@@ -74,7 +75,7 @@ impl Stub {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/scim/v2", listener.local_addr().unwrap());
         let inner = Arc::new(Inner {
-            port: server.port,
+            port: AtomicU16::new(server.port),
             behaviour: Mutex::new(Arc::new(behaviour)),
             seen: Mutex::new(Vec::new()),
             under_way: AtomicUsize::new(0),
@@ -99,6 +100,11 @@ impl Stub {
         let stub = Self::before(server, |_| Deed::Pass);
         stub.hold(method);
         stub
+    }
+
+    /// From now on it stands before this one.
+    pub(crate) fn move_before(&self, server: &Server) {
+        self.inner.port.store(server.port, Ordering::SeqCst);
     }
 
     /// From now on it does this.
@@ -133,6 +139,10 @@ impl Stub {
 }
 
 impl Inner {
+    fn pass(&self, raw: &[u8]) -> std::io::Result<Vec<u8>> {
+        exchange(self.port.load(Ordering::SeqCst), raw)
+    }
+
     fn serve(&self, stream: &TcpStream) -> std::io::Result<()> {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream);
@@ -141,26 +151,26 @@ impl Inner {
         self.seen.lock().unwrap().push(seen.clone());
         let mut out = stream;
         match behaviour(&seen) {
-            Deed::Pass => out.write_all(&exchange(self.port, &raw)?),
+            Deed::Pass => out.write_all(&self.pass(&raw)?),
             Deed::Answer(status, headers, body) => out.write_all(answer(status, headers, &body).as_bytes()),
             Deed::Bytes(bytes) => out.write_all(bytes),
             Deed::PassAndAnswer(status) => {
-                exchange(self.port, &raw)?;
+                self.pass(&raw)?;
                 out.write_all(answer(status, "", "").as_bytes())
             }
             Deed::PassAndCut => {
-                let answer = exchange(self.port, &raw)?;
+                let answer = self.pass(&raw)?;
                 out.write_all(&answer[..answer.len() - 10])?;
                 stream.shutdown(Shutdown::Both)
             }
             Deed::Cut => stream.shutdown(Shutdown::Both),
             Deed::Late(time) => {
                 thread::sleep(time);
-                out.write_all(&exchange(self.port, &raw)?)
+                out.write_all(&self.pass(&raw)?)
             }
             Deed::Held => {
                 until("held requests go on", || !Arc::ptr_eq(&behaviour, &self.behaviour.lock().unwrap()));
-                out.write_all(&exchange(self.port, &raw)?)
+                out.write_all(&self.pass(&raw)?)
             }
         }
     }

@@ -81,11 +81,14 @@ fn a_client_fetches_tokens() {
 
 #[test]
 fn a_client_waits_for_an_endpoint_with_a_rate() {
-    let server = Server::start_in(&Sandbox::empty(), "--rate 2 --burst 2");
+    // The third request is too much for ten seconds, however slow the first two were.
+    let server = Server::start_in(&Sandbox::empty(), "--rate 0.1 --burst 2");
     assert_eq!([status(&server, "GET", TOKEN), status(&server, "GET", TOKEN)], [200, 200]);
     let (head, body) = ask(&server, "GET", "/scim/v2/Users", &format!("Authorization: Bearer {TOKEN}\r\n"), "");
-    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: 1\r\n"), "{head}");
+    assert!(head.starts_with("HTTP/1.1 429 ") && head.contains("\r\nretry-after: "), "{head}");
     assert_eq!(body["status"], json!("429"));
+
+    let server = Server::start_in(&Sandbox::empty(), "--rate 2 --burst 2");
     let sandbox = Sandbox::with_users(2, &server.url);
     let summary = sandbox.run("run --output json").with(0).json()["cycles"][0]["summary"].take();
     assert_eq!((&summary["create"], &summary["failed"]), (&json!(2), &json!(0)), "{summary}");

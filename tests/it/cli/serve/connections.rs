@@ -79,8 +79,9 @@ fn a_second_signal_ends_it_at_once() {
 
 #[test]
 fn slow_requests_are_told_so() {
-    let limits = "--time-limit head=50ms --time-limit body=50ms --time-limit idle=50ms";
-    let server = Server::start_in(&Sandbox::empty(), limits);
+    // Each limit alone, so that a slow test meets none but the one that is meant.
+    let limited = |limit: &str| Server::start_in(&Sandbox::empty(), &format!("--time-limit {limit}=50ms"));
+    let server = limited("head");
     let mut stream = connect(&server);
     stream.write_all(b"GET /scim/v2/Users HTTP/1.1\r\nHos").expect("half a head is sent");
     let answer = read(&stream);
@@ -88,8 +89,12 @@ fn slow_requests_are_told_so() {
         answer.starts_with("HTTP/1.1 408 ") && answer.contains("urn:ietf:params:scim:api:messages:2.0:Error"),
         "{answer}"
     );
+    silent(server.terminate());
+    let server = limited("body");
     let answer = read(&half_a_request(&server));
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("the body comes too slowly"), "{answer}");
+    silent(server.terminate());
+    let server = limited("idle");
     assert_eq!(read(&connect(&server)), "", "idle");
     silent(server.terminate());
 }
