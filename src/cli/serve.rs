@@ -42,7 +42,7 @@ use strict::Strict;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// Which endpoint it behaves like
     #[arg(long, value_enum, default_value_t = Profile::Wedo)]
@@ -77,6 +77,14 @@ pub(crate) enum Profile {
     Scim,
 }
 
+/// Reads an address with its port.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let wrong =
+        "write an address of this machine and a port, such as 127.0.0.1:8080, localhost:0, 0.0.0.0:8080 or [::1]:8080";
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| wrong.to_owned())
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.faults.list_faults {
@@ -97,7 +105,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     options.leniencies = args.strict.leniencies();
     let endpoint = Endpoint::new(options, storage)?;
     args.storage.load(&endpoint, context)?;
-    faults::put_in_force(&endpoint, faults, context);
+    faults::put_in_force(&endpoint, faults, &args.faults, context);
     let ended = block_on(serve(args, &endpoint, access, &clock, context));
     endpoint.close()?;
     ended

@@ -69,7 +69,9 @@ pub enum DeviationKind {
     MemberMissing,
     /// A removed member is still there.
     MemberStays,
-    /// The removal of some members removed all of them.
+    /// A member is in the group more than once.
+    MemberRepeated,
+    /// After the removal of some members there are none.
     GroupEmptied,
     /// A deleted resource is still there.
     StillThere,
@@ -89,6 +91,7 @@ impl DeviationKind {
             Self::NoOp => "noOp",
             Self::MemberMissing => "memberMissing",
             Self::MemberStays => "memberStays",
+            Self::MemberRepeated => "memberRepeated",
             Self::GroupEmptied => "groupEmptied",
             Self::StillThere => "stillThere",
             Self::Unreadable => "unreadable",
@@ -152,9 +155,10 @@ impl fmt::Display for Deviation {
             }
             DeviationKind::MemberMissing => write!(f, "the group doesn't have the member {sent} that it should have"),
             DeviationKind::MemberStays => write!(f, "the member {sent} was removed but is still in the group"),
-            DeviationKind::GroupEmptied => {
-                f.write_str("the removal of some members emptied the group, so all of them were removed")
-            }
+            DeviationKind::MemberRepeated => write!(f, "the member {sent} is in the group more than once"),
+            DeviationKind::GroupEmptied => f.write_str(
+                "some members were removed and none is left: either all of them were removed, or none was ever stored",
+            ),
             DeviationKind::StillThere => f.write_str("it was deleted but is still there"),
             DeviationKind::Unreadable => {
                 let answer = found.as_str().unwrap_or_default();
@@ -209,7 +213,7 @@ pub fn attributes(sent: &[Sent<'_>], before: Option<&Resource>, after: &Resource
 /// doesn't count.
 #[must_use]
 pub fn members(sent: &SentMembers<'_>, after: &Resource) -> Vec<Deviation> {
-    let found = member_ids(after);
+    let (found, repeated) = member_ids(after);
     let of_group = |sent: Option<&str>, kind| Deviation {
         attribute: "members".to_owned(),
         sent: sent.map(Value::from),
@@ -221,10 +225,12 @@ pub fn members(sent: &SentMembers<'_>, after: &Resource) -> Vec<Deviation> {
     let kept = if emptied { &[] } else { sent.kept };
     let missing = sent.added.iter().chain(kept).filter(|id| !is_there(id));
     let staying = sent.removed.iter().filter(is_there);
+    let twice = sent.added.iter().chain(sent.kept).filter(|id| repeated.contains(&id.to_ascii_lowercase()));
     let all = emptied.then(|| of_group(None, DeviationKind::GroupEmptied));
     all.into_iter()
         .chain(missing.map(|id| of_group(Some(id), DeviationKind::MemberMissing)))
         .chain(staying.map(|id| of_group(Some(id), DeviationKind::MemberStays)))
+        .chain(twice.map(|id| of_group(Some(id), DeviationKind::MemberRepeated)))
         .collect()
 }
 
@@ -343,7 +349,8 @@ fn is_unchanged(before: &Resource, after: &Resource) -> bool {
     without_meta(before) == without_meta(after)
 }
 
-fn member_ids(group: &Resource) -> HashSet<String> {
+/// The members of a group, and which of them it has more than once.
+fn member_ids(group: &Resource) -> (HashSet<String>, HashSet<String>) {
     let id = |entry: &Value| {
         let value = entry.as_object().map_or(Some(entry), |members| member(members, "value"))?;
         match value {
@@ -352,7 +359,10 @@ fn member_ids(group: &Resource) -> HashSet<String> {
             _ => None,
         }
     };
-    group.get("members").map(listed).unwrap_or_default().iter().filter_map(id).collect()
+    let mut found = HashSet::new();
+    let entries = group.get("members").map(listed).unwrap_or_default();
+    let repeated = entries.iter().filter_map(id).filter(|id| !found.insert(id.clone())).collect();
+    (found, repeated)
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ impl Deviations {
     pub fn summary(&self, written: u64, total: u64) -> String {
         let title = heading("Verification:");
         if written + total == 0 {
-            return format!("{title} nothing was written.");
+            return format!("{title} no write was answered with success, so there is nothing to compare.");
         }
         if total == 0 {
             return format!("{title} everything is as it was sent.");
@@ -62,7 +62,8 @@ impl Deviations {
                 DeviationKind::NoOp => format!("a PATCH of {} changes nothing", found.attribute),
                 DeviationKind::MemberMissing => "members are missing".to_owned(),
                 DeviationKind::MemberStays => "removed members stay".to_owned(),
-                DeviationKind::GroupEmptied => "removing a member empties the group".to_owned(),
+                DeviationKind::MemberRepeated => "members are listed more than once".to_owned(),
+                DeviationKind::GroupEmptied => "no members are left after some were removed".to_owned(),
                 DeviationKind::StillThere => "still there after the DELETE".to_owned(),
                 DeviationKind::Unreadable => "can't be read back".to_owned(),
             };
@@ -117,6 +118,9 @@ mod tests {
              members are missing: 2 objects (Design, Design)"
         );
         assert_eq!(summary(&Deviations::default(), 1, 0), "everything is as it was sent.");
-        assert_eq!(summary(&Deviations::default(), 0, 0), "nothing was written.");
+        assert_eq!(
+            summary(&Deviations::default(), 0, 0),
+            "no write was answered with success, so there is nothing to compare."
+        );
     }
 }

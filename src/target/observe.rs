@@ -12,6 +12,7 @@ use axum::http::Response;
 use futures_util::{Stream, StreamExt as _};
 
 use super::Endpoint;
+use super::answer::NoAnswer;
 use crate::clock::Clock;
 use crate::scim::Content;
 
@@ -83,6 +84,10 @@ pub(super) async fn observe(
     let body = if body.is_end_stream() { body } else { tap(body.into_data_stream(), &record, Draft::request_body) };
     let (mut parts, body) = next(Request::from_parts(parts, body)).await.into_parts();
     let remarks = parts.extensions.remove::<Remarks>().unwrap_or_default().0;
+    if parts.extensions.get::<NoAnswer>().is_some() {
+        record.note(|draft| draft.no_answer(&remarks));
+        return Response::from_parts(parts, body);
+    }
     record.note(|draft| draft.answer(parts.status.as_u16(), &parts.headers, &remarks));
     let Some(size) = body.size_hint().exact() else {
         return Response::from_parts(parts, tap(body.into_data_stream(), &record, Draft::response_body));

@@ -185,5 +185,8 @@ fn usage_errors_are_exit_code_2() {
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }
+    for address in ["localhost:0", "127.0.0.1:8080", "[::1]:8080"] {
+        assert!(parse(&format!("scimulate serve --listen {address}")).is_ok(), "{address}");
+    }
     assert_eq!(parse("scimulate plan --help").unwrap_err().exit_code(), 0);
 }

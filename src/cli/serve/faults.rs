@@ -21,8 +21,9 @@ pub(crate) struct FaultArgs {
     /// Misbehave: NAME[:RATE][,user=…][,method=…][,from=…][,until=…][,after=N][,times=N], repeatable
     ///
     /// RATE is a share of the requests, 5% or 0.05. `user` names a user, group or id, `from` and `until` are instants
-    /// or times after the start such as +10m, `after` spares the first requests, `times` is how often at most.
-    #[arg(long = "fault", value_name = "FAULT")]
+    /// or times after the start such as +10m, `after` spares the first requests, `times` is how often at most. Several
+    /// in one value, as in the variable, are separated by `;`.
+    #[arg(long = "fault", value_name = "FAULT", value_delimiter = ';')]
     pub(crate) faults: Vec<String>,
     /// Say what faults there are, and serve nothing
     #[arg(long)]
@@ -43,9 +44,9 @@ impl FaultArgs {
 }
 
 /// Lets the endpoint misbehave, and says so.
-pub(crate) fn put_in_force(endpoint: &Endpoint, rules: Vec<FaultRule>, context: &Context) {
-    for rule in &rules {
-        context.printer.talk(format_args!("Fault {}: {}", rule.fault, rule.fault.explanation()));
+pub(crate) fn put_in_force(endpoint: &Endpoint, rules: Vec<FaultRule>, args: &FaultArgs, context: &Context) {
+    for (rule, text) in rules.iter().zip(&args.faults) {
+        context.printer.talk(format_args!("Fault {}: {}", text.trim(), rule.fault.explanation()));
     }
     endpoint.set_faults(rules);
 }

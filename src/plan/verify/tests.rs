@@ -183,7 +183,8 @@ fn members_of_a_group() {
         assert_eq!(found, expected, "{after}");
     };
     let missing = |id: &str| format!("the group doesn't have the member \"{id}\" that it should have");
-    let emptied = "the removal of some members emptied the group, so all of them were removed";
+    let emptied =
+        "some members were removed and none is left: either all of them were removed, or none was ever stored";
     check(&["a"], &[], &[], json!({"members": [{"value": "A"}]}), &[]);
     check(&["a", "7"], &[], &[], json!({"Members": ["a", {"Value": 7}]}), &[]);
     check(&["a"], &[], &[], json!({"members": {"value": "a"}}), &[]);
@@ -200,4 +201,6 @@ fn members_of_a_group() {
     );
     check(&[], &["a"], &["b", "c"], json!({"members": []}), &[emptied]);
     check(&["d"], &["a"], &["b"], json!({}), &[emptied, &missing("d")]);
+    let twice = json!({"members": [{"value": "a"}, {"value": "b"}, {"value": "A"}, {"value": "c"}, {"value": "c"}]});
+    check(&["a"], &[], &["b"], twice, &["the member \"a\" is in the group more than once"]);
 }

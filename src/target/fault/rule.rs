@@ -126,10 +126,14 @@ impl FaultRule {
     }
 
     fn checked(self) -> Result<Self, String> {
+        let never = |what: &str| Err(format!("`{}` would never happen {what}", self.fault));
         match (self.from, self.until) {
             (Some(from), Some(until)) if until <= from => {
                 Err(format!("`until` of `{}` isn't after its `from`", self.fault))
             }
+            _ if self.rate == 0.0 => never("with a rate of 0"),
+            _ if self.times == Some(0) => never("with `times` of 0"),
+            _ if self.users.iter().any(|user| user.trim().is_empty()) => never("to a user without a name"),
             _ => Ok(self),
         }
     }

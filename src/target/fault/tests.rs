@@ -139,6 +139,9 @@ fn rules_are_read_from_the_command_line() {
     for (text, expected) in [
         ("503:5", "the rate of `503` is a share like 5% or 0.05, not `5`"),
         ("503:", "the rate of `503` is a share like 5% or 0.05, not ``"),
+        ("503:0", "`503` would never happen with a rate of 0"),
+        ("503,times=0", "`503` would never happen with `times` of 0"),
+        ("503,user=", "`503` would never happen to a user without a name"),
         ("503:nan", "the rate of `503` is a share"),
         ("503,5%", "`5%` after `503` isn't one of `user=…`, `method=…`, `from=…`, `until=…`, `after=…`, `times=…`"),
         ("503,users=ann", "a fault has no `users`, did you mean `user`?"),

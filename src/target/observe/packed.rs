@@ -150,6 +150,14 @@ impl Draft {
         self.end(REMARKS);
     }
 
+    /// Notes why there is no answer.
+    pub(super) fn no_answer(&mut self, remarks: &[String]) {
+        self.end(RESPONSE_HEADERS);
+        for remark in remarks {
+            self.prefixed(remark);
+        }
+    }
+
     pub(super) fn request_body(&mut self, bytes: &[u8]) {
         let room = self.most.saturating_sub(self.request_body.len());
         self.request_body.extend_from_slice(&bytes[..bytes.len().min(room)]);
@@ -166,7 +174,9 @@ impl Draft {
     /// The whole exchange.
     pub(super) fn finish(&mut self) -> Packed {
         if self.packed.status.is_none() {
-            self.end(RESPONSE_HEADERS);
+            if self.packed.ends[RESPONSE_HEADERS] == 0 {
+                self.no_answer(&[]);
+            }
             self.prefixed("the connection ended before there was an answer");
             self.end(REMARKS);
         }
