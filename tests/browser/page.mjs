@@ -162,7 +162,7 @@ try {
     assert.equal(await page.locator("[role=switch]").count(), shown, "the list stays as it was narrowed down");
     await page.locator("#rule").fill("503:100%,user=nobody-at-all,from=+1h");
     await page.locator("#rule").press("Enter");
-    await page.locator("#in-force", { hasText: "503 waits, befell 0" }).waitFor();
+    await page.locator("#in-force", { hasText: "503 (waits, befell 0)" }).waitFor();
     assert.equal(await page.locator("#rule").inputValue(), "", "it was taken");
     await page.locator("#rule").fill("503:200%");
     await page.locator("#rule").press("Enter");

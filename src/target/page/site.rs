@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use super::assets::{FILES, templates};
 use super::form::Form;
 use super::guard::{Guard, Place};
+use super::html;
 use super::log::Log;
 use super::sessions::Sessions;
 use super::views::{self, Frame};
@@ -436,7 +437,7 @@ async fn rule(State(page): State<Page>, request: Request) -> Response<Body> {
     let Err(problem) = views::add(&page.0, &text) else {
         return see_other(own_path(form.get("back").unwrap_or("/page/faults")));
     };
-    let refused = views::Refused { rule: text, problem };
+    let refused = views::Refused { rule: text, problem: html::with_code(&problem) };
     page.show(request, |page, visit| Ok(views::faults(page, visit, Some(refused)))).await
 }
 

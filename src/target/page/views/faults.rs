@@ -54,7 +54,7 @@ struct Theme {
 #[derive(Serialize)]
 pub(in crate::target::page) struct Refused {
     pub(in crate::target::page) rule: String,
-    pub(in crate::target::page) problem: String,
+    pub(in crate::target::page) problem: Html,
 }
 
 #[derive(Serialize)]
