@@ -229,7 +229,7 @@ impl Client {
                 match patience.next(request.method, &failure) {
                     Next::Stop => return Err(failure),
                     Next::Asked(wait) => {
-                        tracing::debug!(status = failure.status(), wait_s = wait.as_secs(), "the target asks to wait");
+                        tracing::info!(status = failure.status(), wait_s = wait.as_secs(), "the target asks to wait");
                         inner.limiter.pause(wait);
                     }
                     Next::Retry(attempt) => {

@@ -141,6 +141,7 @@ fn judge_status(answer: &ErrorAnswer, token: &[TokenWarning]) -> Verdict {
         401 if suspicious(|warning| matches!(warning, TokenWarning::Blanks | TokenWarning::Quoted)) => {
             Verdict::TokenMangled
         }
+        401 if about_time(answer) => Verdict::TokenExpired,
         401 => Verdict::Unauthorized,
         403 if answer.kind == BodyKind::Html => Verdict::Blocked,
         403 if answer.granted => Verdict::AccessTokenForbidden,
@@ -156,6 +157,12 @@ fn judge_status(answer: &ErrorAnswer, token: &[TokenWarning]) -> Verdict {
         500..=599 => Verdict::ServerError,
         _ => Verdict::OtherStatus,
     }
+}
+
+/// Whether the target says that the token was good once.
+fn about_time(answer: &ErrorAnswer) -> bool {
+    let detail = answer.detail().to_ascii_lowercase();
+    ["has expired", "is expired", "token expired"].iter().any(|words| detail.contains(words))
 }
 
 fn about_filter(answer: &ErrorAnswer) -> bool {

@@ -57,6 +57,7 @@ fn each_failure_has_its_verdict() {
         (status(404, Html, None, "Not Found"), Verdict::WrongTenantUrl),
         (status(404, Json, None, "Cannot GET"), Verdict::WrongTenantUrl),
         (status(404, Text, None, "404 page not found"), Verdict::WrongTenantUrl),
+        (status(401, Scim, None, "The bearer token has expired"), Verdict::TokenExpired),
         (status(405, Empty, None, ""), Verdict::MethodNotAllowed),
         (status(406, Empty, None, ""), Verdict::MediaType),
         (status(415, Empty, None, ""), Verdict::MediaType),

@@ -104,9 +104,9 @@ verdicts! {
     DoubledBearer "doubled-bearer" "`Bearer` is sent twice":
         "The target answered 401, and the stored token begins with `Bearer `, which is sent in front of it anyway.";
         "Store the token without the word `Bearer`.";
-    /// 401 with an expired JWT.
+    /// 401 with an expired JWT, or with an answer that says so.
     TokenExpired "token-expired" "Token expired":
-        "The target answered 401, and the token is a JWT whose time has run out.";
+        "The target answered 401, and the token's time has run out: it is a JWT that says so, or the answer does.";
         "Generate a new token at the target, one that lasts: the service doesn't renew it.";
     /// 401 with blanks or quotation marks.
     TokenMangled "token-mangled" "Token copied wrongly":
