@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scim::{Leniencies, Resource, ResourceSchema, ScimType, urn};
+use crate::scim::{Attribute, AttributeType, Leniencies, Resource, ResourceSchema, ScimType, urn};
 
 const ENTERPRISE: &str = urn::ENTERPRISE_USER;
 
@@ -168,6 +168,70 @@ fn entries_are_added_replaced_and_removed() {
     check(
         json!([{"op": "replace", "path": "emails.display", "value": "D"}]),
         &[("/emails/0/display", json!("D")), ("/emails/1/display", json!("D"))],
+    );
+}
+
+#[test]
+fn a_list_removes_what_agrees_in_all_that_it_names() {
+    let before = json!([{"op": "replace", "value": {
+        "emails": [{"value": "a@x", "type": "work"}, {"value": "a@x", "type": "home"}, {"value": "b@x"}],
+        "addresses": [{"type": "work", "locality": "Oslo"}, {"type": "work"}, {"type": "home", "locality": "Oslo"}],
+    }}]);
+    for (path, listed, left) in [
+        ("emails", json!([{"value": "A@x", "type": "Work"}]), json!([1, 2])),
+        ("emails", json!({"value": "a@x", "type": "home", "display": "A", "primary": false}), json!([0, 2])),
+        ("emails", json!([{"value": "a@x"}]), json!([2])),
+        ("emails", json!([{"type": "work"}, {"value": "b@x", "type": "work"}]), json!([1, 2])),
+        ("emails", json!([{"value": "a@x", "primary": true}]), json!([0, 1, 2])),
+        ("emails", json!([{"value": "a@x", "type": "work"}, {"value": "b@x"}, {"type": "home"}]), json!(null)),
+        ("addresses", json!([{"type": "work"}]), json!([2])),
+        ("addresses", json!([{"type": "work", "locality": "oslo"}]), json!([1, 2])),
+        ("addresses", json!([{"locality": "Oslo"}]), json!([1])),
+    ] {
+        let (before, _) = patch(&user(), &before, Leniencies::ALL).unwrap();
+        let operation = json!([{"op": "Remove", "path": path, "value": listed}]);
+        let (mut after, _) = patch(&before, &operation, Leniencies::ALL).unwrap();
+        let left = left.as_array().map(|left| left.iter().map(|index| &before[path][index.as_u64().unwrap() as usize]));
+        assert_eq!(after[path].take(), left.map_or(Value::Null, |left| json!(left.collect::<Vec<_>>())), "{operation}");
+    }
+}
+
+#[test]
+fn letter_case_tells_nothing_apart_where_it_does_not_count() {
+    check(
+        json!([{"op": "add", "path": "emails", "value": [{"value": "W@X", "type": "Work", "display": "W"}]}]),
+        &[
+            ("/emails/0", json!({"value": "w@x", "type": "work", "primary": true, "display": "W"})),
+            ("/emails/2", json!(null)),
+        ],
+    );
+    let mut tags = Attribute::new("tags", AttributeType::String);
+    tags.multi_valued = true;
+    let mut schema = schema();
+    schema.attributes.push(tags);
+    for operation in [
+        json!({"op": "add", "path": "tags", "value": ["a", "A", "b", "B"]}),
+        json!({"op": "replace", "path": "tags", "value": ["a", "b", "B", "A"]}),
+    ] {
+        let (after, _) = patch_as(&schema, &user(), &json!([operation]), Leniencies::ALL).unwrap();
+        assert_eq!(after["tags"], json!(["a", "b"]), "{operation}");
+    }
+}
+
+#[test]
+fn a_list_has_each_entry_once() {
+    check(
+        json!([{"op": "replace", "path": "emails", "value": [
+            {"value": "a@x", "type": "work", "primary": true}, {"value": "a@x", "type": "home"},
+            {"value": "a@x", "type": "work", "display": "A", "primary": true}, {"value": "a@x"}
+        ]}]),
+        &[(
+            "/emails",
+            json!([
+                {"value": "a@x", "type": "work", "primary": true, "display": "A"},
+                {"value": "a@x", "type": "home"}, {"value": "a@x"}
+            ]),
+        )],
     );
 }
 
