@@ -9,7 +9,7 @@ use super::place::{Place, Verb, entries, is_nothing, remove_listed, set_part, sl
 use super::{PatchError, PatchOperation, PatchRequest};
 use crate::scim::resource::{get, spelling};
 use crate::scim::schema::Resolved;
-use crate::scim::{AttributePath, Leniencies, Leniency, Mutability, Resource, ResourceSchema, ScimType};
+use crate::scim::{Attribute, AttributePath, Leniencies, Leniency, Mutability, Resource, ResourceSchema, ScimType};
 
 /// Applies a request to a resource, all of it or nothing (RFC 7644 section 3.5.2), and says whether
 /// that changed anything. A null unassigns. An entry that becomes primary ends the others being so.
@@ -116,10 +116,7 @@ impl<'a> Patcher<'a> {
 
     fn set_extension(&mut self, verb: Verb, id: &str, value: &Value) -> Result<(), PatchError> {
         match value {
-            Value::Null => {
-                self.drop_extension(id);
-                Ok(())
-            }
+            Value::Null => self.drop_extension(id),
             Value::Object(attributes) => {
                 for (key, value) in attributes {
                     if !key.eq_ignore_ascii_case("schemas") {
@@ -134,10 +131,19 @@ impl<'a> Patcher<'a> {
         }
     }
 
-    pub(super) fn drop_extension(&mut self, id: &str) {
-        if let Some(key) = spelling(self.members, id) {
-            self.members.shift_remove(&key);
+    pub(super) fn drop_extension(&mut self, id: &str) -> Result<(), PatchError> {
+        let Some(key) = spelling(self.members, id) else { return Ok(()) };
+        if let (Some(extension), Some(Value::Object(inner))) = (self.schema.extension(id), self.members.get(&key)) {
+            let is_fixed = |attribute: &&Attribute| {
+                attribute.mutability == Mutability::Immutable && get(inner, &attribute.name).is_some()
+            };
+            if let Some(fixed) = extension.attributes.iter().find(is_fixed) {
+                let detail = format!("`{id}:{}` is immutable, so its extension can't be removed", fixed.name);
+                return Err(PatchError::new(ScimType::Mutability, detail));
+            }
         }
+        self.members.shift_remove(&key);
+        Ok(())
     }
 
     fn remove(&mut self, path: &AttributePath, value: Option<&Value>) -> Result<(), PatchError> {

@@ -62,11 +62,12 @@ impl<'a> Place<'a> {
         }
         let fitted = fit(value.clone(), self.attribute, self.leniencies)?;
         match (&mut *slot, fitted, value) {
-            // a complex value changes the parts that it has
+            // a complex value changes the parts that it has; one without its `value` is none
             (Value::Object(_), fitted, Value::Object(given)) => {
+                let clears = fitted.is_none() && get(given, "value").is_some();
                 for part in &self.attribute.sub_attributes {
                     let to = fitted.as_ref().and_then(|fitted| fitted.get(&*part.name));
-                    let named = to.is_some() || get(given, &part.name).is_some();
+                    let named = clears || to.is_some() || get(given, &part.name).is_some();
                     if named && part.mutability != Mutability::ReadOnly {
                         self.check_immutable(slot, part, to)?;
                         set_part(slot, &part.name, to.cloned());

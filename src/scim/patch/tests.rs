@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scim::{Attribute, AttributeType, Leniencies, Resource, ResourceSchema, ScimType, urn};
+use crate::scim::{Attribute, AttributeType, Leniencies, Mutability, Resource, ResourceSchema, ScimType, urn};
 
 const ENTERPRISE: &str = urn::ENTERPRISE_USER;
 
@@ -236,6 +236,18 @@ fn a_list_has_each_entry_once() {
 }
 
 #[test]
+fn an_entry_without_primary_is_not_the_primary_one() {
+    check(
+        json!([{"op": "replace", "path": "emails[primary eq false].value", "value": "n@x"}]),
+        &[("/emails/1", json!({"type": "home", "value": "n@x"})), ("/emails/2", json!(null))],
+    );
+    check(
+        json!([{"op": "remove", "path": "emails[primary eq \"False\"]"}]),
+        &[("/emails/0/value", json!("w@x")), ("/emails/1", json!(null))],
+    );
+}
+
+#[test]
 fn order_within_a_request_counts() {
     check(
         json!([
@@ -256,9 +268,15 @@ fn managers_and_roles_as_the_service_sends_them() {
         json!([{"op": "Add", "path": manager, "value": [{"$ref": "x", "value": "9"}]}]),
         &[(&pointer, json!({"value": "9", "$ref": "x"}))],
     );
-    let set = json!({"op": "Add", "path": manager, "value": "9"});
+    let set = json!({"op": "Add", "path": manager, "value": {"value": "9", "$ref": "../Users/9"}});
     for clear in [
         json!({"op": "Replace", "path": manager, "value": ""}),
+        json!({"op": "Replace", "path": manager, "value": null}),
+        json!({"op": "Replace", "path": manager, "value": []}),
+        json!({"op": "Replace", "path": manager, "value": {"value": null}}),
+        json!({"op": "Replace", "path": manager, "value": {"value": ""}}),
+        json!({"op": "Replace", "path": manager, "value": [{"value": ""}]}),
+        json!({"op": "Replace", "value": {ENTERPRISE: {"manager": {"value": ""}}}}),
         json!({"op": "Remove", "path": manager}),
         json!({"op": "remove", "path": format!("{manager}[value eq \"9\"]")}),
     ] {
@@ -447,6 +465,30 @@ fn schemas_follow_from_what_is_there() {
     }
     let unknown = json!([{"op": "add", "path": "schemas", "value": ["urn:x:y"]}]);
     assert_eq!(patch(&user(), &unknown, Leniencies::STRICT).unwrap_err().scim_type, Some(ScimType::InvalidValue));
+}
+
+#[test]
+fn an_extension_with_an_immutable_attribute_stays() {
+    let mut enterprise = ResourceSchema::enterprise_user();
+    enterprise.attributes.iter_mut().find(|it| it.name == "employeeNumber").unwrap().mutability = Mutability::Immutable;
+    let schema = ResourceSchema::user().with_extension(enterprise);
+    let before = |name: &str| json!([{"op": "add", "value": {format!("{ENTERPRISE}:{name}"): "1"}}]);
+    for leniencies in [Leniencies::ALL, Leniencies::STRICT] {
+        for operation in [
+            json!({"op": "remove", "path": ENTERPRISE}),
+            json!({"op": "replace", "path": ENTERPRISE, "value": null}),
+            json!({"op": "replace", "value": {ENTERPRISE: null}}),
+            json!({"op": "replace", "path": "schemas", "value": [urn::USER]}),
+            json!({"op": "remove", "path": format!("schemas[value eq \"{ENTERPRISE}\"]")}),
+        ] {
+            let (without, _) = patch_as(&schema, &user(), &before("department"), leniencies).unwrap();
+            let (after, _) = patch_as(&schema, &without, &json!([operation]), leniencies).unwrap();
+            assert_eq!(after.get(ENTERPRISE), None, "{operation}");
+            let (with, _) = patch_as(&schema, &user(), &before("employeeNumber"), leniencies).unwrap();
+            let error = patch_as(&schema, &with, &json!([operation]), leniencies).unwrap_err();
+            assert_eq!(error.scim_type, Some(ScimType::Mutability), "{operation}");
+        }
+    }
 }
 
 fn operation() -> impl Strategy<Value = Value> {
