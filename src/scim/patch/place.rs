@@ -50,6 +50,19 @@ impl<'a> Place<'a> {
         Ok(Self { path, attribute, part: resolved.sub_attribute, filter, leniencies })
     }
 
+    /// What a resource has at this place, value filters left aside.
+    pub(super) fn value_in<'r>(&self, members: &'r Map<String, Value>, resolved: &Resolved<'_>) -> Option<&'r Value> {
+        let owner = match resolved.extension {
+            None => members,
+            Some(extension) => get(members, &extension.id)?.as_object()?,
+        };
+        let root = get(owner, &self.attribute.name)?;
+        match self.part {
+            None => Some(root),
+            Some(part) => get(root.as_object()?, &part.name),
+        }
+    }
+
     pub(super) fn no_target(&self) -> PatchError {
         PatchError::new(ScimType::NoTarget, format!("`{}` matches no entry", self.path))
     }
@@ -117,6 +130,7 @@ impl<'a> Place<'a> {
             end_other_primaries(entries, first);
         }
         entries.retain(|entry| !is_nothing(entry));
+        make_distinct(entries, self.attribute);
         Ok(())
     }
 

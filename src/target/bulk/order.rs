@@ -46,7 +46,9 @@ impl<'r> Ordering<'r> {
     fn new(references: &'r [Vec<usize>]) -> Self {
         let mut waiting = vec![Vec::new(); references.len()];
         for (operation, others) in references.iter().enumerate() {
-            others.iter().for_each(|&other| waiting[other].push(operation));
+            for &other in others {
+                waiting[other].push(operation);
+            }
         }
         let missing = references.iter().map(Vec::len).collect();
         Self { references, waiting, missing, states: vec![State::New; references.len()], steps: Vec::new() }
