@@ -156,7 +156,7 @@ fn patched(schema: &ResourceSchema, resource: &Resource, operations: &serde_json
     let body = serde_json::json!({"schemas": [urn::PATCH_OP], "Operations": operations});
     let Ok(request) = PatchRequest::parse(body, leniencies) else { return };
     let mut after = resource.clone();
-    match apply(&mut after, &request, schema, leniencies) {
+    match apply(&mut after, &request, schema, leniencies, &|| None) {
         Ok(changed) => assert_eq!(changed, after != *resource),
         Err(_) => return assert_eq!(after, *resource),
     }

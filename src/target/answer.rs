@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::base_path::BasePath;
 use super::storage::Stored;
 use super::{Kind, StorageError};
-use crate::scim::{ErrorBody, PatchError, ScimType};
+use crate::scim::{ErrorBody, PatchError, Resource, ScimType};
 
 pub(super) const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
 
@@ -178,6 +178,12 @@ impl Origin {
         let mut text = String::with_capacity(stored.len() + 192);
         self.write(kind, stored, &mut text);
         text
+    }
+
+    /// A resource as it goes out.
+    pub(super) fn outgoing(&self, kind: Kind, stored: &Stored) -> Resource {
+        let document = serde_json::from_str(&self.text(kind, stored)).ok();
+        document.and_then(Resource::from_value).unwrap_or_default()
     }
 
     /// Adds to an answer where its resource is found, and of which version it is.

@@ -14,6 +14,9 @@ use super::{Endpoint, Kind, LoadError, Storage, StorageError};
 use crate::base::Timestamp;
 use crate::scim::{Attribute, Filter, Mutability, Resource, ResourceSchema, Returned};
 
+/// What a member is told to be, where it is asked for.
+pub(super) const TOLD_OF_MEMBERS: [&str; 3] = ["$ref", "type", "display"];
+
 /// What is fixed about the resources of a kind.
 #[derive(Debug)]
 pub(super) struct Definition {

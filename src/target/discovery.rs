@@ -25,7 +25,7 @@ pub(super) async fn configuration(State(endpoint): State<Endpoint>, headers: Hea
         "patch": {"supported": true},
         "bulk": {"supported": true, "maxOperations": MAX_OPERATIONS, "maxPayloadSize": MAX_PAYLOAD_SIZE},
         "filter": {"supported": true, "maxResults": MAX_COUNT},
-        "changePassword": {"supported": false},
+        "changePassword": {"supported": endpoint.changes_passwords()},
         "sort": {"supported": true},
         "etag": {"supported": true},
         "authenticationSchemes": endpoint.door().schemes(),

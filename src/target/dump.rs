@@ -97,7 +97,7 @@ impl Part {
         let mut text = String::with_capacity(found.iter().map(|stored| stored.len() + 128).sum());
         for stored in found {
             if let Some(filter) = filter {
-                let resource = self.query.resource(&self.collection, &self.origin, &stored, extent);
+                let resource = self.query.resource(&self.collection, &self.origin, &stored, extent)?;
                 if !filter.matches(&resource, self.collection.schema()) {
                     continue;
                 }

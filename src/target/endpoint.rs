@@ -22,7 +22,7 @@ use super::observe::{Audience, Observer, Watcher};
 use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Leniencies, PatchError, Resource, ResourceSchema};
+use crate::scim::{Attribute, Leniencies, Mutability, PatchError, Resource, ResourceSchema};
 
 /// What an endpoint is like.
 #[derive(Debug)]
@@ -293,6 +293,12 @@ impl Endpoint {
             Kind::Group => self.0.groups.as_ref(),
         }?;
         Some(Collection::new(self.clone(), Arc::clone(definition)))
+    }
+
+    /// Whether users have a password that clients may set anew.
+    pub(super) fn changes_passwords(&self) -> bool {
+        let is_free = |it: &Attribute| matches!(it.mutability, Mutability::ReadWrite | Mutability::WriteOnly);
+        self.users().schema().attribute("password").is_some_and(is_free)
     }
 
     fn users(&self) -> Collection {

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 
+use super::StorageError;
 use super::answer::{Origin, Problem, json};
 use super::collection::Collection;
 use super::dump;
@@ -89,7 +90,7 @@ impl Search {
             if let Some(plan) = plan {
                 let extent = seen.and(self.shown(collection));
                 for stored in collection.storage().read(|reader| plan.find(reader, kind, extent))? {
-                    self.consider(&mut matches, number, stored, extent, plan.is_exact());
+                    self.consider(&mut matches, number, stored, extent, plan.is_exact())?;
                 }
                 continue;
             }
@@ -100,7 +101,7 @@ impl Search {
                     break;
                 }
                 for stored in found {
-                    self.consider(&mut matches, number, stored, seen, false);
+                    self.consider(&mut matches, number, stored, seen, false)?;
                 }
             }
         }
@@ -126,15 +127,23 @@ impl Search {
         self.query.projection.extent(collection)
     }
 
-    fn consider(&self, matches: &mut Matches<'_>, number: usize, stored: Stored, extent: Extent, known: bool) {
+    fn consider(
+        &self,
+        matches: &mut Matches<'_>,
+        number: usize,
+        stored: Stored,
+        extent: Extent,
+        known: bool,
+    ) -> Result<(), StorageError> {
         let collection = &self.collections[number];
         let filter = self.query.filter.as_ref().filter(|_| !known);
         let resource = (filter.is_some() || matches.sorted.is_some())
-            .then(|| self.query.resource(collection, &self.origin, &stored, extent));
+            .then(|| self.query.resource(collection, &self.origin, &stored, extent))
+            .transpose()?;
         if let (Some(filter), Some(resource)) = (filter, &resource)
             && !filter.matches(resource, collection.schema())
         {
-            return;
+            return Ok(());
         }
         match (&mut matches.sorted, &resource) {
             (Some(sorted), Some(resource)) => sorted.add(number, collection.schema(), resource),
@@ -144,6 +153,7 @@ impl Search {
             _ => {}
         }
         matches.total += 1;
+        Ok(())
     }
 
     /// The page of what was found; of sorted resources it is only known by now which are on it. What was looked at may

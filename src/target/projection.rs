@@ -5,11 +5,11 @@ use url::form_urlencoded;
 
 use super::StorageError;
 use super::answer::{Origin, Problem};
-use super::collection::Collection;
+use super::collection::{Collection, TOLD_OF_MEMBERS};
 use super::narrow::MEMBERS;
 use super::storage::{Extent, Stored};
 use crate::scim::{
-    Attribute, AttributePath, PatchOperation, PatchRequest, Resource, ResourceSchema, Returned, ScimType,
+    Attribute, AttributePath, Leniency, PatchOperation, PatchRequest, Resource, ResourceSchema, Returned, ScimType,
 };
 
 /// Which attributes are returned.
@@ -22,8 +22,8 @@ pub(super) struct Projection {
 }
 
 impl Projection {
-    /// From a URL's query.
-    pub(super) fn of(query: &str) -> Result<Self, Problem> {
+    /// From a URL's query. Names that mean nothing here ask for nothing.
+    pub(super) fn of(collections: &[Collection], query: &str) -> Result<Self, Problem> {
         if query.is_empty() {
             return Ok(Self::default());
         }
@@ -43,6 +43,8 @@ impl Projection {
             let detail = "`attributes` and `excludedAttributes` can't be used together";
             return Err(Problem::bad_request(ScimType::InvalidValue, detail));
         }
+        let named = projection.wanted.iter().flatten().chain(&projection.excluded);
+        named.into_iter().try_for_each(|path| check_name(collections, path))?;
         Ok(projection)
     }
 
@@ -110,7 +112,7 @@ impl Projection {
 
     /// Whether what members are is asked for by name.
     fn describes_members(&self, schema: &ResourceSchema) -> bool {
-        let described = |path: &AttributePath| ["$ref", "type", "display"].iter().any(|part| is_part(path, part));
+        let described = |path: &AttributePath| TOLD_OF_MEMBERS.iter().any(|part| is_part(path, part));
         self.wanted.iter().flatten().any(|path| is_named(path, schema, None, MEMBERS) && described(path))
     }
 
@@ -121,8 +123,7 @@ impl Projection {
         origin: &Origin,
         stored: &Stored,
     ) -> Result<Value, StorageError> {
-        let document = serde_json::from_str(&origin.text(collection.kind(), stored)).unwrap_or_default();
-        let mut resource = Resource::from_value(document).unwrap_or_default();
+        let mut resource = origin.outgoing(collection.kind(), stored);
         if self.describes_members(collection.schema()) {
             collection.tell_members(&mut resource, origin)?;
         }
@@ -200,6 +201,22 @@ impl Projection {
 
 fn paths(list: &str) -> impl Iterator<Item = AttributePath> {
     list.split(',').filter_map(|path| AttributePath::parse(path).ok())
+}
+
+/// Refuses a name that only an extension knows, where such names need its URN.
+fn check_name(collections: &[Collection], path: &AttributePath) -> Result<(), Problem> {
+    let is_strict = |collection: &Collection| !collection.endpoint().leniencies().allow(Leniency::BareNames);
+    let is_known = |collection: &Collection| collection.schema().attribute(&path.attribute).is_some();
+    if path.urn.is_some() || !collections.iter().all(is_strict) || collections.iter().any(is_known) {
+        return Ok(());
+    }
+    match collections.iter().find_map(|collection| collection.schema().extension_with(&path.attribute)) {
+        Some(extension) => {
+            let detail = format!("`{path}` is an attribute of {0}, ask for it as `{0}:{path}`", extension.id);
+            Err(Problem::bad_request(ScimType::InvalidValue, detail))
+        }
+        None => Ok(()),
+    }
 }
 
 fn is_part(path: &AttributePath, name: &str) -> bool {

@@ -4,10 +4,12 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::answer::{Origin, Problem};
-use super::collection::Collection;
+use super::collection::{Collection, TOLD_OF_MEMBERS};
+use super::narrow::MEMBERS;
 use super::plan::extent_for;
 use super::projection::Projection;
 use super::storage::{Extent, Stored};
+use super::{Kind, StorageError};
 use crate::scim::{AttributePath, Filter, Leniencies, Resource, ResourceSchema, ScimType, SortBy, get, urn};
 
 /// The longest page.
@@ -25,6 +27,8 @@ pub(super) struct Query {
     pub(super) projection: Projection,
     /// Whether it asks for what is only told when a resource goes out.
     asks_for_outgoing: bool,
+    /// Whether it asks what members are.
+    asks_for_members: bool,
 }
 
 /// The order that is asked for.
@@ -36,9 +40,17 @@ pub(super) struct Sort {
 impl Query {
     /// From a URL's query.
     pub(super) fn of(collections: &[Collection], text: &str) -> Result<Self, Problem> {
-        let projection = Projection::of(text)?;
+        let projection = Projection::of(collections, text)?;
         let (offset, count) = (0, DEFAULT_COUNT);
-        let mut query = Self { filter: None, sort: None, offset, count, projection, asks_for_outgoing: false };
+        let mut query = Self {
+            filter: None,
+            sort: None,
+            offset,
+            count,
+            projection,
+            asks_for_outgoing: false,
+            asks_for_members: false,
+        };
         let (mut sort_by, mut descending) = (None, false);
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             match &*name {
@@ -57,7 +69,10 @@ impl Query {
             }
         }
         query.sort = sort_by.map(|by| Sort { by, descending });
-        query.asks_for_outgoing = query.paths().into_iter().any(is_outgoing);
+        let asks_for = |attribute, parts: &[&str]| query.paths().into_iter().any(|path| names(path, attribute, parts));
+        let outgoing = asks_for("meta", &["location", "version"]) || asks_for("groups", &["$ref"]);
+        query.asks_for_members = asks_for(MEMBERS, &TOLD_OF_MEMBERS);
+        query.asks_for_outgoing = outgoing;
         Ok(query)
     }
 
@@ -91,20 +106,25 @@ impl Query {
         origin: &Origin,
         stored: &Stored,
         extent: Extent,
-    ) -> Resource {
-        if !self.asks_for_outgoing {
-            return stored.to_resource(extent);
+    ) -> Result<Resource, StorageError> {
+        let mut resource = if self.asks_for_outgoing {
+            origin.outgoing(collection.kind(), stored)
+        } else {
+            stored.to_resource(extent)
+        };
+        if self.asks_for_members && collection.kind() == Kind::Group {
+            collection.tell_members(&mut resource, origin)?;
         }
-        let outgoing = serde_json::from_str(&origin.text(collection.kind(), stored));
-        outgoing.ok().and_then(Resource::from_value).unwrap_or_default()
+        Ok(resource)
     }
 }
 
-/// Whether an attribute is only told when a resource goes out.
-fn is_outgoing(path: &AttributePath) -> bool {
-    let part = path.sub_attribute.as_deref().unwrap_or_default();
-    path.attribute.eq_ignore_ascii_case("meta")
-        && ["location", "version"].iter().any(|name| name.eq_ignore_ascii_case(part))
+/// Whether a path looks at one of these parts of an attribute, behind a dot or in its value filter.
+fn names(path: &AttributePath, attribute: &str, parts: &[&str]) -> bool {
+    let is_one = |name: &str| parts.iter().any(|part| part.eq_ignore_ascii_case(name));
+    path.attribute.eq_ignore_ascii_case(attribute)
+        && (path.sub_attribute.as_deref().is_some_and(is_one)
+            || path.filter.iter().flat_map(|filter| filter.paths()).any(|inner| is_one(&inner.attribute)))
 }
 
 /// The members of a search as the query of a URL.

@@ -39,7 +39,7 @@ pub(super) async fn query(
 /// `GET /Users/{id}`, `GET /Groups/{id}`
 pub(super) async fn read(State(collection): State<Collection>, request: Request) -> Answer {
     let id = id_of(&request);
-    let projection = Projection::of(request.uri().query().unwrap_or_default())?;
+    let projection = Projection::of(std::slice::from_ref(&collection), request.uri().query().unwrap_or_default())?;
     let extent = projection.extent(&collection);
     let stored = collection.by_id(&id, extent)?.ok_or_else(|| Problem::missing(collection.kind(), &id))?;
     let conditions = Conditions::of(request.headers());
@@ -98,7 +98,8 @@ pub(super) async fn replace(State(collection): State<Collection>, request: Reque
     let projection = project(&collection, &parts, &document)?;
     let resource = admit(&collection, document)?;
     let writing = collection.clone();
-    let change = move |current: Resource| Ok(writing.schema().replace(&current, resource)?);
+    let change =
+        move |current: Resource, _: &dyn Fn() -> Option<Resource>| Ok(writing.schema().replace(&current, resource)?);
     update(&collection, parts, projection, StatusCode::OK, id, None, change).await
 }
 
@@ -109,7 +110,7 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
     let body = read_json(&parts.headers, body, collection.kind().max_size()).await?;
     let leniencies = collection.endpoint().leniencies();
     let operations = PatchRequest::parse(body, leniencies)?;
-    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    let mut projection = Projection::of(std::slice::from_ref(&collection), parts.uri.query().unwrap_or_default())?;
     projection.note_patch(&collection, &operations);
     let status = if projection.is_asked_for() { StatusCode::OK } else { collection.kind().patched() };
     // one member among many doesn't need the many
@@ -118,8 +119,8 @@ pub(super) async fn patch(State(collection): State<Collection>, request: Request
         _ => None,
     };
     let writing = collection.clone();
-    let change = move |mut resource: Resource| {
-        apply(&mut resource, &operations, writing.schema(), leniencies)?;
+    let change = move |mut resource: Resource, shown: &dyn Fn() -> Option<Resource>| {
+        apply(&mut resource, &operations, writing.schema(), leniencies, shown)?;
         Ok(resource)
     };
     update(&collection, parts, projection, status, id, named, change).await
@@ -152,7 +153,8 @@ pub(super) async fn delete(State(collection): State<Collection>, request: Reques
 }
 
 /// Changes a resource; what is the same afterwards isn't written, and keeps its `lastModified`. Of a group only the
-/// members with the named values are read and changed, where any are named.
+/// members with the named values are read and changed, where any are named. `change` is given the resource and may ask for
+/// how it is shown, which takes more reading.
 async fn update(
     collection: &Collection,
     parts: Parts,
@@ -160,7 +162,7 @@ async fn update(
     status: StatusCode,
     id: String,
     named: Option<Vec<String>>,
-    change: impl FnOnce(Resource) -> Result<Resource, Problem> + Send + 'static,
+    change: impl FnOnce(Resource, &dyn Fn() -> Option<Resource>) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
     let writing = collection.clone();
     let shown = Extent { members: status != StatusCode::NO_CONTENT, ..projection.extent(collection) };
@@ -180,7 +182,12 @@ async fn update(
             let stored = transaction.by_id(kind, &id, KEPT)?.ok_or_else(missing)?;
             (stored.to_resource(KEPT), stored.own_version(), None)
         };
-        let mut after = change(before.clone())?;
+        let as_shown = || {
+            let extent = Extent { members: false, ..writing.whole() };
+            let stored = transaction.by_id(kind, &id, extent).ok()??;
+            Some(writing.origin(&parts.headers).outgoing(kind, &stored))
+        };
+        let mut after = change(before.clone(), &as_shown)?;
         fault::store(&parts, writing.schema(), Some(&before), &mut after);
         if let Some(narrow) = &narrow {
             narrow.restore(&mut after);
@@ -224,7 +231,7 @@ fn same(before: &Resource, after: &Resource) -> bool {
 
 /// What the answer to a document is to have.
 fn project(collection: &Collection, parts: &Parts, document: &Value) -> Result<Projection, Problem> {
-    let mut projection = Projection::of(parts.uri.query().unwrap_or_default())?;
+    let mut projection = Projection::of(std::slice::from_ref(collection), parts.uri.query().unwrap_or_default())?;
     projection.note_document(collection, document);
     Ok(projection)
 }

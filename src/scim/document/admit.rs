@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::fit::{fit, is_primary, misfit};
+use super::fit::{fit, misfit};
+use super::same::{check_primary, make_distinct};
 use crate::scim::resource::get;
 use crate::scim::{Attribute, Leniencies, Leniency, Mutability, PatchError, Resource, ResourceSchema, ScimType};
 
@@ -125,12 +126,10 @@ fn store(
     // an empty list says as much as none at all, but a client finds again what it sent
     let empty = attribute.multi_valued && value.as_array().is_some_and(Vec::is_empty);
     let value = if empty { Some(value) } else { fit(value, attribute, leniencies)? };
-    let Some(value) = value else { return Ok(()) };
-    if let Value::Array(entries) = &value
-        && let Some(second) = entries.iter().filter(|entry| is_primary(entry)).nth(1)
-    {
-        let detail = format!("more than one entry of `{}` is primary, among them {second}", attribute.name);
-        return Err(PatchError::new(ScimType::InvalidValue, detail));
+    let Some(mut value) = value else { return Ok(()) };
+    if let Value::Array(entries) = &mut value {
+        make_distinct(entries, attribute);
+        check_primary(entries, attribute)?;
     }
     members.insert(attribute.name.clone().into_owned(), value);
     Ok(())

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::format::{instant, is_base64, is_uri};
-use crate::scim::resource::spelling;
+use crate::scim::resource::{get, spelling};
 use crate::scim::{Attribute, AttributeType, Leniencies, Leniency, Mutability, PatchError, ScimType};
 
 /// Whether an entry is marked as the preferred one.
@@ -135,6 +135,10 @@ fn fit_complex(value: Value, attribute: &Attribute, leniencies: Leniencies) -> R
         },
         other => return Err(misfit(name, "an object", &other)),
     };
+    let is_empty = !attribute.multi_valued && get(&members, "value") == Some(&Value::String(String::new()));
+    if is_empty && leniencies.allow(Leniency::EmptyTexts) && attribute.sub_attribute("value").is_some() {
+        return Ok(None);
+    }
     if let Some(inner) = members.get("value").and_then(Value::as_str).and_then(|text| serialised(text, leniencies)) {
         members.remove("value");
         members.extend(inner);

@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::same::is_same;
 use crate::scim::resource::{get, spelling};
-use crate::scim::{Attribute, Filter, Mutability, PatchError, Resource, ResourceSchema, ScimType};
+use crate::scim::{Attribute, Mutability, PatchError, Resource, ResourceSchema, ScimType};
 
 impl ResourceSchema {
     /// What a resource becomes when an admitted document takes its place: attributes that are left out are cleared,
@@ -42,7 +43,7 @@ fn keep(
                 None => {
                     given.insert(attribute.name.clone().into_owned(), kept.clone());
                 }
-                Some(value) if matches(attribute, kept, value) => {}
+                Some(value) if is_same(kept, value, attribute) => {}
                 Some(value) => {
                     let detail = format!("`{before}{}` is immutable, it can't become {value}", attribute.name);
                     return Err(PatchError::new(ScimType::Mutability, detail));
@@ -56,14 +57,4 @@ fn keep(
         }
     }
     Ok(())
-}
-
-/// Whether a value is the same as far as the attribute tells values apart.
-fn matches(attribute: &Attribute, kept: &Value, given: &Value) -> bool {
-    match (kept, given) {
-        (Value::String(kept), Value::String(given)) if !attribute.case_exact => {
-            Filter::fold(kept) == Filter::fold(given)
-        }
-        _ => kept == given,
-    }
 }

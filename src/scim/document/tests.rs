@@ -53,6 +53,26 @@ fn documents_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn an_entry_is_kept_once() {
+    let document = json!({
+        "userName": "a",
+        "emails": [
+            {"value": "a@x", "type": "work", "primary": true}, {"value": "A@X", "type": "work", "primary": true},
+            {"value": "a@x", "type": "home"},
+        ],
+        "addresses": [{"locality": "Oslo"}, {"locality": "oslo"}, {"locality": "Oslo", "type": "work"}],
+    });
+    let admitted = admit(document, Leniencies::STRICT).unwrap();
+    assert_eq!(
+        (&admitted["emails"], &admitted["addresses"]),
+        (
+            &json!([{"value": "a@x", "type": "work", "primary": true}, {"value": "a@x", "type": "home"}]),
+            &json!([{"locality": "Oslo"}, {"locality": "Oslo", "type": "work"}]),
+        )
+    );
+}
+
+#[test]
 fn strict_has_every_value_as_its_attribute_says() {
     for (document, detail) in [
         (json!({"active": "True"}), "`active` takes a boolean, not \"True\""),

@@ -66,7 +66,8 @@ impl Filter {
 }
 
 impl ResourceSchema {
-    /// What a path in a filter names, without a URN too where that is allowed.
+    /// What a path in a filter names, without a URN too where that is allowed. Entries that aren't complex are their own
+    /// `value`.
     pub(in crate::scim) fn resolve_filtered(
         &self,
         path: &AttributePath,
@@ -76,9 +77,15 @@ impl ResourceSchema {
             && leniencies.allow(Leniency::BareNames)
             && let Some(extension) = self.extension_with(&path.attribute)
         {
-            return self.resolve(&AttributePath { urn: Some(extension.id.clone()), ..path.clone() });
+            return self
+                .resolve_filtered(&AttributePath { urn: Some(extension.id.clone()), ..path.clone() }, leniencies);
         }
-        self.resolve(path)
+        self.resolve(path).or_else(|| {
+            let resolved = self.resolve_attribute(path)?;
+            let is_value = path.sub_attribute.as_ref().is_some_and(|name| name.eq_ignore_ascii_case("value"));
+            let is_plain = |it: &Attribute| it.multi_valued && it.sub_attributes.is_empty();
+            (is_value && resolved.attribute.is_some_and(is_plain)).then_some(resolved)
+        })
     }
 }
 

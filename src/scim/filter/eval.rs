@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{Comparison, Filter, Literal};
 use crate::scim::document::instant;
@@ -52,11 +52,11 @@ impl Filter {
                 any(path, place, true, &mut |value, _| is_present(value))
             }
             Self::Compare { path, comparison, value: literal } => {
-                let mut present = false;
+                let mut found = false;
                 any(path, place, false, &mut |value, attribute| {
-                    present |= is_present(value);
+                    found = true;
                     compares(value, *comparison, literal, attribute)
-                }) || (*comparison == Comparison::Ne && !present)
+                }) || (*comparison == Comparison::Ne && !found)
             }
         }
     }
@@ -73,12 +73,12 @@ fn any(path: &AttributePath, place: Place<'_>, whole: bool, test: &mut Test<'_>)
                 let known = extension.attributes.iter().find(|known| known.name.eq_ignore_ascii_case(&path.attribute));
                 (members.and_then(|members| get(members, &path.attribute)), known)
             }
-            _ => (path.root(resource), schema.resolve(path).and_then(|resolved| resolved.attribute)),
+            _ => (path.root(resource), schema.resolve_attribute(path).and_then(|resolved| resolved.attribute)),
         },
         Place::Entry(entry, owner) => {
             let attribute = owner.and_then(|owner| owner.sub_attribute(&path.attribute));
             let value = match entry {
-                Value::Object(members) => get(members, &path.attribute),
+                Value::Object(members) => part(members, &path.attribute, owner, whole),
                 // entries that aren't complex are their own `value`
                 _ if path.attribute.eq_ignore_ascii_case("value") => Some(entry),
                 _ => None,
@@ -103,12 +103,21 @@ fn any(path: &AttributePath, place: Place<'_>, whole: bool, test: &mut Test<'_>)
             }
             (None, _) => test(entry, attribute),
             (Some(name), Value::Object(members)) => {
-                let part = attribute.and_then(|attribute| attribute.sub_attribute(name));
-                get(members, name).is_some_and(|value| each(value).any(|value| test(value, part)))
+                let known = attribute.and_then(|attribute| attribute.sub_attribute(name));
+                part(members, name, attribute, whole).is_some_and(|value| each(value).any(|value| test(value, known)))
             }
             (Some(name), _) => name.eq_ignore_ascii_case("value") && test(entry, attribute),
         }
     })
+}
+
+/// A part of an entry. Where it is compared, a missing `primary` is false (RFC 7643 section 2.4).
+fn part<'m>(members: &'m Map<String, Value>, name: &str, owner: Option<&Attribute>, whole: bool) -> Option<&'m Value> {
+    let is_primary = || {
+        name.eq_ignore_ascii_case("primary")
+            && owner.is_some_and(|owner| owner.multi_valued && owner.sub_attribute(name).is_some())
+    };
+    get(members, name).or_else(|| (!whole && is_primary()).then_some(&Value::Bool(false)))
 }
 
 /// The entries of an array, or the single value.

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::scim::{AttributePath, Leniencies, Resource, ResourceSchema};
+use crate::scim::{Attribute, AttributePath, AttributeType, Leniencies, Resource, ResourceSchema};
 
 fn user() -> Resource {
     Resource::from_value(json!({
@@ -92,6 +92,17 @@ fn types_and_absent_values() {
         ("emails[type eq \"home\"].value ew \"example.com\"", false),
         ("emails[not (type eq \"work\")]", true),
         ("userName eq \"\"", false),
+        ("ims.type eq \"\"", true),
+        ("ims.type ne \"\"", false),
+        ("ims.type ne \"x\"", true),
+        ("emails[primary eq false]", true),
+        ("emails[primary eq false].value eq \"b@home.example.org\"", true),
+        ("emails[primary eq false].value eq \"b@example.com\"", false),
+        ("ims.primary eq \"False\"", true),
+        ("ims[primary ne false]", false),
+        ("ims[primary eq null]", true),
+        ("ims.primary pr", false),
+        ("addresses.primary eq false", false),
         ("name pr", true),
         ("emails pr", true),
         ("addresses pr", false),
@@ -207,6 +218,30 @@ fn only_what_the_attribute_has_is_compared() {
     let both = |text: &str| Filter::parse(text).unwrap().check(&[&schema(), &group], Leniencies::STRICT);
     assert_eq!(both("userName pr or members pr"), Ok(()));
     assert_eq!(both("x pr").unwrap_err().to_string(), "`x` isn't an attribute of User or Group");
+}
+
+#[test]
+fn plain_entries_are_their_own_value() {
+    let mut tags = Attribute::new("tags", AttributeType::String);
+    (tags.multi_valued, tags.case_exact) = (true, true);
+    let nick = Attribute::new("nick", AttributeType::String);
+    let mut schema = ResourceSchema::user();
+    schema.attributes.extend([tags.clone(), nick.clone()]);
+    let extension = ResourceSchema { id: "urn:x:y:2.0:Z".to_owned(), attributes: vec![tags, nick], ..schema.clone() };
+    let resource = Resource::from_value(json!({"tags": ["x", "y"], "urn:x:y:2.0:Z": {"tags": ["z"]}})).unwrap();
+    let schema = schema.with_extension(extension);
+    for (filter, expected) in [
+        ("tags.value eq \"y\"", Some(true)),
+        ("tags[value eq \"y\"]", Some(true)),
+        ("tags.value eq \"Y\"", Some(false)),
+        ("urn:x:y:2.0:Z:tags.value eq \"z\"", Some(true)),
+        ("tags.display eq \"y\"", None),
+        ("nick.value eq \"y\"", None),
+    ] {
+        let filter = Filter::parse(filter).unwrap();
+        let checked = filter.check(&[&schema], Leniencies::STRICT).is_ok();
+        assert_eq!(checked.then(|| filter.matches(&resource, &schema)), expected, "{filter}");
+    }
 }
 
 #[test]

@@ -47,7 +47,12 @@ fn examples(leniency: Leniency) -> Vec<Example> {
             operation("title", json!(["Boss"])),
             user("title", json!({"value": "Boss"})),
         ],
-        Leniency::SingleValues => vec![user("emails", json!({"value": "a@b"}))],
+        Leniency::SingleValues => vec![
+            user("emails", json!({"value": "a@b"})),
+            operation("emails", json!({"value": "a@b"})),
+            Operation(json!({"op": "add", "value": {"emails": {"value": "a@b"}}})),
+            Operation(json!({"op": "replace", "value": {"schemas": [urn::USER], "emails": {"value": "a@b"}}})),
+        ],
         Leniency::EmptyTexts => vec![user("active", json!("")), operation("shoeSize", json!(""))],
         Leniency::LooseSchemas => vec![
             Document(json!({"schemas": [urn::USER, "urn:example:other"], "userName": "ann"})),
@@ -81,7 +86,7 @@ fn patched(operation: &Value, leniencies: Leniencies) -> Result<Value, String> {
     let request = PatchRequest::parse(body, leniencies).map_err(|error| error.to_string())?;
     let before = json!({"schemas": [urn::USER], "userName": "ann", "roles": [{"value": "a"}, {"value": "b"}]});
     let mut resource = Resource::from_value(before).unwrap();
-    apply(&mut resource, &request, &schema(), leniencies).map_err(|error| error.to_string())?;
+    apply(&mut resource, &request, &schema(), leniencies, &|| None).map_err(|error| error.to_string())?;
     Ok(resource.into_value())
 }
 

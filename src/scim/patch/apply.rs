@@ -1,26 +1,30 @@
 //! Operations against a resource.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 
 use serde_json::{Map, Value};
 
 use super::gather::{gather, wanted_value};
 use super::place::{Place, Verb, entries, is_nothing, remove_listed, set_part, slot};
 use super::{PatchError, PatchOperation, PatchRequest};
+use crate::scim::document::{make_distinct, misfit};
 use crate::scim::resource::{get, spelling};
 use crate::scim::schema::Resolved;
-use crate::scim::{AttributePath, Leniencies, Leniency, Mutability, Resource, ResourceSchema, ScimType};
+use crate::scim::{Attribute, AttributePath, Leniencies, Leniency, Mutability, Resource, ResourceSchema, ScimType};
 
 /// Applies a request to a resource, all of it or nothing (RFC 7644 section 3.5.2), and says whether
-/// that changed anything. A null unassigns. An entry that becomes primary ends the others being so.
+/// that changed anything. A null unassigns. An entry that becomes primary ends the others being so. `shown` is the
+/// resource as clients are told of it: with read-only values that aren't kept, which may come back as they are.
 pub fn apply(
     resource: &mut Resource,
     request: &PatchRequest,
     schema: &ResourceSchema,
     leniencies: Leniencies,
+    shown: &dyn Fn() -> Option<Resource>,
 ) -> Result<bool, PatchError> {
     let mut work = resource.clone();
-    let mut patcher = Patcher { members: work.members_mut(), schema, leniencies };
+    let mut patcher = Patcher { members: work.members_mut(), schema, leniencies, shown: LazyCell::new(shown) };
     for (number, operation) in gather(&request.operations, schema, leniencies) {
         patcher.operation(&operation).map_err(|error| error.in_operation(number))?;
     }
@@ -37,13 +41,14 @@ pub(super) struct Patcher<'a> {
     pub(super) members: &'a mut Map<String, Value>,
     pub(super) schema: &'a ResourceSchema,
     pub(super) leniencies: Leniencies,
+    shown: LazyCell<Option<Resource>, &'a dyn Fn() -> Option<Resource>>,
 }
 
 impl<'a> Patcher<'a> {
     fn operation(&mut self, operation: &PatchOperation) -> Result<(), PatchError> {
         match operation {
             PatchOperation::Add { path: Some(path), value } => self.set(Verb::Add, path, value),
-            PatchOperation::Replace { path: Some(path), value } => self.set(Verb::Replace, path, value),
+            PatchOperation::Replace { path: Some(path), value } => self.set_whole(Verb::Replace, path, value),
             PatchOperation::Add { path: None, value } => self.merge(Verb::Add, value),
             PatchOperation::Replace { path: None, value } => self.merge(Verb::Replace, value),
             PatchOperation::Remove { path, value } => self.remove(path, value.as_ref()),
@@ -57,7 +62,7 @@ impl<'a> Patcher<'a> {
         };
         for (key, value) in attributes {
             if !key.eq_ignore_ascii_case("schemas") {
-                self.set(verb, &self.key_path(key)?, value)?;
+                self.set_whole(verb, &self.key_path(key)?, value)?;
             }
         }
         Ok(())
@@ -84,6 +89,20 @@ impl<'a> Patcher<'a> {
             }
         }
         Err(unknown(path, self.schema))
+    }
+
+    /// Sets an attribute to what has to be all of its value: only an `add` with a path may name one entry of a list (RFC
+    /// 7644 section 3.5.2.1).
+    fn set_whole(&mut self, verb: Verb, path: &AttributePath, value: &Value) -> Result<(), PatchError> {
+        let is_single = !matches!(value, Value::Array(_) | Value::Null);
+        if is_single && path.filter.is_none() && !self.leniencies.allow(Leniency::SingleValues) {
+            let (_, resolved) = self.resolve(path)?;
+            let list = resolved.attribute.filter(|attribute| attribute.multi_valued);
+            if let (Some(list), None) = (list, resolved.sub_attribute) {
+                return Err(misfit(&list.name, "a list", value));
+            }
+        }
+        self.set(verb, path, value)
     }
 
     fn set(&mut self, verb: Verb, path: &AttributePath, value: &Value) -> Result<(), PatchError> {
@@ -116,16 +135,13 @@ impl<'a> Patcher<'a> {
 
     fn set_extension(&mut self, verb: Verb, id: &str, value: &Value) -> Result<(), PatchError> {
         match value {
-            Value::Null => {
-                self.drop_extension(id);
-                Ok(())
-            }
+            Value::Null => self.drop_extension(id),
             Value::Object(attributes) => {
                 for (key, value) in attributes {
                     if !key.eq_ignore_ascii_case("schemas") {
                         let mut path = self.key_path(key)?;
                         path.urn.get_or_insert_with(|| id.to_owned());
-                        self.set(verb, &path, value)?;
+                        self.set_whole(verb, &path, value)?;
                     }
                 }
                 Ok(())
@@ -134,10 +150,19 @@ impl<'a> Patcher<'a> {
         }
     }
 
-    pub(super) fn drop_extension(&mut self, id: &str) {
-        if let Some(key) = spelling(self.members, id) {
-            self.members.shift_remove(&key);
+    pub(super) fn drop_extension(&mut self, id: &str) -> Result<(), PatchError> {
+        let Some(key) = spelling(self.members, id) else { return Ok(()) };
+        if let (Some(extension), Some(Value::Object(inner))) = (self.schema.extension(id), self.members.get(&key)) {
+            let is_fixed = |attribute: &&Attribute| {
+                attribute.mutability == Mutability::Immutable && get(inner, &attribute.name).is_some()
+            };
+            if let Some(fixed) = extension.attributes.iter().find(is_fixed) {
+                let detail = format!("`{id}:{}` is immutable, so its extension can't be removed", fixed.name);
+                return Err(PatchError::new(ScimType::Mutability, detail));
+            }
         }
+        self.members.shift_remove(&key);
+        Ok(())
     }
 
     fn remove(&mut self, path: &AttributePath, value: Option<&Value>) -> Result<(), PatchError> {
@@ -188,6 +213,9 @@ impl<'a> Patcher<'a> {
                     }
                 }
                 entries.retain(|entry| !is_nothing(entry));
+                if part.is_some() {
+                    make_distinct(&mut entries, attribute);
+                }
             }
         }
         *slot = if attribute.multi_valued { Value::Array(entries) } else { entries.pop().unwrap_or_default() };
@@ -202,17 +230,7 @@ impl<'a> Patcher<'a> {
         resolved: &Resolved<'_>,
         value: Option<&Value>,
     ) -> Result<bool, PatchError> {
-        let current = {
-            let owner = match resolved.extension {
-                None => Some(&*self.members),
-                Some(extension) => get(self.members, &extension.id).and_then(Value::as_object),
-            };
-            let root = owner.and_then(|members| get(members, &place.attribute.name));
-            match place.part {
-                None => root,
-                Some(part) => root.and_then(Value::as_object).and_then(|members| get(members, &part.name)),
-            }
-        };
+        let current = place.value_in(self.members, resolved);
         let mutability = match (place.attribute.mutability, place.part) {
             (Mutability::ReadWrite | Mutability::WriteOnly, Some(part)) => part.mutability,
             (whole, _) => whole,
@@ -225,8 +243,12 @@ impl<'a> Patcher<'a> {
         if !locked {
             return Ok(true);
         }
-        if value.is_some() && current == value {
-            return Ok(false);
+        if let Some(value) = value {
+            let shown = || self.shown.as_ref().and_then(|shown| place.value_in(shown.members(), resolved));
+            let is_read_only = mutability == Mutability::ReadOnly;
+            if current == Some(value) || (is_read_only && says_nothing_new(value, shown().unwrap_or(&Value::Null))) {
+                return Ok(false);
+            }
         }
         let instead = value.map(|value| format!(", it can't become {value}")).unwrap_or_default();
         let detail = format!("`{}` is {}{instead}", place.path, mutability.as_str());
@@ -256,6 +278,20 @@ impl<'a> Patcher<'a> {
         {
             self.members.shift_remove(&key);
         }
+    }
+}
+
+/// Whether a value has nothing but what is there, or some of its parts.
+fn says_nothing_new(value: &Value, there: &Value) -> bool {
+    match (value, there) {
+        (Value::Object(parts), Value::Object(there)) => {
+            parts.iter().all(|(name, part)| says_nothing_new(part, get(there, name).unwrap_or(&Value::Null)))
+        }
+        (Value::Array(entries), Value::Array(there)) => {
+            entries.len() == there.len()
+                && entries.iter().zip(there).all(|(entry, there)| says_nothing_new(entry, there))
+        }
+        _ => value == there || (is_nothing(value) && is_nothing(there)),
     }
 }
 

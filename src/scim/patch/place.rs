@@ -1,11 +1,11 @@
 //! Where in an attribute an operation works, and what it does there.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
 use super::PatchError;
-use crate::scim::document::{fit, fit_one, is_primary};
+use crate::scim::document::{Listed, check_primary, fit, fit_one, identity, is_primary, is_same, make_distinct};
 use crate::scim::resource::{get, spelling};
 use crate::scim::schema::Resolved;
 use crate::scim::{Attribute, AttributePath, Comparison, Filter, Leniencies, Leniency, Literal, Mutability, ScimType};
@@ -50,6 +50,19 @@ impl<'a> Place<'a> {
         Ok(Self { path, attribute, part: resolved.sub_attribute, filter, leniencies })
     }
 
+    /// What a resource has at this place, value filters left aside.
+    pub(super) fn value_in<'r>(&self, members: &'r Map<String, Value>, resolved: &Resolved<'_>) -> Option<&'r Value> {
+        let owner = match resolved.extension {
+            None => members,
+            Some(extension) => get(members, &extension.id)?.as_object()?,
+        };
+        let root = get(owner, &self.attribute.name)?;
+        match self.part {
+            None => Some(root),
+            Some(part) => get(root.as_object()?, &part.name),
+        }
+    }
+
     pub(super) fn no_target(&self) -> PatchError {
         PatchError::new(ScimType::NoTarget, format!("`{}` matches no entry", self.path))
     }
@@ -62,11 +75,12 @@ impl<'a> Place<'a> {
         }
         let fitted = fit(value.clone(), self.attribute, self.leniencies)?;
         match (&mut *slot, fitted, value) {
-            // a complex value changes the parts that it has
+            // a complex value changes the parts that it has; one without its `value` is none
             (Value::Object(_), fitted, Value::Object(given)) => {
+                let clears = fitted.is_none() && get(given, "value").is_some();
                 for part in &self.attribute.sub_attributes {
                     let to = fitted.as_ref().and_then(|fitted| fitted.get(&*part.name));
-                    let named = to.is_some() || get(given, &part.name).is_some();
+                    let named = clears || to.is_some() || get(given, &part.name).is_some();
                     if named && part.mutability != Mutability::ReadOnly {
                         self.check_immutable(slot, part, to)?;
                         set_part(slot, &part.name, to.cloned());
@@ -80,14 +94,14 @@ impl<'a> Place<'a> {
 
     pub(super) fn set_entries(&self, verb: Verb, entries: &mut Vec<Value>, value: &Value) -> Result<(), PatchError> {
         if self.filter.is_none() && self.part.is_none() {
-            let fitted = match fit(value.clone(), self.attribute, self.leniencies)? {
+            let mut fitted = match fit(value.clone(), self.attribute, self.leniencies)? {
                 Some(Value::Array(fitted)) => fitted,
                 _ => Vec::new(),
             };
-            if let Some(second) = fitted.iter().filter(|entry| is_primary(entry)).nth(1) {
-                let detail = format!("more than one entry of `{}` is primary, among them {second}", self.path);
-                return Err(PatchError::new(ScimType::InvalidValue, detail));
+            if verb == Verb::Replace {
+                make_distinct(&mut fitted, self.attribute);
             }
+            check_primary(&fitted, self.attribute)?;
             match verb {
                 Verb::Replace => *entries = fitted,
                 Verb::Add => self.append(entries, fitted),
@@ -116,6 +130,7 @@ impl<'a> Place<'a> {
             end_other_primaries(entries, first);
         }
         entries.retain(|entry| !is_nothing(entry));
+        make_distinct(entries, self.attribute);
         Ok(())
     }
 
@@ -180,7 +195,7 @@ impl<'a> Place<'a> {
 
     /// Adds entries that aren't there; one of the same value and type gets the new one's other parts.
     fn append(&self, entries: &mut Vec<Value>, added: Vec<Value>) {
-        let mut places = Places::default();
+        let mut places = Places { attribute: self.attribute, known: HashMap::new() };
         for (index, entry) in entries.iter().enumerate() {
             places.note(entry, index);
         }
@@ -193,9 +208,12 @@ impl<'a> Place<'a> {
             match (entries.get_mut(index), entry) {
                 (Some(Value::Object(current)), Value::Object(members)) => {
                     for (name, value) in members {
-                        let part = self.attribute.sub_attribute(&name);
-                        let fixed = part.is_some_and(|part| part.mutability == Mutability::Immutable);
-                        if !fixed || get(current, &name).is_none() {
+                        let stays = |there: &Value| {
+                            self.attribute.sub_attribute(&name).is_some_and(|part| {
+                                part.mutability == Mutability::Immutable || is_same(there, &value, part)
+                            })
+                        };
+                        if !get(current, &name).is_some_and(stays) {
                             *slot(current, &name) = value;
                         }
                     }
@@ -220,55 +238,43 @@ fn equalities(filter: &Filter) -> Option<Vec<(&str, &Literal)>> {
     }
 }
 
-/// Where entries stand, by their values: types and indexes, in the order of these. Entries are the same by their value
-/// and type, an entry without a type by its value alone; those without a value by all of them.
-#[derive(Default)]
-struct Places(HashMap<String, Vec<(Value, usize)>>);
+/// Where entries stand, by their values: types and indexes, in the order of these. An entry without a type is told by
+/// its value alone.
+struct Places<'a> {
+    attribute: &'a Attribute,
+    known: HashMap<Value, Vec<(Value, usize)>>,
+}
 
-impl Places {
+impl Places<'_> {
     /// Notes what stands there now.
     fn note(&mut self, entry: &Value, index: usize) {
-        let (value, kind) = identity(entry);
-        let places = self.0.entry(value).or_default();
+        let (value, kind) = identity(entry, self.attribute);
+        let places = self.known.entry(value).or_default();
         match places.binary_search_by_key(&index, |(_, index)| *index) {
-            Ok(at) => places[at].0 = kind.clone(),
-            Err(at) => places.insert(at, (kind.clone(), index)),
+            Ok(at) => places[at].0 = kind,
+            Err(at) => places.insert(at, (kind, index)),
         }
     }
 
     fn find(&self, entry: &Value) -> Option<usize> {
-        let (value, kind) = identity(entry);
-        let places = self.0.get(&value)?;
+        let (value, kind) = identity(entry, self.attribute);
+        let places = self.known.get(&value)?;
         let typed = |kind: &Value| places.iter().find(|(known, _)| known == kind);
-        let place = typed(kind).or_else(|| typed(&Value::Null));
+        let place = typed(&kind).or_else(|| typed(&Value::Null));
         place.or_else(|| places.first().filter(|_| kind.is_null())).map(|(_, index)| *index)
     }
 }
 
-/// The value and the type of an entry, or the whole entry without a type.
-fn identity(entry: &Value) -> (String, &Value) {
-    match entry.get("value") {
-        Some(value) => (value.to_string(), entry.get("type").unwrap_or(&Value::Null)),
-        None => (entry.to_string(), &Value::Null),
-    }
-}
-
-/// Removes the entries of a list: those with the `value` of one of its elements, or equal to it.
+/// Removes the entries that agree with one of a list in all that this names.
 pub(super) fn remove_listed(
     entries: &mut Vec<Value>,
     listed: &Value,
     attribute: &Attribute,
     leniencies: Leniencies,
 ) -> Result<(), PatchError> {
-    let exact = attribute.sub_attribute("value").unwrap_or(attribute).case_exact;
-    let key = |entry: &Value| match entry.get("value").unwrap_or(entry) {
-        Value::String(text) if exact => text.clone(),
-        Value::String(text) => Filter::fold(text),
-        other => other.to_string(),
-    };
     let Some(Value::Array(listed)) = fit(listed.clone(), attribute, leniencies)? else { return Ok(()) };
-    let listed: HashSet<String> = listed.iter().map(key).collect();
-    entries.retain(|entry| !listed.contains(&key(entry)));
+    let listed = Listed::new(&listed, attribute);
+    entries.retain(|entry| !listed.has(entry));
     Ok(())
 }
 

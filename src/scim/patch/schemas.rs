@@ -50,7 +50,7 @@ impl Patcher<'_> {
             return Err(PatchError::new(ScimType::Mutability, detail));
         }
         for extension in self.schema.extensions.iter().filter(|extension| is_dropped(&extension.id)) {
-            self.drop_extension(&extension.id);
+            self.drop_extension(&extension.id)?;
         }
         Ok(())
     }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::scim::{Leniencies, Resource, ResourceSchema, ScimType, urn};
+use crate::scim::{Attribute, AttributeType, Leniencies, Mutability, Resource, ResourceSchema, ScimType, urn};
 
 const ENTERPRISE: &str = urn::ENTERPRISE_USER;
 
@@ -38,7 +38,7 @@ fn patch_as(
 ) -> Result<(Value, bool), PatchError> {
     let request = PatchRequest::parse(json!({"schemas": [urn::PATCH_OP], "Operations": operations}), leniencies)?;
     let mut resource = Resource::from_value(resource.clone()).unwrap();
-    let changed = apply(&mut resource, &request, schema, leniencies)?;
+    let changed = apply(&mut resource, &request, schema, leniencies, &|| None)?;
     Ok((resource.into_value(), changed))
 }
 
@@ -172,6 +172,97 @@ fn entries_are_added_replaced_and_removed() {
 }
 
 #[test]
+fn a_list_removes_what_agrees_in_all_that_it_names() {
+    let before = json!([{"op": "replace", "value": {
+        "emails": [{"value": "a@x", "type": "work"}, {"value": "a@x", "type": "home"}, {"value": "b@x"}],
+        "addresses": [{"type": "work", "locality": "Oslo"}, {"type": "work"}, {"type": "home", "locality": "Oslo"}],
+    }}]);
+    for (path, listed, left) in [
+        ("emails", json!([{"value": "A@x", "type": "Work"}]), &[1, 2][..]),
+        ("emails", json!({"value": "a@x", "type": "home", "display": "A", "primary": false}), &[0, 2]),
+        ("emails", json!([{"value": "a@x"}]), &[2]),
+        ("emails", json!([{"type": "work"}, {"value": "b@x", "type": "work"}]), &[1, 2]),
+        ("emails", json!([{"value": "a@x", "primary": true}]), &[0, 1, 2]),
+        ("emails", json!([{"value": "a@x", "type": "work"}, {"value": "b@x"}, {"type": "home"}]), &[]),
+        ("addresses", json!([{"type": "work"}]), &[2]),
+        ("addresses", json!([{"type": "work", "locality": "oslo"}]), &[1, 2]),
+        ("addresses", json!([{"locality": "Oslo"}]), &[1]),
+    ] {
+        let (before, _) = patch(&user(), &before, Leniencies::ALL).unwrap();
+        let operation = json!([{"op": "Remove", "path": path, "value": listed}]);
+        let (mut after, _) = patch(&before, &operation, Leniencies::ALL).unwrap();
+        let left: Vec<_> = left.iter().map(|&index: &usize| before[path][index].clone()).collect();
+        let expected = if left.is_empty() { Value::Null } else { Value::Array(left) };
+        assert_eq!(after[path].take(), expected, "{operation}");
+    }
+}
+
+#[test]
+fn letter_case_tells_nothing_apart_where_it_does_not_count() {
+    check(
+        json!([{"op": "add", "path": "emails", "value": [{"value": "W@X", "type": "Work", "display": "W"}]}]),
+        &[
+            ("/emails/0", json!({"value": "w@x", "type": "work", "primary": true, "display": "W"})),
+            ("/emails/2", json!(null)),
+        ],
+    );
+    let mut tags = Attribute::new("tags", AttributeType::String);
+    tags.multi_valued = true;
+    let mut schema = schema();
+    schema.attributes.push(tags);
+    for operation in [
+        json!({"op": "add", "path": "tags", "value": ["a", "A", "b", "B"]}),
+        json!({"op": "replace", "path": "tags", "value": ["a", "b", "B", "A"]}),
+    ] {
+        let (after, _) = patch_as(&schema, &user(), &json!([operation]), Leniencies::ALL).unwrap();
+        assert_eq!(after["tags"], json!(["a", "b"]), "{operation}");
+    }
+}
+
+#[test]
+fn a_list_has_each_entry_once() {
+    check(
+        json!([{"op": "replace", "path": "emails", "value": [
+            {"value": "a@x", "type": "work", "primary": true}, {"value": "a@x", "type": "home"},
+            {"value": "a@x", "type": "work", "display": "A", "primary": true}, {"value": "a@x"}
+        ]}]),
+        &[(
+            "/emails",
+            json!([
+                {"value": "a@x", "type": "work", "primary": true, "display": "A"},
+                {"value": "a@x", "type": "home"}, {"value": "a@x"}
+            ]),
+        )],
+    );
+}
+
+#[test]
+fn entries_that_become_the_same_are_one() {
+    for operation in [
+        json!({"op": "replace", "path": "emails[type eq \"home\"]", "value": {"value": "w@x", "type": "work"}}),
+        json!({"op": "replace", "path": "emails", "value": [{"value": "w@x", "type": "work", "primary": true}]}),
+    ] {
+        check(json!([operation]), &[("/emails", json!([{"value": "w@x", "type": "work", "primary": true}]))]);
+    }
+    check(
+        json!([{"op": "replace", "path": "emails.value", "value": "x"}, {"op": "remove", "path": "emails.type"}]),
+        &[("/emails", json!([{"value": "x", "primary": true}]))],
+    );
+}
+
+#[test]
+fn an_entry_without_primary_is_not_the_primary_one() {
+    check(
+        json!([{"op": "replace", "path": "emails[primary eq false].value", "value": "n@x"}]),
+        &[("/emails/1", json!({"type": "home", "value": "n@x"})), ("/emails/2", json!(null))],
+    );
+    check(
+        json!([{"op": "remove", "path": "emails[primary eq \"False\"]"}]),
+        &[("/emails/0/value", json!("w@x")), ("/emails/1", json!(null))],
+    );
+}
+
+#[test]
 fn order_within_a_request_counts() {
     check(
         json!([
@@ -192,9 +283,15 @@ fn managers_and_roles_as_the_service_sends_them() {
         json!([{"op": "Add", "path": manager, "value": [{"$ref": "x", "value": "9"}]}]),
         &[(&pointer, json!({"value": "9", "$ref": "x"}))],
     );
-    let set = json!({"op": "Add", "path": manager, "value": "9"});
+    let set = json!({"op": "Add", "path": manager, "value": {"value": "9", "$ref": "../Users/9"}});
     for clear in [
         json!({"op": "Replace", "path": manager, "value": ""}),
+        json!({"op": "Replace", "path": manager, "value": null}),
+        json!({"op": "Replace", "path": manager, "value": []}),
+        json!({"op": "Replace", "path": manager, "value": {"value": null}}),
+        json!({"op": "Replace", "path": manager, "value": {"value": ""}}),
+        json!({"op": "Replace", "path": manager, "value": [{"value": ""}]}),
+        json!({"op": "Replace", "value": {ENTERPRISE: {"manager": {"value": ""}}}}),
         json!({"op": "Remove", "path": manager}),
         json!({"op": "remove", "path": format!("{manager}[value eq \"9\"]")}),
     ] {
@@ -315,7 +412,7 @@ fn all_or_nothing() {
     let body = json!({"schemas": [urn::PATCH_OP], "Operations": operations});
     let leniencies = Leniencies::ALL;
     let request = PatchRequest::parse(body, leniencies).unwrap();
-    let error = apply(&mut resource, &request, &schema(), leniencies).unwrap_err();
+    let error = apply(&mut resource, &request, &schema(), leniencies, &|| None).unwrap_err();
     assert_eq!(error.detail, "operation 2: `no` isn't an attribute of User");
     assert_eq!(resource.into_value(), user());
 }
@@ -383,6 +480,30 @@ fn schemas_follow_from_what_is_there() {
     }
     let unknown = json!([{"op": "add", "path": "schemas", "value": ["urn:x:y"]}]);
     assert_eq!(patch(&user(), &unknown, Leniencies::STRICT).unwrap_err().scim_type, Some(ScimType::InvalidValue));
+}
+
+#[test]
+fn an_extension_with_an_immutable_attribute_stays() {
+    let mut enterprise = ResourceSchema::enterprise_user();
+    enterprise.attributes.iter_mut().find(|it| it.name == "employeeNumber").unwrap().mutability = Mutability::Immutable;
+    let schema = ResourceSchema::user().with_extension(enterprise);
+    let before = |name: &str| json!([{"op": "add", "value": {format!("{ENTERPRISE}:{name}"): "1"}}]);
+    for leniencies in [Leniencies::ALL, Leniencies::STRICT] {
+        for operation in [
+            json!({"op": "remove", "path": ENTERPRISE}),
+            json!({"op": "replace", "path": ENTERPRISE, "value": null}),
+            json!({"op": "replace", "value": {ENTERPRISE: null}}),
+            json!({"op": "replace", "path": "schemas", "value": [urn::USER]}),
+            json!({"op": "remove", "path": format!("schemas[value eq \"{ENTERPRISE}\"]")}),
+        ] {
+            let (without, _) = patch_as(&schema, &user(), &before("department"), leniencies).unwrap();
+            let (after, _) = patch_as(&schema, &without, &json!([operation]), leniencies).unwrap();
+            assert_eq!(after.get(ENTERPRISE), None, "{operation}");
+            let (with, _) = patch_as(&schema, &user(), &before("employeeNumber"), leniencies).unwrap();
+            let error = patch_as(&schema, &with, &json!([operation]), leniencies).unwrap_err();
+            assert_eq!(error.scim_type, Some(ScimType::Mutability), "{operation}");
+        }
+    }
 }
 
 fn operation() -> impl Strategy<Value = Value> {

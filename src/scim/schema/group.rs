@@ -5,7 +5,7 @@ use super::{AttributeType as T, Mutability as M};
 
 /// Members come and go, but don't change.
 const MEMBERS: &[Row] = &[
-    row("value", T::String, "Identifier of the member").case_exact().mutability(M::Immutable),
+    row("value", T::String, "Identifier of the member").required().case_exact().mutability(M::Immutable),
     row("$ref", T::Reference, "Where the member is found").references(&["User", "Group"]).mutability(M::Immutable),
     row("type", T::String, "What the member is").canonical(&["User", "Group"]).mutability(M::Immutable),
     row("display", T::String, "Name of the member"),

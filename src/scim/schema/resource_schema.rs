@@ -136,6 +136,16 @@ impl ResourceSchema {
 
     /// What a path names; `None` when the schema doesn't have it.
     pub(in crate::scim) fn resolve(&self, path: &AttributePath) -> Option<Resolved<'_>> {
+        let resolved = self.resolve_attribute(path)?;
+        let sub_attribute = match (resolved.attribute, &path.sub_attribute) {
+            (Some(attribute), Some(name)) => Some(attribute.sub_attribute(name)?),
+            _ => None,
+        };
+        Some(Resolved { sub_attribute, ..resolved })
+    }
+
+    /// Likewise, but for its sub-attribute.
+    pub(in crate::scim) fn resolve_attribute(&self, path: &AttributePath) -> Option<Resolved<'_>> {
         let whole = |extension| Resolved { extension, attribute: None, sub_attribute: None };
         let (extension, owner) = match &path.urn {
             None if self.id.eq_ignore_ascii_case(&path.attribute) => return Some(whole(None)),
@@ -154,11 +164,7 @@ impl ResourceSchema {
             None => owner.attribute(&path.attribute)?,
             Some(_) => owner.own_attribute(&path.attribute)?,
         };
-        let sub_attribute = match &path.sub_attribute {
-            None => None,
-            Some(name) => Some(attribute.sub_attribute(name)?),
-        };
-        Some(Resolved { extension, attribute: Some(attribute), sub_attribute })
+        Some(Resolved { extension, attribute: Some(attribute), sub_attribute: None })
     }
 
     /// The schema document (RFC 7643 section 7), extensions not included.

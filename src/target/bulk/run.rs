@@ -82,16 +82,20 @@ impl<'r> Job<'r> {
         Self { operations, makers, router, headers, origin, outcomes, waiting: HashMap::new() }
     }
 
-    /// For each operation those that it refers to.
+    /// For each operation those that it has to come after: that it refers to, and that is about the same resource.
     fn references(&self) -> Vec<Vec<usize>> {
-        let of = |operation: &Operation| {
+        let mut latest = HashMap::new();
+        let of = |(index, operation): (usize, &'r Operation)| {
             let mut found = BTreeSet::new();
             if let Ok(call) = &operation.call {
                 self.each_reference(call, &mut |id| found.extend(self.makers.get(id)));
+                if !operation.creates() {
+                    found.extend(latest.insert(call.path.as_str(), index));
+                }
             }
             found.into_iter().collect()
         };
-        self.operations.iter().map(of).collect()
+        self.operations.iter().enumerate().map(of).collect()
     }
 
     fn each_reference<'c>(&self, call: &'c Call, visit: &mut dyn FnMut(&'c str)) {

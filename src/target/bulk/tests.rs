@@ -11,8 +11,16 @@ fn operations_come_after_what_they_refer_to() {
         order(&references).into_iter().map(|Step { operation, detached }| (operation, detached)).collect()
     };
     assert_eq!(steps(&[&[], &[], &[]]), [(0, vec![]), (1, vec![]), (2, vec![])]);
-    assert_eq!(steps(&[&[2], &[], &[]]), [(2, vec![]), (0, vec![]), (1, vec![])]);
+    assert_eq!(steps(&[&[2], &[], &[]]), [(1, vec![]), (2, vec![]), (0, vec![])]);
     assert_eq!(steps(&[&[1], &[2], &[]]), [(2, vec![]), (1, vec![]), (0, vec![])]);
+    assert_eq!(
+        steps(&[&[3], &[0, 2], &[], &[], &[1]]),
+        [(2, vec![]), (3, vec![]), (0, vec![]), (1, vec![]), (4, vec![])]
+    );
+    assert_eq!(
+        steps(&[&[1], &[0], &[], &[1, 2], &[2]]),
+        [(2, vec![]), (4, vec![]), (1, vec![0]), (0, vec![]), (3, vec![])]
+    );
     assert_eq!(steps(&[&[0]]), [(0, vec![0])]);
     assert_eq!(steps(&[&[1], &[0]]), [(1, vec![0]), (0, vec![])]);
     assert_eq!(steps(&[&[1, 2], &[0, 2], &[0, 1]]), [(2, vec![0, 1]), (1, vec![0]), (0, vec![])]);

@@ -156,14 +156,16 @@ impl Call {
     /// A kept resource with its location.
     pub(super) fn located(&self, stored: &Stored) -> Resource {
         let Some(kind) = self.kind else { return parse(stored) };
-        let text = Origin::of(&self.headers, self.endpoint.base_path()).text(kind, stored);
-        serde_json::from_str(&text).ok().and_then(Resource::from_value).unwrap_or_default()
+        Origin::of(&self.headers, self.endpoint.base_path()).outgoing(kind, stored)
     }
 
     /// A resource with those attributes that are asked for.
     pub(super) fn project(&self, resource: Resource) -> Resource {
         let Some(collection) = self.collection() else { return resource };
-        match Projection::of(&self.query).as_ref().map(|projection| projection.needed_for(&collection)) {
+        match Projection::of(std::slice::from_ref(&collection), &self.query)
+            .as_ref()
+            .map(|projection| projection.needed_for(&collection))
+        {
             Ok(Some(projection)) => {
                 Resource::from_value(projection.keep_of(collection.schema(), resource)).unwrap_or_default()
             }

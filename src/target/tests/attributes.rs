@@ -35,7 +35,6 @@ async fn each_form_of_a_name_is_understood() {
             (format!("{enterprise}:employeeNumber"), always(json!({enterprise: {"employeeNumber": "701984"}}))),
             (format!("{enterprise}:manager.value"), always(json!({enterprise: {"manager": {"value": "26118915"}}}))),
             (enterprise.to_lowercase(), always(json!({enterprise: barbara()[enterprise]}))),
-            ("employeeNumber".to_owned(), always(json!({enterprise: {"employeeNumber": "701984"}}))),
             ("password,nothing,1st,a b".to_owned(), always(json!({}))),
             (String::new(), always(json!({}))),
             ("meta.resourceType".to_owned(), always(json!({"meta": {"resourceType": "User"}}))),
@@ -59,6 +58,34 @@ async fn each_form_of_a_name_is_understood() {
             }))
         );
     }
+}
+
+#[tokio::test]
+async fn an_extension_is_named_where_that_is_asked() {
+    let [strict, lenient] = both();
+    for (endpoint, status) in [(&strict, StatusCode::BAD_REQUEST), (&lenient, StatusCode::OK)] {
+        let created = call(endpoint, Method::POST, "/Users", barbara()).await;
+        let id = created.body["id"].as_str().unwrap();
+        for name in ["employeeNumber", "manager.value"] {
+            for parameter in ["attributes", "excludedAttributes"] {
+                for path in ["/Users".to_owned(), String::new(), format!("/Users/{id}")] {
+                    let reply = get(endpoint, &format!("{path}?{parameter}={name}")).await;
+                    assert_eq!(reply.status, status, "{parameter}={name}: {}", reply.body);
+                }
+            }
+        }
+        let body = json!({"schemas": [urn::SEARCH_REQUEST], "attributes": ["employeeNumber"]});
+        assert_eq!(call(endpoint, Method::POST, "/.search", body).await.status, status);
+        for path in [format!("/Users/{id}?attributes=shoeSize"), "/Groups?attributes=employeeNumber".to_owned()] {
+            assert_eq!(get(endpoint, &path).await.status, StatusCode::OK, "{path}: what isn't known isn't asked for");
+        }
+    }
+    let bare = get(&strict, "/Users?attributes=employeeNumber").await;
+    let detail =
+        format!("`employeeNumber` is an attribute of {0}, ask for it as `{0}:employeeNumber`", urn::ENTERPRISE_USER);
+    assert_eq!((&bare.body["scimType"], &bare.body["detail"]), (&json!("invalidValue"), &json!(detail)));
+    let lenient = get(&lenient, "/Users?attributes=employeeNumber").await;
+    assert_eq!(lenient.body["Resources"][0][urn::ENTERPRISE_USER], json!({"employeeNumber": "701984"}));
 }
 
 #[tokio::test]

@@ -249,6 +249,31 @@ async fn references_are_found_wherever_they_are() {
 }
 
 #[tokio::test]
+async fn what_refers_to_something_later_waits_for_it_alone() {
+    for endpoint in both() {
+        let (old, guides) = (create(&endpoint, "ann").await, create_group(&endpoint, "Guides").await);
+        let change = |operations: Value| json!({"method": "PATCH", "path": format!("/Groups/{guides}"), "data": patch_body(&operations)});
+        let operations = json!([
+            group("g", "Design", &["bulkId:n"]),
+            change(json!([
+                {"op": "replace", "path": "displayName", "value": "First"},
+                {"op": "add", "path": "members", "value": [{"value": "bulkId:n"}]},
+            ])),
+            change(json!([{"op": "replace", "path": "displayName", "value": "Second"}])),
+            {"method": "DELETE", "path": format!("/Users/{old}")},
+            user("n", "Ann"),
+        ]);
+        let results = send_bulk(&endpoint, bulk(&operations)).await;
+        assert_eq!(statuses(&results), ["201", "204", "204", "204", "201"]);
+        for path in [below(&results[0]), format!("/Groups/{guides}")] {
+            let members = get(&endpoint, &path).await.body["members"].take();
+            assert_eq!(members, json!([{"value": id(&results[4])}]), "{path}");
+        }
+        assert_eq!(get(&endpoint, &format!("/Groups/{guides}")).await.body["displayName"], "Second");
+    }
+}
+
+#[tokio::test]
 async fn somebody_can_be_their_own_manager() {
     for endpoint in both() {
         let mut alice = user("a", "Alice");

@@ -4,7 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn the_configuration_tells_what_there_is() {
-    for endpoint in [endpoint(), scim(Storage::memory())] {
+    for (endpoint, has_passwords) in [(endpoint(), false), (scim(Storage::memory()), true)] {
         let reply = get(&endpoint, "/ServiceProviderConfig?filter=x&sortBy=id&startIndex=9").await;
         assert_eq!(reply.status, StatusCode::OK, "parameters are ignored");
         let told = reply.body;
@@ -12,7 +12,7 @@ async fn the_configuration_tells_what_there_is() {
         for feature in ["patch", "bulk", "filter", "sort", "etag"] {
             assert_eq!(told[feature]["supported"], true, "{feature}");
         }
-        assert_eq!(told["changePassword"]["supported"], false);
+        assert_eq!(told["changePassword"]["supported"], has_passwords);
         assert_eq!(told["bulk"], json!({"supported": true, "maxOperations": 1000, "maxPayloadSize": 16 * 1024 * 1024}));
         assert_eq!(told["filter"]["maxResults"], 1000);
         assert_eq!(told["authenticationSchemes"][0]["type"], "oauthbearertoken");

@@ -195,3 +195,34 @@ async fn the_service_needs_no_urns_and_no_types() {
         assert_eq!(get(&strict, &path).await.body["scimType"], "invalidFilter", "{filter}");
     }
 }
+
+#[tokio::test]
+async fn what_answers_tell_is_found_too() {
+    for endpoint in both() {
+        let ann = call(&endpoint, Method::POST, "/Users", ann()).await.body["id"].as_str().unwrap().to_owned();
+        let (inner, outer) = (create_group(&endpoint, "Inner").await, create_group(&endpoint, "Outer").await);
+        for (group, member) in [(&inner, &ann), (&outer, &inner)] {
+            let add = json!([{"op": "add", "path": "members", "value": [{"value": member}]}]);
+            assert_eq!(patch(&endpoint, &format!("/Groups/{group}"), &add).await, StatusCode::NO_CONTENT);
+        }
+        let at = |path: &str, id: &str| format!("http://scim.example:8080/scim/v2/{path}/{id}");
+        for (path, filter, found) in [
+            ("/Users", format!("groups.$ref eq \"{}\"", at("Groups", &outer)), 1),
+            ("/Users", format!("groups[value eq \"{inner}\" and $ref ew \"{inner}\"]"), 1),
+            ("/Users", "groups[$ref co \"/Users/\"]".to_owned(), 0),
+            ("/Groups", "members.type eq \"User\"".to_owned(), 1),
+            ("/Groups", "members[type eq \"group\"]".to_owned(), 1),
+            ("/Groups", "members[not (type eq \"Group\")].value pr".to_owned(), 1),
+            ("/Groups", format!("members[value eq \"{ann}\" and type eq \"Group\"]"), 0),
+            ("/Groups", "members.display eq \"ann\"".to_owned(), 1),
+            ("/Groups", format!("members.$ref eq \"{}\"", at("Users", &ann)), 1),
+            ("", format!("members.$ref ew \"{ann}\" or groups.$ref ew \"{inner}\""), 2),
+            ("/Users", format!("meta[location co \"/Users/{ann}\"]"), 1),
+            ("/Groups", "meta[version sw \"W/\" and resourceType eq \"Group\"]".to_owned(), 2),
+        ] {
+            assert_eq!(total(&endpoint, path, &filter).await, found, "{filter}");
+        }
+        let sorted = get(&endpoint, "/Groups?sortBy=members.display&sortOrder=descending").await;
+        assert_eq!(listed(&sorted, "displayName"), ["Outer", "Inner"]);
+    }
+}

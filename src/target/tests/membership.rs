@@ -202,7 +202,7 @@ async fn one_member_of_many_changes_as_if_all_were_there() {
                 if round == 40 { json!([{"op": "remove", "path": "members"}]) } else { operations(&mut random) };
             let request = PatchRequest::parse(patch_body(&operations), options).unwrap();
             narrow += u32::from(request.named_values("members", &schema, options).is_some());
-            let expected = match apply(&mut model, &request, &schema, options) {
+            let expected = match apply(&mut model, &request, &schema, options, &|| None) {
                 Ok(_) => StatusCode::NO_CONTENT,
                 Err(_) => StatusCode::BAD_REQUEST,
             };

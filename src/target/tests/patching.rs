@@ -240,3 +240,47 @@ async fn each_mistake_has_its_type() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_is_read_only_may_come_back_as_it_was_read() {
+    for endpoint in both() {
+        let ann = create(&endpoint, "ann").await;
+        let guides = create_group(&endpoint, "Guides").await;
+        let add = json!([{"op": "add", "path": "members", "value": [{"value": ann}]}]);
+        assert_eq!(patch(&endpoint, &format!("/Groups/{guides}"), &add).await, StatusCode::NO_CONTENT);
+        for path in [format!("/Users/{ann}"), format!("/Groups/{guides}")] {
+            let read = get(&endpoint, &path).await;
+            let (meta, groups) = (&read.body["meta"], read.body.get("groups"));
+            let groups = groups.map(|groups| json!({"op": "replace", "path": "groups", "value": groups}));
+            for operation in [
+                json!({"op": "replace", "value": read.body}),
+                json!({"op": "add", "value": read.body}),
+                json!({"op": "replace", "path": "meta", "value": meta}),
+                json!({"op": "replace", "path": "meta", "value": {"resourceType": meta["resourceType"]}}),
+                json!({"op": "replace", "path": "meta.version", "value": meta["version"]}),
+                json!({"op": "add", "path": "META", "value": {"Location": meta["location"]}}),
+            ]
+            .into_iter()
+            .chain(groups)
+            {
+                let reply = call(&endpoint, Method::PATCH, &path, patch_body(&json!([operation]))).await;
+                assert!(reply.status.is_success(), "{operation}: {}", reply.body);
+                assert_eq!(reply.headers["etag"], read.headers["etag"], "{operation}");
+            }
+            for operation in [
+                json!({"op": "replace", "path": "meta.version", "value": "W/\"1\""}),
+                json!({"op": "replace", "path": "meta", "value": {"resourceType": "Thing"}}),
+                json!({"op": "replace", "path": "meta", "value": {"nothing": "x"}}),
+                json!({"op": "remove", "path": "meta"}),
+            ] {
+                let reply = call(&endpoint, Method::PATCH, &path, patch_body(&json!([operation]))).await;
+                assert_eq!(reply.body["scimType"], "mutability", "{operation}");
+            }
+        }
+        for groups in [json!([]), json!([{"value": ann}]), json!([{"value": guides, "display": "Other"}])] {
+            let operation = json!({"op": "replace", "path": "groups", "value": groups});
+            let reply = call(&endpoint, Method::PATCH, &format!("/Users/{ann}"), patch_body(&json!([operation]))).await;
+            assert_eq!(reply.body["scimType"], "mutability", "{operation}");
+        }
+    }
+}

@@ -39,38 +39,75 @@ fn members_are_added_once() {
     );
 }
 
-/// Adds entries to members in one operation, in one each, and in one request each.
-fn added_in_three_ways(members: &Value, added: &[Value]) -> [Value; 3] {
-    let mut group = group();
-    group["members"] = members.clone();
-    let add = |entry: &Value| json!({"op": "add", "path": "members", "value": entry});
-    let leniencies = Leniencies::ALL;
-    let send = |group: &Value, operations: &Value| {
-        patch_as(&ResourceSchema::group(), group, operations, leniencies).unwrap().0
-    };
+/// Adds entries to an attribute in one operation, in one each, and in one request each.
+fn added_in_three_ways(path: &str, before: &Value, added: &[Value]) -> [Value; 3] {
+    let (schema, mut resource) =
+        if path == "members" { (ResourceSchema::group(), group()) } else { (schema(), user()) };
+    resource[path] = before.clone();
+    let add = |entry: &Value| json!({"op": "add", "path": path, "value": entry});
+    let send =
+        |resource: &Value, operations: &Value| patch_as(&schema, resource, operations, Leniencies::ALL).unwrap().0;
     let operations = json!(added.iter().map(add).collect::<Vec<_>>());
-    let requests = added.iter().fold(group.clone(), |group, entry| send(&group, &json!([add(entry)])));
-    [send(&group, &json!([add(&json!(added))])), send(&group, &operations), requests]
-        .map(|mut after| after["members"].take())
+    let requests = added.iter().fold(resource.clone(), |resource, entry| send(&resource, &json!([add(entry)])));
+    [send(&resource, &json!([add(&json!(added))])), send(&resource, &operations), requests]
+        .map(|mut after| after[path].take())
 }
 
 #[test]
 fn an_entry_that_was_given_a_type_has_it_from_then_on() {
-    for (members, added, expected) in [
+    for (before, added, expected) in [
         (
             json!([]),
-            json!([{"value": "x"}, {"value": "x", "type": "User"}, {"value": "x", "type": "Group"}]),
-            json!([{"value": "x", "type": "User"}, {"value": "x", "type": "Group"}]),
+            json!([{"value": "x"}, {"value": "x", "type": "work"}, {"value": "x", "type": "home"}]),
+            json!([{"value": "x", "type": "work"}, {"value": "x", "type": "home"}]),
         ),
         (
             json!([{"value": "x"}, {"value": "x"}]),
-            json!([{"value": "x", "type": "User"}, {"value": "x", "type": "Group"}, {"value": "x", "display": "X"}]),
-            json!([{"value": "x", "type": "User", "display": "X"}, {"value": "x", "type": "Group"}]),
+            json!([{"value": "x", "type": "work"}, {"value": "x", "type": "home"}, {"value": "X", "display": "X"}]),
+            json!([{"value": "x", "type": "work", "display": "X"}, {"value": "x", "type": "home"}]),
         ),
     ] {
-        for after in added_in_three_ways(&members, added.as_array().unwrap()) {
-            assert_eq!(after, expected, "{added} to {members}");
+        for after in added_in_three_ways("emails", &before, added.as_array().unwrap()) {
+            assert_eq!(after, expected, "{added} to {before}");
         }
+    }
+}
+
+#[test]
+fn a_member_is_its_value() {
+    let added =
+        json!([{"value": "x", "type": "User"}, {"value": "x", "type": "Group", "display": "X"}, {"value": "X"}]);
+    for after in added_in_three_ways("members", &json!([]), added.as_array().unwrap()) {
+        assert_eq!(after, json!([{"value": "x", "type": "User", "display": "X"}, {"value": "X"}]));
+    }
+    check(
+        json!([{"op": "replace", "path": "members", "value": [{"value": "d"}, {"value": "d", "type": "User"}]}]),
+        json!([{"value": "d", "type": "User"}]),
+    );
+    for listed in [json!({"value": "b", "type": "Group"}), json!({"value": "b", "display": "B", "$ref": "../Users/b"})]
+    {
+        check(
+            json!([{"op": "remove", "path": "members", "value": [listed]}]),
+            json!([{"value": "a"}, {"value": "{c}"}]),
+        );
+    }
+}
+
+#[test]
+fn a_member_has_a_value() {
+    for nobody in [json!({"display": "x"}), json!({"value": ""}), json!({"value": null, "type": "User"})] {
+        for operation in [
+            json!({"op": "add", "path": "members", "value": [nobody]}),
+            json!({"op": "replace", "path": "members", "value": [{"value": "d"}, nobody]}),
+            json!({"op": "add", "value": {"members": [nobody]}}),
+        ] {
+            let error = patch_as(&ResourceSchema::group(), &group(), &json!([operation]), Leniencies::ALL).unwrap_err();
+            let found = (error.scim_type, error.detail.as_str());
+            assert_eq!(found, (Some(ScimType::InvalidValue), "`members.value` is required"), "{operation}");
+        }
+        let Value::Object(document) = json!({"displayName": "Design", "members": [nobody]}) else { unreachable!() };
+        let error = ResourceSchema::group().admit(document, Leniencies::ALL).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidValue), "{nobody}");
     }
 }
 
@@ -95,8 +132,12 @@ fn list() -> impl Strategy<Value = Vec<Value>> {
 
 proptest! {
     #[test]
-    fn entries_added_at_once_are_added_one_after_the_other(members in list(), added in list()) {
-        let [at_once, each, apart] = added_in_three_ways(&json!(members), &added);
+    fn entries_added_at_once_are_added_one_after_the_other(
+        path in proptest::sample::select(vec!["members", "emails"]),
+        before in list(),
+        added in list(),
+    ) {
+        let [at_once, each, apart] = added_in_three_ways(path, &json!(before), &added);
         prop_assert_eq!(&at_once, &apart);
         prop_assert_eq!(&each, &apart);
     }
