@@ -23,7 +23,7 @@ use super::watch::{Audience, Watch};
 use super::{ClientError, ClientOptions, Credentials, Failure, Refusal, TransportKind, Unexpected};
 use crate::base::{Random, Secret};
 use crate::clock::Clock;
-use crate::scim::{Exchange, Method, Request, SentCredentials, is_secret_header};
+use crate::scim::{Exchange, Method, Needles, Request, SentCredentials, is_secret_header};
 
 /// Redirects of one read that are followed.
 const REDIRECTS: usize = 5;
@@ -47,7 +47,8 @@ struct Inner {
     timeout: Duration,
     retries: u32,
     honour_retry_after: bool,
-    secrets: Vec<Secret>,
+    /// Of what must not appear in anything shown.
+    needles: Needles,
     audience: Option<Audience>,
     /// Where the token isn't a lasting one.
     tokens: Option<AccessTokens>,
@@ -157,7 +158,7 @@ impl Client {
             timeout: options.timeout,
             retries: options.retries,
             honour_retry_after: options.honour_retry_after,
-            secrets,
+            needles: Needles::new(&secrets),
             audience,
             tokens,
             random: Mutex::new(Random::seeded(options.seed)),
@@ -331,8 +332,8 @@ impl Client {
     }
 
     /// What must not appear in anything shown: the access token that was sent among it.
-    fn secrets<'s>(&'s self, grant: Option<&'s Grant>) -> Vec<&'s Secret> {
-        self.inner.secrets.iter().chain(grant.map(Grant::secret)).collect()
+    fn secrets<'s>(&'s self, grant: Option<&'s Grant>) -> Vec<&'s Needles> {
+        std::iter::once(&self.inner.needles).chain(grant.map(Grant::needles)).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! was found by its name) wherever else it stands, also percent-encoded, escaped, or in the middle of Base64.
 
 mod fields;
+mod known;
 mod needles;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,8 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Content, HttpExchange, SentCredentials};
 use crate::base::Secret;
 use fields::Found;
-use needles::Needles;
+pub use known::KnownSecrets;
+pub use needles::Needles;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "[secret]";
@@ -79,7 +81,9 @@ fn is_authorization(name: &str) -> bool {
 /// Masks exchanges, one after the other.
 #[derive(Debug)]
 pub struct Masking {
-    known: Vec<Secret>,
+    known: KnownSecrets,
+    /// Which of them `needles` are of.
+    version: u64,
     needles: Needles,
     /// The credentials of the last exchange: a client's are the same in all of them.
     last: SentCredentials,
@@ -88,9 +92,10 @@ pub struct Masking {
 
 impl Masking {
     /// Masks these secrets in every exchange, beside those that an exchange has itself.
-    pub fn new(known: Vec<Secret>) -> Self {
-        let needles = Needles::new(&known);
-        Self { known, needles, last: SentCredentials::default(), last_needles: Needles::default() }
+    pub fn new(known: impl Into<KnownSecrets>) -> Self {
+        let known = known.into();
+        let (version, needles) = (known.version(), Needles::new(&known.all()));
+        Self { known, version, needles, last: SentCredentials::default(), last_needles: Needles::default() }
     }
 
     /// The exchange as it may be shown.
@@ -104,11 +109,16 @@ impl Masking {
     }
 
     fn shown(&mut self, exchange: &HttpExchange, whole: bool) -> HttpExchange {
+        let version = self.known.version();
+        if version != self.version {
+            self.needles = Needles::new(&self.known.all());
+            self.version = version;
+        }
         if !exchange.credentials.is_same(&self.last) {
             self.last = exchange.credentials.clone();
-            let known: Vec<_> = self.known.iter().map(Secret::expose).collect();
-            let others = self.last.secrets().iter().filter(|secret| !known.contains(&secret.expose()));
-            self.last_needles = Needles::new(others);
+            let known = self.known.all();
+            let is_known = |secret: &Secret| known.iter().any(|known| known.expose() == secret.expose());
+            self.last_needles = Needles::new(self.last.secrets().iter().filter(|secret| !is_known(secret)));
         }
         let request = fields::in_body(&exchange.request_body.bytes, exchange.request_header("content-type"));
         let response = fields::in_body(&exchange.response_body.bytes, exchange.response_header("content-type"));
@@ -146,7 +156,6 @@ impl Mask<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        // What is masked are whole characters.
         String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
     }
 

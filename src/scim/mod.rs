@@ -26,7 +26,7 @@ pub use filter::{Comparison, Filter, FilterError, Literal};
 pub use http_exchange::{Content, HttpExchange, Observer, SentCredentials};
 pub use leniency::{Leniencies, Leniency};
 pub(crate) use masking::MASK;
-pub use masking::{Masking, credentials_in, header_as_shown, is_secret_header};
+pub use masking::{KnownSecrets, Masking, Needles, credentials_in, header_as_shown, is_secret_header};
 pub use message::{ErrorBody, ListResponse, ScimType};
 pub use patch::{PatchError, PatchOperation, PatchRequest, apply};
 pub use path::{AttributePath, SyntaxError};

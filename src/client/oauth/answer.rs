@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use super::grant::Granted;
 use super::{TokenFailure, TokenRefusal, UnusableToken};
-use crate::base::{Secret, SignedDuration, Timestamp, mask};
+use crate::base::{Secret, SignedDuration, Timestamp};
 use crate::client::BodyKind;
-use crate::client::answer::{RawAnswer, excerpt, is_html, member, retry_after};
-use crate::scim::ErrorBody;
+use crate::client::answer::{RawAnswer, excerpt, is_html, masked, member, retry_after};
+use crate::scim::{ErrorBody, Needles};
 
 /// Longest number of seconds that is believed, a hundred years.
 const FOREVER: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
@@ -34,17 +34,18 @@ pub(super) struct Reading {
 
 /// Reads an answer. Endpoints differ from the RFC in many ways that do no harm: letter case, numbers as text, a missing
 /// `token_type`, errors with the status 200.
-pub(super) fn read(raw: &RawAnswer, now: Timestamp, secrets: &[&Secret]) -> Reading {
+pub(super) fn read(raw: &RawAnswer, now: Timestamp, secrets: &[&Needles]) -> Reading {
     let text = String::from_utf8_lossy(raw.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw.body));
     let text = text.trim();
     let status = raw.status;
     let html = is_html(raw.content_type.as_deref(), text);
     let mut document: Option<Value> = serde_json::from_str(text).ok();
-    let masked = mask(text, secrets);
+    let masked = masked(text, secrets);
     let shown = match &mut document {
         Some(document) => {
             let mut shown = document.clone();
-            hide(&mut shown, false);
+            let is_bare = (200..300).contains(&status) && !shown.is_object();
+            hide(&mut shown, is_bare);
             excerpt(&shown.to_string(), secrets)
         }
         // What isn't JSON may be a token in a shape that nobody has thought of.
@@ -112,13 +113,13 @@ fn granted(members: &Map<String, Value>) -> Result<Granted, UnusableToken> {
 }
 
 /// The place of a redirect without its query, which may hold anything.
-fn location(raw: &RawAnswer, secrets: &[&Secret]) -> String {
+fn location(raw: &RawAnswer, secrets: &[&Needles]) -> String {
     let location = raw.location.as_deref().unwrap_or_default();
     line(location.split(['?', '#']).next().unwrap_or_default(), secrets)
 }
 
 /// On one line, masked, at most 2 KiB.
-fn line(text: &str, secrets: &[&Secret]) -> String {
+fn line(text: &str, secrets: &[&Needles]) -> String {
     excerpt(text.trim(), secrets).replace(char::is_control, " ")
 }
 
@@ -145,7 +146,8 @@ fn body_kind(text: &str, document: Option<&Value>, html: bool) -> BodyKind {
     }
 }
 
-/// Masks texts in members that sound like secrets, however deep, and a document that is nothing but a text.
+/// Masks texts in members that sound like secrets, however deep, and all others where the document is `inside` a secret
+/// already.
 fn hide(value: &mut Value, inside: bool) {
     match value {
         Value::String(text) if inside => "[secret]".clone_into(text),

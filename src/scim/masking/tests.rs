@@ -5,7 +5,7 @@ use super::*;
 const TOKEN: &str = "s3cr3t/tok+en \"q\"&ü";
 
 fn masking(secrets: &[&str]) -> Masking {
-    Masking::new(secrets.iter().map(|text| Secret::new(*text)).collect())
+    Masking::new(secrets.iter().map(|text| Secret::new(*text)).collect::<Vec<_>>())
 }
 
 fn body(text: impl AsRef<[u8]>) -> HttpExchange {
