@@ -125,9 +125,9 @@ async fn serve(
     let origin = format!("{scheme}://{address}");
     let tenant_url = format!("{origin}/scim/v2");
     let of = RecordingOf { command: "serve", side: Side::Server, tenant_url: tenant_url.clone(), started: clock.now() };
-    let recorder = args.record.record(of, access.secrets(), context)?;
+    let recorder = args.record.record(of, endpoint.secrets(), context)?;
     recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
-    let page = page::page(args, endpoint, address, &tenant_url, access.secrets());
+    let page = page::page(args, endpoint, address, &tenant_url);
     ready(&origin, &access, page.is_some(), context)?;
     access.follow(endpoint.clone());
     let router = page.map_or_else(|| endpoint.router(), |page| page.around(endpoint.router()));
