@@ -260,7 +260,9 @@ impl Client {
             let (location, result) = self.once(&request, &url, trail).await;
             let Some(location) = location else { return result };
             let refused = |why| {
-                let location = excerpt(&location, &self.secrets(trail.grant.as_deref()));
+                // A query may hold anything.
+                let place = location.split(['?', '#']).next().unwrap_or_default();
+                let location = excerpt(place, &self.secrets(trail.grant.as_deref()));
                 let status = result.as_ref().err().and_then(Failure::status).unwrap_or_default();
                 Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
             };
@@ -272,7 +274,8 @@ impl Client {
             followed += 1;
             let below = url.as_str().strip_prefix(&self.inner.base).filter(|path| path.starts_with(['/', '?']));
             let path = below.unwrap_or(&url[url::Position::BeforePath..]);
-            path.clone_into(&mut request.to_mut().path);
+            // What is told of it; its query may hold anything.
+            path.split(['?', '#']).next().unwrap_or_default().clone_into(&mut request.to_mut().path);
         }
     }
 

@@ -7,7 +7,7 @@ use super::{TokenFailure, TokenRefusal, UnusableToken};
 use crate::base::{Secret, SignedDuration, Timestamp};
 use crate::client::BodyKind;
 use crate::client::answer::{RawAnswer, excerpt, is_html, masked, member, retry_after};
-use crate::scim::{ErrorBody, Needles};
+use crate::scim::{ErrorBody, Needles, is_secret_name};
 
 /// Longest number of seconds that is believed, a hundred years.
 const FOREVER: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
@@ -153,11 +153,8 @@ fn hide(value: &mut Value, inside: bool) {
         Value::String(text) if inside => "[secret]".clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(|item| hide(item, inside)),
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            let secret =
-                ["token", "secret", "password", "assertion", "jwt", "key"].iter().any(|word| name.contains(word));
-            let harmless = matches!(name.as_str(), "token_type" | "issued_token_type" | "token_endpoint");
-            hide(value, inside || secret && !harmless);
+            let is_secret = is_secret_name(name) || name.to_ascii_lowercase().contains("key");
+            hide(value, inside || is_secret);
         }),
         _ => {}
     }

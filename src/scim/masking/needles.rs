@@ -274,5 +274,6 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
 
 /// Whether the bytes end before a character that is written in some way could.
 fn is_cut_off(rest: &[u8]) -> bool {
-    rest.is_empty() || rest.len() < 12 && matches!(rest[0], b'%' | b'\\' | b'&')
+    // A log marks what it cuts off.
+    rest.is_empty() || rest == "…".as_bytes() || rest.len() < 12 && matches!(rest[0], b'%' | b'\\' | b'&')
 }
