@@ -36,9 +36,9 @@ use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
 ///
-/// Prints the tenant URL and the token in one line when it is ready, with `--output json` as
-/// {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may fetch tokens. Ctrl-C
-/// and SIGTERM let requests under way finish and end it with exit code 0.
+/// Prints the tenant URL and the token, unless one was given, in one line when it is ready, with
+/// `--output json` as {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may
+/// fetch tokens. Ctrl-C and SIGTERM let requests under way finish and end it with exit code 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
@@ -155,7 +155,10 @@ fn ready(origin: &str, access: &Access, has_page: bool, context: &Context) -> Re
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {
-        let mut line = json!({ "tenantUrl": url, "token": token });
+        let mut line = json!({ "tenantUrl": url });
+        if !access.is_given {
+            line["token"] = token.into();
+        }
         if let Some(url) = token_endpoint {
             line["tokenEndpoint"] = url.into();
         }
