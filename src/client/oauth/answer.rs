@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::grant::Granted;
 use super::{TokenFailure, TokenRefusal, UnusableToken};
-use crate::base::{Secret, SignedDuration, Timestamp};
+use crate::base::{Secret, SignedDuration, Timestamp, is_hidden};
 use crate::client::BodyKind;
 use crate::client::answer::{RawAnswer, excerpt, is_html, masked, member, retry_after};
 use crate::scim::{ErrorBody, Needles, is_secret_name};
@@ -93,7 +93,7 @@ fn granted(members: &Map<String, Value>) -> Result<Granted, UnusableToken> {
     let token = text("access_token").filter(|token| !token.is_empty()).ok_or(UnusableToken::Missing)?;
     let kind = text("token_type").map(str::trim).filter(|kind| !kind.is_empty());
     if let Some(other) = kind.filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-        return Err(UnusableToken::NotBearer(other.chars().take(40).filter(|c| !c.is_control()).collect()));
+        return Err(UnusableToken::NotBearer(other.chars().take(40).filter(|c| !is_hidden(*c)).collect()));
     }
     let lifetime = match member(members, "expires_in") {
         Some(Value::Number(seconds)) => seconds.as_f64(),

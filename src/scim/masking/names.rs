@@ -45,7 +45,7 @@ pub(super) fn is_secret_in_query(name: &str) -> bool {
 fn begins(name: &[u8], word: &[u8]) -> Option<usize> {
     let mut at = 0;
     for (index, letter) in word.iter().enumerate() {
-        while index > 0 && name.get(at).is_some_and(is_separator) {
+        while index > 0 && name.get(at).is_some_and(|byte| matches!(byte, b'-' | b'_')) {
             at += 1;
         }
         if !name.get(at)?.eq_ignore_ascii_case(letter) {
@@ -58,10 +58,6 @@ fn begins(name: &[u8], word: &[u8]) -> Option<usize> {
 
 fn ends(name: &[u8], word: &[u8]) -> bool {
     (0..name.len()).any(|at| begins(&name[at..], word) == Some(name.len() - at))
-}
-
-fn is_separator(byte: &u8) -> bool {
-    matches!(byte, b'-' | b'_')
 }
 
 /// Whether the path of a PATCH operation, of a filter, or the name of a member leads to a secret: `password`, with or

@@ -24,7 +24,7 @@ const LEAST_PATIENCE: usize = 1 << 16;
 #[derive(Default)]
 pub struct Needles {
     /// By their first characters, the longest of each first.
-    needles: BTreeMap<char, Vec<Vec<char>>>,
+    by_first: BTreeMap<char, Vec<Vec<char>>>,
     /// Comparisons for each byte of a text.
     patience: usize,
     /// Bytes with which one may begin.
@@ -35,7 +35,7 @@ pub struct Needles {
 
 impl std::fmt::Debug for Needles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} needles", self.needles.values().map(Vec::len).sum::<usize>())
+        write!(f, "{} needles", self.by_first.values().map(Vec::len).sum::<usize>())
     }
 }
 
@@ -53,14 +53,16 @@ impl Needles {
         if texts.is_empty() {
             return Self::default();
         }
-        let mut needles: BTreeMap<char, Vec<Vec<char>>> = BTreeMap::new();
+        let mut by_first: BTreeMap<char, Vec<Vec<char>>> = BTreeMap::new();
         for text in &texts {
             let needle: Vec<char> = text.chars().collect();
-            needles.entry(needle[0]).or_default().push(needle);
+            by_first.entry(needle[0]).or_default().push(needle);
         }
-        needles.values_mut().for_each(|alike| alike.sort_by_key(|needle| std::cmp::Reverse(needle.len())));
+        for alike in by_first.values_mut() {
+            alike.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        }
         // Those that begin alike are all compared.
-        let patience = PATIENCE + 2 * needles.values().map(Vec::len).max().unwrap_or_default();
+        let patience = PATIENCE + 2 * by_first.values().map(Vec::len).max().unwrap_or_default();
         let mut first = vec![false; 256];
         for byte in texts.iter().map(|text| text.as_bytes()[0]).chain(*b"%\\&") {
             first[usize::from(byte)] = true;
@@ -70,7 +72,7 @@ impl Needles {
         for byte in texts.iter().filter_map(|text| text.as_bytes().get(1).copied()).chain(*b"%\\&+") {
             second[usize::from(byte)] = true;
         }
-        Self { needles, patience, first, second }
+        Self { by_first, patience, first, second }
     }
 
     /// The text with every secret masked, however it is written.
@@ -82,7 +84,7 @@ impl Needles {
 
     /// The bytes with every needle masked; `None` where there is none.
     pub(super) fn masked(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        if self.needles.is_empty() {
+        if self.by_first.is_empty() {
             return None;
         }
         let mut masked = Vec::new();
@@ -107,14 +109,17 @@ impl Needles {
     fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
         let byte = bytes[at];
         self.first[usize::from(byte)]
-            && (matches!(byte, b'%' | b'\\' | b'&')
-                || bytes.get(at + 1).map_or(self.second[0], |next| self.second[usize::from(*next)]))
+            && (is_escape(byte) || bytes.get(at + 1).map_or(self.second[0], |next| self.second[usize::from(*next)]))
     }
 
     /// Where a needle that begins here ends.
     fn end(&self, bytes: &[u8], start: usize, patience: &mut usize) -> Option<usize> {
+        let byte = bytes[start];
+        if byte.is_ascii() && !is_escape(byte) {
+            return Self::end_of_first(self.by_first.get(&char::from(byte))?, bytes, start, patience);
+        }
         let begins = |c: char| plain(bytes, start, c).or_else(|| escape(bytes, start, c)).is_some();
-        let alike = self.needles.iter().filter(|(first, _)| begins(**first)).map(|(_, alike)| alike);
+        let alike = self.by_first.iter().filter(|(first, _)| begins(**first)).map(|(_, alike)| alike);
         alike.filter_map(|alike| Self::end_of_first(alike, bytes, start, patience)).max()
     }
 
@@ -176,6 +181,11 @@ fn stems(secret: &[u8]) -> impl Iterator<Item = String> {
         let stem = move |text: String| text.get(from..to).filter(|stem| stem.len() >= STEM).map(str::to_owned);
         [stem(STANDARD_NO_PAD.encode(&bytes)), stem(URL_SAFE_NO_PAD.encode(&bytes))].into_iter().flatten()
     })
+}
+
+/// Whether a byte may stand for another character, or begin what does.
+const fn is_escape(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&' | b'+')
 }
 
 /// Where a character ends that begins here as itself.

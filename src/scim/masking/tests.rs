@@ -295,3 +295,22 @@ fn a_line_lacks_headers_and_bodies_but_not_what_they_tell_of_secrets() {
     let whole = masking(&["a-known-secret"]).masked(&exchange);
     assert_eq!((whole.target, whole.remarks), (line.target, line.remarks));
 }
+
+#[test]
+fn many_secrets_are_found_and_nothing_else_is_hidden() {
+    let mut random = crate::base::Random::seeded(7);
+    let mut hex = || format!("{}{}", random.guid().simple(), random.guid().simple());
+    let known = KnownSecrets::new(vec![Secret::new(hex())]);
+    let mut masking = Masking::new(known.clone());
+    let later: Vec<String> = (0..101).map(|_| hex()).collect();
+    for secret in &later {
+        known.add(&Secret::new(secret.as_str()));
+    }
+    known.add(&Secret::new(later[5].as_str()));
+    let others: String = (0..250).map(|_| hex()).collect();
+    let text = format!("{others} {} {} {others}", later[1], later[100]);
+    let masked = String::from_utf8(masking.masked(&body(text)).request_body.bytes).unwrap();
+    assert_eq!(masked, format!("{others} [secret] [secret] {others}"));
+    let forgotten = masking.masked(&body(&later[0])).request_body.bytes;
+    assert_eq!(forgotten, later[0].as_bytes(), "there is an end to what is remembered");
+}

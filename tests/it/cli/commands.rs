@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::support::get_json;
-use crate::support::process::{Sandbox, Server, TOKEN, user_id, user_name, users};
+use crate::support::process::{Sandbox, Server, user_id, user_name, users};
 use crate::support::stub::{Deed, Stub};
 
 #[test]

@@ -181,8 +181,7 @@ async fn recorded(reply: Reply, query: &str) -> HttpExchange {
     let observer = Arc::<Seen>::clone(&seen);
     let client = Target::default().client_with(oauth, |options| options.observer = Some(observer));
     drop(get(&client).await);
-    let exchange = seen.0.lock().unwrap().remove(0);
-    exchange
+    seen.0.lock().unwrap().remove(0)
 }
 
 #[tokio::test]
