@@ -3,6 +3,7 @@
 mod backoff;
 mod diagnostic;
 mod hash;
+mod hidden;
 mod id;
 mod random;
 mod secret;
@@ -11,8 +12,9 @@ mod suggest;
 pub use backoff::Backoff;
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use hash::{Digest, Digester, Fingerprint};
+pub use hidden::{is_hidden, visible};
 pub use id::{CycleId, JobId, ParseIdError, SourceId, TargetId};
 pub use jiff::{SignedDuration, Timestamp};
 pub use random::Random;
-pub use secret::{Secret, mask};
+pub use secret::Secret;
 pub use suggest::nearest;

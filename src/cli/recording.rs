@@ -20,10 +20,10 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::Job;
 use super::printer::Printer;
-use crate::base::{Diagnostic, Secret};
+use crate::base::Diagnostic;
 use crate::clock::Clock;
 use crate::report::{Recording, RecordingOf, RecordingTexts, Side, count};
-use crate::scim::{Masking, Observer};
+use crate::scim::{KnownSecrets, Masking, Observer};
 use files::{Files, WriteError};
 use queue::Queue;
 
@@ -51,14 +51,17 @@ impl RecordArgs {
         context: &Context,
     ) -> Result<Recorder, Error> {
         let (side, tenant_url) = (Side::Client, job.tenant_url());
-        let recorder =
-            self.record(RecordingOf { command, side, tenant_url, started: clock.now() }, Vec::new(), context)?;
+        let recorder = self.record(
+            RecordingOf { command, side, tenant_url, started: clock.now() },
+            KnownSecrets::default(),
+            context,
+        )?;
         job.observer = recorder.observer();
         Ok(recorder)
     }
 
     /// Begins a recording, if one is wanted. Nothing may have been sent yet: what can't be written is found here.
-    pub(crate) fn record(&self, of: RecordingOf, secrets: Vec<Secret>, context: &Context) -> Result<Recorder, Error> {
+    pub(crate) fn record(&self, of: RecordingOf, secrets: KnownSecrets, context: &Context) -> Result<Recorder, Error> {
         let Some(folder) = &self.record else { return Ok(Recorder(None)) };
         let stem = format!("{}-{:.0}", of.command, of.started).replace(':', "-");
         let mut recording = Recording::new(of);

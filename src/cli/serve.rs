@@ -36,9 +36,9 @@ use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
 ///
-/// Prints the tenant URL and the token in one line when it is ready, with `--output json` as
-/// {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may fetch tokens. Ctrl-C
-/// and SIGTERM let requests under way finish and end it with exit code 0.
+/// Prints the tenant URL and the token, unless one was given, in one line when it is ready, with
+/// `--output json` as {"tenantUrl":"…","token":"…"}, and with "tokenEndpoint" where a client may
+/// fetch tokens. Ctrl-C and SIGTERM let requests under way finish and end it with exit code 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Address and port; port 0 picks a free one
@@ -133,9 +133,9 @@ async fn serve(
     let origin = format!("{scheme}://{address}");
     let tenant_url = format!("{origin}/scim/v2");
     let of = RecordingOf { command: "serve", side: Side::Server, tenant_url: tenant_url.clone(), started: clock.now() };
-    let recorder = args.record.record(of, access.secrets(), context)?;
+    let recorder = args.record.record(of, endpoint.secrets(), context)?;
     recorder.observer().into_iter().for_each(|observer| endpoint.observe(observer));
-    let page = page::page(args, endpoint, address, &tenant_url, access.secrets());
+    let page = page::page(args, endpoint, address, &tenant_url);
     ready(&origin, &access, page.is_some(), context)?;
     access.follow(endpoint.clone());
     let router = page.map_or_else(|| endpoint.router(), |page| page.around(endpoint.router()));
@@ -163,7 +163,10 @@ fn ready(origin: &str, access: &Access, has_page: bool, context: &Context) -> Re
         printer.flush()?;
         printer.talk("Ctrl-C ends it.");
     } else {
-        let mut line = json!({ "tenantUrl": url, "token": token });
+        let mut line = json!({ "tenantUrl": url });
+        if !access.is_given {
+            line["token"] = token.into();
+        }
         if let Some(url) = token_endpoint {
             line["tokenEndpoint"] = url.into();
         }

@@ -13,6 +13,7 @@ use crate::base::{Diagnostic, Random};
 use crate::client::{Client, ConnectionReport, TokenExchange, test_connection};
 use crate::clock::Clock;
 use crate::report::{FORMAT_VERSION, RecordingOf, Side, dim, heading, status_text};
+use crate::scim::KnownSecrets;
 
 /// Does what the portal's Test Connection button does, and explains a failure
 ///
@@ -60,7 +61,7 @@ fn connect(args: &Args, context: &Context, clock: &Clock) -> Result<(Client, Str
     let shown = options.tenant_url.to_string();
     let (tenant_url, started) = (options.tenant_url.base().to_owned(), clock.now());
     let of = RecordingOf { command: COMMAND, side: Side::Client, tenant_url, started };
-    let recorder = args.record.record(of, Vec::new(), context)?;
+    let recorder = args.record.record(of, KnownSecrets::default(), context)?;
     options.observer = recorder.observer();
     Ok((Client::http(options, clock.clone())?, "userName".to_owned(), shown, recorder))
 }

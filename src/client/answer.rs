@@ -7,8 +7,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use serde_json::{Map, Value};
 
 use super::{BodyKind, ErrorAnswer, Failure};
-use crate::base::{Secret, Timestamp, mask};
-use crate::scim::{ErrorBody, urn};
+use crate::base::{Timestamp, visible};
+use crate::scim::{ErrorBody, Needles, urn};
 
 /// Most of a text that is quoted in failures.
 const EXCERPT: usize = 2 * 1024;
@@ -71,7 +71,7 @@ impl AnswerBody {
 }
 
 /// Reads an answer: the text for the transcript, and what it means.
-pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Secret]) -> (String, Result<Answer, Failure>) {
+pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Needles]) -> (String, Result<Answer, Failure>) {
     let text = String::from_utf8_lossy(raw.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw.body));
     let masked = masked(&text, secrets);
     let transcript = masked[..masked.floor_char_boundary(TRANSCRIPT)].to_owned();
@@ -80,10 +80,11 @@ pub(super) fn judge(raw: RawAnswer, now: Timestamp, secrets: &[&Secret]) -> (Str
         let body = AnswerBody::read(content_type, &text, &masked);
         return (transcript, Ok(Answer { status: raw.status, location: raw.location, body }));
     }
+    let body = ErrorBody::parse(masked.as_bytes());
     let failure = ErrorAnswer {
         status: raw.status,
         kind: body_kind(content_type, &masked),
-        body: ErrorBody::parse(masked.as_bytes()),
+        body: ErrorBody { detail: body.detail.map(|detail| excerpt(&detail, &[])), ..body },
         granted: false,
         retry_after: raw.retry_after.as_deref().and_then(|value| retry_after(value, now)),
     };
@@ -147,25 +148,33 @@ pub(super) fn is_html(content_type: Option<&str>, text: &str) -> bool {
 }
 
 /// A text with the secrets masked.
-fn masked<'t>(text: &'t str, secrets: &[&Secret]) -> Cow<'t, str> {
-    if secrets.iter().any(|secret| text.contains(secret.expose())) {
-        Cow::Owned(mask(text, secrets))
-    } else {
-        Cow::Borrowed(text)
-    }
+pub(super) fn masked<'t>(text: &'t str, secrets: &[&Needles]) -> Cow<'t, str> {
+    secrets.iter().fold(Cow::Borrowed(text), |text, needles| match needles.masked_text(&text) {
+        Cow::Owned(masked) => Cow::Owned(masked),
+        Cow::Borrowed(_) => text,
+    })
 }
 
-/// The beginning of a text with the secrets masked, at most 2 KiB.
-pub(super) fn excerpt(text: &str, secrets: &[&Secret]) -> String {
+/// The beginning of a text for a message: secrets masked, nothing that a terminal would obey, at most 2 KiB.
+pub(super) fn excerpt(text: &str, secrets: &[&Needles]) -> String {
     let masked = masked(text, secrets);
-    masked[..masked.floor_char_boundary(EXCERPT)].to_owned()
+    let shown = visible(&masked[..masked.floor_char_boundary(EXCERPT)]);
+    shown[..shown.floor_char_boundary(EXCERPT)].to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    use crate::base::Secret;
 
     const NOW: &str = "1994-11-06T08:49:00Z";
+
+    fn needles(secret: &str) -> Needles {
+        Needles::new(&[Secret::new(secret)])
+    }
 
     fn error(status: u16, content_type: Option<&str>, body: &[u8]) -> ErrorAnswer {
         let raw = RawAnswer {
@@ -174,7 +183,7 @@ mod tests {
             body: body.to_vec(),
             ..RawAnswer::default()
         };
-        match judge(raw, NOW.parse().unwrap(), &[&Secret::new("s3cr3t")]) {
+        match judge(raw, NOW.parse().unwrap(), &[&needles("s3cr3t")]) {
             (_, Err(Failure::Status(answer))) => *answer,
             other => panic!("{other:?}"),
         }
@@ -206,11 +215,44 @@ mod tests {
     }
 
     #[test]
+    fn an_echoed_secret_is_masked_in_every_form() {
+        let token = "s3cr3t/tok+en-1234";
+        for echoed in [
+            token.to_owned(),
+            "s3cr3t%2Ftok%2Ben-1234".to_owned(),
+            r"s3cr3t\/tok+en-1234".to_owned(),
+            r"s3cr3t\u002ftok\u002Ben-1234".to_owned(),
+            STANDARD.encode(format!("ab{token}")),
+        ] {
+            let body = format!(r#"{{"detail":"you sent {echoed}"}}"#);
+            for status in [200, 401] {
+                let raw = RawAnswer { status, body: body.clone().into_bytes(), ..RawAnswer::default() };
+                let (transcript, result) = judge(raw, NOW.parse().unwrap(), &[&needles(token)]);
+                let shown = result.err().map_or_else(|| transcript.clone(), |failure| failure.to_string());
+                for shown in [transcript, shown] {
+                    assert!(shown.contains("you sent") && shown.contains("[secret]"), "{shown}");
+                    for part in ["tok", "en-1234", &echoed[..8]] {
+                        assert!(!shown.contains(part) || part == "YWJzM2Ny", "{shown}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_that_came_moves_a_cursor() {
+        for body in ["{\"detail\":\"a\\u001b[2Jb\\u009bc\\u202ed\"}", "a\u{1b}[2Jb\u{9b}c\u{202e}d"] {
+            assert_eq!(error(400, None, body.as_bytes()).detail(), "a [2Jb c\u{fffd}d");
+        }
+        assert_eq!(excerpt("a\u{1b}b\n", &[]), "a b\n");
+    }
+
+    #[test]
     fn quotes_are_bounded_and_masked_across_the_bound() {
         let body = format!("{}s3cr3t and more", "ü".repeat(1022));
         let answer = error(500, None, body.as_bytes());
         assert!(answer.detail().len() <= 2048 && !answer.detail().contains('3'), "{}", &answer.detail()[2040..]);
-        assert!(excerpt(&body, &[&Secret::new("s3cr3t")]).ends_with("ü[sec"));
+        assert!(excerpt(&body, &[&needles("s3cr3t")]).ends_with("ü[sec"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use super::watch::{Audience, Watch};
 use super::{ClientError, ClientOptions, Credentials, Failure, Refusal, TransportKind, Unexpected};
 use crate::base::{Random, Secret};
 use crate::clock::Clock;
-use crate::scim::{Exchange, Method, Request, SentCredentials, is_secret_header};
+use crate::scim::{Exchange, Method, Needles, Request, SentCredentials, is_secret_header};
 
 /// Redirects of one read that are followed.
 const REDIRECTS: usize = 5;
@@ -47,7 +47,8 @@ struct Inner {
     timeout: Duration,
     retries: u32,
     honour_retry_after: bool,
-    secrets: Vec<Secret>,
+    /// Of what must not appear in anything shown.
+    needles: Needles,
     audience: Option<Audience>,
     /// Where the token isn't a lasting one.
     tokens: Option<AccessTokens>,
@@ -157,7 +158,7 @@ impl Client {
             timeout: options.timeout,
             retries: options.retries,
             honour_retry_after: options.honour_retry_after,
-            secrets,
+            needles: Needles::new(&secrets),
             audience,
             tokens,
             random: Mutex::new(Random::seeded(options.seed)),
@@ -259,7 +260,9 @@ impl Client {
             let (location, result) = self.once(&request, &url, trail).await;
             let Some(location) = location else { return result };
             let refused = |why| {
-                let location = excerpt(&location, &self.secrets(trail.grant.as_deref()));
+                // A query may hold anything.
+                let place = location.split(['?', '#']).next().unwrap_or_default();
+                let location = excerpt(place, &self.secrets(trail.grant.as_deref()));
                 let status = result.as_ref().err().and_then(Failure::status).unwrap_or_default();
                 Failure::Unexpected { status, what: Unexpected::Redirect { location, why }, excerpt: String::new() }
             };
@@ -271,7 +274,8 @@ impl Client {
             followed += 1;
             let below = url.as_str().strip_prefix(&self.inner.base).filter(|path| path.starts_with(['/', '?']));
             let path = below.unwrap_or(&url[url::Position::BeforePath..]);
-            path.clone_into(&mut request.to_mut().path);
+            // What is told of it; its query may hold anything.
+            path.split(['?', '#']).next().unwrap_or_default().clone_into(&mut request.to_mut().path);
         }
     }
 
@@ -331,8 +335,8 @@ impl Client {
     }
 
     /// What must not appear in anything shown: the access token that was sent among it.
-    fn secrets<'s>(&'s self, grant: Option<&'s Grant>) -> Vec<&'s Secret> {
-        self.inner.secrets.iter().chain(grant.map(Grant::secret)).collect()
+    fn secrets<'s>(&'s self, grant: Option<&'s Grant>) -> Vec<&'s Needles> {
+        std::iter::once(&self.inner.needles).chain(grant.map(Grant::needles)).collect()
     }
 }
 

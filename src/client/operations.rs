@@ -9,7 +9,7 @@ use super::{
     BodyKind, CallOutcome, Client, Failure, Unexpected, create_request, delete_request, find_request, get_request,
     get_whole_request, patch_request, reference_request,
 };
-use crate::base::TargetId;
+use crate::base::{TargetId, visible};
 use crate::scim::{ListResponse, Request, Resource, urn};
 
 /// What a look-up found. The filter may have been ignored: each resource must be compared with what was asked.
@@ -162,7 +162,7 @@ fn read_resource(answer: Answer, id: &str) -> Result<Resource, Failure> {
     };
     match resource.id() {
         Some(other) if !other.eq_ignore_ascii_case(id) => {
-            let id = other.chars().take(256).collect();
+            let id = visible(&other).chars().take(256).collect();
             Err(unexpected(status, Unexpected::OtherResource { id }))
         }
         _ => Ok(resource),

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, Version};
+use serde::de::IgnoredAny;
 use url::{Position, Url};
 
 use super::Failure;
 use crate::base::{Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Content, HttpExchange, Method, Observer, SentCredentials, credentials_in, header_as_shown};
+use crate::scim::{Content, HttpExchange, MASK, Method, Observer, SentCredentials, credentials_in, header_as_shown};
 
 /// Who is shown what a client sends and gets, and what is masked in it.
 #[derive(Clone)]
@@ -82,6 +83,21 @@ impl<'c> Watch<'c> {
     pub(super) fn chunk(&mut self, bytes: &[u8]) {
         if let Some(noted) = self.0.as_deref_mut() {
             noted.exchange.response_body.push(bytes);
+        }
+    }
+
+    /// Hides an answer of a token endpoint that is no JSON object, nor its beginning: it may be a bare token.
+    pub(super) fn hide_bare_token(&mut self) {
+        let Some(Noted { exchange, .. }) = self.0.as_deref_mut() else { return };
+        let body = &mut exchange.response_body;
+        let text = body.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body.bytes).trim_ascii();
+        let is_success = exchange.status.is_some_and(|status| (200..300).contains(&status));
+        let is_object = || {
+            let read = serde_json::from_slice::<IgnoredAny>(text);
+            text.starts_with(b"{") && read.map_or_else(|error| error.is_eof(), |_| true)
+        };
+        if is_success && !text.is_empty() && !is_object() {
+            *body = Content::from(MASK.as_bytes());
         }
     }
 

@@ -5,6 +5,8 @@
 //! was found by its name) wherever else it stands, also percent-encoded, escaped, or in the middle of Base64.
 
 mod fields;
+mod known;
+mod names;
 mod needles;
 #[cfg(test)]
 mod tests;
@@ -17,7 +19,9 @@ use base64::engine::general_purpose::STANDARD;
 use super::{Content, HttpExchange, SentCredentials};
 use crate::base::Secret;
 use fields::Found;
-use needles::Needles;
+pub use known::KnownSecrets;
+pub(crate) use names::is_secret_name;
+pub use needles::Needles;
 
 /// What stands in place of a secret.
 pub(crate) const MASK: &str = "[secret]";
@@ -26,11 +30,17 @@ pub(crate) const MASK: &str = "[secret]";
 /// elsewhere.
 const SHORTEST: usize = 8;
 
-/// Parts of the names of headers that hold secrets.
-const SECRET_PARTS: [&str; 6] = ["auth", "key", "token", "secret", "cookie", "password"];
+/// Parts of the names of headers that hold secrets, beside those that names of secrets have everywhere.
+const SECRET_PARTS: [&str; 3] = ["auth", "key", "cookie"];
 
-/// Headers that are no secret although their names look so: what a server asks for.
-const PUBLIC: [&str; 3] = ["www-authenticate", "proxy-authenticate", "authentication-info"];
+/// Headers that are no secret although their names look so: what a server asks for, or allows.
+const PUBLIC: [&str; 4] =
+    ["www-authenticate", "proxy-authenticate", "authentication-info", "access-control-allow-credentials"];
+
+/// The schemes of credentials that are shown (IANA's registry, and what is met beside it). Another first word may be
+/// part of the secret.
+const SCHEMES: [&str; 11] =
+    ["Basic", "Bearer", "Digest", "DPoP", "GNAP", "HOBA", "Mutual", "Negotiate", "NTLM", "OAuth", "Token"];
 
 /// Whether the value of a header of this name is a secret.
 pub fn is_secret_header(name: &str) -> bool {
@@ -39,8 +49,8 @@ pub fn is_secret_header(name: &str) -> bool {
     let is_at = |at: usize, part: &str| {
         name.get(at..at + part.len()).is_some_and(|there| there.eq_ignore_ascii_case(part.as_bytes()))
     };
-    let has_part = (0..name.len()).any(|at| SECRET_PARTS.iter().any(|part| is_at(at, part)));
-    has_part && !PUBLIC.iter().any(|public| public.as_bytes().eq_ignore_ascii_case(name))
+    let has_part = || (0..name.len()).any(|at| SECRET_PARTS.iter().any(|part| is_at(at, part)));
+    (names::is_secret(name) || has_part()) && !PUBLIC.iter().any(|public| public.as_bytes().eq_ignore_ascii_case(name))
 }
 
 /// The value of a header as it may be shown. Of credentials the scheme is left, which tells their kind.
@@ -48,9 +58,9 @@ pub fn header_as_shown(name: &str, value: &str) -> String {
     if !is_secret_header(name) {
         return value.to_owned();
     }
-    match value.split_once(' ') {
-        Some((scheme, _)) if is_authorization(name) => format!("{scheme} {MASK}"),
-        _ => MASK.to_owned(),
+    match scheme_and_rest(name, value) {
+        ("", _) => MASK.to_owned(),
+        (scheme, _) => format!("{scheme} {MASK}"),
     }
 }
 
@@ -59,10 +69,11 @@ pub fn credentials_in(name: &str, value: &str) -> Vec<Secret> {
     if !is_secret_header(name) {
         return Vec::new();
     }
-    let value = value.trim();
-    let (scheme, token) = value.split_once(' ').filter(|_| is_authorization(name)).unwrap_or(("", value));
-    let token = token.trim();
+    let (scheme, token) = scheme_and_rest(name, value);
     let mut secrets = vec![token.to_owned()];
+    if is_authorization(name) {
+        secrets.extend(token.split([' ', '\t']).filter(|word| *word != token).map(str::to_owned));
+    }
     if scheme.eq_ignore_ascii_case("Basic")
         && let Some(pair) = STANDARD.decode(token).ok().and_then(|pair| String::from_utf8(pair).ok())
         && let Some((_, password)) = pair.split_once(':')
@@ -72,6 +83,14 @@ pub fn credentials_in(name: &str, value: &str) -> Vec<Secret> {
     secrets.into_iter().filter(|secret| secret.len() >= SHORTEST).map(Secret::new).collect()
 }
 
+/// The scheme of credentials, if it is a known one, and what follows.
+fn scheme_and_rest<'v>(name: &str, value: &'v str) -> (&'v str, &'v str) {
+    let value = value.trim();
+    let is_known = |scheme: &str| SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme));
+    let split = value.split_once([' ', '\t']).filter(|(scheme, _)| is_authorization(name) && is_known(scheme));
+    split.map_or(("", value), |(scheme, rest)| (scheme, rest.trim()))
+}
+
 fn is_authorization(name: &str) -> bool {
     name.eq_ignore_ascii_case("authorization") || name.eq_ignore_ascii_case("proxy-authorization")
 }
@@ -79,7 +98,9 @@ fn is_authorization(name: &str) -> bool {
 /// Masks exchanges, one after the other.
 #[derive(Debug)]
 pub struct Masking {
-    known: Vec<Secret>,
+    known: KnownSecrets,
+    /// Which of them `needles` are of.
+    version: u64,
     needles: Needles,
     /// The credentials of the last exchange: a client's are the same in all of them.
     last: SentCredentials,
@@ -88,9 +109,10 @@ pub struct Masking {
 
 impl Masking {
     /// Masks these secrets in every exchange, beside those that an exchange has itself.
-    pub fn new(known: Vec<Secret>) -> Self {
-        let needles = Needles::new(&known);
-        Self { known, needles, last: SentCredentials::default(), last_needles: Needles::default() }
+    pub fn new(known: impl Into<KnownSecrets>) -> Self {
+        let known = known.into();
+        let (version, needles) = (known.version(), Needles::new(&known.all()));
+        Self { known, version, needles, last: SentCredentials::default(), last_needles: Needles::default() }
     }
 
     /// The exchange as it may be shown.
@@ -104,16 +126,23 @@ impl Masking {
     }
 
     fn shown(&mut self, exchange: &HttpExchange, whole: bool) -> HttpExchange {
+        let version = self.known.version();
+        if version != self.version {
+            self.needles = Needles::new(&self.known.all());
+            self.version = version;
+        }
         if !exchange.credentials.is_same(&self.last) {
             self.last = exchange.credentials.clone();
-            let known: Vec<_> = self.known.iter().map(Secret::expose).collect();
-            let others = self.last.secrets().iter().filter(|secret| !known.contains(&secret.expose()));
-            self.last_needles = Needles::new(others);
+            let known = self.known.all();
+            let is_known = |secret: &Secret| known.iter().any(|known| known.expose() == secret.expose());
+            self.last_needles = Needles::new(self.last.secrets().iter().filter(|secret| !is_known(secret)));
         }
         let request = fields::in_body(&exchange.request_body.bytes, exchange.request_header("content-type"));
         let response = fields::in_body(&exchange.response_body.bytes, exchange.response_header("content-type"));
         let query = fields::in_query(exchange.target.as_bytes());
-        let found = [&request, &response, &query].into_iter().flat_map(Found::secrets);
+        let headers = exchange.request_headers.iter().chain(&exchange.response_headers);
+        let urls: Vec<_> = headers.map(|(_, value)| fields::in_query(value.as_bytes())).collect();
+        let found = [&request, &response, &query].into_iter().chain(&urls).flat_map(Found::secrets);
         let found = Needles::new(&found.filter(|secret| secret.expose().len() >= SHORTEST).collect::<Vec<_>>());
         let mask = Mask([&self.needles, &self.last_needles, &found]);
         HttpExchange {
@@ -146,12 +175,15 @@ impl Mask<'_> {
     }
 
     fn text(&self, text: &str) -> String {
-        // What is masked are whole characters.
         String::from_utf8_lossy(&self.bytes(text.as_bytes())).into_owned()
     }
 
     fn headers(&self, headers: &[(String, String)]) -> Vec<(String, String)> {
-        headers.iter().map(|(name, value)| (name.clone(), self.text(value))).collect()
+        let url = |value: &str| {
+            let found = fields::in_query(value.as_bytes());
+            String::from_utf8_lossy(&self.bytes(&found.without(value.as_bytes()))).into_owned()
+        };
+        headers.iter().map(|(name, value)| (self.text(name), url(value))).collect()
     }
 
     fn content(&self, content: &Content, found: &Found) -> Content {

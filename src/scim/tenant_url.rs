@@ -87,10 +87,11 @@ impl fmt::Display for TenantUrl {
     }
 }
 
-/// Whether a URL points to this machine: `localhost` or a loopback address.
+/// Whether a URL points to this machine: `localhost` or a loopback address. Names below `localhost` aren't taken: not
+/// everybody resolves them to this machine.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost") || name.ends_with(".localhost"),
+        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback(),
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -142,6 +143,12 @@ mod tests {
     #[test]
     fn refuses_what_would_leak_or_cannot_work() {
         assert!(matches!(TenantUrl::parse("http://h.example/", false), Err(TenantUrlError::PlainHttp(_))));
+        for far in ["http://scim.localhost/", "http://localhost.h.example/", "http://128.0.0.1/", "http://[::2]/"] {
+            assert!(matches!(TenantUrl::parse(far, false), Err(TenantUrlError::PlainHttp(_))), "{far}");
+        }
+        for near in ["http://LOCALHOST/", "http://127.9.9.9/", "http://[::1]/"] {
+            assert!(TenantUrl::parse(near, false).is_ok(), "{near}");
+        }
         assert!(TenantUrl::parse("http://h.example/", true).is_ok());
         assert!(matches!(TenantUrl::parse("ftp://h.example/", true), Err(TenantUrlError::Scheme(_))));
         assert!(matches!(TenantUrl::parse("https://a:b@h.example/", true), Err(TenantUrlError::Credentials)));

@@ -22,7 +22,7 @@ use super::observe::{Audience, Observer, Watcher};
 use super::{Kind, Storage, StorageError, bulk, discovery, resources, search};
 use crate::base::{Random, Secret, Timestamp};
 use crate::clock::Clock;
-use crate::scim::{Attribute, Leniencies, Mutability, PatchError, Resource, ResourceSchema};
+use crate::scim::{Attribute, KnownSecrets, Leniencies, Mutability, PatchError, Resource, ResourceSchema};
 
 /// What an endpoint is like.
 #[derive(Debug)]
@@ -266,6 +266,11 @@ impl Endpoint {
     /// Lets in with these secrets from now on instead of those before.
     pub fn set_credentials(&self, credentials: &Credentials) {
         self.door().set(credentials);
+    }
+
+    /// Everything that has ever let in, for those who mask: tokens that are issued or set later too.
+    pub fn secrets(&self) -> KnownSecrets {
+        self.door().secrets().clone()
     }
 
     /// Hands every exchange from now on to this watcher, instead of to the one before.

@@ -122,12 +122,6 @@ impl AccessArgs {
 }
 
 impl Access {
-    /// What must not be recorded.
-    pub(crate) fn secrets(&self) -> Vec<Secret> {
-        let client = self.options.oauth.iter().flat_map(|oauth| &oauth.client_secrets);
-        self.tokens.iter().chain(&self.options.read_only).chain(client).cloned().collect()
-    }
-
     /// Has the endpoint let in whoever the files name, whenever they change. Without files there is nothing to do.
     pub(crate) fn follow(self, endpoint: Endpoint) {
         if self.sources.has_files() {

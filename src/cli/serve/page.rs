@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use super::{Args, Profile};
-use crate::base::Secret;
 use crate::target::{Endpoint, Page, PageOptions, random_token};
 
 /// Whether there is a page.
@@ -15,13 +14,7 @@ pub(crate) struct PageArgs {
 }
 
 /// The page over an endpoint that listens at an address; `None` where none is wanted.
-pub(super) fn page(
-    args: &Args,
-    endpoint: &Endpoint,
-    address: SocketAddr,
-    tenant_url: &str,
-    secrets: Vec<Secret>,
-) -> Option<Page> {
+pub(super) fn page(args: &Args, endpoint: &Endpoint, address: SocketAddr, tenant_url: &str) -> Option<Page> {
     let profile = match (&args.mapping, args.profile) {
         (Some(path), _) => format!("Attributes of {}, and groups", path.display()),
         (None, Profile::Wedo) => "Profile wedo: users only, filters on userName".to_owned(),
@@ -36,7 +29,6 @@ pub(super) fn page(
         profile,
         data,
         local: address.ip().is_loopback(),
-        secrets,
         new_secret: random_token,
     };
     (!args.page.no_page).then(|| Page::new(endpoint, options))

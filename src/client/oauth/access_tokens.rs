@@ -11,16 +11,19 @@ use super::answer::read;
 use super::grant::Grant;
 use super::request::TokenRequest;
 use super::{OAuth, TokenFailure, UnusableToken};
-use crate::base::{Random, Secret, SignedDuration, Timestamp, mask};
+use crate::base::{Random, Secret, SignedDuration, Timestamp};
+use crate::client::answer::excerpt;
 use crate::client::patience::{Next, Patience, delay};
 use crate::client::transport::Transport;
 use crate::client::watch::{Audience, Watch};
 use crate::client::{ClientError, ClientOptions, Failure, TransportKind, Unexpected};
 use crate::clock::Clock;
-use crate::scim::{Method, SentCredentials, TokenEndpoint};
+use crate::scim::{Method, Needles, SentCredentials, TokenEndpoint};
 
 /// How many exchanges are kept for whoever asks what happened.
 const KEPT: usize = 8;
+/// Shorter values in the query of a token endpoint may stand elsewhere by chance.
+const SHORTEST_KEY: usize = 8;
 /// A renewal that failed isn't tried again earlier.
 const PAUSE: SignedDuration = SignedDuration::from_secs(10);
 
@@ -47,6 +50,8 @@ pub(in crate::client) struct AccessTokens {
     audience: Option<Audience>,
     endpoint: TokenEndpoint,
     request: TokenRequest,
+    /// Of what must not appear in anything shown.
+    needles: Needles,
     timeout: Duration,
     retries: u32,
     honour_retry_after: bool,
@@ -80,12 +85,15 @@ enum Held {
 impl AccessTokens {
     pub(in crate::client) fn new(oauth: &OAuth, options: &ClientOptions, clock: Clock) -> Result<Self, ClientError> {
         let request = TokenRequest::new(oauth, options.user_agent.as_deref())?;
+        let keys = keys(&oauth.token_endpoint);
+        let known = || request.secrets.iter().chain(&keys);
         let audience = options.observer.clone().map(|observer| {
-            let credentials = SentCredentials::new(request.secrets.iter().cloned());
+            let credentials = SentCredentials::new(known().cloned());
             Audience { observer, credentials }
         });
         Ok(Self {
             transport: Transport::http(options, oauth.token_endpoint.url())?,
+            needles: Needles::new(known()),
             request,
             audience,
             endpoint: oauth.token_endpoint.clone(),
@@ -234,9 +242,10 @@ impl AccessTokens {
             let message = format!("no complete answer within {:?}", self.timeout);
             Err(Failure::Transport { kind: TransportKind::Timeout, message })
         });
+        watch.hide_bare_token();
         watch.end(raw.as_ref().err());
         let now = self.clock.now();
-        let secrets: Vec<&Secret> = self.request.secrets.iter().collect();
+        let secrets = [&self.needles];
         let (status, shown, result) = match raw {
             Ok(raw) => {
                 let reading = read(&raw, now, &secrets);
@@ -267,13 +276,20 @@ impl AccessTokens {
     }
 }
 
+/// What the query of a token endpoint holds: keys of gateways, which are nobody's business. Shorter values are masked
+/// by their names.
+fn keys(endpoint: &TokenEndpoint) -> Vec<Secret> {
+    let values = endpoint.url().query_pairs().map(|(_, value)| value);
+    values.filter(|value| value.len() >= SHORTEST_KEY).map(Secret::new).collect()
+}
+
 /// A transport gives two failures: no answer, and one that is too long.
-fn unanswered(failure: Failure, secrets: &[&Secret]) -> TokenFailure {
+fn unanswered(failure: Failure, secrets: &[&Needles]) -> TokenFailure {
     match failure {
         Failure::Unexpected { status, what: Unexpected::TooLarge, .. } => {
             TokenFailure::Unusable { status, what: UnusableToken::TooLarge }
         }
-        Failure::Transport { kind, message } => TokenFailure::Transport { kind, message: mask(&message, secrets) },
+        Failure::Transport { kind, message } => TokenFailure::Transport { kind, message: excerpt(&message, secrets) },
         other => TokenFailure::Transport { kind: TransportKind::Other, message: other.to_string() },
     }
 }

@@ -4,10 +4,10 @@ use serde_json::{Map, Value};
 
 use super::grant::Granted;
 use super::{TokenFailure, TokenRefusal, UnusableToken};
-use crate::base::{Secret, SignedDuration, Timestamp, mask};
+use crate::base::{Secret, SignedDuration, Timestamp, is_hidden};
 use crate::client::BodyKind;
-use crate::client::answer::{RawAnswer, excerpt, is_html, member, retry_after};
-use crate::scim::ErrorBody;
+use crate::client::answer::{RawAnswer, excerpt, is_html, masked, member, retry_after};
+use crate::scim::{ErrorBody, Needles, is_secret_name};
 
 /// Longest number of seconds that is believed, a hundred years.
 const FOREVER: f64 = 100.0 * 365.0 * 24.0 * 3600.0;
@@ -34,17 +34,18 @@ pub(super) struct Reading {
 
 /// Reads an answer. Endpoints differ from the RFC in many ways that do no harm: letter case, numbers as text, a missing
 /// `token_type`, errors with the status 200.
-pub(super) fn read(raw: &RawAnswer, now: Timestamp, secrets: &[&Secret]) -> Reading {
+pub(super) fn read(raw: &RawAnswer, now: Timestamp, secrets: &[&Needles]) -> Reading {
     let text = String::from_utf8_lossy(raw.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&raw.body));
     let text = text.trim();
     let status = raw.status;
     let html = is_html(raw.content_type.as_deref(), text);
     let mut document: Option<Value> = serde_json::from_str(text).ok();
-    let masked = mask(text, secrets);
+    let masked = masked(text, secrets);
     let shown = match &mut document {
         Some(document) => {
             let mut shown = document.clone();
-            hide(&mut shown, false);
+            let is_bare = (200..300).contains(&status) && !shown.is_object();
+            hide(&mut shown, is_bare);
             excerpt(&shown.to_string(), secrets)
         }
         // What isn't JSON may be a token in a shape that nobody has thought of.
@@ -92,7 +93,7 @@ fn granted(members: &Map<String, Value>) -> Result<Granted, UnusableToken> {
     let token = text("access_token").filter(|token| !token.is_empty()).ok_or(UnusableToken::Missing)?;
     let kind = text("token_type").map(str::trim).filter(|kind| !kind.is_empty());
     if let Some(other) = kind.filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
-        return Err(UnusableToken::NotBearer(other.chars().take(40).filter(|c| !c.is_control()).collect()));
+        return Err(UnusableToken::NotBearer(other.chars().take(40).filter(|c| !is_hidden(*c)).collect()));
     }
     let lifetime = match member(members, "expires_in") {
         Some(Value::Number(seconds)) => seconds.as_f64(),
@@ -112,13 +113,13 @@ fn granted(members: &Map<String, Value>) -> Result<Granted, UnusableToken> {
 }
 
 /// The place of a redirect without its query, which may hold anything.
-fn location(raw: &RawAnswer, secrets: &[&Secret]) -> String {
+fn location(raw: &RawAnswer, secrets: &[&Needles]) -> String {
     let location = raw.location.as_deref().unwrap_or_default();
     line(location.split(['?', '#']).next().unwrap_or_default(), secrets)
 }
 
 /// On one line, masked, at most 2 KiB.
-fn line(text: &str, secrets: &[&Secret]) -> String {
+fn line(text: &str, secrets: &[&Needles]) -> String {
     excerpt(text.trim(), secrets).replace(char::is_control, " ")
 }
 
@@ -145,17 +146,15 @@ fn body_kind(text: &str, document: Option<&Value>, html: bool) -> BodyKind {
     }
 }
 
-/// Masks texts in members that sound like secrets, however deep, and a document that is nothing but a text.
+/// Masks texts in members that sound like secrets, however deep, and all others where the document is `inside` a secret
+/// already.
 fn hide(value: &mut Value, inside: bool) {
     match value {
         Value::String(text) if inside => "[secret]".clone_into(text),
         Value::Array(items) => items.iter_mut().for_each(|item| hide(item, inside)),
         Value::Object(members) => members.iter_mut().for_each(|(name, value)| {
-            let name = name.to_ascii_lowercase();
-            let secret =
-                ["token", "secret", "password", "assertion", "jwt", "key"].iter().any(|word| name.contains(word));
-            let harmless = matches!(name.as_str(), "token_type" | "issued_token_type" | "token_endpoint");
-            hide(value, inside || secret && !harmless);
+            let is_secret = is_secret_name(name) || name.to_ascii_lowercase().contains("key");
+            hide(value, inside || is_secret);
         }),
         _ => {}
     }

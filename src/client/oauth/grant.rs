@@ -3,9 +3,9 @@
 use axum::http::HeaderValue;
 
 use super::UnusableToken;
-use crate::base::{Secret, SignedDuration, Timestamp};
+use crate::base::{Secret, SignedDuration, Timestamp, visible};
 use crate::client::jwt::{Claims, claims};
-use crate::scim::TenantUrl;
+use crate::scim::{Needles, TenantUrl};
 
 /// How long a token is used that doesn't say how long it lasts: the shortest time that endpoints may give (Microsoft,
 /// *User provisioning requirements for Microsoft Entra App Gallery*).
@@ -35,6 +35,7 @@ pub(super) struct Granted {
 pub(in crate::client) struct Grant {
     header: HeaderValue,
     token: Secret,
+    needles: Needles,
     claims: Option<Claims>,
     said: Option<SignedDuration>,
     has_type: bool,
@@ -57,6 +58,7 @@ impl Grant {
         let runs_out = later(asked, lifetime);
         Ok(Self {
             header,
+            needles: Needles::new([&granted.token]),
             token: granted.token,
             claims,
             said: granted.lifetime,
@@ -75,6 +77,11 @@ impl Grant {
     /// The token, for masking.
     pub(in crate::client) fn secret(&self) -> &Secret {
         &self.token
+    }
+
+    /// What finds it in what the target sends back.
+    pub(in crate::client) const fn needles(&self) -> &Needles {
+        &self.needles
     }
 
     /// From when on the next one is asked for.
@@ -142,6 +149,7 @@ impl Grant {
             return None;
         }
         let shown = audience.join("`, `");
+        let shown = visible(&shown);
         let is_graph =
             |one: &String| one == "00000003-0000-0000-c000-000000000000" || one.contains("://graph.microsoft.com");
         let host = |text: &str| url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));

@@ -4,7 +4,6 @@ use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::{Serializer, byte_serialize};
 
 use super::OAuth;
@@ -22,7 +21,7 @@ pub(super) struct TokenRequest {
     pub(super) shown_form: String,
     /// The `Authorization` header as it may be shown, where there is one.
     pub(super) shown_authorization: Option<String>,
-    /// What must not appear in anything shown: the client secret in every form that is sent, or that comes back.
+    /// What must not appear in anything shown: the client secret as it is, and in the forms that are sent.
     pub(super) secrets: Vec<Secret>,
 }
 
@@ -49,19 +48,12 @@ impl TokenRequest {
         let (before, after) = form(oauth);
         let in_body = oauth.client_authentication.in_body();
         let with = |secret: &str| if in_body { format!("&client_secret={secret}") } else { String::new() };
-        let mut secrets = vec![secret.to_owned(), encoded(secret), basic];
-        secrets.push(utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string());
-        let in_json = serde_json::Value::from(secret).to_string();
-        secrets.push(in_json.trim_matches('"').to_owned());
-        // The longest first: one form may be the beginning of another.
-        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-        secrets.dedup();
         Ok(Self {
             headers,
             form: Secret::new(format!("{before}{}{after}", with(&encoded(secret)))),
             shown_form: format!("{before}{}{after}", with(MASK)),
             shown_authorization,
-            secrets: secrets.into_iter().map(Secret::new).collect(),
+            secrets: [secret.to_owned(), encoded(secret), basic].map(Secret::new).to_vec(),
         })
     }
 }

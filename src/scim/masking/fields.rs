@@ -8,22 +8,8 @@ use std::ops::Range;
 use percent_encoding::percent_decode;
 
 use super::MASK;
+use super::names::{compares_secret, is_secret_in_query, is_secret_name, leads_to_secret};
 use crate::base::Secret;
-
-/// Names of secrets, in lower case, without `_` and `-`.
-const NAMES: [&str; 11] = [
-    "accesstoken",
-    "apikey",
-    "assertion",
-    "clientassertion",
-    "clientsecret",
-    "idtoken",
-    "password",
-    "refreshtoken",
-    "secret",
-    "secrettoken",
-    "token",
-];
 
 /// Documents that are nested deeper aren't searched further; no parser takes them.
 const DEEPEST: usize = 128;
@@ -65,28 +51,46 @@ impl Found {
 /// Looks into a body: JSON by what it begins with, a form by its content type or else by its looks.
 pub(super) fn in_body(bytes: &[u8], content_type: Option<&str>) -> Found {
     let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    if start.starts_with(b"{") || start.starts_with(b"[") {
-        return in_json(bytes);
-    }
     let is_form = content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("x-www-form-urlencoded"));
+    if start.starts_with(b"{") || start.starts_with(b"[") {
+        let found = in_json(bytes);
+        // Some call JSON a form, and a form may look like JSON.
+        if !found.spans.is_empty() || !is_form {
+            return found;
+        }
+    }
     let looks_like_one = || bytes.contains(&b'=') && bytes.iter().all(u8::is_ascii_graphic);
-    if is_form || looks_like_one() { in_form(bytes, 0) } else { Found::default() }
+    if is_form || looks_like_one() { in_form(bytes, 0, is_secret_name) } else { Found::default() }
 }
 
-/// Looks into the query of a request target.
-pub(super) fn in_query(target: &[u8]) -> Found {
-    target.iter().position(|byte| *byte == b'?').map_or_else(Found::default, |at| in_form(target, at + 1))
+/// Looks into the query of a request target or another URL, and into its fragment.
+pub(super) fn in_query(url: &[u8]) -> Found {
+    let start = url.iter().position(|byte| matches!(byte, b'?' | b'#'));
+    start.map_or_else(Found::default, |at| in_form(url, at + 1, is_secret_in_query))
 }
 
-fn in_form(bytes: &[u8], mut at: usize) -> Found {
+fn in_form(bytes: &[u8], mut at: usize, is_secret: fn(&str) -> bool) -> Found {
     let mut found = Found::default();
     for pair in bytes[at..].split(|byte| *byte == b'&') {
-        if let Some(equals) = pair.iter().position(|byte| *byte == b'=')
-            && is_secret(&form_decoded(&pair[..equals]))
-            && equals + 1 < pair.len()
-        {
-            found.spans.push(at + equals + 1..at + pair.len());
-            found.secrets.push(Secret::new(form_decoded(&pair[equals + 1..])));
+        // Some separate in other ways. A value may hold such a character too, so that of a secret ends with the pair.
+        let mut from = 0;
+        for part in pair.split(|byte| matches!(byte, b';' | b'?' | b'#')) {
+            let Some(equals) = part.iter().position(|byte| *byte == b'=') else {
+                from += part.len() + 1;
+                continue;
+            };
+            let (name, value) = (form_decoded(&part[..equals]), &pair[from + equals + 1..]);
+            let span = at + pair.len() - value.len()..at + pair.len();
+            if is_secret(&name) && !value.is_empty() {
+                found.spans.push(span);
+                found.secrets.push(Secret::new(form_decoded(value)));
+                break;
+            }
+            if name.eq_ignore_ascii_case("filter") && compares_secret(&form_decoded(value)) {
+                found.spans.push(span);
+                break;
+            }
+            from += part.len() + 1;
         }
         at += pair.len() + 1;
     }
@@ -96,16 +100,6 @@ fn in_form(bytes: &[u8], mut at: usize) -> Found {
 fn form_decoded(text: &[u8]) -> String {
     let blanks: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&blanks).decode_utf8_lossy().into_owned()
-}
-
-fn is_secret(name: &str) -> bool {
-    let bare = || name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase);
-    NAMES.iter().any(|known| bare().eq(known.chars()))
-}
-
-/// Whether the path of a PATCH operation leads to a secret: `password`, with or without its URN.
-fn leads_to_secret(path: &str) -> bool {
-    path.rsplit([':', '.']).next().is_some_and(is_secret)
 }
 
 /// A container under way.
@@ -118,6 +112,8 @@ struct Frame {
     /// What stands in `value`, in case that `path` leads to a secret.
     values: Vec<Range<usize>>,
     has_secret_path: bool,
+    /// Whether there is a text or a number in it, however deep.
+    has_content: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +121,7 @@ enum Name {
     Secret,
     Path,
     Value,
+    Filter,
     Other,
 }
 
@@ -142,7 +139,8 @@ fn in_json(bytes: &[u8]) -> Found {
                 }
                 let is_object = open == b'{';
                 let (name, values) = (Name::Other, Vec::new());
-                frames.push(Frame { start, is_object, wants_name: is_object, name, values, has_secret_path: false });
+                let (wants_name, has_secret_path, has_content) = (is_object, false, false);
+                frames.push(Frame { start, is_object, wants_name, name, values, has_secret_path, has_content });
             }
             b'}' | b']' => close(&mut frames, at, &mut spans),
             b',' => {
@@ -177,9 +175,12 @@ fn close(frames: &mut Vec<Frame>, end: usize, spans: &mut Vec<Range<usize>>) {
     if closed.has_secret_path {
         spans.extend(closed.values);
     }
-    match frames.last_mut() {
-        Some(frame) if frame.name == Name::Secret => spans.push(closed.start..end),
-        Some(frame) if frame.name == Name::Value => frame.values.push(closed.start..end),
+    let Some(frame) = frames.last_mut() else { return };
+    frame.has_content |= closed.has_content;
+    match frame.name {
+        // What a server can do with passwords is no secret (`changePassword`, RFC 7643 section 5).
+        Name::Secret if closed.has_content => spans.push(closed.start..end),
+        Name::Value => frame.values.push(closed.start..end),
         _ => {}
     }
 }
@@ -197,16 +198,20 @@ fn scalar(bytes: &[u8], span: Range<usize>, frame: &mut Frame, spans: &mut Vec<R
         frame.name = match &*name {
             name if name.eq_ignore_ascii_case("path") => Name::Path,
             name if name.eq_ignore_ascii_case("value") => Name::Value,
-            name if is_secret(name) => Name::Secret,
+            name if name.eq_ignore_ascii_case("filter") => Name::Filter,
+            name if leads_to_secret(name) => Name::Secret,
             _ => Name::Other,
         };
         return;
     }
+    let is_content = !matches!(text, b"true" | b"false" | b"null");
+    frame.has_content |= is_content;
     match frame.name {
-        Name::Secret if !matches!(text, b"true" | b"false" | b"null") => spans.push(span),
+        Name::Secret if is_content => spans.push(span),
+        Name::Filter if compares_secret(&decoded(text)) => spans.push(span),
         Name::Value => frame.values.push(span),
         Name::Path => frame.has_secret_path |= leads_to_secret(&decoded(text)),
-        Name::Secret | Name::Other => {}
+        Name::Secret | Name::Filter | Name::Other => {}
     }
 }
 

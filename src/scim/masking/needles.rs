@@ -1,6 +1,7 @@
 //! Looks for secrets in bytes, in every form in which servers and clients write them.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -14,28 +15,33 @@ const STEM: usize = 8;
 const ROUNDS: usize = 3;
 /// Ways of reading what was matched so far that are followed up at once.
 const READINGS: usize = 4;
-/// Comparisons for each byte. Only bytes that were made for it need more; their rest is masked unread.
+/// Comparisons for each byte, beside those of needles that begin alike. Only bytes that were made for it need more; their rest is masked unread.
 const PATIENCE: usize = 16;
 /// Comparisons that are free.
 const LEAST_PATIENCE: usize = 1 << 16;
 
-/// Texts to look for.
+/// Secrets to look for in texts.
 #[derive(Default)]
-pub(super) struct Needles {
-    /// The longest first.
-    needles: Vec<Vec<char>>,
+pub struct Needles {
+    /// By their first characters, the longest of each first.
+    by_first: BTreeMap<char, Vec<Vec<char>>>,
+    /// Comparisons for each byte of a text.
+    patience: usize,
     /// Bytes with which one may begin.
     first: Vec<bool>,
+    /// Bytes that may follow where the first one isn't an escape.
+    second: Vec<bool>,
 }
 
 impl std::fmt::Debug for Needles {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} needles", self.needles.len())
+        write!(f, "{} needles", self.by_first.values().map(Vec::len).sum::<usize>())
     }
 }
 
 impl Needles {
-    pub(super) fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
+    /// Looks for these from now on; an empty one is nowhere.
+    pub fn new<'s>(secrets: impl IntoIterator<Item = &'s Secret>) -> Self {
         let mut texts = BTreeSet::new();
         for secret in secrets {
             let secret = secret.expose();
@@ -44,30 +50,48 @@ impl Needles {
                 texts.extend(stems(secret.as_bytes()));
             }
         }
-        let mut needles: Vec<Vec<char>> = texts.iter().map(|text| text.chars().collect()).collect();
-        if needles.is_empty() {
+        if texts.is_empty() {
             return Self::default();
         }
-        needles.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        let mut by_first: BTreeMap<char, Vec<Vec<char>>> = BTreeMap::new();
+        for text in &texts {
+            let needle: Vec<char> = text.chars().collect();
+            by_first.entry(needle[0]).or_default().push(needle);
+        }
+        for alike in by_first.values_mut() {
+            alike.sort_by_key(|needle| std::cmp::Reverse(needle.len()));
+        }
+        // Those that begin alike are all compared.
+        let patience = PATIENCE + 2 * by_first.values().map(Vec::len).max().unwrap_or_default();
         let mut first = vec![false; 256];
         for byte in texts.iter().map(|text| text.as_bytes()[0]).chain(*b"%\\&") {
             first[usize::from(byte)] = true;
         }
         first[usize::from(b'+')] |= first[usize::from(b' ')];
-        Self { needles, first }
+        let mut second = vec![texts.iter().any(|text| text.len() == 1); 256];
+        for byte in texts.iter().filter_map(|text| text.as_bytes().get(1).copied()).chain(*b"%\\&+") {
+            second[usize::from(byte)] = true;
+        }
+        Self { by_first, patience, first, second }
+    }
+
+    /// The text with every secret masked, however it is written.
+    pub fn masked_text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        // What is masked are whole characters.
+        self.masked(text.as_bytes())
+            .map_or(Cow::Borrowed(text), |masked| Cow::Owned(String::from_utf8_lossy(&masked).into_owned()))
     }
 
     /// The bytes with every needle masked; `None` where there is none.
     pub(super) fn masked(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        if self.needles.is_empty() {
+        if self.by_first.is_empty() {
             return None;
         }
         let mut masked = Vec::new();
         let (mut at, mut kept) = (0, 0);
-        let mut patience = bytes.len().saturating_mul(PATIENCE).max(LEAST_PATIENCE);
+        let mut patience = bytes.len().saturating_mul(self.patience).max(LEAST_PATIENCE);
         while at < bytes.len() {
-            let end = if self.first[usize::from(bytes[at])] { self.end(bytes, at, &mut patience) } else { None };
-            let Some(end) = end else {
+            let Some(end) = self.may_begin(bytes, at).then(|| self.end(bytes, at, &mut patience)).flatten() else {
                 at += 1;
                 continue;
             };
@@ -81,9 +105,26 @@ impl Needles {
         })
     }
 
+    /// Whether a needle may begin here, by two bytes: most texts hold none, and they are all looked at.
+    fn may_begin(&self, bytes: &[u8], at: usize) -> bool {
+        let byte = bytes[at];
+        self.first[usize::from(byte)]
+            && (is_escape(byte) || bytes.get(at + 1).map_or(self.second[0], |next| self.second[usize::from(*next)]))
+    }
+
     /// Where a needle that begins here ends.
     fn end(&self, bytes: &[u8], start: usize, patience: &mut usize) -> Option<usize> {
-        self.needles.iter().find_map(|needle| {
+        let byte = bytes[start];
+        if byte.is_ascii() && !is_escape(byte) {
+            return Self::end_of_first(self.by_first.get(&char::from(byte))?, bytes, start, patience);
+        }
+        let begins = |c: char| plain(bytes, start, c).or_else(|| escape(bytes, start, c)).is_some();
+        let alike = self.by_first.iter().filter(|(first, _)| begins(**first)).map(|(_, alike)| alike);
+        alike.filter_map(|alike| Self::end_of_first(alike, bytes, start, patience)).max()
+    }
+
+    fn end_of_first(needles: &[Vec<char>], bytes: &[u8], start: usize, patience: &mut usize) -> Option<usize> {
+        needles.iter().find_map(|needle| {
             // A character that begins an escape may also stand for itself.
             let mut readings = Readings::of(start);
             for (matched, &c) in needle.iter().enumerate() {
@@ -140,6 +181,11 @@ fn stems(secret: &[u8]) -> impl Iterator<Item = String> {
         let stem = move |text: String| text.get(from..to).filter(|stem| stem.len() >= STEM).map(str::to_owned);
         [stem(STANDARD_NO_PAD.encode(&bytes)), stem(URL_SAFE_NO_PAD.encode(&bytes))].into_iter().flatten()
     })
+}
+
+/// Whether a byte may stand for another character, or begin what does.
+const fn is_escape(byte: u8) -> bool {
+    matches!(byte, b'%' | b'\\' | b'&' | b'+')
 }
 
 /// Where a character ends that begins here as itself.
@@ -238,5 +284,6 @@ fn hex(digits: Option<&[u8]>) -> Option<u32> {
 
 /// Whether the bytes end before a character that is written in some way could.
 fn is_cut_off(rest: &[u8]) -> bool {
-    rest.is_empty() || rest.len() < 12 && matches!(rest[0], b'%' | b'\\' | b'&')
+    // A log marks what it cuts off.
+    rest.is_empty() || rest == "…".as_bytes() || rest.len() < 12 && matches!(rest[0], b'%' | b'\\' | b'&')
 }

@@ -5,7 +5,7 @@ use super::*;
 const TOKEN: &str = "s3cr3t/tok+en \"q\"&ü";
 
 fn masking(secrets: &[&str]) -> Masking {
-    Masking::new(secrets.iter().map(|text| Secret::new(*text)).collect())
+    Masking::new(secrets.iter().map(|text| Secret::new(*text)).collect::<Vec<_>>())
 }
 
 fn body(text: impl AsRef<[u8]>) -> HttpExchange {
@@ -66,6 +66,7 @@ fn bytes_that_were_made_to_take_long_are_masked_unread() {
 fn the_beginning_of_a_secret_at_the_end_of_a_body_is_masked() {
     check(&["abcdefghijkl"], "x abcdefgh", "x [secret]");
     check(&["abcdefgh/jkl"], "x abcdefgh%2", "x [secret]");
+    check(&["abcdefghijkl"], "x abcdefgh…", "x [secret]");
     check(&["abcdefghijkl"], "x abcdefg", "x abcdefg");
     check(&["abcdefghijkl"], "x abcdefgh y", "x abcdefgh y");
 }
@@ -79,6 +80,17 @@ fn members_that_are_secrets_by_their_names() {
         (r#"{"password":null,"token":true}"#, r#"{"password":null,"token":true}"#),
         (r#"{"secret":{"token":"a","b":["c"]},"d":"e"}"#, r#"{"secret":"[secret]","d":"e"}"#),
         (r#"{"password":"cut o"#, r#"{"password":"[secret]""#),
+        (
+            r#"{"newPassword":"x","secretKey":7,"code":"kept"}"#,
+            r#"{"newPassword":"[secret]","secretKey":"[secret]","code":"kept"}"#,
+        ),
+        (r#"{"token_type":"Bearer","ext_token":"x"}"#, r#"{"token_type":"Bearer","ext_token":"[secret]"}"#),
+        (
+            r#"{"path":"password[type eq \"a\"]","value":"x"}"#,
+            r#"{"path":"password[type eq \"a\"]","value":"[secret]"}"#,
+        ),
+        (r#"{"filter":"password eq \"x\"","count":1}"#, r#"{"filter":"[secret]","count":1}"#),
+        (r#"{"filter":"userName eq \"password\""}"#, r#"{"filter":"userName eq \"password\""}"#),
         (
             r#"{"changePassword":{"supported":false},"name":"password"}"#,
             r#"{"changePassword":{"supported":false},"name":"password"}"#,
@@ -105,9 +117,51 @@ fn form_fields_that_are_secrets_by_their_names() {
         "grant_type=client_credentials&client_secret=[secret]&scope=",
     );
     check(&[], "client_secret=&x=1", "client_secret=&x=1");
+    check(&[], "a=b;client_secret=c;d&e=f", "a=b;client_secret=[secret]&e=f");
+    check(&[], "sig=kept&code=kept&jwt=x", "sig=kept&code=kept&jwt=[secret]");
+    for form in ["{=x&+password+=x", "%20password%20=x"] {
+        let exchange = HttpExchange {
+            request_headers: vec![("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned())],
+            ..body(form)
+        };
+        let masked = String::from_utf8(masking(&[]).masked(&exchange).request_body.bytes).unwrap();
+        assert!(masked.ends_with("=[secret]"), "{masked}");
+    }
+    for (target, expected) in [
+        (
+            "/a?code=x&sig=y&KEY=z&api_token=u&subscription-key=v&count=1",
+            "/a?code=[secret]&sig=[secret]&KEY=[secret]&api_token=[secret]&subscription-key=[secret]&count=1",
+        ),
+        ("/Users?filter=password+eq+%22x%22&count=1", "/Users?filter=[secret]&count=1"),
+        ("/Users?filter=userName%20eq%20%22token%22", "/Users?filter=userName%20eq%20%22token%22"),
+        ("/a?next=/b?token=x", "/a?next=/b?token=[secret]"),
+    ] {
+        let exchange = HttpExchange { target: target.to_owned(), ..HttpExchange::default() };
+        assert_eq!(masking(&[]).masked(&exchange).target, expected);
+    }
     check(&[], "password = x, in prose", "password = x, in prose");
     let exchange = HttpExchange { target: "/Users?access_token=x&count=1".to_owned(), ..HttpExchange::default() };
     assert_eq!(masking(&[]).masked(&exchange).target, "/Users?access_token=[secret]&count=1");
+}
+
+#[test]
+fn secrets_in_headers() {
+    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let exchange = HttpExchange {
+        target: "/x?y=found-in-a-url".to_owned(),
+        request_headers: vec![
+            header("referer", "https://h.example/?token=found-in-a-url&a=b"),
+            header("a-known-secret", "x"),
+        ],
+        response_headers: vec![header("location", "/cb?code=1#access_token=2"), header("x-mood", "why? a=b")],
+        ..HttpExchange::default()
+    };
+    let masked = masking(&["a-known-secret"]).masked(&exchange);
+    assert_eq!(masked.target, "/x?y=[secret]");
+    assert_eq!(masked.request_headers[0].1, "https://h.example/?token=[secret]&a=b");
+    assert_eq!(masked.request_headers[1].0, "[secret]");
+    assert_eq!(masked.response_headers[0].1, "/cb?code=[secret]");
+    assert_eq!(masked.response_headers[1].1, "why? a=b");
 }
 
 #[test]
@@ -142,6 +196,13 @@ fn what_a_request_was_sent_with_is_masked_in_it_alone() {
 fn headers_are_shown_by_their_names() {
     for (name, value, expected) in [
         ("authorization", "Bearer abc", "Bearer [secret]"),
+        ("authorization", "bearer\tabc", "bearer [secret]"),
+        ("authorization", "my-token is-this", "[secret]"),
+        ("X-Credential", "abc", "[secret]"),
+        ("X-Session-Id", "abc", "[secret]"),
+        ("X-Amz-Signature", "abc", "[secret]"),
+        ("X-Pwd", "abc", "[secret]"),
+        ("access-control-allow-credentials", "true", "true"),
         ("Authorization", "abc", "[secret]"),
         ("proxy-authorization", "Basic YTpi", "Basic [secret]"),
         ("cookie", "a=b c", "[secret]"),
@@ -160,6 +221,9 @@ fn credentials_are_taken_out_of_headers() {
         ("authorization", "Bearer abcdefgh", vec!["abcdefgh"]),
         ("authorization", "Basic dXNlcjpwYXNzd29yZDE=", vec!["dXNlcjpwYXNzd29yZDE=", "password1"]),
         ("authorization", "Bearer abc", vec![]),
+        ("authorization", "Bearer\tabcdefgh", vec!["abcdefgh"]),
+        ("authorization", "Bearer Bearer abcdefgh", vec!["Bearer abcdefgh", "abcdefgh"]),
+        ("authorization", "odd-scheme abcdefgh", vec!["odd-scheme abcdefgh", "odd-scheme", "abcdefgh"]),
         ("x-api-key", "abcdefgh ijk", vec!["abcdefgh ijk"]),
         ("accept", "application/json", vec![]),
     ] {
@@ -230,4 +294,23 @@ fn a_line_lacks_headers_and_bodies_but_not_what_they_tell_of_secrets() {
     assert!(line.request_headers.is_empty() && line.request_body.bytes.is_empty());
     let whole = masking(&["a-known-secret"]).masked(&exchange);
     assert_eq!((whole.target, whole.remarks), (line.target, line.remarks));
+}
+
+#[test]
+fn many_secrets_are_found_and_nothing_else_is_hidden() {
+    let mut random = crate::base::Random::seeded(7);
+    let mut hex = || format!("{}{}", random.guid().simple(), random.guid().simple());
+    let known = KnownSecrets::new(vec![Secret::new(hex())]);
+    let mut masking = Masking::new(known.clone());
+    let later: Vec<String> = (0..101).map(|_| hex()).collect();
+    for secret in &later {
+        known.add(&Secret::new(secret.as_str()));
+    }
+    known.add(&Secret::new(later[5].as_str()));
+    let others: String = (0..250).map(|_| hex()).collect();
+    let text = format!("{others} {} {} {others}", later[1], later[100]);
+    let masked = String::from_utf8(masking.masked(&body(text)).request_body.bytes).unwrap();
+    assert_eq!(masked, format!("{others} [secret] [secret] {others}"));
+    let forgotten = masking.masked(&body(&later[0])).request_body.bytes;
+    assert_eq!(forgotten, later[0].as_bytes(), "there is an end to what is remembered");
 }

@@ -24,6 +24,13 @@ pub struct Credentials {
     pub client_secrets: Vec<Secret>,
 }
 
+impl Credentials {
+    /// All of them, whatever they let do.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Secret> {
+        [&self.tokens, &self.read_only, &self.client_secrets].into_iter().flatten()
+    }
+}
+
 /// Digests of secrets.
 #[derive(Default)]
 pub(super) struct Digests(Vec<Digest>);
@@ -84,7 +91,12 @@ impl Known {
         }
     }
 
-    pub(super) fn is_client_secret(&self, secret: &str) -> bool {
-        self.client_secrets.have(&Digest::of(secret.as_bytes()))
+    /// The digest of a secret, if it is one of the client's.
+    pub(super) fn client_secret(&self, secret: &str) -> Option<Digest> {
+        Some(Digest::of(secret.as_bytes())).filter(|digest| self.has_client_secret(digest))
+    }
+
+    pub(super) fn has_client_secret(&self, secret: &Digest) -> bool {
+        self.client_secrets.have(secret)
     }
 }

@@ -13,6 +13,7 @@ use super::rate::{Holder, Limiter};
 use super::refusal::Refusal;
 use super::{AccessOptions, Credentials, TOKEN_PATH};
 use crate::base::{Digest, Secret, Timestamp};
+use crate::scim::KnownSecrets;
 
 /// Lets requests in, or not.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(in crate::target) struct Door {
     issuer: Option<Issuer>,
     limiter: Option<Limiter>,
     open_discovery: bool,
+    secrets: KnownSecrets,
 }
 
 impl Door {
@@ -28,17 +30,21 @@ impl Door {
     pub(in crate::target) fn new(tokens: Vec<Secret>, options: AccessOptions) -> Self {
         let AccessOptions { read_only, oauth, rate, open_discovery, scheme: _ } = options;
         let client_secrets = oauth.as_ref().map(|oauth| oauth.client_secrets.clone()).unwrap_or_default();
-        let known = Known::new(&Credentials { tokens, read_only, client_secrets });
+        let credentials = Credentials { tokens, read_only, client_secrets };
+        let known = Known::new(&credentials);
         Self {
             known: RwLock::new(Arc::new(known)),
             issuer: oauth.map(Issuer::new),
             limiter: rate.map(Limiter::new),
             open_discovery,
+            secrets: KnownSecrets::new(credentials.all().cloned().collect()),
         }
     }
 
-    /// Lets in with these from now on instead of those before. Tokens that were issued stay.
+    /// Lets in with these from now on instead of those before. Tokens that were issued stay as long as the client's
+    /// secret that they were fetched with.
     pub(in crate::target) fn set(&self, credentials: &Credentials) {
+        credentials.all().for_each(|secret| self.secrets.add(secret));
         let known = Arc::new(Known::new(credentials));
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&known);
         if let Some(limiter) = &self.limiter {
@@ -55,6 +61,11 @@ impl Door {
 
     pub(super) const fn issuer(&self) -> Option<&Issuer> {
         self.issuer.as_ref()
+    }
+
+    /// What has ever let in.
+    pub(in crate::target) const fn secrets(&self) -> &KnownSecrets {
+        &self.secrets
     }
 
     /// Whether tokens are issued here.
@@ -81,23 +92,31 @@ impl Door {
         }
     }
 
-    /// Whether a token is one that may do everything.
-    pub(in crate::target) fn is_master(&self, token: &str) -> bool {
-        self.known().right(&Digest::of(token.as_bytes())) == Some(Right::Everything)
+    /// The digest of a token, if it is one that may do everything.
+    pub(in crate::target) fn master(&self, token: &str) -> Option<Digest> {
+        Some(Digest::of(token.as_bytes())).filter(|digest| self.is_still_master(digest))
+    }
+
+    /// Whether the token of this digest may do everything now.
+    pub(in crate::target) fn is_still_master(&self, token: &Digest) -> bool {
+        self.known().right(token) == Some(Right::Everything)
     }
 
     /// Whether a request carries such a token.
     pub(in crate::target) fn lets_watch(&self, headers: &HeaderMap) -> bool {
-        bearer(headers).is_ok_and(|token| self.is_master(token))
+        bearer(headers).is_ok_and(|token| self.master(token).is_some())
     }
 
     fn holder(&self, token: &str, now: Timestamp) -> Result<(Right, Holder), Refusal> {
         let digest = Digest::of(token.as_bytes());
-        if let Some(right) = self.known().right(&digest) {
+        let known = self.known();
+        if let Some(right) = known.right(&digest) {
             return Ok((right, Holder::Token(digest)));
         }
         match self.issuer.as_ref().map_or(Standing::Unknown, |issuer| issuer.standing(&digest, now)) {
-            Standing::Live => Ok((Right::Everything, Holder::Client)),
+            // Whoever lost the secret lost what was fetched with it.
+            Standing::Live(secret) if !known.has_client_secret(&secret) => Err(unknown(token)),
+            Standing::Live(_) => Ok((Right::Everything, Holder::Client)),
             Standing::Expired(at) => Err(Refusal::Expired(at)),
             Standing::Unknown => Err(unknown(token)),
         }
@@ -106,7 +125,7 @@ impl Door {
     /// Issues a token without being asked.
     #[cfg(test)]
     pub(in crate::target) fn issue_for_tests(&self) {
-        self.issuer.as_ref().expect("an issuer").issue(Timestamp::MIN);
+        self.issuer.as_ref().expect("an issuer").issue(Timestamp::MIN, Digest::of(b""));
     }
 
     /// How one gets in, as `/ServiceProviderConfig` lists it (RFC 7643 section 5).

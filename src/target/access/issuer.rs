@@ -25,15 +25,16 @@ pub(super) struct Issuer {
 
 #[derive(Debug, Default)]
 struct Issued {
-    until: FxHashMap<Digest, Timestamp>,
+    /// Until when each is good, and the client's secret that it was fetched with.
+    until: FxHashMap<Digest, (Timestamp, Digest)>,
     oldest_first: VecDeque<Digest>,
 }
 
 /// What is known of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It was issued and lasts.
-    Live,
+    /// It was issued and lasts; for whoever had this secret of the client.
+    Live(Digest),
     /// It was issued and ran out.
     Expired(Timestamp),
     /// It wasn't issued here, or was forgotten.
@@ -63,8 +64,8 @@ impl Issuer {
         asked.split(' ').all(known).then(|| asked.to_owned())
     }
 
-    /// Makes a token.
-    pub(super) fn issue(&self, now: Timestamp) -> Secret {
+    /// Makes a token for whoever has this secret of the client.
+    pub(super) fn issue(&self, now: Timestamp, client_secret: Digest) -> Secret {
         let token = random_token();
         let digest = Digest::of(token.expose().as_bytes());
         let lifetime = SignedDuration::try_from(self.lifetime).unwrap_or(SignedDuration::MAX);
@@ -74,7 +75,8 @@ impl Issuer {
         {
             issued.until.remove(&oldest);
         }
-        issued.until.insert(digest, now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
+        let until = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        issued.until.insert(digest, (until, client_secret));
         issued.oldest_first.push_back(digest);
         token
     }
@@ -82,8 +84,8 @@ impl Issuer {
     pub(super) fn standing(&self, token: &Digest, now: Timestamp) -> Standing {
         match self.issued.lock().unwrap_or_else(PoisonError::into_inner).until.get(token) {
             None => Standing::Unknown,
-            Some(until) if *until <= now => Standing::Expired(*until),
-            Some(_) => Standing::Live,
+            Some((until, _)) if *until <= now => Standing::Expired(*until),
+            Some((_, client_secret)) => Standing::Live(*client_secret),
         }
     }
 }

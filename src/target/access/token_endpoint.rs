@@ -12,6 +12,7 @@ use url::form_urlencoded;
 
 use super::door::Door;
 use super::issuer::Issuer;
+use crate::base::Digest;
 use crate::target::Endpoint;
 use crate::target::body::read_bytes;
 
@@ -95,14 +96,15 @@ async fn grant(endpoint: &Endpoint, request: Request) -> Result<Value, TokenErro
     let read = read_bytes(&parts.headers, body, LONGEST).await;
     let body = read.map_err(|_| TokenError::InvalidRequest("the body is too long, or ends too early"))?;
     let form = Form::parse(&parts, &body)?;
-    authenticate(&parts.headers, &form, issuer, door)?;
+    let client_secret = authenticate(&parts.headers, &form, issuer, door)?;
     match form.get("grant_type") {
         None => return Err(TokenError::InvalidRequest("`grant_type` is missing")),
         Some("client_credentials") => {}
         Some(_) => return Err(TokenError::UnsupportedGrantType),
     }
     let scope = issuer.scope(form.get("scope")).ok_or(TokenError::InvalidScope)?;
-    let token = issuer.issue(endpoint.clock().now());
+    let token = issuer.issue(endpoint.clock().now(), client_secret);
+    door.secrets().add(&token);
     let mut body = json!({
         "access_token": token.expose(),
         "token_type": "Bearer",
@@ -146,12 +148,12 @@ impl Form {
     }
 }
 
-/// The client by its id and secret, in the header or in the body (RFC 6749 section 2.3.1).
-fn authenticate(headers: &HeaderMap, form: &Form, issuer: &Issuer, door: &Door) -> Result<(), TokenError> {
+/// The digest of the client's secret, which came with its id in the header or in the body (RFC 6749 section 2.3.1).
+fn authenticate(headers: &HeaderMap, form: &Form, issuer: &Issuer, door: &Door) -> Result<Digest, TokenError> {
     const WRONG: TokenError = TokenError::InvalidClient("the client isn't known, or its secret is wrong");
     let known = door.known();
     let mut values = headers.get_all(AUTHORIZATION).iter();
-    let is_client = match (values.next(), values.next()) {
+    let (is_id, secret) = match (values.next(), values.next()) {
         (Some(_), Some(_)) => return Err(TokenError::InvalidRequest("the header `Authorization` stands there twice")),
         (Some(value), None) => {
             if form.get("client_secret").is_some() {
@@ -166,11 +168,10 @@ fn authenticate(headers: &HeaderMap, form: &Form, issuer: &Issuer, door: &Door) 
             }
             // Both are form-encoded before Base64, which many clients don't do.
             let is_id = [id, &*decoded(id)].contains(&issuer.client_id());
-            let is_secret = known.is_client_secret(secret) | known.is_client_secret(&decoded(secret));
-            is_id & is_secret
+            (is_id, known.client_secret(secret).or(known.client_secret(&decoded(secret))))
         }
         (None, _) => match (form.get("client_id"), form.get("client_secret")) {
-            (Some(id), Some(secret)) => (id == issuer.client_id()) & known.is_client_secret(secret),
+            (Some(id), Some(secret)) => (id == issuer.client_id(), known.client_secret(secret)),
             _ => {
                 return Err(TokenError::InvalidClient(
                     "the client's id and secret are missing: in the header `Authorization: Basic …`, \
@@ -179,7 +180,7 @@ fn authenticate(headers: &HeaderMap, form: &Form, issuer: &Issuer, door: &Door) 
             }
         },
     };
-    if is_client { Ok(()) } else { Err(WRONG) }
+    secret.filter(|_| is_id).ok_or(WRONG)
 }
 
 /// What is in Base64 after `Basic`.

@@ -6,10 +6,10 @@
 //! page's own origin and a secret made at its start. And no answer may be framed, embedded or read elsewhere.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, FORWARDED, HOST, ORIGIN, REFERRER_POLICY, VIA,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use url::Url;
 
 use crate::scim::is_loopback;
@@ -43,16 +43,6 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// What proxies add. A request that has passed one comes from anywhere.
-const PROXIES: [HeaderName; 6] = [
-    FORWARDED,
-    VIA,
-    HeaderName::from_static("x-forwarded-for"),
-    HeaderName::from_static("x-forwarded-host"),
-    HeaderName::from_static("x-forwarded-proto"),
-    HeaderName::from_static("x-real-ip"),
-];
-
 impl Guard {
     pub(super) fn new(local: bool, secure: bool, mark: &str) -> Self {
         // a browser takes a cookie of this name from nobody but this host, over TLS
@@ -60,11 +50,14 @@ impl Guard {
         Self { local, secure, cookie: format!("{prefix}scimulate-{mark}") }
     }
 
-    /// Whether a request needs no token: it asks for this machine by a name that can't mean another one.
-    pub(super) fn is_local(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    /// Whether a request needs no token: it asks for this machine by a name that can't mean another one. No browser
+    /// speaks HTTP/1.0, but proxies do. One on this machine that writes another `Host` and says nothing of itself can't
+    /// be told from a browser.
+    pub(super) fn is_local(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> bool {
         self.local
-            && !PROXIES.iter().any(|name| headers.contains_key(name))
-            && host(uri, headers).and_then(|host| self.url(host)).is_some_and(|url| is_this_machine(&url))
+            && version > Version::HTTP_10
+            && !headers.keys().any(is_of_a_proxy)
+            && host(uri, headers).and_then(|host| self.url(host)).is_some_and(|url| is_loopback(&url))
     }
 
     /// The session's secret.
@@ -159,9 +152,12 @@ fn host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Option<&'r str> {
     }
 }
 
-/// Names below `localhost` aren't taken: not everybody resolves them to this machine.
-fn is_this_machine(url: &Url) -> bool {
-    is_loopback(url) && url.domain().is_none_or(|name| name == "localhost")
+/// Whether proxies and tunnels add a header of this name. A request that has passed one comes from anywhere.
+fn is_of_a_proxy(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    matches!(name, "forwarded" | "via" | "x-real-ip")
+        || ["x-forwarded", "x-original-", "cf-"].iter().any(|begin| name.starts_with(begin))
+        || name.ends_with("client-ip")
 }
 
 #[cfg(test)]
@@ -174,6 +170,10 @@ mod tests {
 
     fn path() -> Uri {
         Uri::from_static("/page/users")
+    }
+
+    fn is_local(guard: &Guard, uri: &Uri, headers: &HeaderMap) -> bool {
+        guard.is_local(Version::HTTP_11, uri, headers)
     }
 
     #[test]
@@ -195,20 +195,38 @@ mod tests {
             ("192.168.1.7", false),
             ("", false),
         ] {
-            assert_eq!(guard.is_local(&path(), &headers(&[("host", host)])), expected, "{host}");
+            assert_eq!(is_local(&guard, &path(), &headers(&[("host", host)])), expected, "{host}");
         }
-        assert!(!guard.is_local(&path(), &headers(&[])), "no host");
+        assert!(!is_local(&guard, &path(), &headers(&[])), "no host");
         let mut two = headers(&[("host", "localhost")]);
         two.append(HOST, HeaderValue::from_static("evil.example"));
-        assert!(!guard.is_local(&path(), &two), "two hosts");
+        assert!(!is_local(&guard, &path(), &two), "two hosts");
         let absolute = Uri::from_static("http://evil.example/page/users");
-        assert!(!guard.is_local(&absolute, &headers(&[("host", "localhost")])), "two addresses");
-        for proxy in ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"] {
+        assert!(!is_local(&guard, &absolute, &headers(&[("host", "localhost")])), "two addresses");
+        for proxy in [
+            "forwarded",
+            "via",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-proto",
+            "x-forwarded-port",
+            "x-forwarded",
+            "x-original-host",
+            "x-real-ip",
+            "true-client-ip",
+            "x-client-ip",
+            "fly-client-ip",
+            "client-ip",
+            "cf-connecting-ip",
+            "cf-ray",
+        ] {
             let headers = headers(&[("host", "127.0.0.1:8080"), (proxy, "203.0.113.9")]);
-            assert!(!guard.is_local(&path(), &headers), "{proxy}");
+            assert!(!is_local(&guard, &path(), &headers), "{proxy}");
         }
+        let plain = headers(&[("host", "127.0.0.1:8080")]);
+        assert!(!guard.is_local(Version::HTTP_10, &path(), &plain), "HTTP/1.0");
         let open = Guard::new(false, false, "x");
-        assert!(!open.is_local(&path(), &headers(&[("host", "127.0.0.1:8080")])), "reachable from elsewhere");
+        assert!(!is_local(&open, &path(), &headers(&[("host", "127.0.0.1:8080")])), "reachable from elsewhere");
     }
 
     #[test]

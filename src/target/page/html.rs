@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use minijinja::Value;
 
-use crate::base::{SignedDuration, Timestamp};
+use crate::base::{SignedDuration, Timestamp, is_hidden};
 
 /// HTML that is safe to stand in a template as it is.
 pub(super) type Html = Value;
@@ -132,17 +132,6 @@ fn escape(html: &mut String, character: char) {
         '\'' => html.push_str("&#39;"),
         other => html.push(other),
     }
-}
-
-/// Controls, marks and overrides of the writing direction, invisible separators, tags. Joiners stay: scripts and
-/// emoji need them.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(
-            character,
-            '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
-        )
 }
 
 #[cfg(test)]

@@ -41,8 +41,6 @@ pub struct PageOptions {
     /// Whether the listener can be reached from this machine only. Then no token is needed by whoever asks for this
     /// machine by name.
     pub local: bool,
-    /// What is never shown, wherever it turns up.
-    pub secrets: Vec<Secret>,
     /// Makes secrets that can't be guessed, of letters and digits.
     pub new_secret: fn() -> Secret,
 }
@@ -135,7 +133,7 @@ impl Page {
         Self(Arc::new(Inner {
             endpoint: endpoint.clone(),
             log,
-            masking: Mutex::new(Masking::new(options.secrets.clone())),
+            masking: Mutex::new(Masking::new(endpoint.secrets())),
             started: endpoint.now(),
             given: endpoint.faults().into_iter().map(|status| status.rule).collect(),
             templates: templates(),
@@ -199,7 +197,8 @@ impl Page {
             return next.run(request).await;
         }
         let session = self.has_session(request.headers());
-        if !session && !guard.is_local(&uri, request.headers()) && !self.has_token(request.headers()) {
+        if !session && !guard.is_local(request.version(), &uri, request.headers()) && !self.has_token(request.headers())
+        {
             return self.strangers(uri.path_and_query().map_or("/", |path| path.as_str()), "");
         }
         if method == Method::POST {
@@ -224,7 +223,9 @@ impl Page {
 
     fn has_session(&self, headers: &HeaderMap) -> bool {
         let now = self.0.endpoint.now();
-        self.0.guard.session(headers).is_some_and(|secret| self.0.sessions.is_known(secret, now))
+        self.0.guard.session(headers).is_some_and(|secret| {
+            self.0.sessions.token(secret, now).is_some_and(|token| self.0.endpoint.door().is_still_master(&token))
+        })
     }
 
     fn has_token(&self, headers: &HeaderMap) -> bool {
@@ -376,7 +377,7 @@ fn sent(request: &Request) -> Arc<Form> {
 }
 
 async fn guarded(State(page): State<Page>, request: Request, next: Next) -> Response<Body> {
-    let local = page.0.guard.is_local(request.uri(), request.headers());
+    let local = page.0.guard.is_local(request.version(), request.uri(), request.headers());
     let mut response = page.admit(request, next).await;
     page.0.guard.seal(response.headers_mut(), local);
     response
@@ -457,11 +458,11 @@ async fn login(State(page): State<Page>, request: Request) -> Response<Body> {
     let form = Form::read(request.into_body()).await.unwrap_or_default();
     let next = own_path(form.get("next").unwrap_or("/"));
     let inner = &page.0;
-    if !form.get("token").is_some_and(|token| inner.endpoint.door().is_master(token)) {
+    let Some(token) = form.get("token").and_then(|token| inner.endpoint.door().master(token)) else {
         return page.strangers(next, "This token isn't known here.");
-    }
+    };
     let secret = (inner.options.new_secret)();
-    inner.sessions.begin(&secret, inner.endpoint.now());
+    inner.sessions.begin(&secret, token, inner.endpoint.now());
     let mut response = see_other(next);
     response.headers_mut().insert(SET_COOKIE, inner.guard.cookie(Some(secret.expose())));
     response

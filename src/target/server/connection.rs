@@ -90,6 +90,7 @@ impl Shared {
             if now == Mood::Over {
                 return;
             }
+            pulse.set_crowded(now == Mood::Crowded);
             if now == Mood::Stopping && !is_ending {
                 is_ending = true;
                 Pin::new(&mut connection).graceful_shutdown();

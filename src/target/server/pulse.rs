@@ -1,7 +1,7 @@
 //! What a connection is doing, and since when.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -34,13 +34,15 @@ pub(super) struct Pulse {
     begun: Instant,
     /// Milliseconds since the beginning, and in the last two bits the phase.
     state: AtomicU64,
+    /// Whether others wait for a connection.
+    crowded: AtomicBool,
     /// Requests that are answered by all connections of the server.
     under_way: Arc<AtomicUsize>,
 }
 
 impl Pulse {
     pub(super) fn new(under_way: Arc<AtomicUsize>) -> Arc<Self> {
-        Arc::new(Self { begun: Instant::now(), state: AtomicU64::new(0), under_way })
+        Arc::new(Self { begun: Instant::now(), state: AtomicU64::new(0), crowded: AtomicBool::new(false), under_way })
     }
 
     fn set(&self, phase: Phase) {
@@ -56,6 +58,16 @@ impl Pulse {
             _ => Phase::Busy,
         };
         (phase, self.begun + Duration::from_millis(state >> 2))
+    }
+
+    /// Whether others wait for a connection: then the next answer is the last one here, so that everybody's turn comes.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.crowded.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether others wait for a connection.
+    pub(super) fn set_crowded(&self, crowded: bool) {
+        self.crowded.store(crowded, Ordering::Relaxed);
     }
 
     /// Bytes came in.

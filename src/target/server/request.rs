@@ -6,7 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
 use hyper::body::{Body as _, Incoming};
 use tower::ServiceExt as _;
@@ -23,7 +24,7 @@ pub(super) async fn answer(
     limits: Limits,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, NoAnswer> {
-    let busy = pulse.busy();
+    let busy = Arc::clone(&pulse).busy();
     if let Some(refusal) = too_large(&request, &limits) {
         return Ok(refusal.into_response());
     }
@@ -31,7 +32,10 @@ pub(super) async fn answer(
         request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, &limits)) });
     let response: Result<_, Infallible> = router.oneshot(request).await;
     let Ok(response) = response;
-    let response = finish(response).await?;
+    let mut response = finish(response).await?;
+    if pulse.is_crowded() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if response.body().size_hint().exact().is_some() {
         return Ok(response);
     }

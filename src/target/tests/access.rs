@@ -135,15 +135,20 @@ async fn credentials_are_changed_while_it_runs() {
     let fetched = fetched(&endpoint).await;
     let status = async |token: &str| knock(&endpoint, Method::GET, "/Users", Some(token)).await.status;
     assert_eq!(status("Bearer old").await, StatusCode::OK);
-    endpoint.set_credentials(&Credentials {
-        tokens: vec![Secret::new("new")],
-        read_only: vec![Secret::new("reader")],
-        client_secrets: vec![Secret::new("next")],
-    });
+    let set = |client_secrets: &[&str]| {
+        endpoint.set_credentials(&Credentials {
+            tokens: vec![Secret::new("new")],
+            read_only: vec![Secret::new("reader")],
+            client_secrets: client_secrets.iter().map(|secret| Secret::new(*secret)).collect(),
+        });
+    };
+    set(&["pass+word", "next"]);
     assert_eq!(status("Bearer old").await, StatusCode::UNAUTHORIZED);
     assert_eq!(status("Bearer new").await, StatusCode::OK);
     assert_eq!(status("Bearer reader").await, StatusCode::OK);
-    assert_eq!(status(&fetched).await, StatusCode::OK, "what was issued lasts");
+    assert_eq!(status(&fetched).await, StatusCode::OK, "what was issued lasts as long as the client's secret");
+    set(&["next"]);
+    assert_eq!(status(&fetched).await, StatusCode::UNAUTHORIZED, "the secret is gone");
     let form = "grant_type=client_credentials";
     let (old, ..) = fetch(&endpoint, Some(&basic("provisioning", "pass+word")), form).await;
     let (new, ..) = fetch(&endpoint, Some(&basic("provisioning", "next")), form).await;
@@ -226,6 +231,24 @@ async fn those_who_watch_see_neither_secret_nor_token() {
         assert!(!seen.contains(secret), "{seen}");
     }
     assert!(!seen.contains(&STANDARD.encode("provisioning:pass+word")), "{seen}");
+}
+
+#[tokio::test]
+async fn what_lets_in_later_is_masked_too() {
+    let endpoint = with_client(&clock());
+    let mut masking = crate::scim::Masking::new(endpoint.secrets());
+    let mut shown = |target: &str| {
+        let exchange = crate::scim::HttpExchange { target: target.to_owned(), ..Default::default() };
+        masking.masked(&exchange).target
+    };
+    assert_eq!(shown("/secret/pass%2Bword/rotated-in"), "/[secret]/[secret]/rotated-in");
+    endpoint.set_credentials(&Credentials { tokens: vec![Secret::new("rotated-in")], ..Credentials::default() });
+    assert_eq!(shown("/secret/pass%2Bword/rotated-in"), "/[secret]/[secret]/[secret]");
+    let endpoint = with_client(&clock());
+    let mut masking = crate::scim::Masking::new(endpoint.secrets());
+    let token = fetched(&endpoint).await.replace("Bearer ", "/");
+    let exchange = crate::scim::HttpExchange { target: token, ..Default::default() };
+    assert_eq!(masking.masked(&exchange).target, "/[secret]");
 }
 
 #[tokio::test]

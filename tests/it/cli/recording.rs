@@ -262,6 +262,15 @@ fn what_was_recorded_can_be_sent_again() {
         assert_eq!(before, after[..before.len()]);
     }
     assert!(!canary.exists() && !served.path("canary").exists(), "something of a request was run");
+    // An endpoint that records goes on writing what is sent to it.
+    let itself = Sandbox::empty();
+    let recording = Server::start_in(&itself, "--profile scim --record recorded");
+    for name in ["Users", "Groups"] {
+        recording.resources(name);
+    }
+    let lines = replay(&recorded(&itself, "recorded"), &recording);
+    assert_eq!(lines.last().unwrap(), "2 requests, 0 with another status.");
+    recording.terminate().with(0);
     // Another endpoint answers otherwise, and that is told.
     let other = Server::start();
     let script = &recorded(&served, "recorded")[0].script_path;

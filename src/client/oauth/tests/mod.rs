@@ -15,7 +15,7 @@ use crate::base::Timestamp;
 use crate::client::stub::{Reply, Stub, answer, clock};
 use crate::client::{CallOutcome, Client, ClientOptions, Failure, Rate, create_request, get_request};
 use crate::clock::Clock;
-use crate::scim::{ClientAuthentication, TenantUrl, TokenEndpoint};
+use crate::scim::{ClientAuthentication, HttpExchange, Masking, Observer, TenantUrl, TokenEndpoint};
 
 /// A client secret that looks different in each form that it can have.
 const SECRET: &str = "s3 cr~t+/\"&%";
@@ -159,6 +159,56 @@ async fn neither_secret_is_shown() {
     assert!(!shown.contains("s3 cr") && !shown.contains("acc3ss"), "{shown}");
     // Nothing hides a secret in what the target really said.
     assert!(format!("{:?}", outcome.result.unwrap()).contains("acc3ss"));
+}
+
+/// The bodies and targets of what a token endpoint was seen to be asked and to answer, as recordings show them.
+#[derive(Default)]
+struct Seen(Mutex<Vec<HttpExchange>>);
+
+impl Observer for Seen {
+    fn observe(&self, exchange: &Arc<HttpExchange>) {
+        if exchange.target.starts_with("/oauth2/token") {
+            self.0.lock().unwrap().push(Masking::new(Vec::new()).masked(exchange));
+        }
+    }
+}
+
+async fn recorded(reply: Reply, query: &str) -> HttpExchange {
+    let endpoint = Stub::start(vec![reply]);
+    let mut oauth = oauth(&endpoint);
+    oauth.token_endpoint = TokenEndpoint::parse(&format!("{}{query}", oauth.token_endpoint), false).unwrap();
+    let seen = Arc::new(Seen::default());
+    let observer = Arc::<Seen>::clone(&seen);
+    let client = Target::default().client_with(oauth, |options| options.observer = Some(observer));
+    drop(get(&client).await);
+    seen.0.lock().unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn a_bare_token_is_not_recorded() {
+    let half = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nb4re-t0ken";
+    for (reply, expected) in [
+        (answer(200, &[], "\"b4re-t0ken\""), "[secret]"),
+        (answer(200, &["Content-Type: text/plain"], "b4re-t0ken"), "[secret]"),
+        (answer(200, &[], "[\"b4re-t0ken\"]"), "[secret]"),
+        (answer(200, &[], "{b4re-t0ken}"), "[secret]"),
+        (Reply::Close(half.to_owned()), "[secret]"),
+        (answer(200, &[], "{\"expires_in\": 7}"), "{\"expires_in\": 7}"),
+        (answer(200, &[], ""), ""),
+        (answer(400, &[], "\"no such client\""), "\"no such client\""),
+    ] {
+        let exchange = recorded(reply, "").await;
+        assert_eq!(String::from_utf8_lossy(&exchange.response_body.bytes), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_key_in_the_token_endpoint_s_query_is_neither_recorded_nor_shown() {
+    let answer = answer(400, &[], "{\"error\":\"invalid_request\",\"error_description\":\"k3y/of-a+gateway?\"}");
+    let exchange = recorded(answer, "?api-version=1&for=k3y%2Fof-a%2Bgateway").await;
+    assert_eq!(exchange.target, "/oauth2/token?api-version=1&for=[secret]");
+    let body = String::from_utf8(exchange.response_body.bytes).unwrap();
+    assert!(body.contains("\"[secret]?\""), "{body}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::client::jwt::jwt;
 use crate::client::oauth::answer::{Reading, read};
 use crate::client::oauth::grant::{Grant, Granted};
 use crate::client::{BodyKind, TokenRefusal, UnusableToken};
+use crate::scim::Needles;
 
 fn reading(status: u16, content_type: Option<&str>, body: &str) -> Reading {
     let raw = RawAnswer {
@@ -15,7 +16,7 @@ fn reading(status: u16, content_type: Option<&str>, body: &str) -> Reading {
         body: body.as_bytes().to_vec(),
         ..RawAnswer::default()
     };
-    read(&raw, clock().now(), &[&Secret::new("s3cret")])
+    read(&raw, clock().now(), &[&Needles::new(&[Secret::new("s3cret")])])
 }
 
 #[test]
@@ -136,7 +137,7 @@ fn a_secret_that_is_a_word_hides_no_error() {
         body: br#"{"error":"invalid_client","error_description":"bad client"}"#.to_vec(),
         ..RawAnswer::default()
     };
-    let reading = read(&raw, clock().now(), &[&Secret::new("client")]);
+    let reading = read(&raw, clock().now(), &[&Needles::new(&[Secret::new("client")])]);
     let Err(TokenFailure::Refused(refusal)) = reading.result else { panic!("it is refused") };
     assert_eq!(
         (refusal.error.as_deref(), refusal.description.as_deref()),
@@ -159,6 +160,9 @@ fn nothing_that_may_be_a_token_is_shown() {
         ),
         (200, r#"{"tokens":["t0"],"client_secret":"x"}"#, r#"{"tokens":["[secret]"],"client_secret":"[secret]"}"#),
         (200, "access_token=t0", "(15 bytes, not JSON)"),
+        (200, "\"t0k3n\"", "\"[secret]\""),
+        (200, r#"[{"a":"t0"},7]"#, r#"[{"a":"[secret]"},7]"#),
+        (400, "\"no such client\"", "\"no such client\""),
         (200, "<html><title>Sign in</title>t0", "an HTML page titled \"Sign in\""),
         (400, r#"{"error":"invalid_client","hint":"s3cret?"}"#, r#"{"error":"invalid_client","hint":"[secret]?"}"#),
         (500, "boom\n\u{1b}[2Js3cret", "boom  [2J[secret]"),

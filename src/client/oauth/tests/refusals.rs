@@ -78,13 +78,13 @@ async fn the_client_secret_goes_to_nobody_else() {
 async fn the_access_token_goes_to_the_target_alone() {
     let endpoint = Stub::start(vec![token("acc3ss", 3600)]);
     let other = Stub::start(vec![answer(200, &[], "{}")]);
-    let location = format!("Location: http://127.0.0.1:{}/?echo=acc3ss", other.port);
+    let location = format!("Location: http://127.0.0.1:{}/acc3ss?echo=x", other.port);
     let target = Stub::start(vec![answer(302, &[&location], "")]);
     let mut options = target.options();
     options.credentials = oauth(&endpoint).into();
     let client = Client::http(options, clock()).unwrap();
     let failure = get(&client).await.result.unwrap_err();
-    assert!(failure.to_string().contains("?echo=[secret]`, which isn't followed"), "{failure}");
+    assert!(failure.to_string().contains("/[secret]`, which isn't followed"), "{failure}");
     assert!(target.requests()[0].contains("authorization: Bearer acc3ss\r\n"));
     assert!(!target.requests()[0].contains("s3"), "the client secret is none of the target's business");
     assert_eq!(other.requests(), Vec::<String>::new());

@@ -44,7 +44,6 @@ fn options(local: bool) -> PageOptions {
         profile: "Profile scim".to_owned(),
         data: "kept in memory".to_owned(),
         local,
-        secrets: vec![Secret::new(TOKEN)],
         new_secret: || Secret::new(Random::seeded(7).guid().simple().to_string()),
     }
 }

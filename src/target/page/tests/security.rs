@@ -2,7 +2,7 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::scim::HttpExchange;
-use crate::target::Observer;
+use crate::target::{Credentials, Observer};
 
 /// All that can be read, an asset apart.
 const PAGES: [&str; 8] = [
@@ -72,6 +72,28 @@ async fn a_session_begins_with_the_token_and_ends() {
     let shown = site.send(request("POST", "/page/logout", &[&own()[1..2], &known[..]].concat(), &form)).await;
     assert!(shown.headers["set-cookie"].to_str().unwrap().contains("Max-Age=0"));
     assert_eq!(site.get_with("/", &known).await.status, StatusCode::UNAUTHORIZED, "the session is over");
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token() {
+    let site = Site::open();
+    let shown = site.send(request("POST", "/page/login", &[("host", "h")], &format!("token={TOKEN}"))).await;
+    let cookie = shown.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let known = [("host", "h"), ("cookie", cookie.as_str())];
+    let with = |tokens: &[&str]| Credentials {
+        tokens: tokens.iter().map(|token| Secret::new(*token)).collect(),
+        ..Credentials::default()
+    };
+    site.endpoint.set_credentials(&with(&["another", TOKEN]));
+    assert_eq!(site.get_with("/", &known).await.status, StatusCode::OK, "it is one of several");
+    site.endpoint.set_credentials(&with(&["another"]));
+    assert_eq!(site.get_with("/", &known).await.status, StatusCode::UNAUTHORIZED, "it is gone");
+    // What has ever let in is still not shown.
+    let query = format!("/scim/v2/Users?filter={TOKEN}&other=another");
+    drop(site.get_with(&query, &[("host", "h")]).await);
+    let shown = site.get_with("/page/requests", &[("host", "h"), ("authorization", "Bearer another")]).await;
+    assert!(shown.text.contains("filter=[secret]") && !shown.text.contains(TOKEN), "{}", shown.text);
+    assert!(!shown.text.contains("other=another"), "{}", shown.text);
 }
 
 #[tokio::test]

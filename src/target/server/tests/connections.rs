@@ -119,6 +119,30 @@ async fn a_head_that_stops_halfway_is_408() {
     about(elapsed, 25 * SECOND);
 }
 
+/// Whoever keeps a connection busy doesn't keep it from others.
+#[tokio::test(start_paused = true)]
+async fn in_a_crowd_each_connection_ends_with_its_next_answer() {
+    let mut connected = connect();
+    connected.send(GET).await;
+    assert!(!connected.answer("here").await.contains("connection: close"));
+    connected.send("GET /held HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    sleep(SECOND).await;
+    connected.mood.send_replace(Mood::Crowded);
+    sleep(SECOND).await;
+    connected.gate.notify_one();
+    let (answer, elapsed) = connected.rest().await;
+    assert!(answer.contains("connection: close") && answer.ends_with("let go"), "{answer}");
+    about(elapsed, 2 * SECOND);
+    // Once there is room again, connections are kept.
+    let mut connected = connect();
+    connected.mood.send_replace(Mood::Crowded);
+    sleep(SECOND / 2).await;
+    connected.mood.send_replace(Mood::Open);
+    sleep(SECOND / 2).await;
+    connected.send(GET).await;
+    assert!(!connected.answer("here").await.contains("connection: close"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_head_that_drips_is_408() {
     let mut connected = connect();
@@ -160,13 +184,14 @@ async fn idle_connections_make_room_for_others() {
     sleep(10 * SECOND).await;
     connected.mood.send_replace(Mood::Crowded);
     about(connected.rest().await.1, 10 * SECOND);
-    // One that was made this moment is given the time to say something.
+    // One that was made this moment is given the time to say something, once.
     let mut connected = connect();
     connected.mood.send_replace(Mood::Crowded);
     sleep(SECOND / 2).await;
     connected.send(GET).await;
-    connected.answer("here").await;
-    about(connected.rest().await.1, SECOND + SECOND / 2);
+    let (answer, elapsed) = connected.rest().await;
+    assert!(answer.contains("connection: close") && answer.ends_with("here"), "{answer}");
+    about(elapsed, SECOND / 2);
 }
 
 #[tokio::test(start_paused = true)]
