@@ -1,4 +1,5 @@
-//! The files of a recording. They are whole after each write: also when the process is killed, or the disk is full.
+//! The files of a recording. They are whole after each write, also when the disk is full. A process that is killed within
+//! one may leave an entry cut off: the system stops it between two pages.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
@@ -139,7 +140,7 @@ impl Grown {
         }
     }
 
-    /// Overwrites the end with a text and the end, in one go, so that no moment is seen in between.
+    /// Overwrites the end with a text and the end, in one go, so that as good as no moment is seen in between.
     fn append(&mut self, text: &str) -> Result<(), WriteError> {
         let whole = [text, self.end].concat();
         let written = self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(whole.as_bytes()));

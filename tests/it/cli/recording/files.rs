@@ -20,6 +20,16 @@ pub(super) struct Recorded {
 }
 
 impl Recorded {
+    /// Mends an archive whose last line was cut off, as the README says.
+    pub(super) fn mend(&mut self) {
+        if serde_json::from_str::<Value>(&self.har_text).is_ok() {
+            return;
+        }
+        let (whole, _) = self.har_text.rsplit_once('\n').expect("several lines");
+        self.har_text = format!("{}\n]}}}}\n", whole.trim_end_matches(','));
+        fs::write(&self.har_path, &self.har_text).expect("the archive can be written");
+    }
+
     /// The entries of the archive, which has to be whole.
     pub(super) fn entries(&self) -> Vec<Value> {
         let archive: Value =
