@@ -49,9 +49,9 @@ pub async fn serve(
             drop(slot);
         });
     }
-    // Who comes now is refused, rather than left waiting for nobody.
-    drop(listening);
+    // Who comes now is refused, rather than left waiting for nobody; those who are here know it by then.
     mood.send_replace(Mood::Stopping);
+    drop(listening);
     connections.close();
     if timeout(limits.drain_timeout, connections.wait()).await.is_ok() {
         return 0;
