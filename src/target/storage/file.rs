@@ -31,7 +31,7 @@ pub(super) struct File {
 }
 
 /// How long another process may keep the file.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many connections wait to read; more are made where more read at once.
 const IDLE: usize = 4;
 /// What a connection can be asked without being prepared again.

@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -71,7 +73,7 @@ impl From<StorageError> for Failure {
 fn adding(
     names: &'static [&'static str],
     failing: bool,
-) -> impl FnOnce(&mut Transaction<'_>) -> Result<usize, Failure> + Send + 'static {
+) -> impl FnMut(&mut Transaction<'_>) -> Result<usize, Failure> + Send + 'static {
     move |transaction| {
         for name in names {
             assert_eq!(transaction.insert(Kind::User, &record(name, name))?, Ok(()));
@@ -265,4 +267,77 @@ fn a_full_disk_is_told_and_loses_nothing() {
         .unwrap();
     assert_eq!(add(kept), Ok(()), "with room it goes on");
     assert_eq!(ids(&storage, Kind::User).len(), kept + 1);
+}
+
+/// Adds a user of a few kilobytes.
+fn adding_large(number: usize) -> impl FnMut(&mut Transaction<'_>) -> Result<(), Failure> + Send + 'static {
+    move |transaction| {
+        let id = format!("{number:06}");
+        let document = json!({"id": id, "userName": id, "title": "x".repeat(5000), "meta": {}});
+        transaction.insert(Kind::User, &made(Kind::User, &id, document))?.unwrap();
+        Ok(())
+    }
+}
+
+#[test]
+fn what_found_no_room_is_done_again_after_folding() {
+    let (_directory, [_, storage]) = stores();
+    let mut runs = 0;
+    let unit = move |transaction: &mut Transaction<'_>| -> Result<usize, Failure> {
+        runs += 1;
+        transaction.limit(if runs == 1 { 0 } else { 1000 });
+        for number in 0..20 {
+            adding_large(number)(transaction)?;
+        }
+        Ok(runs)
+    };
+    assert_eq!(storage.write_now(unit), Ok(2));
+    assert_eq!(ids(&storage, Kind::User).len(), 20);
+}
+
+#[test]
+fn the_log_of_a_new_file_is_folded_early() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let storage = Storage::file(&path).unwrap();
+    for number in 0..512 {
+        storage.write_now(adding_large(number)).unwrap();
+    }
+    let has_pages = || std::fs::metadata(&path).unwrap().len() > 1 << 20;
+    let end = Instant::now() + Duration::from_secs(10);
+    while !has_pages() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(has_pages());
+}
+
+#[test]
+fn the_log_begins_anew_although_somebody_always_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let storage = Storage::file(&path).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (storage, is_over) = (&storage, &is_over);
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(3 * number));
+                while !is_over.load(Ordering::Relaxed) {
+                    storage
+                        .read(|reader| {
+                            reader.page(Kind::User, 0, 1, Extent::BODY)?;
+                            std::thread::sleep(Duration::from_millis(9));
+                            Ok(())
+                        })
+                        .unwrap();
+                }
+            });
+        }
+        for number in 0..4000 {
+            storage.write_now(adding_large(number)).unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let log = std::fs::metadata(directory.path().join("data.db-wal")).unwrap().len();
+    assert!(log < 16 << 20, "{log}");
 }
