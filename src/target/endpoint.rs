@@ -68,6 +68,18 @@ pub enum LoadError {
         /// `id` or `userName`.
         what: &'static str,
     },
+    /// A resource is longer than one that the endpoint takes otherwise.
+    #[error("resource {number} is a {kind} of {size} bytes, at most {limit} are kept")]
+    TooLarge {
+        /// Its place, from 1.
+        number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// How long it would be.
+        size: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// The endpoint keeps no groups.
     #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
     NoGroups,

@@ -116,6 +116,10 @@ fn prepare(endpoint: &Endpoint, found: Found, number: usize) -> Result<(Kind, Re
     let kind = told.or(within).unwrap_or(Kind::User);
     let collection = endpoint.collection(kind).ok_or(LoadError::NoGroups).map_err(|error| error.at(line, None))?;
     let record = collection.to_load(resource, number).map_err(|error| error.at(line, None))?;
+    let (size, limit) = (record.size(), kind.max_size());
+    if size > limit {
+        return Err(LoadError::TooLarge { number, kind: kind.noun(), size, limit }.at(line, None));
+    }
     Ok((kind, record))
 }
 
