@@ -205,7 +205,8 @@ impl Collection {
 
     /// The same for the first resource of a name.
     pub(super) fn delete_called(&self, transaction: &mut Transaction<'_>, name: &str) -> Result<bool, StorageError> {
-        let found = transaction.find(self.kind(), Lookup::Key(&self.key_of(name)), Extent::BODY)?;
+        let key = self.key_of(name);
+        let found = transaction.find(self.kind(), Lookup::Key(&key), &mut Cursor::default(), Extent::BODY)?;
         match found.first() {
             Some(stored) => self.delete(transaction, &stored.id()),
             None => Ok(false),

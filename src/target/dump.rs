@@ -60,10 +60,11 @@ pub(super) fn answer(collections: Vec<Collection>, query: Query, headers: &Heade
 }
 
 /// How far a part has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Progress {
     Begun,
     Walking(Cursor),
+    Finding(Box<Plan>),
     Done,
 }
 
@@ -80,17 +81,23 @@ impl Part {
         let (kind, storage) = (self.collection.kind(), self.collection.storage());
         let (filter, projection) = (self.query.filter.as_ref(), self.query.projection.needed_for(&self.collection));
         let extent = self.query.projection.extent(&self.collection).and(self.query.seen(&self.collection));
-        let plan = filter.and_then(|filter| Plan::of(&self.collection, filter));
-        let (found, next) = match (progress, plan) {
-            (Progress::Done, _) => (Vec::new(), Progress::Done),
-            (Progress::Begun, Some(plan)) => (storage.read(|reader| plan.find(reader, kind, extent))?, Progress::Done),
-            (progress, _) => {
-                let mut cursor = match progress {
-                    Progress::Walking(cursor) => cursor,
-                    _ => Cursor::default(),
-                };
+        let progress = match progress {
+            Progress::Begun => match filter.and_then(|filter| Plan::of(&self.collection, filter)) {
+                Some(plan) => Progress::Finding(Box::new(plan)),
+                None => Progress::Walking(Cursor::default()),
+            },
+            progress => progress,
+        };
+        let (found, next) = match progress {
+            Progress::Begun | Progress::Done => (Vec::new(), Progress::Done),
+            Progress::Walking(mut cursor) => {
                 let found = storage.read(|reader| reader.walk(kind, &mut cursor, extent))?;
                 let next = if found.is_empty() { Progress::Done } else { Progress::Walking(cursor) };
+                (found, next)
+            }
+            Progress::Finding(mut plan) => {
+                let found = storage.read(|reader| plan.step(reader, extent))?;
+                let next = if plan.is_over() { Progress::Done } else { Progress::Finding(plan) };
                 (found, next)
             }
         };

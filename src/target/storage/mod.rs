@@ -32,7 +32,7 @@ mod writer;
 pub use backend::Storage;
 pub use error::StorageError;
 pub use file::Durability;
-pub(super) use reader::{Lookup, Reader, Within};
+pub(super) use reader::{Lookup, PAGE_BYTES, Reader, STEP, STEP_BYTES, Within};
 pub(super) use record::{Cursor, Extent, Record, Stored, Taken};
 pub(super) use terms::Field;
 pub(super) use transaction::Transaction;

@@ -266,10 +266,10 @@ impl Table {
         self.keys.places(fingerprint(key)).filter(is_it)
     }
 
-    /// Where those are that may have a value.
-    pub(super) fn having(&self, term: Term) -> impl Iterator<Item = u64> {
+    /// Where those are that may have a value, from a place on.
+    pub(super) fn having(&self, term: Term, from: u64) -> impl Iterator<Item = u64> {
         // looking for the end of a range too would take as long again
-        self.terms.range((term, 0)..).take_while(move |(found, _)| *found == term).map(|&(_, place)| place)
+        self.terms.range((term, from)..).take_while(move |(found, _)| *found == term).map(|&(_, place)| place)
     }
 
     /// The places from one on.

@@ -38,7 +38,13 @@ fn page(storage: &Storage, kind: Kind, offset: u64, limit: usize) -> (u64, Vec<S
 }
 
 fn found(storage: &Storage, kind: Kind, lookup: Lookup<'_>) -> Vec<String> {
-    storage.read(|reader| reader.find(kind, lookup, Extent::WHOLE)).unwrap().iter().map(Stored::id).collect()
+    let (mut cursor, mut found) = (Cursor::default(), Vec::new());
+    while !cursor.is_at_end() {
+        let step = storage.read(|reader| reader.find(kind, lookup, &mut cursor, Extent::WHOLE)).unwrap();
+        assert!(step.len() <= 1000, "not all at once");
+        found.extend(step.iter().map(Stored::id));
+    }
+    found
 }
 
 fn ids(storage: &Storage, kind: Kind) -> Vec<String> {
@@ -99,7 +105,7 @@ fn a_unit_of_work_stands_or_falls_as_a_whole() {
             assert_eq!(transaction.insert(Kind::User, &record("other", "c"))?, Err(Taken::Key));
             assert_eq!(transaction.insert(Kind::Group, &group("g", "team"))?, Ok(()));
             assert_eq!(transaction.insert(Kind::Group, &group("h", "team"))?, Ok(()), "groups may have one name");
-            assert_eq!(transaction.find(Kind::Group, Lookup::Key("team"), Extent::BODY)?.len(), 2);
+            assert_eq!(transaction.hits(Kind::Group, Lookup::Key("team"), 9)?, 2);
             Ok(())
         };
         let fails = move |transaction: &mut Transaction<'_>| mixed(transaction).and(Err::<(), _>(Failure::Wanted));
@@ -340,4 +346,54 @@ fn the_log_begins_anew_although_somebody_always_reads() {
     });
     let log = std::fs::metadata(directory.path().join("data.db-wal")).unwrap().len();
     assert!(log < 16 << 20, "{log}");
+}
+
+#[test]
+fn what_an_index_has_comes_in_steps() {
+    let (_directory, stores) = stores();
+    for storage in stores {
+        storage
+            .write_now(|transaction| -> Result<(), Failure> {
+                for number in 0..2500 {
+                    let id = format!("{number:05}");
+                    let user = json!({"id": id, "userName": id, "displayName": "Same", "meta": {}});
+                    transaction.insert(Kind::User, &made(Kind::User, &id, user))?.unwrap();
+                    let group = json!({"id": id, "displayName": "same", "members": [{"value": "7"}], "meta": {}});
+                    transaction.insert(Kind::Group, &made(Kind::Group, "same", group))?.unwrap();
+                }
+                Ok(())
+            })
+            .unwrap();
+        let all: Vec<_> = (0..2500).map(|number| format!("{number:05}")).collect();
+        for (kind, lookup) in [
+            (Kind::User, Lookup::Field(Field::DisplayName, "SAME")),
+            (Kind::Group, Lookup::Key("same")),
+            (Kind::Group, Lookup::Member("7")),
+        ] {
+            assert_eq!(found(&storage, kind, lookup), all, "{lookup:?}");
+            let hits = |limit| storage.read(|reader| reader.hits(kind, lookup, limit)).unwrap();
+            assert_eq!((hits(33), hits(9999)), (33, 2500), "{lookup:?}");
+        }
+        assert_eq!(storage.read(|reader| reader.groups_with("7")).unwrap().len(), 2500);
+        assert_eq!(found(&storage, Kind::User, Lookup::Key("00007")), ["00007"]);
+    }
+}
+
+#[test]
+fn a_page_ends_where_it_has_bytes_enough() {
+    let (_directory, stores) = stores();
+    for storage in stores {
+        storage
+            .write_now(|transaction| -> Result<(), Failure> {
+                for id in ["a", "b", "c", "d"] {
+                    let title = "x".repeat(7 << 20);
+                    let group = json!({"id": id, "displayName": title, "meta": {}});
+                    transaction.insert(Kind::Group, &made(Kind::Group, id, group))?.unwrap();
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(page(&storage, Kind::Group, 0, 10), (4, vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]));
+        assert_eq!(page(&storage, Kind::Group, 3, 10), (4, vec!["d".to_owned()]));
+    }
 }

@@ -112,7 +112,7 @@ async fn a_mistake_is_placed_and_nothing_is_loaded() {
     let expected = "1: the endpoint keeps users only, so it can't hold groups; choose the profile `scim`";
     assert_eq!(failure(&endpoint(), &group.to_string()), expected);
     let long = format!("[{{\"userName\":\"ann\"}},\n{{\"userName\":\"{}\"}}]", "x".repeat(1 << 20));
-    let told = failure(&self::endpoint(), &long);
+    let told = failure(&endpoint(), &long);
     assert!(told.starts_with("2: resource 2 is a user of ") && told.ends_with("at most 1048576 are kept"), "{told}");
     let huge = format!("[{{\"userName\":\"ann\",\"title\":\"{}\"}}]", "x".repeat(17 * 1024 * 1024));
     assert!(failure(&endpoint(), &huge).contains("a resource has more than 16777216 bytes"));
