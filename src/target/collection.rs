@@ -42,6 +42,22 @@ impl Definition {
     }
 }
 
+impl Definition {
+    /// A name as it stands in the index.
+    fn key_of(&self, name: &str) -> String {
+        if self.exact_key { name.to_owned() } else { Filter::fold(name) }
+    }
+
+    /// Makes what is kept fit: its keys follow from the schema.
+    pub(super) fn fit(self: &Arc<Self>, storage: &Storage) -> Result<(), StorageError> {
+        let definition = Arc::clone(self);
+        storage.write_now(move |transaction| {
+            let rule = if definition.exact_key { "exact" } else { "folded" };
+            transaction.rekey(definition.kind, rule, &|name| definition.key_of(name))
+        })
+    }
+}
+
 /// The users or the groups of an endpoint: what the handlers of their routes work on.
 #[derive(Debug, Clone)]
 pub(super) struct Collection {
@@ -101,7 +117,7 @@ impl Collection {
 
     /// A name as it stands in the index.
     pub(super) fn key_of(&self, name: &str) -> String {
-        if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }
+        self.definition.key_of(name)
     }
 
     /// What people call a resource.

@@ -163,8 +163,12 @@ impl Endpoint {
             let filterable = all_attributes(&schema);
             Arc::new(Definition::new(Kind::Group, schema, filterable, with_groups))
         });
+        let users = Arc::new(Definition::new(Kind::User, users, filterable, with_groups));
+        for definition in [Some(&users), groups.as_ref()].into_iter().flatten() {
+            definition.fit(&storage)?;
+        }
         Ok(Self(Arc::new(Inner {
-            users: Arc::new(Definition::new(Kind::User, users, filterable, with_groups)),
+            users,
             groups,
             base_path: BasePath::new(access.scheme, &base_path),
             door: Door::new(tokens, access),
@@ -176,6 +180,16 @@ impl Endpoint {
             audience: RwLock::default(),
             changes: Changes::default(),
         })))
+    }
+
+    /// Notes in the file which attributes resources may have. Fails where it was written with others than these: they would
+    /// be told although no schema has them.
+    pub fn claim_attributes(&self) -> Result<(), StorageError> {
+        for collection in self.collections() {
+            let attributes = all_attributes(collection.schema());
+            self.storage().write_now(move |transaction| transaction.claim(collection.kind(), &attributes))?;
+        }
+        Ok(())
     }
 
     /// The routes, to be served or called in process.

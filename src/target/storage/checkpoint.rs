@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 
-use super::StorageError;
-use super::file::PATIENCE;
+use super::file::{PATIENCE, WRITING, force};
+use super::{Durability, StorageError};
 
 /// How long the log of a new file gets before its pages are copied, in bytes.
 const FEW: i64 = 1 << 20;
@@ -59,8 +59,9 @@ struct Log {
 
 impl Checkpoints {
     /// Takes them off a writer.
-    pub(super) fn of(writer: &Connection, path: &Path) -> Result<Self, StorageError> {
-        let connection = Connection::open(path)?;
+    pub(super) fn of(writer: &Connection, path: &Path, durability: Durability) -> Result<Self, StorageError> {
+        let connection = Connection::open_with_flags(path, WRITING)?;
+        force(&connection, durability)?;
         writer.pragma_update(None, "wal_autocheckpoint", 0)?;
         writer.pragma_update(None, "journal_size_limit", MANY)?;
         let (wanted, wishes) = sync_channel(1);

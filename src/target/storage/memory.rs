@@ -225,10 +225,11 @@ impl Undoing<'_> {
     }
 
     pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
-        let table = self.tables.table_mut(kind);
-        if table.find(&record.id).is_some() {
+        // an id is unique among all resources (RFC 7643 section 3.1)
+        if Kind::ALL.into_iter().any(|kind| self.tables.table(kind).find(&record.id).is_some()) {
             return Ok(Err(Taken::Id));
         }
+        let table = self.tables.table_mut(kind);
         if kind.has_unique_key() && table.called(&record.key).next().is_some() {
             return Ok(Err(Taken::Key));
         }

@@ -21,6 +21,7 @@ mod memory;
 mod milestones;
 mod reader;
 mod record;
+mod settings;
 mod sql;
 mod table;
 mod terms;

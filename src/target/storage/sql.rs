@@ -66,6 +66,10 @@ impl<'c> Sql<'c> {
         Self { connection, milestones: Some(milestones) }
     }
 
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection
+    }
+
     #[cfg(test)]
     pub(super) fn limit(&self, pages: u32) {
         let count: u32 = self.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
@@ -295,9 +299,15 @@ impl Sql<'_> {
     pub(super) fn insert(&self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
         let table = table(kind);
         let Record { id, key, body, .. } = record;
-        let insert = format!("INSERT INTO {table} (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+        // an id is unique among all resources (RFC 7643 section 3.1)
+        let insert = format!(
+            "INSERT INTO {table} (id, key, body) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM {} WHERE id = ?1)
+             ON CONFLICT DO NOTHING",
+            self::table(kind.other())
+        );
         if self.execute(&insert, params![id, key, body])? == 0 {
-            return Ok(Err(if self.seq(kind, id)?.is_some() { Taken::Id } else { Taken::Key }));
+            let has_id = self.seq(kind, id)?.is_some() || self.seq(kind.other(), id)?.is_some();
+            return Ok(Err(if has_id { Taken::Id } else { Taken::Key }));
         }
         let seq = self.connection.last_insert_rowid();
         self.execute("UPDATE totals SET live = live + 1 WHERE name = ?1", [table])?;

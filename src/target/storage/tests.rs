@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -358,18 +358,19 @@ fn what_an_index_has_comes_in_steps() {
                     let id = format!("{number:05}");
                     let user = json!({"id": id, "userName": id, "displayName": "Same", "meta": {}});
                     transaction.insert(Kind::User, &made(Kind::User, &id, user))?.unwrap();
+                    let id = format!("g{number:05}");
                     let group = json!({"id": id, "displayName": "same", "members": [{"value": "7"}], "meta": {}});
                     transaction.insert(Kind::Group, &made(Kind::Group, "same", group))?.unwrap();
                 }
                 Ok(())
             })
             .unwrap();
-        let all: Vec<_> = (0..2500).map(|number| format!("{number:05}")).collect();
-        for (kind, lookup) in [
-            (Kind::User, Lookup::Field(Field::DisplayName, "SAME")),
-            (Kind::Group, Lookup::Key("same")),
-            (Kind::Group, Lookup::Member("7")),
+        for (kind, prefix, lookup) in [
+            (Kind::User, "", Lookup::Field(Field::DisplayName, "SAME")),
+            (Kind::Group, "g", Lookup::Key("same")),
+            (Kind::Group, "g", Lookup::Member("7")),
         ] {
+            let all: Vec<_> = (0..2500).map(|number| format!("{prefix}{number:05}")).collect();
             assert_eq!(found(&storage, kind, lookup), all, "{lookup:?}");
             let hits = |limit| storage.read(|reader| reader.hits(kind, lookup, limit)).unwrap();
             assert_eq!((hits(33), hits(9999)), (33, 2500), "{lookup:?}");
@@ -396,4 +397,32 @@ fn a_page_ends_where_it_has_bytes_enough() {
         assert_eq!(page(&storage, Kind::Group, 0, 10), (4, vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]));
         assert_eq!(page(&storage, Kind::Group, 3, 10), (4, vec!["d".to_owned()]));
     }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn many_who_read_at_once_share_a_few_connections() {
+    let (directory, [_, storage]) = stores();
+    storage.write_now(adding(&["a"], false)).unwrap();
+    let folder = directory.path();
+    let most = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..60 {
+            let (storage, most) = (&storage, &most);
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let reading = storage.read(|reader| {
+                        reader.page(Kind::User, 0, 1, Extent::BODY)?;
+                        std::thread::sleep(Duration::from_millis(1));
+                        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+                        let names = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+                        Ok(names.filter(|name| name.starts_with(folder)).count())
+                    });
+                    most.fetch_max(reading.unwrap(), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let most = most.into_inner();
+    assert!(most < 50, "{most}");
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::sql::Sql;
-use super::{StorageError, Transaction};
+use super::{Durability, StorageError, Transaction};
 
 /// How many units of work wait before those who bring more have to.
 const QUEUE: usize = 1024;
@@ -67,9 +67,9 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, StorageError> {
+    pub(super) fn start(connection: Connection, path: &Path, durability: Durability) -> Result<Self, StorageError> {
         let (queue, units) = mpsc::channel(QUEUE);
-        let checkpoints = Checkpoints::of(&connection, path)?;
+        let checkpoints = Checkpoints::of(&connection, path, durability)?;
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
             .spawn(move || serve(connection, units, checkpoints))
