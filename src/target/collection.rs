@@ -164,12 +164,18 @@ impl Collection {
     /// A resource that comes with an id and with dates, as far as it has them; `number` is its place among others.
     pub(super) fn to_load(&self, resource: Resource, number: usize) -> Result<Record, LoadError> {
         let id = resource.id().unwrap_or_else(|| self.endpoint.new_id());
-        let stamp = |name| {
-            let meta = resource.get("meta").and_then(Value::as_object)?;
-            meta.get(name)?.as_str()?.parse::<Timestamp>().ok()
+        if ["", ".", "..", ".search"].contains(&id.as_str()) {
+            return Err(LoadError::Id { number, id });
+        }
+        let stamp = |name| match resource.get("meta").and_then(|meta| meta.get(name)) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
+                None => Err(LoadError::Date { number, name, value: value.to_string() }),
+                stamp => Ok(stamp),
+            },
         };
-        let created = stamp("created").unwrap_or_else(|| self.endpoint.now());
-        let modified = stamp("lastModified").unwrap_or(created);
+        let created = stamp("created")?.unwrap_or_else(|| self.endpoint.now());
+        let modified = stamp("lastModified")?.unwrap_or(created);
         let Value::Object(document) = resource.into_value() else { unreachable!("a resource is an object") };
         let kind = self.kind().noun();
         let invalid = |source| LoadError::Invalid { number, kind, source };

@@ -68,6 +68,34 @@ pub enum LoadError {
         /// `id` or `userName`.
         what: &'static str,
     },
+    /// A resource has an id or userName that stands in the same file before.
+    #[error("resource {number} has the {what} of the one on line {line}; each has to be unique")]
+    Twice {
+        /// Its place, from 1.
+        number: usize,
+        /// `id` or `userName`.
+        what: &'static str,
+        /// Where the other one begins.
+        line: usize,
+    },
+    /// A resource has an id that means something else in a URL.
+    #[error("resource {number} has the id `{id}`, by which nobody can ask for it")]
+    Id {
+        /// Its place, from 1.
+        number: usize,
+        /// Its id.
+        id: String,
+    },
+    /// A resource has a date that isn't one.
+    #[error("`meta.{name}` of resource {number} isn't a date with a time: {value}")]
+    Date {
+        /// Its place, from 1.
+        number: usize,
+        /// `created` or `lastModified`.
+        name: &'static str,
+        /// What stands there.
+        value: String,
+    },
     /// A resource is longer than one that the endpoint takes otherwise.
     #[error("resource {number} is a {kind} of {size} bytes, at most {limit} are kept")]
     TooLarge {

@@ -13,12 +13,7 @@ const NAMED: usize = 5;
 
 impl Sql<'_> {
     /// Makes the keys of a kind anew where they were made by another rule, which `rule` is the name of.
-    pub(super) fn rekey(
-        &self,
-        kind: Kind,
-        rule: &str,
-        key_of: &dyn Fn(&str) -> String,
-    ) -> Result<(), StorageError> {
+    pub(super) fn rekey(&self, kind: Kind, rule: &str, key_of: &dyn Fn(&str) -> String) -> Result<(), StorageError> {
         let (table, name) = (table(kind), format!("{}.key", table(kind)));
         if self.setting(&name)?.as_deref() == Some(rule) {
             return Ok(());
@@ -26,7 +21,8 @@ impl Sql<'_> {
         let connection = self.connection();
         let next = format!("SELECT seq, key, body FROM {table} WHERE seq > ?1 ORDER BY seq LIMIT 1");
         let mut next = connection.prepare(&next)?;
-        let mut other = connection.prepare(&format!("SELECT body FROM {table} WHERE key = ?1 AND seq <> ?2 LIMIT 1"))?;
+        let mut other =
+            connection.prepare(&format!("SELECT body FROM {table} WHERE key = ?1 AND seq <> ?2 LIMIT 1"))?;
         let mut update = connection.prepare(&format!("UPDATE {table} SET key = ?2 WHERE seq = ?1"))?;
         let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?));
         let mut last = 0;
