@@ -104,6 +104,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     options.access = access.options.clone();
     options.leniencies = args.strict.leniencies();
     let endpoint = Endpoint::new(options, storage)?;
+    endpoint.claim_attributes()?;
     args.storage.load(&endpoint, context)?;
     faults::put_in_force(&endpoint, faults, &args.faults, context);
     let ended = block_on(serve(args, &endpoint, access, &clock, context));

@@ -1,7 +1,7 @@
 //! Bodies of requests: how long they may be, and what they may be.
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -12,12 +12,26 @@ use crate::scim::ScimType;
 
 /// Reads a JSON body of at most `limit` bytes.
 pub(super) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Value, Problem> {
+    let refuse = |detail: String| Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     if let Some(kind) = headers.get(CONTENT_TYPE) {
         let kind = String::from_utf8_lossy(kind.as_bytes());
-        let essence = kind.split(';').next().unwrap_or_default().trim();
+        let mut parts = kind.split(';').map(str::trim);
+        let essence = parts.next().unwrap_or_default();
         if !["application/scim+json", "application/json"].iter().any(|known| essence.eq_ignore_ascii_case(known)) {
-            let detail = format!("`{essence}` isn't taken, send application/scim+json");
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+            return refuse(format!("`{essence}` isn't taken, send application/scim+json"));
+        }
+        for (name, charset) in parts.filter_map(|part| part.split_once('=')) {
+            let charset = charset.trim_matches('"');
+            let is_known = ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known));
+            if name.eq_ignore_ascii_case("charset") && !is_known {
+                return refuse(format!("the charset `{charset}` isn't taken, send UTF-8"));
+            }
+        }
+    }
+    for encoding in headers.get_all(CONTENT_ENCODING) {
+        let encoding = String::from_utf8_lossy(encoding.as_bytes());
+        if !["", "identity"].iter().any(|known| encoding.trim().eq_ignore_ascii_case(known)) {
+            return refuse(format!("the Content-Encoding `{encoding}` isn't taken, send the body as it is"));
         }
     }
     let bytes = read_bytes(headers, body, limit).await?;

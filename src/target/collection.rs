@@ -45,6 +45,22 @@ impl Definition {
     }
 }
 
+impl Definition {
+    /// A name as it stands in the index.
+    fn key_of(&self, name: &str) -> String {
+        if self.exact_key { name.to_owned() } else { Filter::fold(name) }
+    }
+
+    /// Makes what is kept fit: its keys follow from the schema.
+    pub(super) fn fit(self: &Arc<Self>, storage: &Storage) -> Result<(), StorageError> {
+        let definition = Arc::clone(self);
+        storage.write_now(move |transaction| {
+            let rule = if definition.exact_key { "exact" } else { "folded" };
+            transaction.rekey(definition.kind, rule, &|name| definition.key_of(name))
+        })
+    }
+}
+
 /// The users or the groups of an endpoint: what the handlers of their routes work on.
 #[derive(Debug, Clone)]
 pub(super) struct Collection {
@@ -104,7 +120,7 @@ impl Collection {
 
     /// A name as it stands in the index.
     pub(super) fn key_of(&self, name: &str) -> String {
-        if self.definition.exact_key { name.to_owned() } else { Filter::fold(name) }
+        self.definition.key_of(name)
     }
 
     /// What people call a resource.
@@ -151,12 +167,18 @@ impl Collection {
     /// A resource that comes with an id and with dates, as far as it has them; `number` is its place among others.
     pub(super) fn to_load(&self, resource: Resource, number: usize) -> Result<Record, LoadError> {
         let id = resource.id().unwrap_or_else(|| self.endpoint.new_id());
-        let stamp = |name| {
-            let meta = resource.get("meta").and_then(Value::as_object)?;
-            meta.get(name)?.as_str()?.parse::<Timestamp>().ok()
+        if ["", ".", "..", ".search"].contains(&id.as_str()) {
+            return Err(LoadError::Id { number, id });
+        }
+        let stamp = |name| match resource.get("meta").and_then(|meta| meta.get(name)) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match value.as_str().and_then(|text| text.parse::<Timestamp>().ok()) {
+                None => Err(LoadError::Date { number, name, value: value.to_string() }),
+                stamp => Ok(stamp),
+            },
         };
-        let created = stamp("created").unwrap_or_else(|| self.endpoint.now());
-        let modified = stamp("lastModified").unwrap_or(created);
+        let created = stamp("created")?.unwrap_or_else(|| self.endpoint.now());
+        let modified = stamp("lastModified")?.unwrap_or(created);
         let Value::Object(document) = resource.into_value() else { unreachable!("a resource is an object") };
         let kind = self.kind().noun();
         let invalid = |source| LoadError::Invalid { number, kind, source };
@@ -208,7 +230,8 @@ impl Collection {
 
     /// The same for the first resource of a name.
     pub(super) fn delete_called(&self, transaction: &mut Transaction<'_>, name: &str) -> Result<bool, StorageError> {
-        let found = transaction.find(self.kind(), Lookup::Key(&self.key_of(name)), Extent::BODY)?;
+        let key = self.key_of(name);
+        let found = transaction.find(self.kind(), Lookup::Key(&key), &mut Cursor::default(), Extent::BODY)?;
         match found.first() {
             Some(stored) => self.delete(transaction, &stored.id()),
             None => Ok(false),

@@ -19,10 +19,31 @@ use super::storage::Cursor;
 
 const NDJSON: &str = "application/x-ndjson";
 
-/// Whether the client prefers lines to a list.
+/// Whether the client wants lines rather than a list, or as well (RFC 9110 section 12.5.1).
 pub(super) fn is_asked_for(headers: &HeaderMap) -> bool {
-    let Some(accepted) = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok()) else { return false };
-    accepted.split(',').any(|kind| kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(NDJSON))
+    let lines = quality(headers, &[NDJSON]).unwrap_or_default();
+    if lines == 0.0 {
+        return false;
+    }
+    let list = quality(headers, &["application/scim+json", "application/json"])
+        .or_else(|| quality(headers, &["application/*"]))
+        .or_else(|| quality(headers, &["*/*"]));
+    lines >= list.unwrap_or_default()
+}
+
+/// How much the client wants one of these, from 0 to 1, where it names any.
+fn quality(headers: &HeaderMap, ranges: &[&str]) -> Option<f32> {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|accepted| accepted.to_str().ok());
+    let named = accepted.flat_map(|accepted| accepted.split(',')).filter_map(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let name = parts.next().unwrap_or_default();
+        if !ranges.iter().any(|range| range.eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        let weight = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+        Some(weight.map_or(1.0, |weight| weight.trim().parse().unwrap_or(1.0)))
+    });
+    named.reduce(f32::max)
 }
 
 /// All resources of these collections that a query's filter lets through. Paging and order don't apply.
@@ -60,10 +81,11 @@ pub(super) fn answer(collections: Vec<Collection>, query: Query, headers: &Heade
 }
 
 /// How far a part has come.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Progress {
     Begun,
     Walking(Cursor),
+    Finding(Box<Plan>),
     Done,
 }
 
@@ -80,17 +102,23 @@ impl Part {
         let (kind, storage) = (self.collection.kind(), self.collection.storage());
         let (filter, projection) = (self.query.filter.as_ref(), self.query.projection.needed_for(&self.collection));
         let extent = self.query.projection.extent(&self.collection).and(self.query.seen(&self.collection));
-        let plan = filter.and_then(|filter| Plan::of(&self.collection, filter));
-        let (found, next) = match (progress, plan) {
-            (Progress::Done, _) => (Vec::new(), Progress::Done),
-            (Progress::Begun, Some(plan)) => (storage.read(|reader| plan.find(reader, kind, extent))?, Progress::Done),
-            (progress, _) => {
-                let mut cursor = match progress {
-                    Progress::Walking(cursor) => cursor,
-                    _ => Cursor::default(),
-                };
+        let progress = match progress {
+            Progress::Begun => match filter.and_then(|filter| Plan::of(&self.collection, filter)) {
+                Some(plan) => Progress::Finding(Box::new(plan)),
+                None => Progress::Walking(Cursor::default()),
+            },
+            progress => progress,
+        };
+        let (found, next) = match progress {
+            Progress::Begun | Progress::Done => (Vec::new(), Progress::Done),
+            Progress::Walking(mut cursor) => {
                 let found = storage.read(|reader| reader.walk(kind, &mut cursor, extent))?;
                 let next = if found.is_empty() { Progress::Done } else { Progress::Walking(cursor) };
+                (found, next)
+            }
+            Progress::Finding(mut plan) => {
+                let found = storage.read(|reader| plan.step(reader, extent))?;
+                let next = if plan.is_over() { Progress::Done } else { Progress::Finding(plan) };
                 (found, next)
             }
         };
@@ -111,5 +139,36 @@ impl Part {
             text.push('\n');
         }
         Ok((text, next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_sent_to_whom_they_are_as_welcome_as_a_list() {
+        for (accepted, expected) in [
+            ("application/x-ndjson", true),
+            ("application/X-NDJSON; charset=utf-8", true),
+            ("application/x-ndjson, application/scim+json", true),
+            ("application/x-ndjson;q=0.5, application/scim+json;q=0.5", true),
+            ("application/x-ndjson, */*;q=0.1", true),
+            ("application/x-ndjson;q=0.5, text/html", true),
+            ("application/x-ndjson;q=0, application/scim+json", false),
+            ("application/x-ndjson;q=0", false),
+            ("application/x-ndjson;q=0.4, application/scim+json;q=0.5", false),
+            ("application/x-ndjson;q=0.4, application/json;q=0.5", false),
+            ("application/x-ndjson;q=0.4, application/*;q=0.1, */*", true),
+            ("application/x-ndjson;q=0.4, */*", false),
+            ("application/scim+json", false),
+            ("*/*", false),
+            ("", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+            assert_eq!(is_asked_for(&headers), expected, "{accepted}");
+        }
+        assert!(!is_asked_for(&HeaderMap::new()));
     }
 }

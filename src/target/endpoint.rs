@@ -68,6 +68,46 @@ pub enum LoadError {
         /// `id` or `userName`.
         what: &'static str,
     },
+    /// A resource has an id or userName that stands in the same file before.
+    #[error("resource {number} has the {what} of the one on line {line}; each has to be unique")]
+    Twice {
+        /// Its place, from 1.
+        number: usize,
+        /// `id` or `userName`.
+        what: &'static str,
+        /// Where the other one begins.
+        line: usize,
+    },
+    /// A resource has an id that means something else in a URL.
+    #[error("resource {number} has the id `{id}`, by which nobody can ask for it")]
+    Id {
+        /// Its place, from 1.
+        number: usize,
+        /// Its id.
+        id: String,
+    },
+    /// A resource has a date that isn't one.
+    #[error("`meta.{name}` of resource {number} isn't a date with a time: {value}")]
+    Date {
+        /// Its place, from 1.
+        number: usize,
+        /// `created` or `lastModified`.
+        name: &'static str,
+        /// What stands there.
+        value: String,
+    },
+    /// A resource is longer than one that the endpoint takes otherwise.
+    #[error("resource {number} is a {kind} of {size} bytes, at most {limit} are kept")]
+    TooLarge {
+        /// Its place, from 1.
+        number: usize,
+        /// `user` or `group`.
+        kind: &'static str,
+        /// How long it would be.
+        size: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// The endpoint keeps no groups.
     #[error("the endpoint keeps users only, so it can't hold groups; choose the profile `scim`")]
     NoGroups,
@@ -151,8 +191,12 @@ impl Endpoint {
             let filterable = all_attributes(&schema);
             Arc::new(Definition::new(Kind::Group, schema, filterable, with_groups))
         });
+        let users = Arc::new(Definition::new(Kind::User, users, filterable, with_groups));
+        for definition in [Some(&users), groups.as_ref()].into_iter().flatten() {
+            definition.fit(&storage)?;
+        }
         Ok(Self(Arc::new(Inner {
-            users: Arc::new(Definition::new(Kind::User, users, filterable, with_groups)),
+            users,
             groups,
             base_path: BasePath::new(access.scheme, &base_path),
             door: Door::new(tokens, access),
@@ -164,6 +208,16 @@ impl Endpoint {
             audience: RwLock::default(),
             changes: Changes::default(),
         })))
+    }
+
+    /// Notes in the file which attributes resources may have. Fails where it was written with others than these: they would
+    /// be told although no schema has them.
+    pub fn claim_attributes(&self) -> Result<(), StorageError> {
+        for collection in self.collections() {
+            let attributes = all_attributes(collection.schema());
+            self.storage().write_now(move |transaction| transaction.claim(collection.kind(), &attributes))?;
+        }
+        Ok(())
     }
 
     /// The routes, to be served or called in process.

@@ -5,7 +5,8 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::Response;
+use axum::http::header::HOST;
+use axum::http::{HeaderValue, Response};
 use axum::middleware::Next;
 
 use super::Endpoint;
@@ -14,7 +15,11 @@ use super::fault::misbehave;
 use super::observe::observe;
 
 /// The way to the routes from outside.
-pub(super) async fn gate(State(endpoint): State<Endpoint>, request: Request, next: Next) -> Response<Body> {
+pub(super) async fn gate(State(endpoint): State<Endpoint>, mut request: Request, next: Next) -> Response<Body> {
+    // the host of a whole URL goes before the header (RFC 9112 section 3.2.2)
+    if let Some(authority) = request.uri().authority().and_then(|it| HeaderValue::try_from(it.as_str()).ok()) {
+        request.headers_mut().insert(HOST, authority);
+    }
     let guarded = async |request: Request| {
         // a token is fetched by those who have none
         if endpoint.door().issues_tokens() && request.uri().path() == TOKEN_PATH {

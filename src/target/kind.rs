@@ -14,6 +14,14 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const ALL: [Self; 2] = [Self::User, Self::Group];
 
+    /// The one that it isn't.
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::User => Self::Group,
+            Self::Group => Self::User,
+        }
+    }
+
     /// Below the endpoint.
     pub(super) const fn path(self) -> &'static str {
         match self {

@@ -3,20 +3,33 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 
-use super::StorageError;
 use super::answer::{Origin, Problem, json};
 use super::collection::Collection;
 use super::dump;
 use super::plan::Plan;
 use super::query::Query;
 use super::sort::Sorted;
-use super::storage::{Cursor, Extent, Stored};
+use super::storage::{Cursor, Extent, PAGE_BYTES, StorageError, Stored};
 use crate::scim::ListResponse;
 
 /// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
+#[derive(Default)]
 struct Page {
     total: u64,
     resources: Vec<(usize, Stored)>,
+    bytes: usize,
+}
+
+impl Page {
+    /// Whether it has bytes enough. A client goes on behind what it was given (RFC 7644 section 3.4.2.4).
+    fn is_full(&self) -> bool {
+        self.bytes >= PAGE_BYTES
+    }
+
+    fn add(&mut self, number: usize, stored: Stored) {
+        self.bytes += stored.len();
+        self.resources.push((number, stored));
+    }
 }
 
 /// Answers a query over one or several collections.
@@ -64,19 +77,27 @@ struct Search {
 
 impl Search {
     async fn run(self) -> Result<Page, Problem> {
-        if self.is_quick() {
+        if self.is_quick()? {
             return self.search();
         }
         let search = tokio::task::spawn_blocking(move || self.search());
         search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
     }
 
-    fn is_quick(&self) -> bool {
-        let quick = |collection: &Collection| match &self.query.filter {
-            None => self.query.sort.is_none() && !collection.storage().is_file(),
-            Some(filter) => Plan::of(collection, filter).is_some_and(|plan| plan.is_quick()),
-        };
-        self.collections.iter().all(quick)
+    fn is_quick(&self) -> Result<bool, StorageError> {
+        for collection in &self.collections {
+            let is_quick = match &self.query.filter {
+                None => self.query.sort.is_none() && !collection.storage().is_file(),
+                Some(filter) => match Plan::of(collection, filter) {
+                    Some(plan) => plan.is_quick(collection.storage())?,
+                    None => false,
+                },
+            };
+            if !is_quick {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn search(&self) -> Result<Page, Problem> {
@@ -87,10 +108,12 @@ impl Search {
         for (number, collection) in self.collections.iter().enumerate() {
             let (kind, seen) = (collection.kind(), self.query.seen(collection));
             let plan = self.query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
-            if let Some(plan) = plan {
+            if let Some(mut plan) = plan {
                 let extent = seen.and(self.shown(collection));
-                for stored in collection.storage().read(|reader| plan.find(reader, kind, extent))? {
-                    self.consider(&mut matches, number, stored, extent, plan.is_exact())?;
+                while !plan.is_over() {
+                    for stored in collection.storage().read(|reader| plan.step(reader, extent))? {
+                        self.consider(&mut matches, number, stored, extent, plan.is_exact())?;
+                    }
                 }
                 continue;
             }
@@ -110,14 +133,16 @@ impl Search {
 
     /// Resources as they stand, one collection after the other.
     fn page(&self) -> Result<Page, Problem> {
-        let mut page = Page { total: 0, resources: Vec::new() };
+        let mut page = Page::default();
         for (number, collection) in self.collections.iter().enumerate() {
             let offset = self.query.offset.saturating_sub(page.total);
-            let limit = self.query.count - page.resources.len();
+            let limit = if page.is_full() { 0 } else { self.query.count - page.resources.len() };
             let (kind, shown) = (collection.kind(), self.shown(collection));
             let (total, found) = collection.storage().read(|reader| reader.page(kind, offset, limit, shown))?;
             page.total += total;
-            page.resources.extend(found.into_iter().map(|stored| (number, stored)));
+            for stored in found {
+                page.add(number, stored);
+            }
         }
         Ok(page)
     }
@@ -147,7 +172,11 @@ impl Search {
         }
         match (&mut matches.sorted, &resource) {
             (Some(sorted), Some(resource)) => sorted.add(number, collection.schema(), resource),
-            _ if matches.total >= self.query.offset && matches.found.len() < self.query.count => {
+            _ if matches.total >= self.query.offset
+                && matches.found.len() < self.query.count
+                && matches.bytes < PAGE_BYTES =>
+            {
+                matches.bytes += stored.len();
                 matches.found.push((number, stored, extent));
             }
             _ => {}
@@ -159,26 +188,34 @@ impl Search {
     /// The page of what was found; of sorted resources it is only known by now which are on it. What was looked at may
     /// have been less than what is shown.
     fn finish(&self, matches: Matches<'_>) -> Result<Page, Problem> {
-        let Matches { total, found, sorted } = matches;
-        let mut resources = Vec::new();
-        let again = |number: usize, id: &str| {
+        let Matches { total, found, sorted, .. } = matches;
+        let mut page = Page { total, ..Page::default() };
+        let again = |page: &mut Page, number: usize, id: &str| {
             let collection = &self.collections[number];
-            let found = collection.by_id(id, self.shown(collection))?;
-            Ok::<_, Problem>(found.map(|stored| (number, stored)))
+            if let Some(stored) = collection.by_id(id, self.shown(collection))? {
+                page.add(number, stored);
+            }
+            Ok::<_, Problem>(())
         };
         for (number, stored, extent) in found {
+            if page.is_full() {
+                break;
+            }
             let shown = self.shown(&self.collections[number]);
             if extent.and(shown) == extent {
-                resources.push((number, stored));
+                page.add(number, stored);
             } else {
-                resources.extend(again(number, &stored.id())?);
+                again(&mut page, number, &stored.id())?;
             }
         }
         let offset = usize::try_from(self.query.offset).unwrap_or(usize::MAX);
         for (number, id) in sorted.into_iter().flat_map(Sorted::finish).skip(offset) {
-            resources.extend(again(number, &id)?);
+            if page.is_full() {
+                break;
+            }
+            again(&mut page, number, &id)?;
         }
-        Ok(Page { total, resources })
+        Ok(page)
     }
 }
 
@@ -186,6 +223,7 @@ impl Search {
 struct Matches<'q> {
     total: u64,
     found: Vec<(usize, Stored, Extent)>,
+    bytes: usize,
     sorted: Option<Sorted<'q>>,
 }
 
@@ -193,6 +231,7 @@ impl<'q> Matches<'q> {
     fn new(query: &'q Query) -> Self {
         let end = usize::try_from(query.offset).unwrap_or(usize::MAX).saturating_add(query.count);
         let limit = if query.count == 0 { 0 } else { end };
-        Self { total: 0, found: Vec::new(), sorted: query.sort.as_ref().map(|sort| Sorted::new(sort, limit)) }
+        let sorted = query.sort.as_ref().map(|sort| Sorted::new(sort, limit));
+        Self { total: 0, found: Vec::new(), bytes: 0, sorted }
     }
 }

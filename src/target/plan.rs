@@ -3,24 +3,31 @@
 
 use std::collections::BTreeSet;
 
-use super::Kind;
 use super::collection::Collection;
 use super::narrow::MEMBERS;
-use super::storage::{Extent, Field, Lookup, Reader, StorageError, Stored};
+use super::storage::{Cursor, Extent, Field, Lookup, Reader, STEP, STEP_BYTES, StorageError, Stored};
+use super::{Kind, Storage};
 use crate::scim::{AttributePath, Filter};
 
 /// How many look-ups are done at once; more are left to another thread.
 const FEW: usize = 16;
+/// How many resources they may find.
+const FEW_HITS: usize = 32;
 
-/// What an index is asked for: the resources whose value is one of these.
+/// What an index is asked for: the resources whose value is one of these. They come in steps.
 #[derive(Debug)]
-pub(super) struct Plan<'f> {
+pub(super) struct Plan {
+    kind: Kind,
     by: By,
-    texts: BTreeSet<&'f str>,
-    /// As they stand in the index of keys.
-    keys: BTreeSet<String>,
+    /// Each once; keys as they stand in their index.
+    values: Vec<String>,
     is_exact: bool,
-    is_quick: bool,
+    sees_members: bool,
+    /// Which value is looked for, and where in what the index has of it.
+    next: usize,
+    cursor: Cursor,
+    /// Who was found, where somebody may have several of the values.
+    seen: BTreeSet<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,22 +41,23 @@ enum By {
     Group,
 }
 
-impl<'f> Plan<'f> {
+impl Plan {
     /// The plan for a filter; `None` where no index helps.
-    pub(super) fn of(collection: &Collection, filter: &'f Filter) -> Option<Self> {
+    pub(super) fn of(collection: &Collection, filter: &Filter) -> Option<Self> {
         let (by, texts) = choose(collection, filter)?;
-        let texts: BTreeSet<&str> = texts.into_iter().collect();
-        let keys = match by {
-            By::Key => texts.iter().map(|text| collection.key_of(text)).collect(),
-            _ => BTreeSet::new(),
+        let values: BTreeSet<String> = match by {
+            By::Key => texts.into_iter().map(|text| collection.key_of(text)).collect(),
+            _ => texts.into_iter().map(str::to_owned).collect(),
         };
-        let is_small = matches!(by, By::Id | By::Key | By::Field(_)) && texts.len() <= FEW;
         Some(Self {
+            kind: collection.kind(),
             is_exact: matches!(by, By::Id | By::Key) && matches!(filter, Filter::Compare { .. }),
-            is_quick: is_small && !extent_for(collection, &filter.paths()).members,
+            sees_members: extent_for(collection, &filter.paths()).members,
             by,
-            texts,
-            keys,
+            values: values.into_iter().collect(),
+            next: 0,
+            cursor: Cursor::default(),
+            seen: BTreeSet::new(),
         })
     }
 
@@ -59,40 +67,61 @@ impl<'f> Plan<'f> {
     }
 
     /// Whether it takes no longer than reading a few resources.
-    pub(super) fn is_quick(&self) -> bool {
-        self.is_quick
+    pub(super) fn is_quick(&self, storage: &Storage) -> Result<bool, StorageError> {
+        if self.values.len() > FEW || self.sees_members {
+            return Ok(false);
+        }
+        match self.by {
+            By::Id => Ok(true),
+            By::Key if self.kind.has_unique_key() => Ok(true),
+            By::Key | By::Field(_) => storage.read(|reader| {
+                let mut hits = 0;
+                for value in &self.values {
+                    hits += reader.hits(self.kind, self.lookup(value), FEW_HITS + 1)?;
+                }
+                Ok(hits <= FEW_HITS)
+            }),
+            By::Member | By::Group => Ok(false),
+        }
     }
 
-    /// What the index has, each once.
-    pub(super) fn find(&self, reader: &dyn Reader, kind: Kind, extent: Extent) -> Result<Vec<Stored>, StorageError> {
-        let look_up = |lookup: Lookup<'_>| reader.find(kind, lookup, extent);
-        let mut found = Vec::new();
-        match self.by {
-            By::Key => {
-                for key in &self.keys {
-                    found.extend(look_up(Lookup::Key(key))?);
-                }
-                return Ok(found);
-            }
-            By::Group => {
-                for member in members_of(reader, &self.texts)? {
-                    found.extend(look_up(Lookup::Id(&member))?);
-                }
-                return Ok(found);
-            }
-            By::Id | By::Field(_) | By::Member => {}
+    /// The next ones that the index has, as many as can be held at once; there may be none before the end.
+    pub(super) fn step(&mut self, reader: &dyn Reader, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        if self.by == By::Group {
+            self.values = members_of(reader, &self.values)?.into_iter().collect();
+            self.by = By::Id;
         }
-        let mut seen = BTreeSet::new();
-        for text in &self.texts {
-            let one = look_up(match self.by {
-                By::Field(field) => Lookup::Field(field, text),
-                By::Member => Lookup::Member(text),
-                _ => Lookup::Id(text),
-            })?;
-            // somebody may have several of the values
-            found.extend(one.into_iter().filter(|stored| self.texts.len() == 1 || seen.insert(stored.id())));
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        while let Some(value) = self.values.get(self.next).filter(|_| found.len() < STEP && bytes < STEP_BYTES) {
+            let mut cursor = self.cursor;
+            let some = reader.find(self.kind, self.lookup(value), &mut cursor, extent)?;
+            let may_repeat = self.values.len() > 1 && matches!(self.by, By::Field(_) | By::Member);
+            for stored in some {
+                if !may_repeat || self.seen.insert(stored.id()) {
+                    bytes += stored.len();
+                    found.push(stored);
+                }
+            }
+            self.cursor = cursor;
+            if cursor.is_at_end() {
+                (self.next, self.cursor) = (self.next + 1, Cursor::default());
+            }
         }
         Ok(found)
+    }
+
+    /// Whether there is nothing more.
+    pub(super) fn is_over(&self) -> bool {
+        self.by != By::Group && self.next >= self.values.len()
+    }
+
+    fn lookup<'v>(&self, value: &'v str) -> Lookup<'v> {
+        match self.by {
+            By::Key => Lookup::Key(value),
+            By::Field(field) => Lookup::Field(field, value),
+            By::Member => Lookup::Member(value),
+            By::Id | By::Group => Lookup::Id(value),
+        }
     }
 }
 
@@ -145,9 +174,9 @@ pub(super) fn extent_for(collection: &Collection, paths: &[&AttributePath]) -> E
 }
 
 /// The members of groups, and of the groups that are members of these.
-fn members_of(reader: &dyn Reader, groups: &BTreeSet<&str>) -> Result<BTreeSet<String>, StorageError> {
+fn members_of(reader: &dyn Reader, groups: &[String]) -> Result<BTreeSet<String>, StorageError> {
     let mut found = BTreeSet::new();
-    let mut waiting: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+    let mut waiting = groups.to_vec();
     while let Some(group) = waiting.pop() {
         for member in reader.members(&group)? {
             if found.insert(member.clone()) {

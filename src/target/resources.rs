@@ -1,5 +1,7 @@
 //! `/Users` and `/Groups`: create, read, replace, patch, delete.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::request::Parts;
@@ -69,20 +71,20 @@ async fn insert(
     collection: &Collection,
     resource: Resource,
     new_id: impl Fn() -> String + Send + 'static,
-) -> Result<Record, Problem> {
+) -> Result<Arc<Record>, Problem> {
     let now = collection.endpoint().now();
     let record = collection.record(new_id(), resource, (now, now), None);
     check_size(collection, record.size())?;
     let writing = collection.clone();
+    let mut record = Arc::new(record);
     let unit = move |transaction: &mut Transaction<'_>| {
-        let mut record = record;
         loop {
             match transaction.insert(writing.kind(), &record)? {
-                Ok(()) => return Ok(record),
+                Ok(()) => return Ok(Arc::clone(&record)),
                 Err(Taken::Key) => return Err(taken(&writing, &record.key)),
                 Err(Taken::Id) => {
                     let resource = parse(&record.to_stored());
-                    record = writing.record(new_id(), resource, (now, now), None);
+                    record = Arc::new(writing.record(new_id(), resource, (now, now), None));
                 }
             }
         }
@@ -98,8 +100,9 @@ pub(super) async fn replace(State(collection): State<Collection>, request: Reque
     let projection = project(&collection, &parts, &document)?;
     let resource = admit(&collection, document)?;
     let writing = collection.clone();
-    let change =
-        move |current: Resource, _: &dyn Fn() -> Option<Resource>| Ok(writing.schema().replace(&current, resource)?);
+    let change = move |current: Resource, _: &dyn Fn() -> Option<Resource>| {
+        Ok(writing.schema().replace(&current, resource.clone())?)
+    };
     update(&collection, parts, projection, StatusCode::OK, id, None, change).await
 }
 
@@ -145,7 +148,7 @@ pub(super) async fn delete(State(collection): State<Collection>, request: Reques
         } else {
             String::new()
         };
-        if writing.delete(transaction, &id)? { Ok((id, name)) } else { Err(missing()) }
+        if writing.delete(transaction, &id)? { Ok((id.clone(), name)) } else { Err(missing()) }
     };
     let (id, name) = collection.storage().write(unit).await?;
     collection.note(Deed::Deleted, &id, &name);
@@ -162,11 +165,13 @@ async fn update(
     status: StatusCode,
     id: String,
     named: Option<Vec<String>>,
-    change: impl FnOnce(Resource, &dyn Fn() -> Option<Resource>) -> Result<Resource, Problem> + Send + 'static,
+    change: impl Fn(Resource, &dyn Fn() -> Option<Resource>) -> Result<Resource, Problem> + Send + 'static,
 ) -> Answer {
     let writing = collection.clone();
     let shown = Extent { members: status != StatusCode::NO_CONTENT, ..projection.extent(collection) };
     let conditions = Conditions::of(&parts.headers);
+    let parts = Arc::new(parts);
+    let asking = Arc::clone(&parts);
     let unit = move |transaction: &mut Transaction<'_>| -> Result<_, Problem> {
         let (kind, now) = (writing.kind(), writing.endpoint().now());
         let missing = || Problem::missing(kind, &id);
@@ -175,7 +180,7 @@ async fn update(
             let stored = transaction.by_id(kind, &id, extent)?.ok_or_else(missing)?;
             conditions.check_write(kind, stored.version())?;
         }
-        let (before, version, narrow) = if let Some(values) = named {
+        let (before, version, narrow) = if let Some(values) = named.clone() {
             let (before, narrow) = Narrow::read(transaction, &id, values)?.ok_or_else(missing)?;
             (before, narrow.version(), Some(narrow))
         } else {
@@ -185,10 +190,10 @@ async fn update(
         let as_shown = || {
             let extent = Extent { members: false, ..writing.whole() };
             let stored = transaction.by_id(kind, &id, extent).ok()??;
-            Some(writing.origin(&parts.headers).outgoing(kind, &stored))
+            Some(writing.origin(&asking.headers).outgoing(kind, &stored))
         };
         let mut after = change(before.clone(), &as_shown)?;
-        fault::store(&parts, writing.schema(), Some(&before), &mut after);
+        fault::store(&asking, writing.schema(), Some(&before), &mut after);
         if let Some(narrow) = &narrow {
             narrow.restore(&mut after);
         }
@@ -208,9 +213,9 @@ async fn update(
             }
         }
         let stored = transaction.by_id(kind, &id, shown)?.ok_or_else(missing)?;
-        Ok((parts, stored, written))
+        Ok((stored, written))
     };
-    let (parts, stored, written) = collection.storage().write(unit).await?;
+    let (stored, written) = collection.storage().write(unit).await?;
     if let Some(name) = written {
         collection.note(Deed::Changed, &stored.id(), &name);
     }

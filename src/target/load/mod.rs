@@ -3,13 +3,15 @@
 mod scan;
 
 use std::io::BufRead;
+use std::mem::take;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use serde_json::Value;
 
 use self::scan::{Found, ScanError, Scanner};
-use super::storage::{Record, Taken, Transaction};
-use super::{Endpoint, Kind, LoadError};
+use super::storage::{Cursor, Extent, Lookup, Record, Stored, Taken, Transaction};
+use super::{Endpoint, Kind, LoadError, StorageError};
+use crate::base::Fingerprint;
 use crate::scim::Resource;
 
 /// How many resources go from one thread to the other together, and how many bytes of them are enough.
@@ -35,7 +37,11 @@ struct Ready {
     line: usize,
 }
 
-type Batch = Result<Vec<Ready>, LoadError>;
+/// What goes from one thread to the other. Where none says that it is the last, the other thread has broken off.
+struct Batch {
+    resources: Vec<Ready>,
+    is_last: bool,
+}
 
 impl Endpoint {
     /// Adds the users and groups of a file with the ids that they have, all or none: a JSON array, a `ListResponse`, an
@@ -48,29 +54,66 @@ impl Endpoint {
             .name("load".to_owned())
             .spawn(move || read(&endpoint, input, &sender))
             .map_err(LoadError::Unreadable)?;
-        self.storage().write_now(move |transaction| write(transaction, &batches))
+        let mut has_run = false;
+        self.storage().write_now(move |transaction| {
+            // what was read is gone
+            if std::mem::replace(&mut has_run, true) {
+                return Err(StorageError::Full.into());
+            }
+            write(transaction, &batches)
+        })
     }
 }
 
-fn write(transaction: &mut Transaction<'_>, batches: &Receiver<Batch>) -> Result<Loaded, LoadError> {
+fn write(transaction: &mut Transaction<'_>, batches: &Receiver<Result<Batch, LoadError>>) -> Result<Loaded, LoadError> {
     let mut loaded = Loaded::default();
-    while let Ok(batch) = batches.recv() {
-        for Ready { kind, record, number, line } in batch? {
-            transaction.insert(kind, &record)?.map_err(|taken| {
+    let mut lines = Vec::new();
+    loop {
+        let Batch { resources, is_last } = batches.recv().map_err(|_| StorageError::Interrupted)??;
+        for Ready { kind, record, number, line } in resources {
+            if let Err(taken) = transaction.insert(kind, &record)? {
                 let what = if taken == Taken::Id { "id" } else { kind.key() };
-                LoadError::Taken { number, what }.at(line, None)
-            })?;
+                let other = other(transaction, kind, &record, taken)?;
+                let earlier = other.and_then(|id| lines.iter().find(|(known, _)| *known == mark(&id)));
+                let error = match earlier {
+                    Some((_, line)) => LoadError::Twice { number, what, line: *line },
+                    None => LoadError::Taken { number, what },
+                };
+                return Err(error.at(line, None));
+            }
+            lines.push((mark(&record.id), line));
             match kind {
                 Kind::User => loaded.users += 1,
                 Kind::Group => loaded.groups += 1,
             }
         }
+        if is_last {
+            return Ok(loaded);
+        }
     }
-    Ok(loaded)
+}
+
+/// The id of the one that stands in the way.
+fn other(
+    transaction: &Transaction<'_>,
+    kind: Kind,
+    record: &Record,
+    taken: Taken,
+) -> Result<Option<String>, StorageError> {
+    if taken == Taken::Id {
+        return Ok(Some(record.id.clone()));
+    }
+    let found = transaction.find(kind, Lookup::Key(&record.key), &mut Cursor::default(), Extent::BODY)?;
+    Ok(found.first().map(Stored::id))
+}
+
+/// What is remembered of an id.
+fn mark(id: &str) -> Fingerprint {
+    Fingerprint::of(0, id.as_bytes())
 }
 
 /// Sends what is in the file, until its end or a mistake. Nobody is there to take it where writing has failed.
-fn read(endpoint: &Endpoint, input: impl BufRead, sender: &SyncSender<Batch>) {
+fn read(endpoint: &Endpoint, input: impl BufRead, sender: &SyncSender<Result<Batch, LoadError>>) {
     let (mut batch, mut bytes) = (Vec::new(), 0);
     let outcome = each(endpoint, input, |ready, size| {
         batch.push(ready);
@@ -79,20 +122,20 @@ fn read(endpoint: &Endpoint, input: impl BufRead, sender: &SyncSender<Batch>) {
             return true;
         }
         bytes = 0;
-        sender.send(Ok(std::mem::take(&mut batch))).is_ok()
+        sender.send(Ok(Batch { resources: take(&mut batch), is_last: false })).is_ok()
     });
-    let last = outcome.map(|()| batch);
+    let last = outcome.map(|()| Batch { resources: batch, is_last: true });
     drop(sender.send(last));
 }
 
-fn each(endpoint: &Endpoint, input: impl BufRead, mut take: impl FnMut(Ready, usize) -> bool) -> Result<(), LoadError> {
+fn each(endpoint: &Endpoint, input: impl BufRead, mut each: impl FnMut(Ready, usize) -> bool) -> Result<(), LoadError> {
     let mut scanner = Scanner::new(input).map_err(LoadError::from)?;
     let mut number = 0;
     while let Some(found) = scanner.next()? {
         number += 1;
         let (line, size) = (found.line, found.text.len());
         let (kind, record) = prepare(endpoint, found, number)?;
-        if !take(Ready { kind, record, number, line }, size) {
+        if !each(Ready { kind, record, number, line }, size) {
             break;
         }
     }
@@ -116,6 +159,10 @@ fn prepare(endpoint: &Endpoint, found: Found, number: usize) -> Result<(Kind, Re
     let kind = told.or(within).unwrap_or(Kind::User);
     let collection = endpoint.collection(kind).ok_or(LoadError::NoGroups).map_err(|error| error.at(line, None))?;
     let record = collection.to_load(resource, number).map_err(|error| error.at(line, None))?;
+    let (size, limit) = (record.size(), kind.max_size());
+    if size > limit {
+        return Err(LoadError::TooLarge { number, kind: kind.noun(), size, limit }.at(line, None));
+    }
     Ok((kind, record))
 }
 

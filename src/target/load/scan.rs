@@ -31,6 +31,18 @@ impl From<io::Error> for ScanError {
     }
 }
 
+impl ScanError {
+    /// A mistake in a resource that begins on a line before: there it is looked for, the more so where each has a line.
+    fn begun(self, begin: usize, at: usize) -> Self {
+        match self {
+            Self::Syntax { line, column, what } if line != begin => {
+                Self::Syntax { line: begin, column: at, what: format!("{what}, on line {line}, column {column}") }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Reads a JSON array, objects with `Users`, `Groups` or `Resources`, or resources one after the other.
 pub(super) struct Scanner<R> {
     input: R,
@@ -76,7 +88,11 @@ impl<R: BufRead> Scanner<R> {
                     self.around.push(Around::List { within: None, is_empty: true });
                 }
                 (None, Some(b'{')) => self.open(),
-                (Some(Around::List { .. } | Around::Object { .. }), None) => return Err(self.ends()),
+                (Some(Around::List { .. }), None) => return Err(self.ends()),
+                (Some(Around::Object { line, column, holds_lists, .. }), None) => {
+                    let error = self.ends();
+                    return Err(if holds_lists { error } else { error.begun(line, column) });
+                }
                 (Some(Around::List { .. }), Some(b']')) => self.take(),
                 (Some(Around::List { within, is_empty }), Some(byte)) => {
                     if !is_empty {
@@ -86,7 +102,7 @@ impl<R: BufRead> Scanner<R> {
                         return Err(self.wrong("a resource has to be a JSON object"));
                     }
                     let (line, column, mut text) = (self.line, self.column, Vec::new());
-                    self.value(&mut text)?;
+                    self.value(&mut text).map_err(|error| error.begun(line, column))?;
                     self.around.push(Around::List { within, is_empty: false });
                     return Ok(Some(Found { text, line, column, within }));
                 }
@@ -97,7 +113,11 @@ impl<R: BufRead> Scanner<R> {
                         return Ok(Some(Found { text, line, column, within: None }));
                     }
                 }
-                (Some(object @ Around::Object { .. }), Some(_)) => self.member(object)?,
+                (Some(Around::Object { text, line, column, holds_lists, is_empty }), Some(_)) => {
+                    let object = Around::Object { text, line, column, holds_lists, is_empty };
+                    let outcome = self.member(object);
+                    outcome.map_err(|error| if holds_lists { error } else { error.begun(line, column) })?;
+                }
                 (None, Some(_)) => return Err(self.wrong("expected a JSON array or object")),
             }
         }
@@ -166,6 +186,9 @@ impl<R: BufRead> Scanner<R> {
                 {
                     is_done = true;
                     break;
+                }
+                if byte == b'\n' && in_string {
+                    return Err(self.wrong("a text ends with its line"));
                 }
                 used += 1;
                 if byte == b'\n' {
@@ -295,6 +318,10 @@ mod tests {
         check("{\"a\" 1}", "1:6 expected `:`");
         check("{a:1}", "1:2 expected a member's name");
         check("hello", "1:1 expected a JSON array or object");
+        check("{\"a\":1}\n{\"b\":2\n{\"c\":3}", "2:1 expected `,` or `}`, on line 3, column 1");
+        check("{\"a\":1}\n{\"b\":\"2}\n{\"c\":3}\n", "2:9 a text ends with its line");
+        check("{\"a\":1}\n{\"b\":[2}\n{\"c\":3}\n\n", "2:1 expected `,` or `}`, on line 3, column 1");
+        check("[{\"a\":1},\n{\"b\":{2,\n{}]", "2:1 the file ends too early, on line 3, column 4");
         check("[{}]]", "1:5 expected a JSON array or object");
     }
 }

@@ -75,10 +75,10 @@ impl Storage {
     /// survives as the storage does; nothing of it where it returned an error.
     ///
     /// It may run on another thread, together with others, so it mustn't wait for anything. It runs even where nobody
-    /// waits for its outcome any more.
+    /// waits for its outcome any more, and once more from the beginning where there was no room for what it wrote.
     pub(in crate::target) async fn write<T, E>(
         &self,
-        unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        unit: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -93,7 +93,7 @@ impl Storage {
     /// The same for those who aren't asynchronous: the thread waits.
     pub(in crate::target) fn write_now<T, E>(
         &self,
-        unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        unit: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,

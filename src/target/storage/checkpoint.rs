@@ -2,23 +2,36 @@
 //!
 //! What is committed goes to the end of the log, which costs little. From time to time its pages have to be copied to
 //! their places in the file, and the disk be waited for, twice. `SQLite` would do that within some commit; here it is
-//! done beside them. The log begins anew when all of it was copied. While others write that never happens by itself: so
-//! once it is long, the writer copies the small rest.
+//! done beside them. The log begins anew when all of it was copied and nobody reads in it. While others write or read
+//! that never happens by itself: so once it is long, the writer copies the small rest, and waits a little for those who
+//! read.
+//!
+//! On a full disk the log can't grow, but what it holds may have its places in the file already: it is folded, and the
+//! write goes on. So that it has them, the log of a small file is folded early.
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::StorageError;
+use super::file::{PATIENCE, WRITING, force};
+use super::{Durability, StorageError};
 
-/// How long the log gets before its pages are copied, in bytes.
+/// How long the log of a new file gets before its pages are copied, in bytes.
+const FEW: i64 = 1 << 20;
+/// How long that of a large one does; until then it is a part of the file.
 const MANY: i64 = 32 << 20;
+const PART: i64 = 4;
 /// How long it gets before the writer helps.
-const LONG: i64 = 128 << 20;
+const LONG: i64 = if cfg!(test) { 4 << 20 } else { 128 << 20 };
+/// How long the writer waits for those who read in the log.
+const WAIT: Duration = Duration::from_millis(200);
+/// After how many looks it may wait again.
+const PAUSE: u32 = if cfg!(test) { 0 } else { 16 };
 /// How much may be left to the writer.
 const REST: i64 = 1 << 20;
 /// How often it is tried to leave no more than that.
@@ -35,6 +48,7 @@ pub(super) struct Checkpoints {
     thread: Option<JoinHandle<()>>,
     commits: u32,
     units: usize,
+    pause: u32,
 }
 
 /// What the log is like: how many pages it has, and how many of them were copied.
@@ -46,33 +60,43 @@ struct Log {
 
 impl Checkpoints {
     /// Takes them off a writer.
-    pub(super) fn of(writer: &Connection, path: &Path) -> Result<Self, StorageError> {
-        let connection = Connection::open(path)?;
+    pub(super) fn of(writer: &Connection, path: &Path, durability: Durability) -> Result<Self, StorageError> {
+        let connection = Connection::open_with_flags(path, WRITING)?;
+        force(&connection, durability)?;
         writer.pragma_update(None, "wal_autocheckpoint", 0)?;
+        writer.pragma_update(None, "journal_size_limit", MANY)?;
         let (wanted, wishes) = sync_channel(1);
         let is_long = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&is_long);
+        let path = path.to_owned();
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || serve(&connection, &wishes, &seen))
+            .spawn(move || serve(&connection, &path, &wishes, &seen))
             .map_err(|error| StorageError::Thread(Arc::new(error)))?;
-        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0 })
+        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0, pause: 0 })
     }
 
     /// Says that so many units of work were committed.
     pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
-        if self.is_long.swap(false, Ordering::Relaxed) {
-            note(copy(writer, "PASSIVE"));
+        if self.pause == 0 && self.is_long.swap(false, Ordering::Relaxed) {
+            note(restart(writer));
+            self.pause = PAUSE;
         }
         (self.commits, self.units) = (self.commits + 1, self.units + units);
         if self.commits < COMMITS && self.units < UNITS {
             return;
         }
         (self.commits, self.units) = (0, 0);
+        self.pause = self.pause.saturating_sub(1);
         if let Some(wanted) = &self.wanted {
             // one wish is as good as several
             let _waiting: Result<(), _> = wanted.try_send(());
         }
+    }
+
+    /// Folds all of the log on a full disk, as far as the file can take it.
+    pub(super) fn make_room(writer: &Connection) {
+        note(copy(writer, "TRUNCATE"));
     }
 
     /// Ends the thread.
@@ -86,11 +110,12 @@ impl Checkpoints {
     }
 }
 
-fn serve(connection: &Connection, wishes: &Receiver<()>, is_long: &AtomicBool) {
+fn serve(connection: &Connection, path: &Path, wishes: &Receiver<()>, is_long: &AtomicBool) {
     let size = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
     while wishes.recv().is_ok() {
         let mut log = note(copy(connection, "NOOP")).unwrap_or_default();
-        if (log.pages - log.copied) * size < MANY {
+        let file = std::fs::metadata(path).map_or(0, |file| i64::try_from(file.len()).unwrap_or(i64::MAX));
+        if (log.pages - log.copied) * size < (file / PART).clamp(FEW, MANY) {
             continue;
         }
         let is_beyond = log.pages * size > LONG;
@@ -109,6 +134,14 @@ fn serve(connection: &Connection, wishes: &Receiver<()>, is_long: &AtomicBool) {
 fn copy(connection: &Connection, how: &str) -> rusqlite::Result<Log> {
     let read = |row: &rusqlite::Row<'_>| Ok(Log { pages: row.get(1)?, copied: row.get(2)? });
     connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?.query_row([], read)
+}
+
+/// Copies what is left, and lets the log begin anew, unless somebody reads in it for too long.
+fn restart(writer: &Connection) -> rusqlite::Result<Log> {
+    writer.busy_timeout(WAIT)?;
+    let log = copy(writer, "RESTART");
+    writer.busy_timeout(PATIENCE)?;
+    log
 }
 
 /// What can't be copied now stays in the log, which is as safe.

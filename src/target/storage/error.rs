@@ -23,6 +23,33 @@ pub enum StorageError {
     /// It was one, but isn't whole any more.
     #[error("the endpoint's data in `{0}` is damaged; put back a copy, or name another file")]
     Damaged(PathBuf),
+    /// It can only be read.
+    #[error("the endpoint's data in `{0}` can't be written; make the file writable, or name another one")]
+    ReadOnly(PathBuf),
+    /// Other rules hold for letter case than when it was written, by which two resources have the same name.
+    #[error(
+        "`{first}` and `{second}` in the endpoint's data have the same {attribute} by the mapping in force; use the \
+         mapping that it was written with and rename one of them, or name another file"
+    )]
+    Collision {
+        /// What has to be unique.
+        attribute: &'static str,
+        /// The one's.
+        first: String,
+        /// The other's.
+        second: String,
+    },
+    /// It was written with attributes that are unknown now.
+    #[error(
+        "the endpoint's data was written with attributes of {noun}s that aren't known here ({attributes}); use the \
+         profile or the mapping that it was written with, or name another file"
+    )]
+    Attributes {
+        /// `user` or `group`.
+        noun: &'static str,
+        /// Their names.
+        attributes: String,
+    },
     /// A newer version wrote it.
     #[error("`{path}` has format {found}, this version reads up to {known}; use the newer version that wrote it")]
     Newer {

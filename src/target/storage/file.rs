@@ -1,7 +1,8 @@
 //! Resources in a `SQLite` file: opened, read, closed.
 
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -25,72 +26,87 @@ pub enum Durability {
 pub(super) struct File {
     path: PathBuf,
     /// Closed before the writer, which can only take the log away when nobody reads any more.
-    idle: Mutex<Vec<Connection>>,
+    readers: Readers,
     pub(super) writer: Writer,
     milestones: Milestones,
 }
 
 /// How long another process may keep the file.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How many connections wait to read; more are made where more read at once.
-const IDLE: usize = 4;
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How many read at once. Each of them holds files open, of which a process may have no more than so many.
+const READERS: usize = 16;
 /// What a connection can be asked without being prepared again.
 const STATEMENTS: usize = 64;
 
-/// Makes a file that isn't there yet so that only the user can read it. Where that fails, opening it
-/// as a database fails too, and says why.
+/// Makes a file that isn't there yet so that only the user can read it, at the end of a link too. Where that fails,
+/// opening it as a database fails as well, and says why.
 fn make_private(path: &Path) {
+    // one that is there may be in use: whoever closes it lets go of the locks that this process has on it
+    if path.exists() {
+        return;
+    }
     let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
+    options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     drop(options.open(path));
 }
 
+/// How a file is opened: as a file whatever its name is like.
+pub(super) const WRITING: OpenFlags =
+    OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
+/// Makes Apple's disks write what they were given, which elsewhere goes without saying.
+pub(super) fn force(connection: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    if durability == Durability::Power {
+        connection.pragma_update(None, "fullfsync", true)?;
+        connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    }
+    Ok(())
+}
+
 impl File {
     pub(super) fn open(path: &Path, durability: Durability) -> Result<Self, StorageError> {
-        let fail = |source| StorageError::opening(path, source);
+        let named = path;
+        let fail = |source| StorageError::opening(named, source);
+        // a relative one may have a meaning: `:memory:`
+        let path = &std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         make_private(path);
         let pages = format::page_count(path);
-        let mut connection = Connection::open(path).map_err(fail)?;
+        let mut connection = Connection::open_with_flags(path, WRITING).map_err(fail)?;
+        if connection.is_readonly("main").map_err(fail)? {
+            return Err(StorageError::ReadOnly(named.to_owned()));
+        }
         connection.busy_timeout(PATIENCE).map_err(fail)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        format::prepare(&mut connection, path, pages)?;
+        format::prepare(&mut connection, named, pages)?;
         let synchronous = match durability {
             Durability::Process => "NORMAL",
             Durability::Power => "FULL",
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(fail)?;
+        force(&connection, durability).map_err(fail)?;
         connection.pragma_update(None, "cache_size", -16384).map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
-            writer: Writer::start(connection, path)?,
-            idle: Mutex::default(),
+            writer: Writer::start(connection, path, durability)?,
+            readers: Readers::default(),
             milestones: Milestones::default(),
         })
     }
 
-    /// Reads what was committed, all of it at one moment.
+    /// Reads what was committed, all of it at one moment. The thread waits where many read already.
     pub(super) fn read<T>(&self, read: impl FnOnce(&Sql<'_>) -> Result<T, StorageError>) -> Result<T, StorageError> {
-        let idle = self.idle().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => self.connect()?,
-        };
+        let connection = self.readers.take(|| self.connect())?;
         connection.prepare_cached("BEGIN")?.execute([])?;
         let outcome = read(&Sql::with(&connection, &self.milestones));
-        // A connection that can't end its transaction isn't used again.
         connection.prepare_cached("COMMIT")?.execute([])?;
-        let mut idle = self.idle();
-        if idle.len() < IDLE {
-            idle.push(connection);
-        }
         outcome
     }
 
     fn connect(&self) -> Result<Connection, StorageError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
+        let connection = Connection::open_with_flags(&self.path, READING)?;
         connection.busy_timeout(PATIENCE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(connection)
@@ -98,11 +114,76 @@ impl File {
 
     /// Ends writing, and folds what was written last into the file.
     pub(super) fn close(&self) -> Result<(), StorageError> {
-        self.idle().clear();
+        self.readers.clear();
         self.writer.close()
     }
+}
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+/// Connections that read: as many as are needed, up to a limit.
+#[derive(Default)]
+struct Readers {
+    pool: Mutex<Pool>,
+    is_one_free: Condvar,
+}
+
+#[derive(Default)]
+struct Pool {
+    idle: Vec<Connection>,
+    /// With those that are in use.
+    open: usize,
+}
+
+impl Readers {
+    fn take(&self, connect: impl FnOnce() -> Result<Connection, StorageError>) -> Result<Taken<'_>, StorageError> {
+        let mut pool = self.pool();
+        while pool.idle.is_empty() && pool.open >= READERS {
+            pool = self.is_one_free.wait(pool).unwrap_or_else(PoisonError::into_inner);
+        }
+        let mut taken = Taken { readers: self, connection: pool.idle.pop() };
+        if taken.connection.is_none() {
+            pool.open += 1;
+            drop(pool);
+            taken.connection = Some(connect()?);
+        }
+        Ok(taken)
+    }
+
+    /// Closes those that aren't in use.
+    fn clear(&self) {
+        let mut pool = self.pool();
+        pool.open -= pool.idle.len();
+        pool.idle.clear();
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection that is in use, until it goes out of scope.
+struct Taken<'r> {
+    readers: &'r Readers,
+    connection: Option<Connection>,
+}
+
+impl Deref for Taken<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        // one that couldn't end its transaction isn't used again
+        let connection = self.connection.take().filter(Connection::is_autocommit);
+        let mut pool = self.readers.pool();
+        match connection {
+            Some(connection) => pool.idle.push(connection),
+            None => pool.open -= 1,
+        }
+        drop(pool);
+        self.readers.is_one_free.notify_one();
     }
 }

@@ -2,11 +2,13 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use serde_json::Value;
 
 use super::StorageError;
+use super::file::PATIENCE;
 use super::record::{MEMBERS, Record};
 use super::sql::{Sql, table};
 use super::terms::terms_of;
@@ -14,7 +16,7 @@ use crate::target::Kind;
 
 /// What each format adds to the one before; `user_version` counts them. A step is never changed once it
 /// was released.
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         sql: "CREATE TABLE users (
                   seq  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -93,6 +95,14 @@ const STEPS: [Step; 3] = [
               PRAGMA application_id = 0x5363696D;",
         fill: index_everything,
     },
+    // What the endpoint was like that wrote the file: see `settings.rs`.
+    Step {
+        sql: "CREATE TABLE settings (
+                  name  TEXT PRIMARY KEY,
+                  value TEXT NOT NULL
+              ) STRICT, WITHOUT ROWID;",
+        fill: |_| Ok(()),
+    },
 ];
 
 /// A write changes a few entries of each index, wherever they are, and the log takes whole pages: small ones make it
@@ -124,14 +134,10 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path, pages: u64) -> R
     let fail = |error: rusqlite::Error| match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => StorageError::Foreign(path.to_owned()),
         Some(ErrorCode::DatabaseCorrupt) => StorageError::Damaged(path.to_owned()),
+        Some(ErrorCode::DatabaseBusy) => StorageError::Busy,
         _ => StorageError::opening(path, error),
     };
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(fail);
-    let (found, application) = (pragma("user_version")?, pragma("application_id")?);
-    let schema = "SELECT count(*), coalesce(sum(name = 'users' AND sql LIKE '%body TEXT NOT NULL%'), 0)
-                  FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    let (tables, ours): (i64, i64) =
-        connection.query_row(schema, [], |row| Ok((row.get(0)?, row.get(1)?))).map_err(fail)?;
+    let State { found, application, tables, ours } = State::read(connection).map_err(fail)?;
     let is_new = found == 0 && tables == 0 && application == 0;
     let is_ours = found > 0 && (application == APPLICATION || (application == 0 && ours == 1));
     if found > FORMAT && (is_ours || tables == 0) {
@@ -146,7 +152,7 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path, pages: u64) -> R
     if is_new {
         connection.pragma_update(None, "page_size", PAGE).map_err(fail)?;
     }
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(fail)?;
+    keep_log(connection).map_err(fail)?;
     if found < FORMAT {
         migrate(connection).map_err(|error| match error {
             StorageError::Sqlite(source) => StorageError::Open { path: path.to_owned(), source },
@@ -155,6 +161,43 @@ pub(super) fn prepare(connection: &mut Connection, path: &Path, pages: u64) -> R
     }
     Ok(())
 }
+
+/// What a file says that it is.
+struct State {
+    found: i64,
+    application: i64,
+    tables: i64,
+    ours: i64,
+}
+
+impl State {
+    /// At one moment: another process may be making the file.
+    fn read(connection: &mut Connection) -> rusqlite::Result<Self> {
+        let transaction = connection.transaction()?;
+        let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let schema = "SELECT count(*), coalesce(sum(name = 'users' AND sql LIKE '%body TEXT NOT NULL%'), 0)
+                      FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+        let (tables, ours) = transaction.query_row(schema, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self { found: pragma("user_version")?, application: pragma("application_id")?, tables, ours })
+    }
+}
+
+/// Keeps a write-ahead log from now on. `SQLite` doesn't wait where another process does the same just then.
+fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut waited = Duration::ZERO;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < PATIENCE => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// How long to wait before trying again.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a file has everything that it should. Of a large one that is only looked at from outside: what is damaged
 /// inside is found where it is read.

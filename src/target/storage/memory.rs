@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
+use super::reader::{Lookup, PAGE_BYTES, Reader, STEP, STEP_BYTES, Within, memberships};
 use super::record::{Cursor, Extent, Record, Stored, Taken};
 use super::table::{Entry, OwnedEntry, Table};
 use super::terms::{Term, terms_of};
@@ -68,9 +68,39 @@ impl Tables {
         Ok(stored)
     }
 
-    fn all(&self, kind: Kind, places: impl Iterator<Item = u64>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
-        let found = places.filter_map(|place| Some((place, self.table(kind).entry(place)?)));
-        found.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect()
+    /// What is at places, from the cursor's on.
+    fn at(
+        &self,
+        kind: Kind,
+        places: impl Iterator<Item = u64>,
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let from = std::mem::replace(cursor, Cursor::END).0;
+        let entries = places.filter(|place| *place >= from);
+        self.step(kind, entries.filter_map(|place| Some((place, self.table(kind).entry(place)?))), cursor, extent)
+    }
+
+    /// The first of some entries, as many as can be held at once. The cursor moves behind the last one where there may
+    /// be more.
+    fn step<'t>(
+        &self,
+        kind: Kind,
+        entries: impl Iterator<Item = (u64, Entry<'t>)>,
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for (place, entry) in entries {
+            let stored = self.stored(kind, place, entry, extent)?;
+            bytes += stored.len();
+            found.push(stored);
+            if found.len() >= STEP || bytes > STEP_BYTES {
+                *cursor = Cursor(place + 1);
+                break;
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -79,34 +109,50 @@ impl Reader for Tables {
         Ok(0)
     }
 
-    fn find(&self, kind: Kind, lookup: Lookup<'_>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+    fn find(
+        &self,
+        kind: Kind,
+        lookup: Lookup<'_>,
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
         let table = self.table(kind);
         match lookup {
-            Lookup::Id(id) => self.all(kind, table.find(id).into_iter(), extent),
-            Lookup::Key(key) => self.all(kind, table.called(key), extent),
-            Lookup::Field(field, text) => self.all(kind, table.having(field.term(text)), extent),
-            Lookup::Member(member) => self.all(kind, table.groups_with(member).into_iter(), extent),
+            Lookup::Id(id) => self.at(kind, table.find(id).into_iter(), cursor, extent),
+            Lookup::Key(key) => self.at(kind, table.called(key), cursor, extent),
+            Lookup::Field(field, text) => self.at(kind, table.having(field.term(text), cursor.0), cursor, extent),
+            Lookup::Member(member) => self.at(kind, table.groups_with(member).into_iter(), cursor, extent),
         }
     }
 
+    fn hits(&self, kind: Kind, lookup: Lookup<'_>, limit: usize) -> Result<usize, StorageError> {
+        let table = self.table(kind);
+        Ok(match lookup {
+            Lookup::Id(id) => table.find(id).into_iter().count(),
+            Lookup::Key(key) => table.called(key).take(limit).count(),
+            Lookup::Field(field, text) => table.having(field.term(text), 0).take(limit).count(),
+            Lookup::Member(member) => table.groups_with(member).len().min(limit),
+        })
+    }
+
     fn page(&self, kind: Kind, offset: u64, limit: usize, extent: Extent) -> Result<(u64, Vec<Stored>), StorageError> {
-        let page = self.table(kind).ranked(offset).take(limit);
-        let page = page.map(|(place, entry)| self.stored(kind, place, entry, extent)).collect::<Result<_, _>>()?;
+        let (mut page, mut bytes) = (Vec::new(), 0);
+        for (place, entry) in self.table(kind).ranked(offset).take(limit) {
+            let stored = self.stored(kind, place, entry, extent)?;
+            bytes += stored.len();
+            page.push(stored);
+            if bytes >= PAGE_BYTES {
+                break;
+            }
+        }
         Ok((self.table(kind).len(), page))
     }
 
     fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError> {
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        for (place, entry) in self.table(kind).from(cursor.0).take(STEP) {
-            let stored = self.stored(kind, place, entry, extent)?;
-            cursor.0 = place + 1;
-            bytes += stored.len();
-            page.push(stored);
-            if bytes > STEP_BYTES {
-                break;
-            }
-        }
-        Ok(page)
+        let mut next = Cursor(self.table(kind).end().max(cursor.0));
+        let found = self.step(kind, self.table(kind).from(cursor.0), &mut next, extent)?;
+        *cursor = next;
+        Ok(found)
     }
 
     fn by_key_part(
@@ -179,10 +225,11 @@ impl Undoing<'_> {
     }
 
     pub(super) fn insert(&mut self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
-        let table = self.tables.table_mut(kind);
-        if table.find(&record.id).is_some() {
+        // an id is unique among all resources (RFC 7643 section 3.1)
+        if Kind::ALL.into_iter().any(|kind| self.tables.table(kind).find(&record.id).is_some()) {
             return Ok(Err(Taken::Id));
         }
+        let table = self.tables.table_mut(kind);
         if kind.has_unique_key() && table.called(&record.key).next().is_some() {
             return Ok(Err(Taken::Key));
         }

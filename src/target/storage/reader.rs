@@ -31,10 +31,21 @@ pub(in crate::target) trait Reader {
     /// A number that grows with the resources ever made, where they are kept for longer than the process.
     fn high_water(&self) -> Result<u64, StorageError>;
 
-    /// Those that an index has, in a stable order.
-    fn find(&self, kind: Kind, lookup: Lookup<'_>, extent: Extent) -> Result<Vec<Stored>, StorageError>;
+    /// The next ones that an index has, in the order in which they came, as many as can be held at once. The cursor tells
+    /// whether these were the last.
+    fn find(
+        &self,
+        kind: Kind,
+        lookup: Lookup<'_>,
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError>;
 
-    /// How many there are, and some of them in the order in which they came.
+    /// How many an index has, counted up to a limit.
+    fn hits(&self, kind: Kind, lookup: Lookup<'_>, limit: usize) -> Result<usize, StorageError>;
+
+    /// How many there are, and some of them in the order in which they came: as many as asked for, or fewer where they
+    /// are [`PAGE_BYTES`] already.
     fn page(&self, kind: Kind, offset: u64, limit: usize, extent: Extent) -> Result<(u64, Vec<Stored>), StorageError>;
 
     /// The next ones of a walk in that order, as many as can be held at once; none at its end.
@@ -69,13 +80,16 @@ impl dyn Reader + '_ {
         id: &str,
         extent: Extent,
     ) -> Result<Option<Stored>, StorageError> {
-        Ok(self.find(kind, Lookup::Id(id), extent)?.pop())
+        Ok(self.find(kind, Lookup::Id(id), &mut Cursor::default(), extent)?.pop())
     }
 }
 
-/// How many resources a walk takes at once, and how many bytes of them are enough.
-pub(super) const STEP: usize = 1000;
-pub(super) const STEP_BYTES: usize = 4 * 1024 * 1024;
+/// How many resources a step takes at once, and how many bytes of them are enough.
+pub(in crate::target) const STEP: usize = 1000;
+pub(in crate::target) const STEP_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many bytes of resources are enough for a page.
+pub(in crate::target) const PAGE_BYTES: usize = 16 * 1024 * 1024;
 
 /// The groups that a member belongs to: those that have it, then those that have these, and so on, each once.
 pub(super) fn memberships(reader: &dyn Reader, member: &str) -> Result<Vec<Membership>, StorageError> {

@@ -261,9 +261,19 @@ pub(in crate::target) enum Taken {
     Key,
 }
 
-/// Where a walk over all resources goes on.
+/// Where a walk over all resources, or over those that an index has, goes on.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::target) struct Cursor(pub(super) u64);
+
+impl Cursor {
+    /// Behind everything.
+    pub(super) const END: Self = Self(u64::MAX);
+
+    /// Whether an index has no more.
+    pub(in crate::target) fn is_at_end(self) -> bool {
+        self.0 == u64::MAX
+    }
+}
 
 /// The JSON text of the id, which every body begins with.
 pub(super) fn id_text(body: &str) -> &str {

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use serde_json::Value;
 
 use super::StorageError;
 use super::members::{self, entries, value_of};
 use super::milestones::{DISTANCE, Milestones};
-use super::reader::{Lookup, Reader, STEP, STEP_BYTES, Within, memberships};
+use super::reader::{Lookup, PAGE_BYTES, Reader, STEP, STEP_BYTES, Within, memberships};
 use super::record::{Cursor, Extent, Members, Record, Stored, Taken};
 use super::terms::{Term, member_term, terms_of};
 use crate::target::Kind;
@@ -42,6 +42,12 @@ struct Found {
     members_at: Option<u32>,
 }
 
+/// Some of what is read in steps.
+struct Read {
+    found: Vec<Stored>,
+    is_last: bool,
+}
+
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
     Ok(Found { seq: row.get(0)?, body: text(row, 1)?, members_at: row.get(2)? })
 }
@@ -58,6 +64,10 @@ impl<'c> Sql<'c> {
     /// With marks that make pages quick to find.
     pub(super) fn with(connection: &'c Connection, milestones: &'c Milestones) -> Self {
         Self { connection, milestones: Some(milestones) }
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        self.connection
     }
 
     #[cfg(test)]
@@ -81,6 +91,31 @@ impl<'c> Sql<'c> {
             stored.groups = memberships(self, &stored.id())?;
         }
         Ok(stored)
+    }
+
+    /// Reads rows in their order until they are as many as can be held at once; the cursor is at the last one.
+    fn step(
+        &self,
+        kind: Kind,
+        rest: &str,
+        values: &[&dyn ToSql],
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Read, StorageError> {
+        let select = format!("SELECT {} FROM {rest} LIMIT {STEP}", columns(kind));
+        let mut select = self.connection.prepare_cached(&select)?;
+        let (mut read, mut bytes) = (Vec::new(), 0);
+        for row in select.query_map(values, found)? {
+            let row = row?;
+            cursor.0 = row.seq.unsigned_abs();
+            let stored = self.stored(kind, row, extent)?;
+            bytes += stored.len();
+            read.push(stored);
+            if bytes > STEP_BYTES {
+                return Ok(Read { found: read, is_last: false });
+            }
+        }
+        Ok(Read { is_last: read.len() < STEP, found: read })
     }
 
     /// How many of a kind there are, and how many were deleted ever.
@@ -131,27 +166,53 @@ impl Reader for Sql<'_> {
         Ok(made.unsigned_abs())
     }
 
-    fn find(&self, kind: Kind, lookup: Lookup<'_>, extent: Extent) -> Result<Vec<Stored>, StorageError> {
-        let (columns, table) = (columns(kind), table(kind));
-        let select = |rest: &str| format!("SELECT {columns} FROM {rest}");
-        let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| -> rusqlite::Result<Vec<Found>> {
-            self.connection.prepare_cached(sql)?.query_map(values, found)?.collect()
-        };
-        let found = match lookup {
-            Lookup::Id(id) => run(&select(&format!("{table} r WHERE r.id = ?1")), &[&id]),
-            Lookup::Key(key) => run(&select(&format!("{table} r WHERE r.key = ?1 ORDER BY r.seq")), &[&key]),
+    fn find(
+        &self,
+        kind: Kind,
+        lookup: Lookup<'_>,
+        cursor: &mut Cursor,
+        extent: Extent,
+    ) -> Result<Vec<Stored>, StorageError> {
+        let (table, after) = (table(kind), signed(cursor.0));
+        let mut last = *cursor;
+        let step = match lookup {
+            Lookup::Id(id) => self.step(kind, &format!("{table} r WHERE r.id = ?1"), &[&id], &mut last, extent),
+            Lookup::Key(key) => {
+                let rest = format!("{table} r WHERE r.key = ?1 AND r.seq > ?2 ORDER BY r.seq");
+                self.step(kind, &rest, &[&key, &after], &mut last, extent)
+            }
             Lookup::Field(field, text) => {
-                let rest = format!("{table}_terms t JOIN {table} r ON r.seq = t.seq WHERE t.term = ?1 ORDER BY t.seq");
-                run(&select(&rest), &[&number(field.term(text))])
+                let rest = format!(
+                    "{table}_terms t JOIN {table} r ON r.seq = t.seq WHERE t.term = ?1 AND t.seq > ?2 ORDER BY t.seq"
+                );
+                self.step(kind, &rest, &[&number(field.term(text)), &after], &mut last, extent)
             }
             Lookup::Member(member) => {
                 let rest = "groups r WHERE r.seq IN (SELECT m.seq FROM memberships m
                             JOIN pieces p ON p.seq = m.seq AND p.number = m.number
-                            WHERE m.term = ?1 AND instr(p.entries, ?2) > 0) ORDER BY r.seq";
-                run(&select(rest), &[&number(member_term(member)), &members::mark(member)])
+                            WHERE m.term = ?1 AND m.seq > ?2 AND instr(p.entries, ?3) > 0) ORDER BY r.seq";
+                let values: [&dyn ToSql; 3] = [&number(member_term(member)), &after, &members::mark(member)];
+                self.step(kind, rest, &values, &mut last, extent)
             }
         }?;
-        found.into_iter().map(|found| self.stored(kind, found, extent)).collect()
+        *cursor = if step.is_last { Cursor::END } else { last };
+        Ok(step.found)
+    }
+
+    fn hits(&self, kind: Kind, lookup: Lookup<'_>, limit: usize) -> Result<usize, StorageError> {
+        let table = table(kind);
+        let limit = signed(limit as u64);
+        let count = |rest: &str, value: &dyn ToSql| -> Result<usize, StorageError> {
+            let count = format!("SELECT count(*) FROM (SELECT 1 FROM {rest} = ?1 LIMIT ?2)");
+            let read = |row: &Row<'_>| row.get::<_, u32>(0);
+            Ok(self.connection.prepare_cached(&count)?.query_row(params![value, limit], read)? as usize)
+        };
+        match lookup {
+            Lookup::Id(id) => count(&format!("{table} WHERE id"), &id),
+            Lookup::Key(key) => count(&format!("{table} WHERE key"), &key),
+            Lookup::Field(field, text) => count(&format!("{table}_terms WHERE term"), &number(field.term(text))),
+            Lookup::Member(member) => count("memberships WHERE term", &number(member_term(member))),
+        }
     }
 
     fn page(&self, kind: Kind, offset: u64, limit: usize, extent: Extent) -> Result<(u64, Vec<Stored>), StorageError> {
@@ -163,27 +224,22 @@ impl Reader for Sql<'_> {
         let (columns, table) = (columns(kind), table(kind));
         let page = format!("SELECT {columns} FROM {table} r WHERE r.seq > ?1 ORDER BY r.seq LIMIT ?2 OFFSET ?3");
         let mut page = self.connection.prepare_cached(&page)?;
-        let rows = page.query_map(params![start, signed(limit as u64), signed(offset)], found)?;
-        let page = rows.map(|found| self.stored(kind, found?, extent)).collect::<Result<_, _>>()?;
-        Ok((live, page))
-    }
-
-    fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError> {
-        let (columns, table) = (columns(kind), table(kind));
-        let next = format!("SELECT {columns} FROM {table} r WHERE r.seq > ?1 ORDER BY r.seq LIMIT ?2");
-        let mut next = self.connection.prepare_cached(&next)?;
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        for row in next.query_map(params![signed(cursor.0), signed(STEP as u64)], found)? {
-            let row = row?;
-            cursor.0 = row.seq.unsigned_abs();
-            let stored = self.stored(kind, row, extent)?;
-            bytes += stored.len();
-            page.push(stored);
-            if bytes > STEP_BYTES {
+        let (mut stored, mut bytes) = (Vec::new(), 0);
+        for row in page.query_map(params![start, signed(limit as u64), signed(offset)], found)? {
+            let one = self.stored(kind, row?, extent)?;
+            bytes += one.len();
+            stored.push(one);
+            if bytes >= PAGE_BYTES {
                 break;
             }
         }
-        Ok(page)
+        Ok((live, stored))
+    }
+
+    fn walk(&self, kind: Kind, cursor: &mut Cursor, extent: Extent) -> Result<Vec<Stored>, StorageError> {
+        let rest = format!("{} r WHERE r.seq > ?1 ORDER BY r.seq", table(kind));
+        let after = signed(cursor.0);
+        Ok(self.step(kind, &rest, &[&after], cursor, extent)?.found)
     }
 
     fn by_key_part(
@@ -222,8 +278,12 @@ impl Reader for Sql<'_> {
     }
 
     fn groups_with(&self, member: &str) -> Result<Vec<(String, Option<String>)>, StorageError> {
-        let groups = self.find(Kind::Group, Lookup::Member(member), Extent::BODY)?;
-        Ok(groups.iter().map(Stored::name).collect())
+        let (mut cursor, mut names) = (Cursor::default(), Vec::new());
+        while !cursor.is_at_end() {
+            let groups = self.find(Kind::Group, Lookup::Member(member), &mut cursor, Extent::BODY)?;
+            names.extend(groups.iter().map(Stored::name));
+        }
+        Ok(names)
     }
 }
 
@@ -239,9 +299,15 @@ impl Sql<'_> {
     pub(super) fn insert(&self, kind: Kind, record: &Record) -> Result<Result<(), Taken>, StorageError> {
         let table = table(kind);
         let Record { id, key, body, .. } = record;
-        let insert = format!("INSERT INTO {table} (id, key, body) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING");
+        // an id is unique among all resources (RFC 7643 section 3.1)
+        let insert = format!(
+            "INSERT INTO {table} (id, key, body) SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM {} WHERE id = ?1)
+             ON CONFLICT DO NOTHING",
+            self::table(kind.other())
+        );
         if self.execute(&insert, params![id, key, body])? == 0 {
-            return Ok(Err(if self.seq(kind, id)?.is_some() { Taken::Id } else { Taken::Key }));
+            let has_id = self.seq(kind, id)?.is_some() || self.seq(kind.other(), id)?.is_some();
+            return Ok(Err(if has_id { Taken::Id } else { Taken::Key }));
         }
         let seq = self.connection.last_insert_rowid();
         self.execute("UPDATE totals SET live = live + 1 WHERE name = ?1", [table])?;

@@ -26,6 +26,8 @@ pub(super) struct Table {
 }
 
 const BLOCK: u64 = 1024;
+/// How much of a block's text may be nobody's, besides as much as is somebody's.
+const WASTE: usize = 4096;
 
 /// Texts of a block lie one after the other, without the room that many small allocations take.
 #[derive(Default)]
@@ -37,10 +39,11 @@ struct Block {
     used: usize,
 }
 
-/// Where in a block's text a resource is: its key, then its body.
+/// Where in a block's text a resource is: its key, then its body. A resource isn't longer than a `u32` can say, many of
+/// them are.
 #[derive(Clone, Copy)]
 struct Slot {
-    start: u32,
+    start: usize,
     key: u32,
     body: u32,
     members_at: Option<u32>,
@@ -115,16 +118,27 @@ impl OwnedEntry {
     }
 }
 
+impl Slot {
+    /// For an entry that has no place yet.
+    fn of(entry: Entry<'_>) -> Self {
+        let number = |length: usize| u32::try_from(length).expect("a resource isn't that long");
+        Self { start: 0, key: number(entry.key.len()), body: number(entry.body.len()), members_at: entry.members_at }
+    }
+
+    fn size(self) -> usize {
+        self.key as usize + self.body as usize
+    }
+}
+
 impl Block {
     fn entry(&self, at: usize) -> Option<Entry<'_>> {
         self.slots.get(at)?.map(|slot| self.read(slot))
     }
 
     fn read(&self, slot: Slot) -> Entry<'_> {
-        let (start, key) = (slot.start as usize, slot.key as usize);
-        let body = start + key;
+        let body = slot.start + slot.key as usize;
         Entry {
-            key: &self.text[start..body],
+            key: &self.text[slot.start..body],
             body: &self.text[body..body + slot.body as usize],
             members_at: slot.members_at,
         }
@@ -133,25 +147,23 @@ impl Block {
     /// Takes a resource out, gives back what it was.
     fn take(&mut self, at: usize) -> Option<OwnedEntry> {
         let slot = self.slots.get_mut(at)?.take()?;
+        let before = self.read(slot).to_owned();
         self.live -= 1;
-        self.used -= slot.key as usize + slot.body as usize;
-        Some(self.read(slot).to_owned())
+        self.used -= slot.size();
+        if self.text.len() > 2 * self.used + WASTE {
+            self.tidy();
+        }
+        Some(before)
     }
 
-    fn set(&mut self, at: usize, entry: Entry<'_>) {
+    fn set(&mut self, at: usize, slot: Slot, entry: Entry<'_>) {
         if self.slots.len() <= at {
             self.slots.resize(at + 1, None);
         }
-        let size = entry.key.len() + entry.body.len();
-        if self.text.len() > 2 * (self.used + size) {
-            self.tidy();
-        }
-        let number = |length: usize| u32::try_from(length).expect("a resource, and so a block, isn't that long");
-        let (start, key, body) = (number(self.text.len()), number(entry.key.len()), number(entry.body.len()));
+        self.slots[at] = Some(Slot { start: self.text.len(), ..slot });
         self.text.push_str(entry.key);
         self.text.push_str(entry.body);
-        self.slots[at] = Some(Slot { start, key, body, members_at: entry.members_at });
-        (self.live, self.used) = (self.live + 1, self.used + size);
+        (self.live, self.used) = (self.live + 1, self.used + slot.size());
         if at + 1 == index(BLOCK) {
             self.text.shrink_to_fit();
         }
@@ -161,9 +173,8 @@ impl Block {
     fn tidy(&mut self) {
         let mut text = String::with_capacity(self.used);
         for slot in self.slots.iter_mut().flatten() {
-            let (start, size) = (slot.start as usize, slot.key as usize + slot.body as usize);
-            slot.start = u32::try_from(text.len()).expect("it was longer before");
-            text.push_str(&self.text[start..start + size]);
+            let start = std::mem::replace(&mut slot.start, text.len());
+            text.push_str(&self.text[start..start + slot.size()]);
         }
         self.text = text;
     }
@@ -255,10 +266,10 @@ impl Table {
         self.keys.places(fingerprint(key)).filter(is_it)
     }
 
-    /// Where those are that may have a value.
-    pub(super) fn having(&self, term: Term) -> impl Iterator<Item = u64> {
+    /// Where those are that may have a value, from a place on.
+    pub(super) fn having(&self, term: Term, from: u64) -> impl Iterator<Item = u64> {
         // looking for the end of a range too would take as long again
-        self.terms.range((term, 0)..).take_while(move |(found, _)| *found == term).map(|&(_, place)| place)
+        self.terms.range((term, from)..).take_while(move |(found, _)| *found == term).map(|&(_, place)| place)
     }
 
     /// The places from one on.
@@ -285,6 +296,8 @@ impl Table {
     /// Puts something into a place that was given, or into the next one, with what it is found by; gives back what was
     /// there.
     pub(super) fn put(&mut self, place: u64, entry: Option<Entry<'_>>, terms: &[Term]) -> Option<OwnedEntry> {
+        // fails before anything is touched
+        let entry = entry.map(|entry| (Slot::of(entry), entry));
         if place == self.end {
             if place.is_multiple_of(BLOCK) {
                 self.blocks.push(Block::default());
@@ -294,22 +307,22 @@ impl Table {
         let is_last = place / BLOCK == self.end / BLOCK;
         let block = &mut self.blocks[index(place / BLOCK)];
         let at = index(place % BLOCK);
-        self.live -= block.live;
         let before = block.take(at);
         if let Some(before) = &before {
+            self.live -= 1;
             self.ids.remove(fingerprint(id_text(&before.body)), place);
             self.keys.remove(fingerprint(&before.key), place);
             for term in terms_of(self.kind, &before.body) {
                 self.terms.remove(&(term, place));
             }
         }
-        if let Some(entry) = entry {
+        if let Some((slot, entry)) = entry {
             self.ids.add(fingerprint(id_text(entry.body)), place);
             self.keys.add(fingerprint(entry.key), place);
             self.terms.extend(terms.iter().map(|term| (*term, place)));
-            block.set(at, entry);
+            block.set(at, slot, entry);
+            self.live += 1;
         }
-        self.live += block.live;
         if block.live == 0 && !is_last {
             *block = Block::default();
         }
@@ -375,4 +388,33 @@ impl Table {
 
 fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_deleted_gives_its_memory_back() {
+        let mut table = Table::new(Kind::User);
+        let body = |number: u64, length: usize| format!("{{\"id\":\"{number}\",\"title\":\"{}\"}}", "x".repeat(length));
+        for number in 0..100 {
+            let (key, body) = (number.to_string(), body(number, 10_000));
+            table.put(number, Some(Entry { key: &key, body: &body, members_at: None }), &[]);
+        }
+        for number in 0..99 {
+            assert!(table.put(number, None, &[]).is_some());
+        }
+        let block = &table.blocks[0];
+        assert!(block.text.capacity() < 30_000, "{}", block.text.capacity());
+        assert_eq!((table.len(), block.live, block.used), (1, 1, block.entry(99).unwrap().body.len() + 2));
+        assert_eq!(table.entry(99).unwrap().body, body(99, 10_000));
+        assert_eq!(table.find("99"), Some(99));
+        for number in 0..10_000 {
+            let body = body(99, number % 7);
+            table.put(99, Some(Entry { key: "99", body: &body, members_at: None }), &[]);
+            assert_eq!(table.entry(99).unwrap().body, body);
+        }
+        assert!(table.blocks[0].text.capacity() < 30_000 && table.len() == 1);
+    }
 }

@@ -1,5 +1,7 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -36,7 +38,13 @@ fn page(storage: &Storage, kind: Kind, offset: u64, limit: usize) -> (u64, Vec<S
 }
 
 fn found(storage: &Storage, kind: Kind, lookup: Lookup<'_>) -> Vec<String> {
-    storage.read(|reader| reader.find(kind, lookup, Extent::WHOLE)).unwrap().iter().map(Stored::id).collect()
+    let (mut cursor, mut found) = (Cursor::default(), Vec::new());
+    while !cursor.is_at_end() {
+        let step = storage.read(|reader| reader.find(kind, lookup, &mut cursor, Extent::WHOLE)).unwrap();
+        assert!(step.len() <= 1000, "not all at once");
+        found.extend(step.iter().map(Stored::id));
+    }
+    found
 }
 
 fn ids(storage: &Storage, kind: Kind) -> Vec<String> {
@@ -71,7 +79,7 @@ impl From<StorageError> for Failure {
 fn adding(
     names: &'static [&'static str],
     failing: bool,
-) -> impl FnOnce(&mut Transaction<'_>) -> Result<usize, Failure> + Send + 'static {
+) -> impl FnMut(&mut Transaction<'_>) -> Result<usize, Failure> + Send + 'static {
     move |transaction| {
         for name in names {
             assert_eq!(transaction.insert(Kind::User, &record(name, name))?, Ok(()));
@@ -97,7 +105,7 @@ fn a_unit_of_work_stands_or_falls_as_a_whole() {
             assert_eq!(transaction.insert(Kind::User, &record("other", "c"))?, Err(Taken::Key));
             assert_eq!(transaction.insert(Kind::Group, &group("g", "team"))?, Ok(()));
             assert_eq!(transaction.insert(Kind::Group, &group("h", "team"))?, Ok(()), "groups may have one name");
-            assert_eq!(transaction.find(Kind::Group, Lookup::Key("team"), Extent::BODY)?.len(), 2);
+            assert_eq!(transaction.hits(Kind::Group, Lookup::Key("team"), 9)?, 2);
             Ok(())
         };
         let fails = move |transaction: &mut Transaction<'_>| mixed(transaction).and(Err::<(), _>(Failure::Wanted));
@@ -265,4 +273,156 @@ fn a_full_disk_is_told_and_loses_nothing() {
         .unwrap();
     assert_eq!(add(kept), Ok(()), "with room it goes on");
     assert_eq!(ids(&storage, Kind::User).len(), kept + 1);
+}
+
+/// Adds a user of a few kilobytes.
+fn adding_large(number: usize) -> impl FnMut(&mut Transaction<'_>) -> Result<(), Failure> + Send + 'static {
+    move |transaction| {
+        let id = format!("{number:06}");
+        let document = json!({"id": id, "userName": id, "title": "x".repeat(5000), "meta": {}});
+        transaction.insert(Kind::User, &made(Kind::User, &id, document))?.unwrap();
+        Ok(())
+    }
+}
+
+#[test]
+fn what_found_no_room_is_done_again_after_folding() {
+    let (_directory, [_, storage]) = stores();
+    let mut runs = 0;
+    let unit = move |transaction: &mut Transaction<'_>| -> Result<usize, Failure> {
+        runs += 1;
+        transaction.limit(if runs == 1 { 0 } else { 1000 });
+        for number in 0..20 {
+            adding_large(number)(transaction)?;
+        }
+        Ok(runs)
+    };
+    assert_eq!(storage.write_now(unit), Ok(2));
+    assert_eq!(ids(&storage, Kind::User).len(), 20);
+}
+
+#[test]
+fn the_log_of_a_new_file_is_folded_early() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let storage = Storage::file(&path).unwrap();
+    for number in 0..512 {
+        storage.write_now(adding_large(number)).unwrap();
+    }
+    let has_pages = || std::fs::metadata(&path).unwrap().len() > 1 << 20;
+    let is_folded = (0..2000).any(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        has_pages()
+    });
+    assert!(is_folded);
+}
+
+#[test]
+fn the_log_begins_anew_although_somebody_always_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let storage = Storage::file(&path).unwrap();
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for number in 0..3 {
+            let (storage, is_over) = (&storage, &is_over);
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(3 * number));
+                while !is_over.load(Ordering::Relaxed) {
+                    storage
+                        .read(|reader| {
+                            reader.page(Kind::User, 0, 1, Extent::BODY)?;
+                            std::thread::sleep(Duration::from_millis(9));
+                            Ok(())
+                        })
+                        .unwrap();
+                }
+            });
+        }
+        for number in 0..4000 {
+            storage.write_now(adding_large(number)).unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    let log = std::fs::metadata(directory.path().join("data.db-wal")).unwrap().len();
+    assert!(log < 16 << 20, "{log}");
+}
+
+#[test]
+fn what_an_index_has_comes_in_steps() {
+    let (_directory, stores) = stores();
+    for storage in stores {
+        storage
+            .write_now(|transaction| -> Result<(), Failure> {
+                for number in 0..2500 {
+                    let id = format!("{number:05}");
+                    let user = json!({"id": id, "userName": id, "displayName": "Same", "meta": {}});
+                    transaction.insert(Kind::User, &made(Kind::User, &id, user))?.unwrap();
+                    let id = format!("g{number:05}");
+                    let group = json!({"id": id, "displayName": "same", "members": [{"value": "7"}], "meta": {}});
+                    transaction.insert(Kind::Group, &made(Kind::Group, "same", group))?.unwrap();
+                }
+                Ok(())
+            })
+            .unwrap();
+        for (kind, prefix, lookup) in [
+            (Kind::User, "", Lookup::Field(Field::DisplayName, "SAME")),
+            (Kind::Group, "g", Lookup::Key("same")),
+            (Kind::Group, "g", Lookup::Member("7")),
+        ] {
+            let all: Vec<_> = (0..2500).map(|number| format!("{prefix}{number:05}")).collect();
+            assert_eq!(found(&storage, kind, lookup), all, "{lookup:?}");
+            let hits = |limit| storage.read(|reader| reader.hits(kind, lookup, limit)).unwrap();
+            assert_eq!((hits(33), hits(9999)), (33, 2500), "{lookup:?}");
+        }
+        assert_eq!(storage.read(|reader| reader.groups_with("7")).unwrap().len(), 2500);
+        assert_eq!(found(&storage, Kind::User, Lookup::Key("00007")), ["00007"]);
+    }
+}
+
+#[test]
+fn a_page_ends_where_it_has_bytes_enough() {
+    let (_directory, stores) = stores();
+    for storage in stores {
+        storage
+            .write_now(|transaction| -> Result<(), Failure> {
+                for id in ["a", "b", "c", "d"] {
+                    let title = "x".repeat(7 << 20);
+                    let group = json!({"id": id, "displayName": title, "meta": {}});
+                    transaction.insert(Kind::Group, &made(Kind::Group, id, group))?.unwrap();
+                }
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(page(&storage, Kind::Group, 0, 10), (4, vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]));
+        assert_eq!(page(&storage, Kind::Group, 3, 10), (4, vec!["d".to_owned()]));
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn many_who_read_at_once_share_a_few_connections() {
+    let (directory, [_, storage]) = stores();
+    storage.write_now(adding(&["a"], false)).unwrap();
+    let folder = directory.path();
+    let most = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..60 {
+            let (storage, most) = (&storage, &most);
+            scope.spawn(move || {
+                for _ in 0..20 {
+                    let reading = storage.read(|reader| {
+                        reader.page(Kind::User, 0, 1, Extent::BODY)?;
+                        std::thread::sleep(Duration::from_millis(1));
+                        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+                        let names = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+                        Ok(names.filter(|name| name.starts_with(folder)).count())
+                    });
+                    most.fetch_max(reading.unwrap(), Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    let most = most.into_inner();
+    assert!(most < 50, "{most}");
 }

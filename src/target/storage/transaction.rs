@@ -91,6 +91,33 @@ impl<'s> Transaction<'s> {
         self.note(outcome)
     }
 
+    /// Makes the keys of a kind anew where they were kept by another rule. Memory doesn't outlive one.
+    pub(in crate::target) fn rekey(
+        &mut self,
+        kind: Kind,
+        rule: &str,
+        key_of: &dyn Fn(&str) -> String,
+    ) -> Result<(), StorageError> {
+        match &self.inner {
+            Inner::Memory(_) => Ok(()),
+            Inner::File(sql) => {
+                let outcome = sql.rekey(kind, rule, key_of);
+                self.note(outcome)
+            }
+        }
+    }
+
+    /// Notes which attributes resources of a kind may have, or says which of those that they had are missing.
+    pub(in crate::target) fn claim(&mut self, kind: Kind, attributes: &[String]) -> Result<(), StorageError> {
+        match &self.inner {
+            Inner::Memory(_) => Ok(()),
+            Inner::File(sql) => {
+                let outcome = sql.claim(kind, attributes);
+                self.note(outcome)
+            }
+        }
+    }
+
     /// The entries of a group's members that have one of these values, in order.
     pub(in crate::target) fn named_members(
         &mut self,

@@ -10,36 +10,66 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::checkpoint::Checkpoints;
 use super::sql::Sql;
-use super::{StorageError, Transaction};
+use super::{Durability, StorageError, Transaction};
 
 /// How many units of work wait before those who bring more have to.
 const QUEUE: usize = 1024;
 /// How many are committed together at most.
 const BATCH: usize = 256;
 
-/// A unit of work: it is given the connection to work on, or why nothing can be worked on.
-type Unit = Box<dyn FnOnce(Result<&Connection, StorageError>) -> Done + Send>;
+/// A unit of work, and who waits for it.
+trait Unit: Send {
+    /// Runs it on a connection, or is told why it can't be. Whether what it wrote is to stand, and what failed in the
+    /// file.
+    fn run(&mut self, connection: Result<&Connection, StorageError>) -> (bool, Option<StorageError>);
 
-/// A unit of work that has run.
-struct Done {
-    /// Whether what it wrote is to stand.
-    is_kept: bool,
-    /// What failed in the file while it ran.
-    failure: Option<StorageError>,
-    /// Tells whoever waits for it how the commit went.
-    tell: Box<dyn FnOnce(Result<(), StorageError>) + Send>,
+    /// Tells whoever waits how the commit went.
+    fn tell(self: Box<Self>, committed: Result<(), StorageError>);
+}
+
+struct Waiting<F, T, E> {
+    unit: F,
+    outcome: Option<Result<T, E>>,
+    answer: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Unit for Waiting<F, T, E>
+where
+    F: FnMut(&mut Transaction<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<StorageError> + Send,
+{
+    fn run(&mut self, connection: Result<&Connection, StorageError>) -> (bool, Option<StorageError>) {
+        let (outcome, failure) = match connection {
+            Ok(connection) => {
+                let mut transaction = Transaction::file(Sql::new(connection));
+                ((self.unit)(&mut transaction), transaction.failure)
+            }
+            Err(error) => (Err(error.clone().into()), Some(error)),
+        };
+        let is_kept = outcome.is_ok();
+        self.outcome = Some(outcome);
+        (is_kept, failure)
+    }
+
+    fn tell(self: Box<Self>, committed: Result<(), StorageError>) {
+        let Some(outcome) = self.outcome else { return };
+        let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
+        // Whoever asked may have gone away.
+        drop(self.answer.send(outcome));
+    }
 }
 
 /// The way to the thread.
 pub(super) struct Writer {
-    queue: Mutex<Option<mpsc::Sender<Unit>>>,
+    queue: Mutex<Option<mpsc::Sender<Box<dyn Unit>>>>,
     thread: Mutex<Option<JoinHandle<Result<(), StorageError>>>>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, path: &Path) -> Result<Self, StorageError> {
+    pub(super) fn start(connection: Connection, path: &Path, durability: Durability) -> Result<Self, StorageError> {
         let (queue, units) = mpsc::channel(QUEUE);
-        let checkpoints = Checkpoints::of(&connection, path)?;
+        let checkpoints = Checkpoints::of(&connection, path, durability)?;
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
             .spawn(move || serve(connection, units, checkpoints))
@@ -50,29 +80,14 @@ impl Writer {
     /// Runs a unit of work, and comes back when what it wrote is committed.
     pub(super) async fn write<T, E>(
         &self,
-        unit: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
+        unit: impl FnMut(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StorageError> + Send + 'static,
     {
         let (answer, outcome) = oneshot::channel();
-        let unit: Unit = Box::new(move |connection| {
-            let (outcome, failure) = match connection {
-                Ok(connection) => {
-                    let mut transaction = Transaction::file(Sql::new(connection));
-                    (unit(&mut transaction), transaction.failure)
-                }
-                Err(error) => (Err(error.clone().into()), Some(error)),
-            };
-            let is_kept = outcome.is_ok();
-            let tell = move |committed: Result<(), StorageError>| {
-                let outcome = outcome.and_then(|value| committed.map(|()| value).map_err(E::from));
-                // Whoever asked may have gone away.
-                drop(answer.send(outcome));
-            };
-            Done { is_kept, failure, tell: Box::new(tell) }
-        });
+        let unit = Box::new(Waiting { unit, outcome: None, answer });
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let queue = queue.ok_or(StorageError::Closed)?;
         queue.send(unit).await.map_err(|_| StorageError::Closed)?;
@@ -97,13 +112,20 @@ impl Drop for Writer {
 
 fn serve(
     connection: Connection,
-    mut units: mpsc::Receiver<Unit>,
+    mut units: mpsc::Receiver<Box<dyn Unit>>,
     mut checkpoints: Checkpoints,
 ) -> Result<(), StorageError> {
     let mut batch = Vec::new();
     while units.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let mut committed = run(&connection, &mut batch);
+        if matches!(committed, Err(StorageError::Full)) {
+            Checkpoints::make_room(&connection);
+            committed = run(&connection, &mut batch);
+        }
         let count = batch.len();
-        run(&connection, batch.drain(..));
+        for unit in batch.drain(..) {
+            unit.tell(committed.clone());
+        }
         checkpoints.committed(&connection, count);
     }
     checkpoints.end();
@@ -113,21 +135,23 @@ fn serve(
     Ok(folded?)
 }
 
-/// Runs units of work in one transaction, commits, and then tells all of them how that went.
-fn run(connection: &Connection, units: impl ExactSizeIterator<Item = Unit>) {
+/// Runs units of work in one transaction, and commits it. Those that panic are dropped, of which whoever waits for them
+/// hears by their sender's end.
+fn run(connection: &Connection, units: &mut Vec<Box<dyn Unit>>) -> Result<(), StorageError> {
     let is_alone = units.len() == 1;
     let mut state = execute(connection, "BEGIN IMMEDIATE");
     let mut is_kept = false;
-    let mut done = Vec::with_capacity(units.len());
-    for unit in units {
+    units.retain_mut(|unit| {
         if let Err(error) = &state {
-            done.push(unit(Err(error.clone())));
-            continue;
+            unit.run(Err(error.clone()));
+            return true;
         }
         // One alone is taken back with the transaction.
         let before = if is_alone { Ok(()) } else { execute(connection, "SAVEPOINT unit") };
-        let unit = attempt(connection, unit, before.clone());
-        let stands = unit.as_ref().is_some_and(|unit| unit.is_kept);
+        let ready = before.clone().map(|()| connection);
+        let ran = catch_unwind(AssertUnwindSafe(|| unit.run(ready))).ok();
+        let has_panicked = ran.is_none();
+        let (stands, failure) = ran.unwrap_or((false, None));
         let after = if is_alone || before.is_err() {
             Ok(())
         } else if stands {
@@ -136,14 +160,14 @@ fn run(connection: &Connection, units: impl ExactSizeIterator<Item = Unit>) {
             execute(connection, "ROLLBACK TO unit").and_then(|()| execute(connection, "RELEASE unit"))
         };
         is_kept |= stands;
-        // After some failures SQLite has taken back everything, and nothing more can join in.
-        state = if connection.is_autocommit() {
-            Err(unit.as_ref().and_then(|unit| unit.failure.clone()).unwrap_or(StorageError::Interrupted))
-        } else {
-            before.and(after)
+        state = match failure {
+            Some(StorageError::Full) => Err(StorageError::Full),
+            // After some failures SQLite has taken back everything, and nothing more can join in.
+            failure if connection.is_autocommit() => Err(failure.unwrap_or(StorageError::Interrupted)),
+            _ => before.and(after),
         };
-        done.extend(unit);
-    }
+        !has_panicked
+    });
     if !connection.is_autocommit() {
         let ended = execute(connection, if state.is_ok() && is_kept { "COMMIT" } else { "ROLLBACK" });
         if ended.is_err() && !connection.is_autocommit() {
@@ -152,14 +176,7 @@ fn run(connection: &Connection, units: impl ExactSizeIterator<Item = Unit>) {
         }
         state = state.and(ended);
     }
-    for Done { tell, .. } in done {
-        tell(state.clone());
-    }
-}
-
-/// Runs a unit of work; `None` where it panics, of which whoever waits hears by its sender's end.
-fn attempt(connection: &Connection, unit: Unit, ready: Result<(), StorageError>) -> Option<Done> {
-    catch_unwind(AssertUnwindSafe(|| unit(ready.map(|()| connection)))).ok()
+    state
 }
 
 fn execute(connection: &Connection, sql: &str) -> Result<(), StorageError> {

@@ -138,3 +138,35 @@ async fn the_services_documents_need_leniency() {
         assert_eq!(call(endpoint, Method::POST, "/Users", document.clone()).await.body["schemas"], json!([urn::USER]));
     }
 }
+
+#[tokio::test]
+async fn only_plain_utf_8_is_taken() {
+    let endpoint = endpoint();
+    for (number, (name, value, expected)) in [
+        ("content-type", "application/scim+json; charset=UTF-8", StatusCode::CREATED),
+        ("content-type", "application/json;charset=\"utf-8\"", StatusCode::CREATED),
+        ("content-type", "application/json; charset=iso-8859-1", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("content-type", "application/json; charset=utf-16", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+        ("content-encoding", "identity", StatusCode::CREATED),
+        ("content-encoding", "gzip", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = json!({"schemas": [urn::USER], "userName": number.to_string()});
+        let mut request = request(Method::POST, "/Users", Some(&user));
+        request.headers_mut().insert(HeaderName::from_static(name), value.parse().unwrap());
+        let reply = send(&endpoint, request).await;
+        assert_eq!(reply.status, expected, "{value}: {}", reply.body);
+    }
+}
+
+#[tokio::test]
+async fn the_host_of_a_whole_url_is_where_a_resource_is() {
+    let endpoint = endpoint();
+    let id = create(&endpoint, "ann").await;
+    let mut asking = request(Method::GET, "", None);
+    *asking.uri_mut() = format!("http://other.example/scim/v2/Users/{id}").parse().unwrap();
+    let reply = send(&endpoint, asking).await;
+    assert_eq!(reply.body["meta"]["location"], format!("http://other.example/scim/v2/Users/{id}"));
+}

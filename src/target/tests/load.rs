@@ -79,11 +79,11 @@ async fn a_mistake_is_placed_and_nothing_is_loaded() {
             ),
             (
                 "{\"userName\":\"ann\"}\n{\"userName\":\"Ann\"}".to_owned(),
-                "2: resource 2 has the userName of another one; each has to be unique",
+                "2: resource 2 has the userName of the one on line 1; each has to be unique",
             ),
             (
                 "{\"id\":\"1\",\"userName\":\"a\"}\n{\"id\":1,\"userName\":\"b\"}".to_owned(),
-                "2: resource 2 has the id of another one; each has to be unique",
+                "2: resource 2 has the id of the one on line 1; each has to be unique",
             ),
             (
                 "{\"userName\":\"ann\"}\n{\"active\":true}".to_owned(),
@@ -98,7 +98,23 @@ async fn a_mistake_is_placed_and_nothing_is_loaded() {
             (format!("{{\"Groups\":[\n{}]}}", ann()), "2: resource 1 is a user, but stands among the groups"),
             (
                 format!("{many}{{\"userName\":\"user7\"}}"),
-                "2001: resource 2001 has the userName of another one; each has to be unique",
+                "2001: resource 2001 has the userName of the one on line 8; each has to be unique",
+            ),
+            (
+                "{\"id\":\"1\",\"userName\":\"a\"}\n\n{\"id\":\"1\",\"displayName\":\"b\",\"members\":[]}".to_owned(),
+                "3: resource 2 has the id of the one on line 1; each has to be unique",
+            ),
+            (
+                "{\"userName\":\"a\"}\n{\"id\":\".search\",\"userName\":\"b\"}".to_owned(),
+                "2: resource 2 has the id `.search`, by which nobody can ask for it",
+            ),
+            (
+                "{\"id\":\"..\",\"userName\":\"b\"}".to_owned(),
+                "1: resource 1 has the id `..`, by which nobody can ask for it",
+            ),
+            (
+                "{\"userName\":\"a\"}\n{\"userName\":\"b\",\"meta\":{\"created\":\"yesterday\"}}".to_owned(),
+                "2: `meta.created` of resource 2 isn't a date with a time: \"yesterday\"",
             ),
         ] {
             assert_eq!(failure(&endpoint, &text), expected);
@@ -111,6 +127,42 @@ async fn a_mistake_is_placed_and_nothing_is_loaded() {
     let group = json!({"schemas": [urn::GROUP], "displayName": "Design"});
     let expected = "1: the endpoint keeps users only, so it can't hold groups; choose the profile `scim`";
     assert_eq!(failure(&endpoint(), &group.to_string()), expected);
+    let long = format!("[{{\"userName\":\"ann\"}},\n{{\"userName\":\"{}\"}}]", "x".repeat(1 << 20));
+    let told = failure(&endpoint(), &long);
+    assert!(told.starts_with("2: resource 2 is a user of ") && told.ends_with("at most 1048576 are kept"), "{told}");
     let huge = format!("[{{\"userName\":\"ann\",\"title\":\"{}\"}}]", "x".repeat(17 * 1024 * 1024));
     assert!(failure(&endpoint(), &huge).contains("a resource has more than 16777216 bytes"));
+}
+
+/// A file that is read on a thread that panics.
+struct Broken(Cursor<Vec<u8>>);
+
+impl std::io::Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        unreachable!("only lines are read")
+    }
+}
+
+impl std::io::BufRead for Broken {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        let buffer = self.0.fill_buf()?;
+        assert!(!buffer.is_empty(), "this is what the test is about");
+        Ok(buffer)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0.consume(amount);
+    }
+}
+
+#[test]
+fn half_a_file_is_not_loaded() {
+    let (_directory, stores) = stores();
+    for storage in stores {
+        let endpoint = scim(storage);
+        let many: Vec<_> = (0..1000).map(|number| format!("{{\"userName\":\"user{number}\"}}\n")).collect();
+        let error = endpoint.load_from(Broken(Cursor::new(many.concat().into_bytes()))).unwrap_err();
+        assert_eq!(error.to_string(), "the write was broken off");
+        assert!(endpoint.resources().unwrap().is_empty());
+    }
 }

@@ -146,3 +146,42 @@ async fn what_is_no_search_is_refused() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_page_has_a_limit_in_bytes_too() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = scim(storage);
+        let title = "x".repeat(7 << 20);
+        let group = |id: &str| resource(json!({"id": id, "displayName": format!("{id}{title}"), "externalId": "same"}));
+        endpoint.load_groups(["a", "b", "c", "d"].map(group).to_vec()).unwrap();
+        for query in ["", "filter=externalId+eq+%22same%22", "filter=displayName+pr", "sortBy=displayName"] {
+            for (start, expected) in [(1, vec!["a", "b", "c"]), (4, vec!["d"])] {
+                let page = get(&endpoint, &format!("/Groups?{query}&startIndex={start}")).await;
+                assert_eq!(listed(&page, "id"), expected, "{query}");
+                assert_eq!(page.body["totalResults"], 4, "{query}");
+                assert_eq!(page.body["itemsPerPage"], json!(expected.len()), "{query}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_hits_of_an_index_are_found_in_steps() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = scim(storage);
+        let user = |number: usize| {
+            resource(json!({
+                "id": number.to_string(), "userName": number.to_string(), "displayName": "Same",
+                "emails": [{"value": "one@x"}, {"value": "two@x"}],
+            }))
+        };
+        endpoint.load((0..2345).map(user).collect()).unwrap();
+        for filter in ["displayName eq \"same\"", "emails.value eq \"one@x\" or emails.value eq \"two@x\""] {
+            assert_eq!(total(&endpoint, "/Users", filter).await, 2345, "{filter}");
+            let page = get(&endpoint, &format!("/Users?count=2&startIndex=2001&filter={}", encoded(filter))).await;
+            assert_eq!(listed(&page, "id"), ["2000", "2001"], "{filter}");
+        }
+    }
+}

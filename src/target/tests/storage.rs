@@ -76,7 +76,7 @@ fn foreign_and_newer_files_are_refused() {
     let folder = directory.path().display();
     assert_eq!(
         error("newer"),
-        format!("`{folder}/newer` has format 7, this version reads up to 3; use the newer version that wrote it")
+        format!("`{folder}/newer` has format 7, this version reads up to 4; use the newer version that wrote it")
     );
     assert_eq!(error("other"), format!("`{folder}/other` isn't an endpoint's data; name another file"));
     assert_eq!(error("text"), format!("`{folder}/text` isn't an endpoint's data; name another file"));
@@ -110,7 +110,7 @@ async fn a_file_without_groups_is_brought_up_to_date() {
     assert_eq!(get(&endpoint, "/Groups?filter=displayName+eq+%22design%22").await.body["totalResults"], 2);
     let version: i64 =
         rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, 4);
 }
 
 /// The file of a released version.
@@ -209,4 +209,107 @@ async fn groups_are_loaded_and_listed() {
     let error = endpoint().load_groups(Vec::new()).unwrap_err().to_string();
     assert_eq!(error, "the endpoint keeps users only, so it can't hold groups; choose the profile `scim`");
     assert!(endpoint().groups().unwrap().is_empty());
+}
+
+/// An endpoint whose user names differ by letter case, or don't.
+fn with_exact_names(is_exact: bool, path: &std::path::Path) -> Result<Endpoint, StorageError> {
+    let mut options = scim_options(&clock());
+    let name = options.users.attributes.iter_mut().find(|attribute| attribute.name == "userName").unwrap();
+    name.case_exact = is_exact;
+    Endpoint::new(options, Storage::file(path)?)
+}
+
+#[tokio::test]
+async fn keys_follow_the_mapping_in_force() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let exact = with_exact_names(true, &path).unwrap();
+    for name in ["Ann", "Bob"] {
+        create(&exact, name).await;
+    }
+    let folded = with_exact_names(false, &path).unwrap();
+    assert_eq!(total(&folded, "/Users", "userName eq \"ANN\"").await, 1);
+    let twice = json!({"schemas": [urn::USER], "userName": "ANN"});
+    assert_eq!(call(&folded, Method::POST, "/Users", twice).await.status, StatusCode::CONFLICT);
+    let exact = with_exact_names(true, &path).unwrap();
+    assert_eq!(total(&exact, "/Users", "userName eq \"Ann\"").await, 1);
+    assert_eq!(total(&exact, "/Users", "userName eq \"ann\"").await, 0);
+    create(&exact, "ANN").await;
+    let error = with_exact_names(false, &path).unwrap_err().to_string();
+    assert!(error.contains("`Ann` and `ANN` in the endpoint's data have the same userName"), "{error}");
+    let exact = with_exact_names(true, &path).unwrap();
+    assert_eq!(total(&exact, "/Users", "userName eq \"ANN\"").await, 1, "nothing was changed");
+}
+
+#[test]
+fn a_file_keeps_to_the_attributes_that_it_was_written_with() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    let with = |options| Endpoint::new(options, Storage::file(&path).unwrap()).unwrap().claim_attributes();
+    with(options(&clock())).unwrap();
+    with(options(&clock())).unwrap();
+    with(scim_options(&clock())).unwrap();
+    let error = with(options(&clock())).unwrap_err().to_string();
+    assert!(error.contains("attributes of users that aren't known here (") && error.contains("externalId"), "{error}");
+    with(scim_options(&clock())).unwrap();
+}
+
+#[test]
+fn a_new_file_can_be_opened_by_several_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = directory.path().join(format!("{round}.db"));
+        let start = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    start.wait();
+                    scim(Storage::file(&path).unwrap());
+                });
+            }
+        });
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_at_the_end_of_a_link_is_private_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let (link, path) = (directory.path().join("link.db"), directory.path().join("data.db"));
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    scim(Storage::file(&link).unwrap());
+    let mode = std::os::unix::fs::MetadataExt::mode(&std::fs::metadata(&path).unwrap());
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_that_can_only_be_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data.db");
+    scim(Storage::file(&path).unwrap()).close().unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o400)).unwrap();
+    if std::fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        return; // whoever may do everything
+    }
+    let error = Storage::file(&path).unwrap_err().to_string();
+    assert!(error.contains("can't be written; make the file writable"), "{error}");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn an_id_is_unique_among_users_and_groups() {
+    let directory = tempfile::tempdir().unwrap();
+    for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
+        let endpoint = scim(storage);
+        endpoint.load(people()).unwrap();
+        let group = resource(json!({"id": "42", "displayName": "Design"}));
+        let error = endpoint.load_groups(vec![group.clone()]).unwrap_err().to_string();
+        assert_eq!(error, "resource 1 has the id of another one; each has to be unique");
+        assert!(endpoint.remove("ann").unwrap());
+        assert_eq!(endpoint.load_groups(vec![group]).unwrap(), 1);
+        let error = endpoint.load(vec![resource(json!({"id": "42", "userName": "x"}))]).unwrap_err().to_string();
+        assert_eq!(error, "resource 1 has the id of another one; each has to be unique");
+    }
 }
