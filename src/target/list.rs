@@ -140,7 +140,9 @@ impl Search {
             let (kind, shown) = (collection.kind(), self.shown(collection));
             let (total, found) = collection.storage().read(|reader| reader.page(kind, offset, limit, shown))?;
             page.total += total;
-            found.into_iter().for_each(|stored| page.add(number, stored));
+            for stored in found {
+                page.add(number, stored);
+            }
         }
         Ok(page)
     }

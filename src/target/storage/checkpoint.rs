@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 
@@ -28,9 +28,10 @@ const MANY: i64 = 32 << 20;
 const PART: i64 = 4;
 /// How long it gets before the writer helps.
 const LONG: i64 = if cfg!(test) { 4 << 20 } else { 128 << 20 };
-/// How long the writer waits for those who read in the log, and how often.
+/// How long the writer waits for those who read in the log.
 const WAIT: Duration = Duration::from_millis(200);
-const PAUSE: Duration = if cfg!(test) { Duration::ZERO } else { Duration::from_secs(5) };
+/// After how many looks it may wait again.
+const PAUSE: u32 = if cfg!(test) { 0 } else { 16 };
 /// How much may be left to the writer.
 const REST: i64 = 1 << 20;
 /// How often it is tried to leave no more than that.
@@ -47,7 +48,7 @@ pub(super) struct Checkpoints {
     thread: Option<JoinHandle<()>>,
     commits: u32,
     units: usize,
-    helped: Option<Instant>,
+    pause: u32,
 }
 
 /// What the log is like: how many pages it has, and how many of them were copied.
@@ -72,21 +73,21 @@ impl Checkpoints {
             .name("checkpoint".to_owned())
             .spawn(move || serve(&connection, &path, &wishes, &seen))
             .map_err(|error| StorageError::Thread(Arc::new(error)))?;
-        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0, helped: None })
+        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0, pause: 0 })
     }
 
     /// Says that so many units of work were committed.
     pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
-        let has_paused = self.helped.is_none_or(|helped| helped.elapsed() >= PAUSE);
-        if has_paused && self.is_long.swap(false, Ordering::Relaxed) {
+        if self.pause == 0 && self.is_long.swap(false, Ordering::Relaxed) {
             note(restart(writer));
-            self.helped = Some(Instant::now());
+            self.pause = PAUSE;
         }
         (self.commits, self.units) = (self.commits + 1, self.units + units);
         if self.commits < COMMITS && self.units < UNITS {
             return;
         }
         (self.commits, self.units) = (0, 0);
+        self.pause = self.pause.saturating_sub(1);
         if let Some(wanted) = &self.wanted {
             // one wish is as good as several
             let _waiting: Result<(), _> = wanted.try_send(());

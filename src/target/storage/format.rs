@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use serde_json::Value;
@@ -184,16 +184,20 @@ impl State {
 
 /// Keeps a write-ahead log from now on. `SQLite` doesn't wait where another process does the same just then.
 fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
-    let end = Instant::now() + PATIENCE;
+    let mut waited = Duration::ZERO;
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end => {
-                std::thread::sleep(Duration::from_millis(10));
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waited < PATIENCE => {
+                std::thread::sleep(PAUSE);
+                waited += PAUSE;
             }
             other => return other,
         }
     }
 }
+
+/// How long to wait before trying again.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Whether a file has everything that it should. Of a large one that is only looked at from outside: what is damaged
 /// inside is found where it is read.

@@ -180,7 +180,9 @@ fn loading_says_what_and_what_is_wrong() {
     sandbox.write("wrong.ndjson", "{\"userName\":\"ann\"}\n{\"userName\":\"ann\"}\n");
     let ended = sandbox.run("serve --load wrong.ndjson").with(2);
     assert!(
-        ended.stderr.contains("wrong.ndjson:2") && ended.stderr.contains("userName of another"),
+        ended.stderr.contains("wrong.ndjson:2")
+            && ended.stderr.contains("userName of the one on line 1")
+            && ended.stderr.contains("mend the file"),
         "{}",
         ended.stderr
     );
@@ -194,4 +196,30 @@ fn loading_says_what_and_what_is_wrong() {
     );
     let ended = sandbox.run("serve --sync full").with(2);
     assert!(ended.stderr.contains("--data"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_file_is_one_whatever_it_is_called() {
+    let sandbox = Sandbox::empty();
+    for name in [":memory:", "file:accounts.db?mode=memory"] {
+        for status in [201, 409] {
+            let server = Server::start_in(&sandbox, &format!("--data {name}"));
+            assert_eq!(create(server.port, "ann").unwrap().0, status, "{name}");
+            server.terminate().with(0);
+        }
+        assert!(sandbox.path(name).exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_file_of_another_profile_is_refused() {
+    let sandbox = Sandbox::empty();
+    Server::start_in(&sandbox, "--data accounts.db --profile scim").terminate().with(0);
+    let ended = sandbox.run("serve --listen 127.0.0.1:0 --data accounts.db").with(2);
+    assert!(
+        ended.stderr.contains("externalId") && ended.stderr.contains("the profile or the mapping"),
+        "{}",
+        ended.stderr
+    );
+    Server::start_in(&sandbox, "--data accounts.db --profile scim").terminate().with(0);
 }
