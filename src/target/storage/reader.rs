@@ -89,7 +89,7 @@ pub(in crate::target) const STEP: usize = 1000;
 pub(in crate::target) const STEP_BYTES: usize = 4 * 1024 * 1024;
 
 /// How many bytes of resources are enough for a page.
-pub(in crate::target) const PAGE_BYTES: usize = 16 * 1024 * 1024;
+pub(in crate::target) const PAGE_BYTES: usize = if cfg!(test) { 2 << 20 } else { 16 << 20 };
 
 /// The groups that a member belongs to: those that have it, then those that have these, and so on, each once.
 pub(super) fn memberships(reader: &dyn Reader, member: &str) -> Result<Vec<Membership>, StorageError> {

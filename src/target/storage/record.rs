@@ -161,7 +161,8 @@ impl Stored {
         }
     }
 
-    /// The version of what is shown: of a user with the groups.
+    /// The version of what is shown: of a user with the groups. It changes with them, as an entity-tag has to, while
+    /// `lastModified` tells when the user was written.
     pub(in crate::target) fn version(&self) -> Version {
         self.groups.iter().fold(self.own_version(), |version, membership| {
             let kind = if membership.is_direct { "direct" } else { "indirect" };

@@ -387,7 +387,7 @@ fn a_page_ends_where_it_has_bytes_enough() {
         storage
             .write_now(|transaction| -> Result<(), Failure> {
                 for id in ["a", "b", "c", "d"] {
-                    let title = "x".repeat(7 << 20);
+                    let title = "x".repeat(900 << 10);
                     let group = json!({"id": id, "displayName": title, "meta": {}});
                     transaction.insert(Kind::Group, &made(Kind::Group, id, group))?.unwrap();
                 }

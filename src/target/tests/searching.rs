@@ -152,7 +152,7 @@ async fn a_page_has_a_limit_in_bytes_too() {
     let directory = tempfile::tempdir().unwrap();
     for storage in [Storage::memory(), Storage::file(&directory.path().join("data.db")).unwrap()] {
         let endpoint = scim(storage);
-        let title = "x".repeat(7 << 20);
+        let title = "x".repeat(900 << 10);
         let group = |id: &str| resource(json!({"id": id, "displayName": format!("{id}{title}"), "externalId": "same"}));
         endpoint.load_groups(["a", "b", "c", "d"].map(group).to_vec()).unwrap();
         for query in ["", "filter=externalId+eq+%22same%22", "filter=displayName+pr", "sortBy=displayName"] {
