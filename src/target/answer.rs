@@ -111,7 +111,8 @@ pub(super) fn not_allowed(method: &Method, allowed: &'static str) -> Response<Bo
 pub(super) struct Origin {
     /// Scheme and host, and the path before `/Users`.
     base: String,
-    base_path: String,
+    /// Where that path begins.
+    path_at: usize,
 }
 
 impl Origin {
@@ -121,14 +122,19 @@ impl Origin {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
             !host.is_empty() && host.len() <= 255 && host.bytes().all(allowed)
         });
-        let base =
-            host.map_or_else(|| base_path.to_string(), |host| format!("{}://{host}{base_path}", base_path.scheme()));
-        Self { base, base_path: base_path.to_string() }
+        let mut base = String::with_capacity(base_path.len() + 64);
+        if let Some(host) = host {
+            base.extend([base_path.scheme().as_str(), "://", host]);
+        }
+        let path_at = base.len();
+        base.push_str(base_path);
+        Self { base, path_at }
     }
 
     /// From a URL that is known.
     pub(super) fn at(url: &str) -> Self {
-        Self { base: url.trim_end_matches('/').to_owned(), base_path: String::new() }
+        let base = url.trim_end_matches('/').to_owned();
+        Self { path_at: base.len(), base }
     }
 
     /// The URL of something below the endpoint.
@@ -138,7 +144,7 @@ impl Origin {
 
     /// The target of a request for something below the endpoint.
     pub(super) fn target(&self, path: &str) -> String {
-        format!("{}{path}", self.base_path)
+        format!("{}{path}", &self.base[self.path_at..])
     }
 
     /// The URL of a resource.

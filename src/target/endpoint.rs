@@ -240,18 +240,24 @@ impl Endpoint {
         const SEARCH: &str = "POST, OPTIONS";
         let nobody = |allowed| move |method: Method| async move { not_allowed(&method, allowed) };
         let whole = || get(search::all).fallback(nobody(READ));
-        let routes = Router::new()
-            .route("/ServiceProviderConfig", get(discovery::configuration).fallback(nobody(READ)))
-            .route("/ResourceTypes", get(discovery::resource_types).fallback(nobody(READ)))
-            .route("/ResourceTypes/{name}", get(discovery::resource_type).fallback(nobody(READ)))
-            .route("/Schemas", get(discovery::schemas).fallback(nobody(READ)))
-            .route("/Schemas/{id}", get(discovery::schema).fallback(nobody(READ)))
-            .route("/Me", any(discovery::me))
-            .route("/.search", post(search::everywhere).fallback(nobody(SEARCH)))
-            .route("/Bulk", post(bulk::bulk).fallback(nobody(SEARCH)))
-            .route("/", whole());
+        // Routes that are nested would have each request's URL made anew.
+        let base = self.base_path();
+        let at = |path: &str| format!("{base}{path}");
+        let mut routes = Router::new()
+            .route(&at("/ServiceProviderConfig"), get(discovery::configuration).fallback(nobody(READ)))
+            .route(&at("/ResourceTypes"), get(discovery::resource_types).fallback(nobody(READ)))
+            .route(&at("/ResourceTypes/{name}"), get(discovery::resource_type).fallback(nobody(READ)))
+            .route(&at("/Schemas"), get(discovery::schemas).fallback(nobody(READ)))
+            .route(&at("/Schemas/{id}"), get(discovery::schema).fallback(nobody(READ)))
+            .route(&at("/Me"), any(discovery::me))
+            .route(&at("/.search"), post(search::everywhere).fallback(nobody(SEARCH)))
+            .route(&at("/Bulk"), post(bulk::bulk).fallback(nobody(SEARCH)))
+            .route(&at("/"), whole());
+        if !base.is_empty() {
+            routes = routes.route(base, whole());
+        }
         let routes = self.collections().into_iter().fold(routes.with_state(self.clone()), |routes, collection| {
-            let path = collection.kind().path();
+            let path = at(collection.kind().path());
             let all = || get(resources::query).post(resources::create).fallback(nobody("GET, HEAD, POST, OPTIONS"));
             let one = get(resources::read)
                 .put(resources::replace)
@@ -259,16 +265,12 @@ impl Endpoint {
                 .delete(resources::delete)
                 .fallback(nobody("GET, HEAD, PUT, PATCH, DELETE, OPTIONS"));
             let added = Router::new()
-                .route(path, all())
+                .route(&path, all())
                 .route(&format!("{path}/"), all())
                 .route(&format!("{path}/.search"), post(search::in_collection).fallback(nobody(SEARCH)))
                 .route(&format!("{path}/{{id}}"), one);
             routes.merge(added.with_state(collection))
         });
-        let routes = match &**self.base_path() {
-            "" => routes,
-            base => Router::new().nest(base, routes).route(&format!("{base}/"), whole().with_state(self.clone())),
-        };
         routes.fallback(nothing_here)
     }
 

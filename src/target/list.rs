@@ -48,8 +48,7 @@ pub(super) async fn answer(
     let start = query.offset + 1;
     let projections: Vec<_> =
         collections.iter().map(|collection| query.projection.needed_for(collection).cloned()).collect();
-    let search = Search { collections: collections.clone(), query, origin: origin.clone() };
-    let page = search.run().await?;
+    let (Search { collections, origin, .. }, page) = Search { collections, query, origin }.run().await?;
     // the resources are texts already, so that what is around them is one too
     let length: usize = page.resources.iter().map(|(_, stored)| stored.len() + 192).sum();
     let mut text = String::with_capacity(length + 192);
@@ -76,11 +75,13 @@ struct Search {
 }
 
 impl Search {
-    async fn run(self) -> Result<Page, Problem> {
+    /// Gives itself back with what was found.
+    async fn run(self) -> Result<(Self, Page), Problem> {
         if self.is_quick()? {
-            return self.search();
+            let page = self.search()?;
+            return Ok((self, page));
         }
-        let search = tokio::task::spawn_blocking(move || self.search());
+        let search = tokio::task::spawn_blocking(move || self.search().map(|page| (self, page)));
         search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
     }
 

@@ -27,13 +27,20 @@ impl Projection {
         if query.is_empty() {
             return Ok(Self::default());
         }
-        let pairs = form_urlencoded::parse(query.as_bytes());
+        Self::of_pairs(collections, form_urlencoded::parse(query.as_bytes()))
+    }
+
+    /// From a query that was taken apart.
+    pub(super) fn of_pairs<T: AsRef<str>>(
+        collections: &[Collection],
+        pairs: impl IntoIterator<Item = (T, T)>,
+    ) -> Result<Self, Problem> {
         let (mut projection, mut excludes) = (Self::default(), false);
         for (name, list) in pairs {
-            match &*name {
-                "attributes" => projection.wanted.get_or_insert_default().extend(paths(&list)),
+            match name.as_ref() {
+                "attributes" => projection.wanted.get_or_insert_default().extend(paths(list.as_ref())),
                 "excludedAttributes" => {
-                    projection.excluded.extend(paths(&list));
+                    projection.excluded.extend(paths(list.as_ref()));
                     excludes = true;
                 }
                 _ => {}

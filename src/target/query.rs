@@ -40,7 +40,8 @@ pub(super) struct Sort {
 impl Query {
     /// From a URL's query.
     pub(super) fn of(collections: &[Collection], text: &str) -> Result<Self, Problem> {
-        let projection = Projection::of(collections, text)?;
+        let pairs: Vec<_> = form_urlencoded::parse(text.as_bytes()).collect();
+        let projection = Projection::of_pairs(collections, pairs.iter().map(|(name, value)| (name, value)))?;
         let (offset, count) = (0, DEFAULT_COUNT);
         let mut query = Self {
             filter: None,
@@ -52,7 +53,7 @@ impl Query {
             asks_for_members: false,
         };
         let (mut sort_by, mut descending) = (None, false);
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+        for (name, value) in pairs {
             match &*name {
                 "filter" => query.filter = Some(read_filter(collections, &value)?),
                 "sortBy" => sort_by = Some(read_sort(collections, &value)?),
@@ -69,7 +70,8 @@ impl Query {
             }
         }
         query.sort = sort_by.map(|by| Sort { by, descending });
-        let asks_for = |attribute, parts: &[&str]| query.paths().into_iter().any(|path| names(path, attribute, parts));
+        let paths = query.paths();
+        let asks_for = |attribute, parts: &[&str]| paths.iter().any(|path| names(path, attribute, parts));
         let outgoing = asks_for("meta", &["location", "version"]) || asks_for("groups", &["$ref"]);
         query.asks_for_members = asks_for(MEMBERS, &TOLD_OF_MEMBERS);
         query.asks_for_outgoing = outgoing;

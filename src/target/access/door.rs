@@ -55,6 +55,11 @@ impl Door {
         }
     }
 
+    /// Asks what is known, without keeping it.
+    fn knows<T>(&self, question: impl FnOnce(&Known) -> T) -> T {
+        question(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     pub(super) fn known(&self) -> Arc<Known> {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -99,7 +104,7 @@ impl Door {
 
     /// Whether the token of this digest may do everything now.
     pub(in crate::target) fn is_still_master(&self, token: &Digest) -> bool {
-        self.known().right(token) == Some(Right::Everything)
+        self.knows(|known| known.right(token)) == Some(Right::Everything)
     }
 
     /// Whether a request carries such a token.
@@ -109,13 +114,12 @@ impl Door {
 
     fn holder(&self, token: &str, now: Timestamp) -> Result<(Right, Holder), Refusal> {
         let digest = Digest::of(token.as_bytes());
-        let known = self.known();
-        if let Some(right) = known.right(&digest) {
+        if let Some(right) = self.knows(|known| known.right(&digest)) {
             return Ok((right, Holder::Token(digest)));
         }
         match self.issuer.as_ref().map_or(Standing::Unknown, |issuer| issuer.standing(&digest, now)) {
             // Whoever lost the secret lost what was fetched with it.
-            Standing::Live(secret) if !known.has_client_secret(&secret) => Err(unknown(token)),
+            Standing::Live(secret) if !self.knows(|known| known.has_client_secret(&secret)) => Err(unknown(token)),
             Standing::Live(_) => Ok((Right::Everything, Holder::Client)),
             Standing::Expired(at) => Err(Refusal::Expired(at)),
             Standing::Unknown => Err(unknown(token)),

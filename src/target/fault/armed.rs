@@ -80,11 +80,17 @@ impl Drop for Drawn {
 /// The faults of an endpoint.
 #[derive(Debug, Default)]
 pub(in crate::target) struct Faults {
+    /// Whether there are any: each request asks.
+    any: AtomicBool,
     rules: RwLock<Arc<[Arc<Armed>]>>,
     history: Mutex<History>,
 }
 
 impl Faults {
+    pub(super) fn are_none(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
     pub(super) fn rules(&self) -> Arc<[Arc<Armed>]> {
         Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -99,6 +105,7 @@ impl Faults {
             Some(before.swap_remove(at))
         };
         *current = rules.into_iter().map(|rule| again(&rule).unwrap_or_else(|| Arc::new(Armed::new(rule)))).collect();
+        self.any.store(!current.is_empty(), Ordering::Release);
         if !current.iter().any(|armed| armed.rule.fault.behaviour().looks_back()) {
             *self.history() = History::default();
         }

@@ -29,10 +29,10 @@ struct InForce(Arc<(Vec<Drawn>, Call)>);
 
 /// Lets a request through as the rules in force say.
 pub(in crate::target) async fn misbehave(endpoint: &Endpoint, request: Request, next: Next) -> Response<Body> {
-    let rules = endpoint.faults_in_force().rules();
-    if rules.is_empty() {
+    if endpoint.faults_in_force().are_none() {
         return next.run(request).await;
     }
+    let rules = endpoint.faults_in_force().rules();
     match Method::parse(request.method().as_str()) {
         Some(method) => serve(endpoint, &rules, method, request, next).await.unwrap_or_else(Problem::into_response),
         None => next.run(request).await,

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::flood::Flood;
 use crate::scim::SentCredentials;
 use crate::target::observe::{Packed, Sent, Watcher};
 
@@ -17,7 +18,10 @@ const KEPT_HEAD: usize = 16 * 1024;
 
 /// The log that the page shows.
 #[derive(Debug, Default)]
-pub(super) struct Log(Mutex<Ring>);
+pub(super) struct Log {
+    ring: Mutex<Ring>,
+    flood: Flood,
+}
 
 #[derive(Debug, Default)]
 struct Ring {
@@ -30,15 +34,17 @@ struct Ring {
     credentials: SentCredentials,
 }
 
-/// How many exchanges there were.
+/// How many exchanges there were; without those that were missed, all is the number of the newest one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Counts {
-    /// In all; also the number of the newest one.
+    /// In all.
     pub(super) all: u64,
     /// Answered with 4xx.
     pub(super) refused: u64,
     /// Answered with 5xx or not at all.
     pub(super) failed: u64,
+    /// Of all of them those that came too fast to be kept.
+    pub(super) missed: u64,
 }
 
 /// An exchange with its number, from 1.
@@ -51,6 +57,14 @@ pub(super) struct Entry {
 impl Watcher for Log {
     fn most(&self) -> usize {
         KEPT_BODY
+    }
+
+    fn wants_more(&self) -> bool {
+        self.flood.admits()
+    }
+
+    fn pass_over(&self, status: Option<u16>) {
+        self.flood.count(status);
     }
 
     fn watch(&self, mut exchange: Packed, sent: &Sent) {
@@ -82,7 +96,9 @@ impl Watcher for Log {
 
 impl Log {
     pub(super) fn counts(&self) -> Counts {
-        self.ring().counts
+        let mut counts = self.ring().counts;
+        self.flood.add_to(&mut counts);
+        counts
     }
 
     /// How many are kept.
@@ -126,7 +142,7 @@ impl Log {
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -138,7 +154,7 @@ impl Ring {
 }
 
 impl Counts {
-    fn count(&mut self, status: Option<u16>) {
+    pub(super) fn count(&mut self, status: Option<u16>) {
         self.all += 1;
         match status {
             Some(400..=499) => self.refused += 1,

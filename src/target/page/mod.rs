@@ -7,6 +7,7 @@ mod assets;
 mod bodies;
 mod conditions;
 mod find;
+mod flood;
 mod form;
 mod guard;
 mod html;

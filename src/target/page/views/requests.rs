@@ -53,6 +53,8 @@ pub(super) struct Listing {
     kept: String,
     /// How many came before those that are kept.
     gone: Option<String>,
+    /// How many came too fast to be kept.
+    missed: Option<String>,
     /// Where older rows are.
     older: Option<String>,
 }
@@ -177,14 +179,16 @@ impl Listing {
         let mut wanted = entries.iter().filter(|entry| filter.lets(page, entry));
         let shown: Vec<_> = wanted.by_ref().take(limit).collect();
         let older = wanted.next().is_some().then(|| shown.last()).flatten().map(|last| older(visit, last.number));
-        let (kept, all) = (page.log.len() as u64, page.log.counts().all);
+        let (kept, counts) = (page.log.len() as u64, page.log.counts());
+        let seen = counts.all - counts.missed;
         Self {
             rows: shown.into_iter().map(|entry| Row::of(page, visit, entry)).collect(),
             newest,
             oldest: page.log.oldest(),
             limit,
             kept: html::number(kept),
-            gone: (all > kept).then(|| html::number(all - kept)),
+            gone: (seen > kept).then(|| html::number(seen - kept)),
+            missed: (counts.missed > 0).then(|| html::number(counts.missed)),
             older,
         }
     }
