@@ -77,22 +77,27 @@ struct Search {
 impl Search {
     /// Gives itself back with what was found.
     async fn run(self) -> Result<(Self, Page), Problem> {
-        if self.is_quick()? {
-            let page = self.search()?;
+        let plans = self.plans();
+        if self.is_quick(&plans)? {
+            let page = self.search(plans)?;
             return Ok((self, page));
         }
-        let search = tokio::task::spawn_blocking(move || self.search().map(|page| (self, page)));
+        let search = tokio::task::spawn_blocking(move || self.search(plans).map(|page| (self, page)));
         search.await.map_err(|_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the search was broken off"))?
     }
 
-    fn is_quick(&self) -> Result<bool, StorageError> {
-        for collection in &self.collections {
-            let is_quick = match &self.query.filter {
-                None => self.query.sort.is_none() && !collection.storage().is_file(),
-                Some(filter) => match Plan::of(collection, filter) {
-                    Some(plan) => plan.is_quick(collection.storage())?,
-                    None => false,
-                },
+    /// How each collection is searched; `None` where all of it has to be looked at.
+    fn plans(&self) -> Vec<Option<Plan>> {
+        let plan = |collection| Plan::of(collection, self.query.filter.as_ref()?);
+        self.collections.iter().map(plan).collect()
+    }
+
+    fn is_quick(&self, plans: &[Option<Plan>]) -> Result<bool, StorageError> {
+        for (collection, plan) in self.collections.iter().zip(plans) {
+            let is_quick = match (&self.query.filter, plan) {
+                (None, _) => self.query.sort.is_none() && !collection.storage().is_file(),
+                (Some(_), Some(plan)) => plan.is_quick(collection.storage())?,
+                (Some(_), None) => false,
             };
             if !is_quick {
                 return Ok(false);
@@ -101,14 +106,13 @@ impl Search {
         Ok(true)
     }
 
-    fn search(&self) -> Result<Page, Problem> {
+    fn search(&self, plans: Vec<Option<Plan>>) -> Result<Page, Problem> {
         if self.query.filter.is_none() && self.query.sort.is_none() {
             return self.page();
         }
         let mut matches = Matches::new(&self.query);
-        for (number, collection) in self.collections.iter().enumerate() {
+        for ((number, collection), plan) in self.collections.iter().enumerate().zip(plans) {
             let (kind, seen) = (collection.kind(), self.query.seen(collection));
-            let plan = self.query.filter.as_ref().and_then(|filter| Plan::of(collection, filter));
             if let Some(mut plan) = plan {
                 let extent = seen.and(self.shown(collection));
                 while !plan.is_over() {
