@@ -9,9 +9,10 @@
 //! On a full disk the log can't grow, but what it holds may have its places in the file already: it is folded, and the
 //! write goes on. So that it has them, the log of a small file is folded early.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,9 +27,11 @@ const FEW: i64 = 1 << 20;
 /// How long that of a large one does; until then it is a part of the file.
 const MANY: i64 = 32 << 20;
 const PART: i64 = 4;
-/// How long it gets before the writer helps.
-const LONG: i64 = if cfg!(test) { 4 << 20 } else { 128 << 20 };
-/// How long the writer waits for those who read in the log.
+/// How long it gets before the writer helps, if it can do so at once. A longer one is cut back when it begins anew.
+const LONG: i64 = if cfg!(test) { 2 << 20 } else { 256 << 20 };
+/// How long it gets before the writer waits for those who read in the log, or copy it.
+const ENDLESS: i64 = 2 * LONG;
+/// How long it waits.
 const WAIT: Duration = Duration::from_millis(200);
 /// After how many looks it may wait again.
 const PAUSE: u32 = if cfg!(test) { 0 } else { 16 };
@@ -44,7 +47,8 @@ const UNITS: usize = 512;
 /// The writer's end.
 pub(super) struct Checkpoints {
     wanted: Option<SyncSender<()>>,
-    is_long: Arc<AtomicBool>,
+    /// How long the log is, once that is too long; otherwise 0.
+    length: Arc<AtomicI64>,
     thread: Option<JoinHandle<()>>,
     commits: u32,
     units: usize,
@@ -64,22 +68,25 @@ impl Checkpoints {
         let connection = Connection::open_with_flags(path, WRITING)?;
         force(&connection, durability)?;
         writer.pragma_update(None, "wal_autocheckpoint", 0)?;
-        writer.pragma_update(None, "journal_size_limit", MANY)?;
+        writer.pragma_update(None, "journal_size_limit", LONG)?;
         let (wanted, wishes) = sync_channel(1);
-        let is_long = Arc::new(AtomicBool::new(false));
-        let seen = Arc::clone(&is_long);
-        let path = path.to_owned();
+        let length = Arc::new(AtomicI64::new(0));
+        let seen = Arc::clone(&length);
+        // Whoever closes a file lets go of all locks that the process has on it: so it is never closed.
+        let file = File::open(path).map_err(|error| StorageError::Thread(Arc::new(error)))?;
+        let file: &'static File = Box::leak(Box::new(file));
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || serve(&connection, &path, &wishes, &seen))
+            .spawn(move || serve(&connection, file, &wishes, &seen))
             .map_err(|error| StorageError::Thread(Arc::new(error)))?;
-        Ok(Self { wanted: Some(wanted), is_long, thread: Some(thread), commits: 0, units: 0, pause: 0 })
+        Ok(Self { wanted: Some(wanted), length, thread: Some(thread), commits: 0, units: 0, pause: 0 })
     }
 
     /// Says that so many units of work were committed.
     pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
-        if self.pause == 0 && self.is_long.swap(false, Ordering::Relaxed) {
-            note(restart(writer));
+        let length = if self.pause == 0 { self.length.swap(0, Ordering::Relaxed) } else { 0 };
+        if length > LONG {
+            note(restart(writer, if length > ENDLESS { WAIT } else { Duration::ZERO }));
             self.pause = PAUSE;
         }
         (self.commits, self.units) = (self.commits + 1, self.units + units);
@@ -110,24 +117,28 @@ impl Checkpoints {
     }
 }
 
-fn serve(connection: &Connection, path: &Path, wishes: &Receiver<()>, is_long: &AtomicBool) {
+fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, length: &AtomicI64) {
     let size = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
     while wishes.recv().is_ok() {
         let mut log = note(copy(connection, "NOOP")).unwrap_or_default();
-        let file = std::fs::metadata(path).map_or(0, |file| i64::try_from(file.len()).unwrap_or(i64::MAX));
-        if (log.pages - log.copied) * size < (file / PART).clamp(FEW, MANY) {
+        let whole = file.metadata().map_or(0, |file| i64::try_from(file.len()).unwrap_or(i64::MAX));
+        if (log.pages - log.copied) * size < (whole / PART).clamp(FEW, MANY) {
             continue;
         }
         let is_beyond = log.pages * size > LONG;
         for _ in 0..if is_beyond { TRIES } else { 1 } {
             log = note(copy(connection, "PASSIVE")).unwrap_or_default();
+            // so that the writer has little to wait for; where it fails, it fails for the writer too, and is told there
+            if is_beyond && let Err(error) = file.sync_data() {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the endpoint's data can't be synchronised");
+            }
             // what came meanwhile
             log = note(copy(connection, "NOOP")).unwrap_or(log);
             if (log.pages - log.copied) * size < REST {
                 break;
             }
         }
-        is_long.store(is_beyond, Ordering::Relaxed);
+        length.store(if is_beyond { log.pages * size } else { 0 }, Ordering::Relaxed);
     }
 }
 
@@ -136,9 +147,9 @@ fn copy(connection: &Connection, how: &str) -> rusqlite::Result<Log> {
     connection.prepare_cached(&format!("PRAGMA wal_checkpoint({how})"))?.query_row([], read)
 }
 
-/// Copies what is left, and lets the log begin anew, unless somebody reads in it for too long.
-fn restart(writer: &Connection) -> rusqlite::Result<Log> {
-    writer.busy_timeout(WAIT)?;
+/// Copies what is left, and lets the log begin anew, unless somebody reads in it, or copies it, for too long.
+fn restart(writer: &Connection, patience: Duration) -> rusqlite::Result<Log> {
+    writer.busy_timeout(patience)?;
     let log = copy(writer, "RESTART");
     writer.busy_timeout(PATIENCE)?;
     log

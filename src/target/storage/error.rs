@@ -72,8 +72,8 @@ pub enum StorageError {
     /// It was given up in the middle; nothing of it was written.
     #[error("the write was broken off")]
     Interrupted,
-    /// There can't be another thread.
-    #[error("the thread that writes the endpoint's data can't be started")]
+    /// There can't be another thread, or another file open.
+    #[error("the thread that keeps the endpoint's data can't be started")]
     Thread(#[source] Arc<std::io::Error>),
     /// Reading or writing failed later on.
     #[error("the endpoint's data can't be read or written")]
