@@ -3,7 +3,8 @@
 //! Of a flood the log would hold a moment, and each exchange would cost the endpoint more than finding a resource does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+
+use tokio::time::Instant;
 
 use super::log::Counts;
 
