@@ -28,7 +28,7 @@ const FEW: i64 = 1 << 20;
 const MANY: i64 = 32 << 20;
 const PART: i64 = 4;
 /// How long it gets before the writer helps, if it can do so at once. A longer one is cut back when it begins anew.
-const LONG: i64 = if cfg!(test) { 2 << 20 } else { 256 << 20 };
+const LONG: i64 = if cfg!(test) { 2 << 20 } else { 512 << 20 };
 /// How long it gets before the writer waits for those who read in the log, or copy it.
 const ENDLESS: i64 = 2 * LONG;
 /// How long it waits.
