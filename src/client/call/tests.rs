@@ -311,7 +311,9 @@ async fn closed_ports_of_targets_and_proxies() {
 #[tokio::test]
 async fn chunked_bodies_and_bodies_until_the_end_are_read() {
     let stub = Stub::start(vec![
-        Reply::Close("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".into()),
+        Reply::Close(
+            "HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n".into(),
+        ),
         Reply::Close("HTTP/1.0 200 OK\r\n\r\n\u{feff}{}".into()),
     ]);
     let client = stub.client();
