@@ -24,7 +24,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     // as many threads as `scimulate serve` has
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(scimulate::target::workers()).enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(&file, &kind))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,5 +1,6 @@
 //! What everything else speaks in: ids, instants, seeded randomness, hashes, secrets, diagnostics.
 
+mod aside;
 mod backoff;
 mod diagnostic;
 mod hash;
@@ -9,6 +10,7 @@ mod random;
 mod secret;
 mod suggest;
 
+pub(crate) use aside::aside;
 pub use backoff::Backoff;
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use hash::{Digest, Digester, Fingerprint};

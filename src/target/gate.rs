@@ -8,9 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::header::HOST;
 use axum::http::{HeaderValue, Response};
 use axum::middleware::Next;
+use axum::response::IntoResponse;
 
 use super::Endpoint;
-use super::access::{TOKEN_PATH, authorise};
+use super::access::TOKEN_PATH;
 use super::fault::misbehave;
 use super::observe::observe;
 
@@ -25,9 +26,9 @@ pub(super) async fn gate(State(endpoint): State<Endpoint>, mut request: Request,
         if endpoint.door().issues_tokens() && request.uri().path() == TOKEN_PATH {
             return next.run(request).await;
         }
-        match authorise(&endpoint, request) {
-            Ok(request) => misbehave(&endpoint, request, next).await,
-            Err(refusal) => refusal,
+        match endpoint.door().admit(&request, endpoint.base_path(), endpoint.clock().now()) {
+            Ok(()) => misbehave(&endpoint, request, next).await,
+            Err(refusal) => refusal.into_response(),
         }
     };
     observe(&endpoint, request, guarded).await

@@ -45,16 +45,18 @@ impl Plan {
     /// The plan for a filter; `None` where no index helps.
     pub(super) fn of(collection: &Collection, filter: &Filter) -> Option<Self> {
         let (by, texts) = choose(collection, filter)?;
-        let values: BTreeSet<String> = match by {
+        let mut values: Vec<String> = match by {
             By::Key => texts.into_iter().map(|text| collection.key_of(text)).collect(),
             _ => texts.into_iter().map(str::to_owned).collect(),
         };
+        values.sort_unstable();
+        values.dedup();
         Some(Self {
             kind: collection.kind(),
             is_exact: matches!(by, By::Id | By::Key) && matches!(filter, Filter::Compare { .. }),
             sees_members: extent_for(collection, &filter.paths()).members,
             by,
-            values: values.into_iter().collect(),
+            values,
             next: 0,
             cursor: Cursor::default(),
             seen: BTreeSet::new(),

@@ -20,10 +20,14 @@ use super::query::Query;
 use super::storage::{Extent, Record, Stored, Taken, Transaction};
 use super::version::Conditions;
 use super::{Kind, fault, list};
+use crate::base::aside;
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
 
 /// What a change has to see of a resource.
 const KEPT: Extent = Extent { members: true, groups: false };
+
+/// Bytes of a resource that others would notice to be made ready.
+const LONG: usize = 256 * 1024;
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -249,13 +253,17 @@ fn respond(
     stored: &Stored,
 ) -> Response<Body> {
     let origin = collection.origin(&parts.headers);
-    let mut response = match projection.needed_for(collection) {
-        _ if status == StatusCode::NO_CONTENT => status.into_response(),
-        None => json(status, origin.text(collection.kind(), stored)),
-        Some(projection) => match projection.apply(collection, &origin, stored) {
-            Ok(document) => json(status, document.to_string()),
+    let shown = || match projection.needed_for(collection) {
+        None => Ok(origin.text(collection.kind(), stored)),
+        Some(projection) => projection.apply(collection, &origin, stored).map(|document| document.to_string()),
+    };
+    let mut response = if status == StatusCode::NO_CONTENT {
+        status.into_response()
+    } else {
+        match if stored.len() > LONG { aside(shown) } else { shown() } {
+            Ok(text) => json(status, text),
             Err(error) => return Problem::from(error).into_response(),
-        },
+        }
     };
     origin.mark(collection.kind(), stored, &mut response);
     response

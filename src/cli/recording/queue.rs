@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
-
+use crate::base::aside;
 use crate::scim::{HttpExchange, Observer};
 
 /// Exchanges that wait at most.
@@ -42,13 +41,10 @@ impl Queue {
             return self.put_into(state, exchange);
         }
         drop(state);
-        let wait = || {
+        aside(|| {
             let state = self.room.wait_while(self.lock(), |state| state.is_full());
             self.put_into(state.unwrap_or_else(PoisonError::into_inner), exchange);
-        };
-        // The runtime's other tasks, signals among them, go on meanwhile.
-        let is_worker = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
-        if is_worker { tokio::task::block_in_place(wait) } else { wait() }
+        });
     }
 
     /// Takes everything out that waits, once something does; `None` from a closed queue that is empty.

@@ -3,8 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, Method, Request};
 use serde_json::{Value, json};
 
 use super::credentials::{Known, Right};
@@ -78,17 +77,22 @@ impl Door {
         self.issuer.is_some()
     }
 
-    /// Lets a request in, or says why not.
-    pub(super) fn admit(&self, request: &Parts, base_path: &str, now: Timestamp) -> Result<(), Refusal> {
+    /// Lets a request in if it carries a token that may do it (RFC 6750), or says why not.
+    pub(in crate::target) fn admit<B>(
+        &self,
+        request: &Request<B>,
+        base_path: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
         let (right, holder) = if self.open_discovery
-            && !request.headers.contains_key(AUTHORIZATION)
-            && is_discovery(request.uri.path(), base_path)
+            && !request.headers().contains_key(AUTHORIZATION)
+            && is_discovery(request.uri().path(), base_path)
         {
             (Right::Reading, Holder::Nobody)
         } else {
-            self.holder(bearer(&request.headers)?, now)?
+            self.holder(bearer(request.headers())?, now)?
         };
-        if right == Right::Reading && !reads(&request.method, request.uri.path()) {
+        if right == Right::Reading && !reads(request.method(), request.uri().path()) {
             return Err(Refusal::ReadOnly);
         }
         match &self.limiter {

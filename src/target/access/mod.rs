@@ -1,6 +1,5 @@
 //! Who is let in, to what, and how often: bearer tokens, a token endpoint (OAuth 2.0), rates.
 
-mod authorise;
 mod credentials;
 mod door;
 mod issuer;
@@ -13,6 +12,5 @@ pub use credentials::{Credentials, random_token};
 pub use options::{AccessOptions, OAuthOptions, Rate};
 pub use token_endpoint::TOKEN_PATH;
 
-pub(super) use authorise::authorise;
 pub(super) use door::Door;
 pub(super) use token_endpoint::token;

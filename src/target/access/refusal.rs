@@ -13,7 +13,7 @@ use crate::target::answer::Problem;
 
 /// Why a request isn't let in. Nothing of what was sent is in it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Refusal {
+pub(in crate::target) enum Refusal {
     /// No header `Authorization`.
     Missing,
     /// More than one.

@@ -1,6 +1,8 @@
 //! From a request on a connection to the router, and back.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,7 +17,11 @@ use tower::ServiceExt as _;
 use super::Limits;
 use super::body::{Held, Paced};
 use super::pulse::Pulse;
+use crate::base::aside;
 use crate::target::answer::{NoAnswer, Problem};
+
+/// Bytes of a body that take long enough to read as JSON that others would notice.
+const LONG: u64 = 256 * 1024;
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -30,7 +36,10 @@ pub(super) async fn answer(
     }
     let request =
         request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, &limits)) });
-    let response: Result<_, Infallible> = router.oneshot(request).await;
+    let is_long = request.body().size_hint().exact().is_none_or(|length| length > LONG);
+    let mut response = pin!(router.oneshot(request));
+    let response: Result<_, Infallible> =
+        if is_long { poll_fn(|context| aside(|| response.as_mut().poll(context))).await } else { response.await };
     let Ok(response) = response;
     let mut response = finish(response).await?;
     if pulse.is_crowded() {
