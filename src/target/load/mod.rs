@@ -60,7 +60,7 @@ impl Endpoint {
             if std::mem::replace(&mut has_run, true) {
                 return Err(StorageError::Full.into());
             }
-            write(transaction, &batches)
+            transaction.at_large(|transaction| write(transaction, &batches))
         })
     }
 }

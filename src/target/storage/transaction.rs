@@ -5,6 +5,7 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::StorageError;
+use super::file::keep_more;
 use super::memory::Undoing;
 use super::reader::Reader;
 use super::record::{Record, Taken};
@@ -47,6 +48,24 @@ impl<'s> Transaction<'s> {
     pub(super) fn keep(&mut self) {
         if let Inner::Memory(memory) = &mut self.inner {
             memory.keep();
+        }
+    }
+
+    /// Does work that writes a lot.
+    pub(in crate::target) fn at_large<T, E: From<StorageError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.keep_more(true)?;
+        let outcome = work(self);
+        self.keep_more(false)?;
+        outcome
+    }
+
+    fn keep_more(&self, more: bool) -> Result<(), StorageError> {
+        match &self.inner {
+            Inner::Memory(_) => Ok(()),
+            Inner::File(sql) => Ok(keep_more(sql.connection(), more)?),
         }
     }
 
