@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     };
     // as many threads as `scimulate serve` has
     let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(scimulate::target::workers()).enable_all().build();
+        tokio::runtime::Builder::new_multi_thread().worker_threads(scimulate::threads::workers()).enable_all().build();
     match runtime.and_then(|runtime| runtime.block_on(serve(&file, &kind))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

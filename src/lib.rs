@@ -32,6 +32,7 @@ pub mod config;
 pub mod source;
 pub mod store;
 pub mod target;
+pub mod threads;
 // floor 3: services
 pub mod engine;
 pub mod report;

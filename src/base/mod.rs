@@ -1,6 +1,5 @@
 //! What everything else speaks in: ids, instants, seeded randomness, hashes, secrets, diagnostics.
 
-mod aside;
 mod backoff;
 mod diagnostic;
 mod hash;
@@ -10,7 +9,6 @@ mod random;
 mod secret;
 mod suggest;
 
-pub(crate) use aside::aside;
 pub use backoff::Backoff;
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use hash::{Digest, Digester, Fingerprint};

@@ -8,16 +8,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::Error;
 use super::exit::Exit;
+use crate::threads::workers;
 
 /// Runs a command's asynchronous part to its end.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    block_on_with(2, future)
-}
-
-/// The same with so many threads.
-pub(crate) fn block_on_with<T>(threads: usize, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(threads)
+        .worker_threads(workers())
         .enable_all()
         .build()
         .context("the asynchronous runtime can't start")?;

@@ -24,14 +24,14 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{document, read_schema, seed};
 use super::recording::RecordArgs;
-use super::runtime::{Interrupt, block_on_with};
+use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Secret};
 use crate::clock::Clock;
 use crate::config::Mapping;
 use crate::report::{self, RecordingOf, Side};
 use crate::schema;
 use crate::scim::{Leniencies, ResourceSchema};
-use crate::target::{self, Endpoint, EndpointOptions, Scheme, Storage, StorageError, TOKEN_PATH, workers};
+use crate::target::{self, Endpoint, EndpointOptions, Scheme, Storage, StorageError, TOKEN_PATH};
 use strict::Strict;
 
 /// Serves the embedded SCIM endpoint
@@ -107,7 +107,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     endpoint.claim_attributes()?;
     args.storage.load(&endpoint, context)?;
     faults::put_in_force(&endpoint, faults, &args.faults, context);
-    let ended = block_on_with(workers(), serve(args, &endpoint, access, &clock, context));
+    let ended = block_on(serve(args, &endpoint, access, &clock, context));
     endpoint.close()?;
     ended
 }

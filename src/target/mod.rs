@@ -42,7 +42,7 @@ pub use fault::{Fault, FaultRule, FaultStatus};
 pub use load::Loaded;
 pub use observe::Observer;
 pub use page::{Page, PageOptions};
-pub use server::{Limits, SelfSigned, Tls, TlsError, serve, workers};
+pub use server::{Limits, SelfSigned, Tls, TlsError, serve};
 pub use storage::{Durability, Storage, StorageError};
 pub use wedo::wedo;
 

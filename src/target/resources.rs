@@ -20,8 +20,8 @@ use super::query::Query;
 use super::storage::{Extent, Record, Stored, Taken, Transaction};
 use super::version::Conditions;
 use super::{Kind, fault, list};
-use crate::base::aside;
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
+use crate::threads::aside;
 
 /// What a change has to see of a resource.
 const KEPT: Extent = Extent { members: true, groups: false };

@@ -13,7 +13,7 @@ use tree::Module;
 
 const VOCABULARY: &[&str] = &["base", "directory", "expression", "scim"];
 const RULES: &[&str] = &["event", "mapping", "matching", "plan", "schema", "scoping"];
-const EDGES: &[&str] = &["client", "clock", "config", "source", "store", "target"];
+const EDGES: &[&str] = &["client", "clock", "config", "source", "store", "target", "threads"];
 
 /// What each module may use beside itself. `ARCHITECTURE.md` shows the same table with its reasons.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
@@ -27,12 +27,13 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("matching", &[VOCABULARY, &["schema"]]),
     ("plan", &[VOCABULARY, &["schema", "scoping", "mapping", "matching"]]),
     ("event", &[VOCABULARY, RULES]),
+    ("threads", &[]),
     ("clock", &[&["base"]]),
     ("config", &[VOCABULARY, RULES]),
     ("source", &[&["base", "directory"]]),
     ("client", &[&["base", "scim", "clock"]]),
     ("store", &[&["base", "directory", "schema", "plan", "event"]]),
-    ("target", &[&["base", "scim", "clock"]]),
+    ("target", &[&["base", "scim", "clock", "threads"]]),
     ("engine", &[VOCABULARY, RULES, &["client", "clock", "config", "source", "store"]]),
     ("report", &[VOCABULARY, RULES]),
     ("cli", &[VOCABULARY, RULES, EDGES, &["engine", "report"]]),

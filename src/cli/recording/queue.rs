@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::base::aside;
 use crate::scim::{HttpExchange, Observer};
+use crate::threads::aside;
 
 /// Exchanges that wait at most.
 const MOST: usize = 1024;

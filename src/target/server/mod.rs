@@ -12,12 +12,10 @@ mod self_signed;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod workers;
 
 pub use accept::serve;
 pub use limits::Limits;
 pub use self_signed::SelfSigned;
 pub use tls::{Tls, TlsError};
-pub use workers::workers;
 
 pub(super) use body::is_slow;

@@ -17,8 +17,8 @@ use tower::ServiceExt as _;
 use super::Limits;
 use super::body::{Held, Paced};
 use super::pulse::Pulse;
-use crate::base::aside;
 use crate::target::answer::{NoAnswer, Problem};
+use crate::threads::aside;
 
 /// Bytes of a body that take long enough to read as JSON that others would notice.
 const LONG: u64 = 256 * 1024;

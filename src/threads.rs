@@ -1,9 +1,20 @@
-//! Work that takes its time, done by a thread of the asynchronous runtime.
+//! The threads of the asynchronous runtime: how many there are, and work that would hold them up.
+
+use std::thread::available_parallelism;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// Does this work at once. The runtime's other tasks, signals among them, go on meanwhile, as far as it has threads for
-/// them.
+/// More have nothing to do: one sends or answers tens of thousands of requests a second.
+const MOST: usize = 4;
+
+/// How many a runtime is to have, for an endpoint on a port as for those who ask one: a core is left to the other side.
+/// On two cores a second thread would be in its way, and cost more in waking it than it does.
+pub fn workers() -> usize {
+    available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, MOST))
+}
+
+/// Does work that takes a while, at once. The runtime's other tasks, signals among them, go on meanwhile, where it has
+/// threads of its own.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     let is_worker = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
     if is_worker { tokio::task::block_in_place(work) } else { work() }
