@@ -4,16 +4,24 @@ use std::thread::available_parallelism;
 
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// More have nothing to do: one sends or answers tens of thousands of requests a second.
+/// More have nothing to do: one answers tens of thousands of requests a second, and sends ten thousand.
 const MOST: usize = 4;
 
 /// How many a runtime is to have, for an endpoint on a port as for those who ask one: a core is left to the other side.
-/// On two cores a second thread would be in its way, and cost more in waking it than it does.
+/// On two cores a second thread would be in its way, and cost more to wake than it gets done.
 pub fn workers() -> usize {
     available_parallelism().map_or(1, |cores| (cores.get() - 1).clamp(1, MOST))
 }
 
-/// Does work that takes a while, at once. The runtime's other tasks, signals among them, go on meanwhile, where it has
+/// Bytes that others would notice to be read or written as JSON.
+const LONG: usize = 256 * 1024;
+
+/// Does work on so many bytes at once, aside if these are many.
+pub(crate) fn aside_if_long<T>(bytes: usize, work: impl FnOnce() -> T) -> T {
+    if bytes > LONG { aside(work) } else { work() }
+}
+
+/// Does work that takes a while at once. The runtime's other tasks, signals among them, go on meanwhile, where it has
 /// threads of its own.
 pub(crate) fn aside<T>(work: impl FnOnce() -> T) -> T {
     let is_worker = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::answer::Problem;
 use super::server::is_slow;
 use crate::scim::ScimType;
+use crate::threads::aside_if_long;
 
 /// Reads a JSON body of at most `limit` bytes.
 pub(super) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> Result<Value, Problem> {
@@ -35,7 +36,8 @@ pub(super) async fn read_json(headers: &HeaderMap, body: Body, limit: usize) -> 
         }
     }
     let bytes = read_bytes(headers, body, limit).await?;
-    serde_json::from_slice(&bytes)
+    // how long one in chunks is, is known only now
+    aside_if_long(bytes.len(), || serde_json::from_slice(&bytes))
         .map_err(|error| Problem::bad_request(ScimType::InvalidSyntax, format!("the body isn't JSON: {error}")))
 }
 

@@ -56,7 +56,7 @@ impl Definition {
         let definition = Arc::clone(self);
         storage.write_now(move |transaction| {
             let rule = if definition.exact_key { "exact" } else { "folded" };
-            transaction.rekey(definition.kind, rule, &|name| definition.key_of(name))
+            transaction.with_large_cache(|it| it.rekey(definition.kind, rule, &|name| definition.key_of(name)))
         })
     }
 }

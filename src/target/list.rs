@@ -11,6 +11,7 @@ use super::query::Query;
 use super::sort::Sorted;
 use super::storage::{Cursor, Extent, PAGE_BYTES, StorageError, Stored};
 use crate::scim::ListResponse;
+use crate::threads::aside_if_long;
 
 /// Some of the resources that are asked for, each with the number of its collection, and how many there are in all.
 #[derive(Default)]
@@ -51,20 +52,23 @@ pub(super) async fn answer(
     let (Search { collections, origin, .. }, page) = Search { collections, query, origin }.run().await?;
     // the resources are texts already, so that what is around them is one too
     let length: usize = page.resources.iter().map(|(_, stored)| stored.len() + 192).sum();
-    let mut text = String::with_capacity(length + 192);
-    ListResponse::write_head(page.total, start, page.resources.len() as u64, &mut text);
-    for (index, (number, stored)) in page.resources.iter().enumerate() {
-        if index > 0 {
-            text.push(',');
+    let write = || {
+        let mut text = String::with_capacity(length + 192);
+        ListResponse::write_head(page.total, start, page.resources.len() as u64, &mut text);
+        for (index, (number, stored)) in page.resources.iter().enumerate() {
+            if index > 0 {
+                text.push(',');
+            }
+            let collection = &collections[*number];
+            match &projections[*number] {
+                None => origin.write(collection.kind(), stored, &mut text),
+                Some(projection) => text.push_str(&projection.apply(collection, &origin, stored)?.to_string()),
+            }
         }
-        let collection = &collections[*number];
-        match &projections[*number] {
-            None => origin.write(collection.kind(), stored, &mut text),
-            Some(projection) => text.push_str(&projection.apply(collection, &origin, stored)?.to_string()),
-        }
-    }
-    text.push_str("]}");
-    Ok(json(StatusCode::OK, text))
+        text.push_str("]}");
+        Ok::<_, Problem>(text)
+    };
+    aside_if_long(length, write).map(|text| json(StatusCode::OK, text))
 }
 
 /// A query under way.

@@ -21,13 +21,10 @@ use super::storage::{Extent, Record, Stored, Taken, Transaction};
 use super::version::Conditions;
 use super::{Kind, fault, list};
 use crate::scim::{PatchRequest, Resource, ScimType, apply};
-use crate::threads::aside;
+use crate::threads::aside_if_long;
 
 /// What a change has to see of a resource.
 const KEPT: Extent = Extent { members: true, groups: false };
-
-/// Bytes of a resource that others would notice to be made ready.
-const LONG: usize = 256 * 1024;
 
 type Answer = Result<Response<Body>, Problem>;
 
@@ -260,7 +257,7 @@ fn respond(
     let mut response = if status == StatusCode::NO_CONTENT {
         status.into_response()
     } else {
-        match if stored.len() > LONG { aside(shown) } else { shown() } {
+        match aside_if_long(stored.len(), shown) {
             Ok(text) => json(status, text),
             Err(error) => return Problem::from(error).into_response(),
         }

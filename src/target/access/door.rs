@@ -77,7 +77,7 @@ impl Door {
         self.issuer.is_some()
     }
 
-    /// Lets a request in if it carries a token that may do it (RFC 6750), or says why not.
+    /// Lets a request in, or says why not.
     pub(in crate::target) fn admit<B>(
         &self,
         request: &Request<B>,

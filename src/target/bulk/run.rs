@@ -9,6 +9,7 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_M
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use tokio::task::yield_now;
 use tower::ServiceExt as _;
 
 use super::order::order;
@@ -37,6 +38,8 @@ pub(in crate::target) async fn bulk(
     let limit = request.fail_on_errors.map(|errors| errors.max(1));
     for step in order(&job.references()) {
         Box::pin(job.step(step.operation, step.detached)).await;
+        // in memory no operation waits for anything, but others may wait for this thread
+        yield_now().await;
         if limit.is_some_and(|limit| job.errors() >= limit) {
             break;
         }

@@ -60,7 +60,7 @@ impl Endpoint {
             if std::mem::replace(&mut has_run, true) {
                 return Err(StorageError::Full.into());
             }
-            transaction.at_large(|transaction| write(transaction, &batches))
+            transaction.with_large_cache(|transaction| write(transaction, &batches))
         })
     }
 }

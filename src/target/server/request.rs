@@ -18,10 +18,7 @@ use super::Limits;
 use super::body::{Held, Paced};
 use super::pulse::Pulse;
 use crate::target::answer::{NoAnswer, Problem};
-use crate::threads::aside;
-
-/// Bytes of a body that take long enough to read as JSON that others would notice.
-const LONG: u64 = 256 * 1024;
+use crate::threads::aside_if_long;
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -36,10 +33,10 @@ pub(super) async fn answer(
     }
     let request =
         request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(Paced::new(body, &limits)) });
-    let is_long = request.body().size_hint().exact().is_none_or(|length| length > LONG);
+    let length = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
     let mut response = pin!(router.oneshot(request));
     let response: Result<_, Infallible> =
-        if is_long { poll_fn(|context| aside(|| response.as_mut().poll(context))).await } else { response.await };
+        poll_fn(|context| aside_if_long(length, || response.as_mut().poll(context))).await;
     let Ok(response) = response;
     let mut response = finish(response).await?;
     if pulse.is_crowded() {

@@ -73,7 +73,7 @@ impl Checkpoints {
         let length = Arc::new(AtomicI64::new(0));
         let seen = Arc::clone(&length);
         // Whoever closes a file lets go of all locks that the process has on it: so it is never closed.
-        let file = File::open(path).map_err(|error| StorageError::Again(Arc::new(error)))?;
+        let file = File::open(path).map_err(|error| StorageError::Reopen(Arc::new(error)))?;
         let file: &'static File = Box::leak(Box::new(file));
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())

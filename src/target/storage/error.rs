@@ -72,9 +72,9 @@ pub enum StorageError {
     /// It was given up in the middle; nothing of it was written.
     #[error("the write was broken off")]
     Interrupted,
-    /// It can't be opened a second time, which is how what was written is known to be on the disk.
+    /// It can't be opened a second time, to look how long it is and to have it written to the disk.
     #[error("the file of the endpoint's data can't be opened once more; check how many files a process may have open")]
-    Again(#[source] Arc<std::io::Error>),
+    Reopen(#[source] Arc<std::io::Error>),
     /// There can't be another thread.
     #[error("the thread that keeps the endpoint's data can't be started")]
     Thread(#[source] Arc<std::io::Error>),

@@ -33,11 +33,11 @@ pub(super) struct File {
 
 /// How long another process may keep the file.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
-/// How much of the file the writer keeps in memory, in KiB. More would make commits slower: whenever an index has split a
-/// page in one, `SQLite` looks through all that is kept.
-const CACHE: i64 = 2 * 1024;
+/// How much of the file the writer keeps in memory, in KiB. More would make commits slower: after one in which a page of
+/// an index was split, `SQLite` looks through all that is kept.
+pub(super) const CACHE: i64 = 2 * 1024;
 /// The same while it writes a lot in one transaction.
-const LARGE_CACHE: i64 = 16 * 1024;
+pub(super) const LARGE_CACHE: i64 = 16 * 1024;
 /// How many read at once. Each of them holds files open, of which a process may have no more than so many.
 const READERS: usize = 16;
 /// What a connection can be asked without being prepared again.
@@ -71,9 +71,9 @@ pub(super) fn force(connection: &Connection, durability: Durability) -> rusqlite
     Ok(())
 }
 
-/// Has the writer keep more of the file in memory, or as much as otherwise.
-pub(super) fn keep_more(connection: &Connection, more: bool) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "cache_size", -(if more { LARGE_CACHE } else { CACHE }))
+/// Has a connection keep so many KiB of the file in memory.
+pub(super) fn set_cache(connection: &Connection, size: i64) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "cache_size", -size)
 }
 
 impl File {
@@ -97,7 +97,7 @@ impl File {
         };
         connection.pragma_update(None, "synchronous", synchronous).map_err(fail)?;
         force(&connection, durability).map_err(fail)?;
-        keep_more(&connection, false).map_err(fail)?;
+        set_cache(&connection, CACHE).map_err(fail)?;
         Ok(Self {
             path: path.to_owned(),
             writer: Writer::start(connection, path, durability)?,

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use serde_json::Value;
 
 use super::StorageError;
-use super::file::keep_more;
+use super::file::{CACHE, LARGE_CACHE, set_cache};
 use super::memory::Undoing;
 use super::reader::Reader;
 use super::record::{Record, Taken};
@@ -51,21 +51,23 @@ impl<'s> Transaction<'s> {
         }
     }
 
-    /// Does work that writes a lot.
-    pub(in crate::target) fn at_large<T, E: From<StorageError>>(
+    /// Does work that writes a lot: more of the file is kept in memory meanwhile.
+    pub(in crate::target) fn with_large_cache<T, E: From<StorageError>>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, E>,
     ) -> Result<T, E> {
-        self.keep_more(true)?;
+        self.set_cache(LARGE_CACHE)?;
         let outcome = work(self);
-        self.keep_more(false)?;
-        outcome
+        let reset = self.set_cache(CACHE);
+        let done = outcome?;
+        reset?;
+        Ok(done)
     }
 
-    fn keep_more(&self, more: bool) -> Result<(), StorageError> {
+    fn set_cache(&self, size: i64) -> Result<(), StorageError> {
         match &self.inner {
             Inner::Memory(_) => Ok(()),
-            Inner::File(sql) => Ok(keep_more(sql.connection(), more)?),
+            Inner::File(sql) => Ok(set_cache(sql.connection(), size)?),
         }
     }
 

@@ -395,3 +395,13 @@ async fn rules_and_faults_apply_to_each_operation() {
     let denied = Request::post("/scim/v2/Bulk").body(Body::from(bulk(&json!([user("a", "x")])).to_string())).unwrap();
     assert_eq!(send(&users_alone, denied).await.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn others_have_their_turn_between_operations() {
+    for endpoint in both() {
+        let other = tokio::spawn(async {});
+        let seen = send_bulk(&endpoint, bulk(&json!([user("1", "ann"), user("2", "bob")]))).await;
+        assert_eq!(statuses(&seen), ["201", "201"]);
+        assert!(other.is_finished());
+    }
+}
