@@ -3,8 +3,8 @@
 //! What is committed goes to the end of the log, which costs little. From time to time its pages have to be copied to
 //! their places in the file, and the disk be waited for, twice. `SQLite` would do that within some commit; here it is
 //! done beside them. The log begins anew when all of it was copied and nobody reads in it. While others write or read
-//! that never happens by itself: so once it is long, the writer copies the small rest, and waits a little for those who
-//! read.
+//! that never happens by itself: so once it is long, the thread catches up, for which the writer commits less often; then
+//! the writer copies the small rest, and waits a little for those who read.
 //!
 //! On a full disk the log can't grow, but what it holds may have its places in the file already: it is folded, and the
 //! write goes on. So that it has them, the log of a small file is folded early.
@@ -12,7 +12,7 @@
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -38,7 +38,10 @@ const PAUSE: u32 = if cfg!(test) { 0 } else { 16 };
 /// How much may be left to the writer.
 const REST: i64 = 1 << 20;
 /// How often it is tried to leave no more than that.
-const TRIES: usize = 4;
+const TRIES: usize = 8;
+/// How long the writer waits after each commit meanwhile. What comes in this time is committed together, and so makes the
+/// log less longer.
+const NAP: Duration = Duration::from_millis(2);
 /// After how many commits it is worth looking.
 const COMMITS: u32 = 64;
 /// After how many units of work it is.
@@ -47,12 +50,20 @@ const UNITS: usize = 512;
 /// The writer's end.
 pub(super) struct Checkpoints {
     wanted: Option<SyncSender<()>>,
-    /// How long the log is, once that is too long; otherwise 0.
-    length: Arc<AtomicI64>,
+    state: Arc<State>,
     thread: Option<JoinHandle<()>>,
     commits: u32,
     units: usize,
     pause: u32,
+}
+
+/// What the thread lets the writer know.
+#[derive(Default)]
+struct State {
+    /// How long the log is, once that is too long and little is left to copy; otherwise 0.
+    length: AtomicI64,
+    /// Whether it copies what is left of a log that is too long.
+    catches_up: AtomicBool,
 }
 
 /// What the log is like: how many pages it has, and how many of them were copied.
@@ -70,21 +81,24 @@ impl Checkpoints {
         writer.pragma_update(None, "wal_autocheckpoint", 0)?;
         writer.pragma_update(None, "journal_size_limit", LONG)?;
         let (wanted, wishes) = sync_channel(1);
-        let length = Arc::new(AtomicI64::new(0));
-        let seen = Arc::clone(&length);
+        let state = Arc::new(State::default());
+        let told = Arc::clone(&state);
         // Whoever closes a file lets go of all locks that the process has on it: so it is never closed.
         let file = File::open(path).map_err(|error| StorageError::Reopen(Arc::new(error)))?;
         let file: &'static File = Box::leak(Box::new(file));
         let thread = std::thread::Builder::new()
             .name("checkpoint".to_owned())
-            .spawn(move || serve(&connection, file, &wishes, &seen))
+            .spawn(move || serve(&connection, file, &wishes, &told))
             .map_err(|error| StorageError::Thread(Arc::new(error)))?;
-        Ok(Self { wanted: Some(wanted), length, thread: Some(thread), commits: 0, units: 0, pause: 0 })
+        Ok(Self { wanted: Some(wanted), state, thread: Some(thread), commits: 0, units: 0, pause: 0 })
     }
 
     /// Says that so many units of work were committed.
     pub(super) fn committed(&mut self, writer: &Connection, units: usize) {
-        let length = if self.pause == 0 { self.length.swap(0, Ordering::Relaxed) } else { 0 };
+        if self.state.catches_up.load(Ordering::Relaxed) {
+            std::thread::sleep(NAP);
+        }
+        let length = if self.pause == 0 { self.state.length.swap(0, Ordering::Relaxed) } else { 0 };
         if length > LONG {
             note(restart(writer, if length > ENDLESS { WAIT } else { Duration::ZERO }));
             self.pause = PAUSE;
@@ -117,7 +131,7 @@ impl Checkpoints {
     }
 }
 
-fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, length: &AtomicI64) {
+fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, state: &State) {
     let size = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap_or(4096);
     while wishes.recv().is_ok() {
         let mut log = note(copy(connection, "NOOP")).unwrap_or_default();
@@ -126,6 +140,7 @@ fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, length: &A
             continue;
         }
         let is_beyond = log.pages * size > LONG;
+        state.catches_up.store(is_beyond, Ordering::Relaxed);
         for _ in 0..if is_beyond { TRIES } else { 1 } {
             log = note(copy(connection, "PASSIVE")).unwrap_or_default();
             // so that the writer has little to wait for; where it fails, it fails for the writer too, and is told there
@@ -138,7 +153,8 @@ fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, length: &A
                 break;
             }
         }
-        length.store(if is_beyond { log.pages * size } else { 0 }, Ordering::Relaxed);
+        state.length.store(if is_beyond { log.pages * size } else { 0 }, Ordering::Relaxed);
+        state.catches_up.store(false, Ordering::Relaxed);
     }
 }
 
