@@ -60,7 +60,7 @@ pub(super) struct Checkpoints {
 /// What the thread lets the writer know.
 #[derive(Default)]
 struct State {
-    /// How long the log is, once that is too long and little is left to copy; otherwise 0.
+    /// How long the log is, once that is too long and as much of it as can be was copied; otherwise 0.
     length: AtomicI64,
     /// Whether it copies what is left of a log that is too long.
     catches_up: AtomicBool,
@@ -142,6 +142,7 @@ fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, state: &St
         let is_beyond = log.pages * size > LONG;
         state.catches_up.store(is_beyond, Ordering::Relaxed);
         for _ in 0..if is_beyond { TRIES } else { 1 } {
+            let before = log.copied;
             log = note(copy(connection, "PASSIVE")).unwrap_or_default();
             // so that the writer has little to wait for; where it fails, it fails for the writer too, and is told there
             if is_beyond && let Err(error) = file.sync_data() {
@@ -149,7 +150,8 @@ fn serve(connection: &Connection, file: &File, wishes: &Receiver<()>, state: &St
             }
             // what came meanwhile
             log = note(copy(connection, "NOOP")).unwrap_or(log);
-            if (log.pages - log.copied) * size < REST {
+            // somebody reads in the log where no more of it can be copied
+            if (log.pages - log.copied) * size < REST || log.copied <= before {
                 break;
             }
         }
