@@ -34,6 +34,7 @@ pub mod store;
 pub mod target;
 pub mod threads;
 // floor 3: services
+pub mod check;
 pub mod engine;
 pub mod report;
 // floor 4: command line

@@ -33,26 +33,28 @@ const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; 
 /// Talks to one SCIM endpoint. Cheap to clone; clones share connections, rate and concurrency.
 #[derive(Clone)]
 pub struct Client {
-    inner: Arc<Inner>,
-    end: CancellationToken,
+    pub(super) inner: Arc<Inner>,
+    pub(super) end: CancellationToken,
 }
 
-struct Inner {
-    transport: Transport,
-    base: String,
-    headers: HeaderMap,
+pub(super) struct Inner {
+    pub(super) transport: Transport,
+    pub(super) base: String,
+    pub(super) headers: HeaderMap,
     content_type: HeaderValue,
-    limiter: Limiter,
-    clock: Clock,
-    timeout: Duration,
+    pub(super) limiter: Limiter,
+    pub(super) clock: Clock,
+    pub(super) timeout: Duration,
     retries: u32,
     honour_retry_after: bool,
     /// Of what must not appear in anything shown.
     needles: Needles,
-    audience: Option<Audience>,
+    /// The same in the clear, for whoever masks what is recorded.
+    pub(super) credentials: SentCredentials,
+    pub(super) audience: Option<Audience>,
     /// Where the token isn't a lasting one.
-    tokens: Option<AccessTokens>,
-    options: ClientOptions,
+    pub(super) tokens: Option<AccessTokens>,
+    pub(super) options: ClientOptions,
     random: Mutex<Random>,
 }
 
@@ -141,13 +143,12 @@ impl Client {
             }
         }
         let content_type = headers.remove(CONTENT_TYPE).unwrap_or(SCIM_JSON);
-        let audience = options.observer.clone().map(|observer| {
-            // A proxy may echo its own.
-            let proxy = options.proxy.as_deref().and_then(|proxy| Url::parse(proxy).ok());
-            let password = proxy.as_ref().and_then(Url::password).filter(|password| password.len() >= 8);
-            let password = password.map(|password| Secret::new(percent_decode_str(password).decode_utf8_lossy()));
-            Audience { observer, credentials: SentCredentials::new(secrets.iter().cloned().chain(password)) }
-        });
+        // A proxy may echo its own.
+        let proxy = options.proxy.as_deref().and_then(|proxy| Url::parse(proxy).ok());
+        let password = proxy.as_ref().and_then(Url::password).filter(|password| password.len() >= 8);
+        let password = password.map(|password| Secret::new(percent_decode_str(password).decode_utf8_lossy()));
+        let credentials = SentCredentials::new(secrets.iter().cloned().chain(password));
+        let audience = options.observer.clone().map(|observer| Audience { observer, credentials: credentials.clone() });
         let inner = Inner {
             transport,
             base: options.tenant_url.base().to_owned(),
@@ -159,6 +160,7 @@ impl Client {
             retries: options.retries,
             honour_retry_after: options.honour_retry_after,
             needles: Needles::new(&secrets),
+            credentials,
             audience,
             tokens,
             random: Mutex::new(Random::seeded(options.seed)),

@@ -16,6 +16,7 @@ mod oauth;
 mod operations;
 mod options;
 mod patience;
+mod raw;
 mod request;
 #[cfg(test)]
 mod stub;
@@ -30,6 +31,7 @@ pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem
 pub use oauth::{Credentials, OAuth, TokenExchange, TokenFailure, TokenRefusal, UnusableToken};
 pub use operations::{Created, Deleted, Found};
 pub use options::{ClientError, ClientOptions, Rate};
+pub use raw::{RawCredentials, RawExchange, RawRequest};
 pub use request::{
     create_request, delete_request, find_request, get_request, get_whole_request, patch_request, reference_request,
 };

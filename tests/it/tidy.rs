@@ -35,8 +35,9 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("store", &[&["base", "directory", "schema", "plan", "event"]]),
     ("target", &[&["base", "scim", "clock", "threads"]]),
     ("engine", &[VOCABULARY, RULES, &["client", "clock", "config", "source", "store"]]),
-    ("report", &[VOCABULARY, RULES]),
-    ("cli", &[VOCABULARY, RULES, EDGES, &["engine", "report"]]),
+    ("check", &[VOCABULARY, RULES, &["client", "clock", "config", "source", "store", "engine"]]),
+    ("report", &[VOCABULARY, RULES, &["check"]]),
+    ("cli", &[VOCABULARY, RULES, EDGES, &["engine", "check", "report"]]),
 ];
 
 /// Edges beyond the table, each with its reason.

@@ -1,0 +1,16 @@
+//! The families of checks.
+
+mod connect;
+mod discovery;
+
+pub(super) use discovery::discover;
+
+use super::{Check, CheckResult, DialectOutcome};
+
+/// Every family, in the order in which they are shown.
+pub(super) const FAMILIES: &[&[Check]] = &[connect::CHECKS, discovery::CHECKS];
+
+/// What both dialects came to.
+pub(super) fn dialects(_results: &[CheckResult]) -> Vec<DialectOutcome> {
+    Vec::new()
+}

@@ -1,0 +1,182 @@
+//! Tries the checks: in turns, side by side where they don't get in each other's way.
+
+use std::rc::Rc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio_util::sync::CancellationToken;
+
+use super::bench::Bench;
+use super::definition::Turn;
+use super::options::{CheckOptions, Connect};
+use super::probe::{Probe, Stop};
+use super::result::{Severity, Skipped};
+use super::{Check, CheckReport, CheckResult, Status, checks, cleanup, masking, measure};
+use crate::client::ClientError;
+use crate::clock::Clock;
+
+/// What happens while checks are tried.
+#[derive(Debug)]
+pub enum CheckEvent<'r> {
+    /// So many checks are to be tried.
+    Begun {
+        /// How many.
+        checks: usize,
+    },
+    /// A check begins.
+    Started(&'static Check),
+    /// A check came to something; exchanges aren't masked yet.
+    Done(&'r CheckResult),
+    /// What was made is removed now.
+    CleaningUp {
+        /// How many objects.
+        objects: usize,
+    },
+}
+
+/// Without a connection these are the only ones that make sense.
+const CONNECTION: &str = "connect.test-connection";
+
+/// Tries the selected checks and removes what they made.
+///
+/// Cancelling lets requests under way finish, skips what wasn't tried, and cleans up all the same.
+pub async fn run(
+    options: CheckOptions,
+    connect: Rc<Connect>,
+    clock: Clock,
+    cancel: CancellationToken,
+    sink: &mut dyn FnMut(CheckEvent<'_>),
+) -> Result<CheckReport, ClientError> {
+    let bench = Rc::new(Bench::new(options, connect, clock, cancel)?);
+    let started = bench.clock.now();
+    let selected: Vec<_> = checks().filter(|check| is_selected(&bench.options, check)).collect();
+    sink(CheckEvent::Begun { checks: selected.len() });
+    let mut results = Vec::with_capacity(selected.len());
+    for turn in [Turn::Connect, Turn::Discovery, Turn::Together, Turn::Alone, Turn::Last] {
+        if turn == Turn::Discovery && is_cut_off(&results).is_none() {
+            super::family::discover(&bench).await;
+        }
+        let mut due = selected.iter().copied().filter(|check| check.turn == turn);
+        let at_once = if turn == Turn::Together { bench.options.concurrency.max(1) } else { 1 };
+        let mut running = FuturesUnordered::new();
+        loop {
+            while running.len() < at_once
+                && let Some(check) = due.next()
+            {
+                sink(CheckEvent::Started(check));
+                running.push(one(&bench, check, is_cut_off(&results)));
+            }
+            let Some(result) = running.next().await else { break };
+            sink(CheckEvent::Done(&result));
+            results.push(result);
+        }
+    }
+    let place = |result: &CheckResult| selected.iter().position(|check| check.id == result.check.id);
+    results.sort_by_key(place);
+    let objects = bench.made.left().len();
+    if objects > 0 && !bench.options.keep {
+        sink(CheckEvent::CleaningUp { objects });
+    }
+    let leftovers = cleanup::clean_up(&bench).await;
+    let latencies = measure::latencies(&bench.wire.borrow());
+    let dialects = super::family::dialects(&results);
+    masking::mask(&bench, &mut results);
+    Ok(CheckReport {
+        tenant_url: bench.options.tenant_url.clone(),
+        mapping: mapping_text(&bench),
+        dialect: bench.options.client.tenant_url.dialect(),
+        prefix: bench.prefix.clone(),
+        started,
+        duration: bench.clock.now().duration_since(started).try_into().unwrap_or_default(),
+        unreachable: is_cut_off(&results).is_some(),
+        results,
+        dialects,
+        latencies,
+        requests: bench.requests.get(),
+        made: bench.made.count(),
+        leftovers,
+        kept: bench.options.keep,
+        interrupted: bench.cancel.is_cancelled(),
+        healed: Vec::new(),
+        has_baseline: false,
+    })
+}
+
+fn is_selected(options: &CheckOptions, check: &Check) -> bool {
+    let is_meant = |patterns: &[String]| patterns.iter().any(|pattern| check.is_meant_by(pattern));
+    (options.only.is_empty() || is_meant(&options.only)) && !is_meant(&options.skip)
+}
+
+/// Why nothing else can be tried: nobody answers, or nobody is let in.
+fn is_cut_off(results: &[CheckResult]) -> Option<String> {
+    let result = results.iter().find(|result| result.check.id == CONNECTION && result.status == Status::Failed)?;
+    let last = result.exchanges.last().and_then(|exchange| exchange.status);
+    match last {
+        None => Some("the endpoint can't be reached".to_owned()),
+        Some(status @ (401 | 403)) => Some(format!("the endpoint refuses the credentials with {status}")),
+        Some(_) => None,
+    }
+}
+
+fn mapping_text(bench: &Bench) -> String {
+    let name = &bench.rules().name;
+    match (&bench.options.rules, bench.snapshot.get()) {
+        (Some(_), _) => name.clone(),
+        (None, Some(snapshot)) if snapshot.is_plain() => {
+            format!("{name} (the endpoint's schemas have neither groups nor enterprise users)")
+        }
+        (None, _) => format!("{name} (what an application without a gallery entry begins with)"),
+    }
+}
+
+/// Tries one check.
+async fn one(bench: &Rc<Bench>, check: &'static Check, cut_off: Option<String>) -> CheckResult {
+    let started = bench.clock.now();
+    let probe = Probe::new(Rc::clone(bench), check);
+    let stop = match applies(bench, check, cut_off) {
+        Err(stop) => Err(stop),
+        Ok(()) => (check.run)(&probe).await,
+    };
+    let Probe { findings, notes, exchanges, load, .. } = probe;
+    let mut findings = findings.into_inner();
+    findings.sort_by_key(|finding| finding.severity);
+    let worst = findings.first().map(|finding| finding.severity);
+    let (status, skipped) = match (worst, stop) {
+        (Some(Severity::Error), _) => (Status::Failed, None),
+        (Some(Severity::Warning), _) => (Status::Warned, None),
+        (None, Err(Stop::Interrupted)) => (Status::Skipped, Some(Skipped::Interrupted)),
+        (None, Err(Stop::NotApplicable(why))) => (Status::Skipped, Some(Skipped::NotApplicable(why))),
+        (None, Err(Stop::Blocked { by, why })) => (Status::Skipped, Some(Skipped::Blocked { by, why })),
+        (None, Ok(()) | Err(Stop::Failed)) => (Status::Passed, None),
+    };
+    CheckResult {
+        check,
+        status,
+        skipped,
+        findings,
+        notes: notes.into_inner(),
+        exchanges: exchanges.into_inner(),
+        duration: bench.clock.now().duration_since(started).try_into().unwrap_or_default(),
+        load: load.into_inner(),
+        known: false,
+    }
+}
+
+/// Whether a check can be tried at all.
+fn applies(bench: &Bench, check: &'static Check, cut_off: Option<String>) -> Result<(), Stop> {
+    if bench.cancel.is_cancelled() {
+        return Err(Stop::Interrupted);
+    }
+    if let Some(why) = cut_off.filter(|_| check.turn != Turn::Connect) {
+        return Err(Stop::Blocked { by: CONNECTION, why });
+    }
+    if bench.options.read_only && check.writes() {
+        return Err(Stop::NotApplicable("it writes, and nothing may be written".to_owned()));
+    }
+    if check.turn == Turn::Connect {
+        return Ok(());
+    }
+    let features = bench.features();
+    let unmet = check.needs.iter().find_map(|need| features.meets(*need).err());
+    unmet.map_or(Ok(()), |why| Err(Stop::NotApplicable(why.to_owned())))
+}

@@ -1,0 +1,10 @@
+//! Made-up values that look like those of real people, one for each mapped attribute.
+
+mod file;
+mod person;
+mod realistic;
+#[cfg(test)]
+mod tests;
+
+pub use file::Values;
+pub(super) use person::Person;
