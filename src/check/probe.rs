@@ -47,6 +47,8 @@ pub(super) struct Object {
     pub(super) name: String,
     /// What it was made of: the index of the mapping, and the value.
     pub(super) values: Vec<(usize, Value)>,
+    /// The number of the person, from which other values follow.
+    pub(super) number: u32,
 }
 
 /// What one check works with.
@@ -206,6 +208,17 @@ impl Probe {
         name: &str,
         body: Value,
     ) -> Result<(Answer, Option<Object>), Stop> {
+        self.create_marked(kind, name_attribute(kind), name, body).await
+    }
+
+    /// The same for an object that is known by another attribute, such as one that has no name.
+    pub(super) async fn create_marked(
+        &self,
+        kind: ObjectKind,
+        mark: &str,
+        name: &str,
+        body: Value,
+    ) -> Result<(Answer, Option<Object>), Stop> {
         let bench = &self.bench;
         if bench.made.count() >= bench.options.max_objects {
             let why = format!("{} objects were made, which is as many as may be", bench.options.max_objects);
@@ -227,21 +240,22 @@ impl Probe {
             }
             return Ok((answer, None));
         }
-        let id = match self.id_of(kind, name, &answer) {
+        let id = match self.id_of(kind, mark, name, &answer) {
             Some(id) => Some(id),
             None => self.look_up(kind, name).await?,
         };
         let object = id.map(|id| {
             bench.made.confirm(ticket, &id);
-            Object { kind, id, name: name.to_owned(), values: Vec::new() }
+            Object { kind, id, name: name.to_owned(), values: Vec::new(), number: 0 }
         });
         Ok((answer, object))
     }
 
     /// The id in an answer that shows the object under its name: others may not be written to.
-    fn id_of(&self, kind: ObjectKind, name: &str, answer: &Answer) -> Option<String> {
+    fn id_of(&self, kind: ObjectKind, mark: &str, name: &str, answer: &Answer) -> Option<String> {
         let resource = answer.resource()?;
-        is_named(kind, &resource, name).then(|| resource.id()).flatten()
+        let is_marked = resource.get(mark).and_then(Value::as_str) == Some(name);
+        (is_marked || is_named(kind, &resource, name)).then(|| resource.id()).flatten()
     }
 
     /// Finds an object by its name; `None` where there isn't exactly one.
@@ -256,6 +270,11 @@ impl Probe {
     /// Made-up values of somebody new.
     pub(super) fn person(&self) -> Person {
         Person::new(&self.bench.prefix, self.bench.next_number())
+    }
+
+    /// The person that an object was made of.
+    pub(super) fn person_of(&self, object: &Object) -> Person {
+        Person::new(&self.bench.prefix, object.number)
     }
 
     /// The values that somebody has in all mapped attributes, at the beginning (round 0) or after that many changes.
@@ -292,12 +311,18 @@ impl Probe {
     }
 
     async fn object(&self, kind: ObjectKind) -> Result<Object, Stop> {
-        let values = self.values(kind, &self.person(), 0);
-        self.object_of(kind, values).await
+        let person = self.person();
+        let values = self.values(kind, &person, 0);
+        self.object_of(kind, &person, values).await
     }
 
-    /// An object with these values.
-    pub(super) async fn object_of(&self, kind: ObjectKind, values: Vec<(usize, Value)>) -> Result<Object, Stop> {
+    /// Somebody as an object with these of their values.
+    pub(super) async fn object_of(
+        &self,
+        kind: ObjectKind,
+        person: &Person,
+        values: Vec<(usize, Value)>,
+    ) -> Result<Object, Stop> {
         let name = self.name_in(kind, &values);
         let (by, noun) = match kind {
             ObjectKind::User => ("users.create", "user"),
@@ -305,7 +330,7 @@ impl Probe {
         };
         let blocked = |why: String| Err(Stop::Blocked { by, why: format!("no {noun} could be made: {why}") });
         match self.quietly(self.create(kind, &name, self.body(kind, &values))).await {
-            Ok((_, Some(object))) => Ok(Object { values, ..object }),
+            Ok((_, Some(object))) => Ok(Object { values, number: person.number, ..object }),
             Ok((answer, None)) if answer.is_success() => blocked("the answer doesn't say which id it has".to_owned()),
             Ok((answer, None)) => blocked(format!("POST {} was answered with {}", kind.endpoint(), answer.told())),
             Err(Stop::Failed) => blocked(format!("POST {} wasn't answered", kind.endpoint())),

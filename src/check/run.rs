@@ -79,7 +79,7 @@ pub async fn run(
     }
     let leftovers = cleanup::clean_up(&bench).await;
     let latencies = measure::latencies(&bench.wire.borrow());
-    let dialects = super::family::dialects(&results);
+    let dialects = super::family::compared(&results);
     masking::mask(&bench, &mut results);
     Ok(CheckReport {
         tenant_url: bench.options.tenant_url.clone(),

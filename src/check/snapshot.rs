@@ -61,6 +61,13 @@ impl Snapshot {
         let Some(found) = self.schema(urn).and_then(|schema| attribute(schema, &path.attribute)) else { return false };
         path.sub_attribute.as_deref().is_none_or(|part| attribute_in(found, "subAttributes", part).is_some())
     }
+
+    /// Whether the schemas say that the attribute needs a value.
+    pub(super) fn requires(&self, path: &AttributePath, core: &str) -> bool {
+        let schema = self.schema(path.urn.as_deref().unwrap_or(core));
+        let found = schema.and_then(|schema| attribute(schema, &path.attribute));
+        found.and_then(|found| get(found, "required")).and_then(Value::as_bool).unwrap_or_default()
+    }
 }
 
 /// An attribute of a schema document.

@@ -2,15 +2,16 @@
 
 mod connect;
 mod discovery;
+mod paging;
+mod protocol;
+mod users;
 
 pub(super) use discovery::discover;
+pub(super) use users::compared;
 
-use super::{Check, CheckResult, DialectOutcome};
+use super::Check;
 
 /// Every family, in the order in which they are shown.
-pub(super) const FAMILIES: &[&[Check]] = &[connect::CHECKS, discovery::CHECKS];
-
-/// What both dialects came to.
-pub(super) fn dialects(_results: &[CheckResult]) -> Vec<DialectOutcome> {
-    Vec::new()
+pub(super) fn families() -> impl Iterator<Item = &'static [Check]> {
+    [connect::CHECKS, discovery::CHECKS].into_iter().chain(users::CHECKS.iter().copied()).chain([protocol::CHECKS])
 }

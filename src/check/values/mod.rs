@@ -7,4 +7,5 @@ mod realistic;
 mod tests;
 
 pub use file::Values;
+pub(super) use file::is_settable;
 pub(super) use person::Person;

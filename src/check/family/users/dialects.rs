@@ -1,0 +1,73 @@
+//! `users.patch.dialect.*`: everything that the service writes by PATCH, in each of its two dialects.
+
+use super::{active, patch};
+use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::probe::{Probe, Stop};
+use crate::check::{CheckResult, DialectOutcome, Status};
+use crate::scim::{ChangeOp, Dialect};
+
+const SCIM: &str = "users.patch.dialect.scim";
+const COMPLIANT: &str = "users.patch.dialect.compliant";
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: SCIM,
+        category: Category::Mandatory,
+        holds: "changes take effect as the service writes them by default: capital operations, \"True\" and \"False\" as texts, one \
+                operation for each attribute",
+        reference: "Microsoft, known issues with SCIM compliance: behaviour without the flag aadOptscim062020",
+        effect: "changes are refused or lost unless the tenant URL ends with ?aadOptscim062020, and always in provision on demand",
+        remedy: "read operations and booleans in any letter case, and booleans as texts too",
+        needs: &[Need::User],
+        turn: Turn::Together,
+        run: |probe| Box::pin(judge(probe, Dialect::Scim)),
+    },
+    Check {
+        id: COMPLIANT,
+        category: Category::Mandatory,
+        holds: "changes take effect as the service writes them with the flag aadOptscim062020: lower case, JSON booleans, several \
+                attributes in one operation without a path",
+        reference: "Microsoft, known issues with SCIM compliance: the flag aadOptscim062020; RFC 7644 section 3.5.2",
+        effect: "changes are refused or lost where the tenant URL ends with ?aadOptscim062020",
+        remedy: "support operations without a path, whose value is an object; read keys such as name.givenName and those that begin \
+                 with a schema's URN as paths",
+        needs: &[Need::User],
+        turn: Turn::Together,
+        run: |probe| Box::pin(judge(probe, Dialect::Compliant)),
+    },
+];
+
+/// Writes everything in a dialect. Only the one that the tenant URL asks for has to work.
+async fn judge(probe: &Probe, dialect: Dialect) -> Result<(), Stop> {
+    if dialect != probe.dialect() {
+        probe.soften();
+    }
+    patch::replace_in(probe, dialect).await.or_else(only_blocked)?;
+    patch::add_in(probe, dialect).await.or_else(only_blocked)?;
+    for on in [false, true] {
+        let user = probe.user().await?;
+        active::switch(probe, &user, dialect, ChangeOp::Replace, on).await.or_else(only_blocked)?;
+    }
+    Ok(())
+}
+
+/// What doesn't apply, and what fails, leaves the other parts to be tried.
+fn only_blocked(stop: Stop) -> Result<(), Stop> {
+    match stop {
+        Stop::Failed | Stop::NotApplicable(_) => Ok(()),
+        Stop::Blocked { .. } | Stop::Interrupted => Err(stop),
+    }
+}
+
+/// What both dialects came to, where both were tried.
+pub(in crate::check) fn compared(results: &[CheckResult]) -> Vec<DialectOutcome> {
+    let outcome = |id: &str, dialect| {
+        let result = results.iter().find(|result| result.check.id == id && result.status != Status::Skipped)?;
+        let lost = result.findings.iter().map(|finding| finding.observed.clone()).collect();
+        Some(DialectOutcome { dialect, passed: result.status == Status::Passed, lost })
+    };
+    match [outcome(SCIM, Dialect::Scim), outcome(COMPLIANT, Dialect::Compliant)] {
+        [Some(scim), Some(compliant)] => vec![scim, compliant],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,29 @@
+//! `users.*`: accounts as the service makes, finds, changes and removes them.
+
+mod active;
+mod create;
+mod delete;
+mod dialects;
+mod filter;
+mod list;
+mod patch;
+mod patch_operations;
+mod read;
+mod shape;
+
+use crate::check::Check;
+
+pub(in crate::check) use dialects::compared;
+
+/// The checks of users, in the order in which they are shown.
+pub(in crate::check) const CHECKS: &[&[Check]] = &[
+    create::CHECKS,
+    read::CHECKS,
+    filter::CHECKS,
+    list::CHECKS,
+    patch::CHECKS,
+    patch_operations::CHECKS,
+    dialects::CHECKS,
+    active::CHECKS,
+    delete::CHECKS,
+];
