@@ -26,6 +26,8 @@ pub(super) struct Bench {
     /// Begins the names of everything that is made.
     pub(super) prefix: String,
     pub(super) made: Registry,
+    /// Indices of attributes with which no user can be made: other checks leave them out.
+    pub(super) left_out: RefCell<Vec<usize>>,
     /// Ids of nobody, made up to see what a write to them is answered with.
     pub(super) unknown_ids: RefCell<Vec<String>>,
     pub(super) snapshot: OnceCell<Snapshot>,
@@ -63,6 +65,7 @@ impl Bench {
             cancel,
             prefix,
             made: Registry::default(),
+            left_out: RefCell::default(),
             unknown_ids: RefCell::default(),
             snapshot: OnceCell::new(),
             features: OnceCell::new(),

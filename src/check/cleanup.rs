@@ -41,6 +41,11 @@ async fn remove(bench: &Bench, client: &Client, made: Made) -> Option<Leftover> 
     let id = match &made.id {
         Some(id) => id.clone(),
         // Its creation wasn't answered: it may be there.
+        None if made.unclaimed.is_some() => {
+            let why =
+                "it was made, but nothing in the answer shows that the id is really its own, so it was left alone";
+            return Some(leftover(Made { id: made.unclaimed.clone(), ..made }, why.to_owned()));
+        }
         None => match look_up(bench, client, &made).await {
             Ok(Some(id)) => id,
             Ok(None) => return None,

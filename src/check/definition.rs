@@ -104,13 +104,15 @@ impl Need {
     }
 }
 
-/// When a check is tried. Those of one turn run side by side, but for [`Turn::Connect`] and [`Turn::Alone`].
+/// When a check is tried. They run side by side only in [`Turn::Together`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Turn {
     /// First, one after the other: without a connection nothing else makes sense.
     Connect,
     /// What the endpoint says about itself decides what is tried.
     Discovery,
+    /// Before the others that write: what can be made decides what they are tried on. One after the other.
+    Create,
     /// Any time.
     Together,
     /// While nothing else goes on.

@@ -22,6 +22,7 @@ impl<'p> Draft<'p> {
         let finding = Finding {
             severity: probe.severity(),
             cause,
+            about: Vec::new(),
             observed: String::new(),
             expected: check.holds.to_owned(),
             effect: check.effect.to_owned(),
@@ -56,6 +57,12 @@ impl<'p> Draft<'p> {
         self
     }
 
+    /// What in particular it is about.
+    pub(super) fn about(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.finding.about = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The exchange that shows it, by its place.
     pub(super) fn at(mut self, exchange: usize) -> Self {
         self.finding.exchange = Some(exchange);
@@ -64,7 +71,13 @@ impl<'p> Draft<'p> {
 
     /// Takes it up; as an error, unless the check is only recommended.
     pub(super) fn fail(self) {
-        self.probe.findings.borrow_mut().push(self.finding);
+        let mut findings = self.probe.findings.borrow_mut();
+        // The same again tells nothing new, unless it is worse.
+        match findings.iter_mut().find(|known| known.key() == self.finding.key()) {
+            Some(known) if known.severity <= self.finding.severity => {}
+            Some(known) => *known = self.finding,
+            None => findings.push(self.finding),
+        }
     }
 
     /// Takes it up as something that the service can do without.
@@ -142,9 +155,17 @@ impl Probe {
         self.deviations(verify::members(sent, after), at);
     }
 
+    /// Those of one kind are one finding.
     fn deviations(&self, deviations: Vec<Deviation>, at: usize) {
+        let mut kinds: Vec<(DeviationKind, Vec<Deviation>)> = Vec::new();
         for deviation in deviations {
-            let expected = match deviation.kind {
+            match kinds.iter_mut().find(|(kind, _)| *kind == deviation.kind) {
+                Some((_, list)) => list.push(deviation),
+                None => kinds.push((deviation.kind, vec![deviation])),
+            }
+        }
+        for (kind, list) in kinds {
+            let expected = match kind {
                 DeviationKind::CaseChanged => "the value as it was sent, letter case included",
                 DeviationKind::StringForBoolean => "true or false as JSON booleans",
                 DeviationKind::MemberMissing
@@ -153,12 +174,28 @@ impl Probe {
                 | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
                 _ => "what was sent is stored, and read back",
             };
-            let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
-            self.finding(format!("{}-{attribute}", deviation.kind.as_str()))
-                .observed(deviation.to_string())
+            let told: Vec<_> = list.iter().take(TOLD).map(ToString::to_string).collect();
+            let more = match list.len().saturating_sub(TOLD) {
+                0 => String::new(),
+                more => format!("; and {more} more like it"),
+            };
+            let is_of_members = list.iter().any(|deviation| deviation.attribute == "members");
+            let mut about: Vec<_> = list.iter().map(|deviation| deviation.attribute.clone()).collect();
+            about.sort_unstable();
+            about.dedup();
+            let draft = self
+                .finding(hyphenated(kind.as_str()))
+                .about(if is_of_members || kind == DeviationKind::NoOp { Vec::new() } else { about })
+                .observed(format!("{}{more}", told.join("; ")))
                 .expected(expected)
-                .at(at)
-                .fail();
+                .at(at);
+            if kind == DeviationKind::CaseChanged {
+                let effect = "the service compares without letter case unless the attribute is case-exact, so it goes on; \
+                              people see another spelling than in the directory";
+                draft.effect(effect).remedy("store texts as they are sent").warn();
+            } else {
+                draft.fail();
+            }
         }
     }
 
@@ -174,13 +211,24 @@ impl Probe {
             let text = |value: Option<&Value>| {
                 value.map_or_else(|| "nothing".to_owned(), |value| shortened(&value.to_string()))
             };
-            self.finding(format!("also-changed-{name}"))
+            self.finding("also-changed")
+                .about([name.as_str()])
                 .observed(format!("`{name}` wasn't in the PATCH but changed from {} to {}", text(old), text(new)))
                 .expected("a PATCH changes what it names, and nothing else")
                 .at(at)
                 .fail();
         }
     }
+}
+
+/// So many deviations of one kind are told.
+const TOLD: usize = 3;
+
+/// `memberMissing` as `member-missing`.
+fn hyphenated(name: &str) -> String {
+    name.chars()
+        .flat_map(|c| if c.is_ascii_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] })
+        .collect()
 }
 
 /// At most so much of a value is quoted.

@@ -16,6 +16,8 @@ pub(super) struct Made {
     /// User name or display name.
     pub(super) name: String,
     pub(super) gone: bool,
+    /// The id in an answer that doesn't show whose it is: it isn't written to.
+    pub(super) unclaimed: Option<String>,
 }
 
 /// Everything that was made.
@@ -30,7 +32,7 @@ impl Registry {
     /// Notes that an object may be made from now on.
     pub(super) fn announce(&self, kind: ObjectKind, name: &str) -> Ticket {
         let mut all = self.0.borrow_mut();
-        all.push(Made { kind, id: None, name: name.to_owned(), gone: false });
+        all.push(Made { kind, id: None, name: name.to_owned(), gone: false, unclaimed: None });
         Ticket(all.len() - 1)
     }
 
@@ -38,6 +40,13 @@ impl Registry {
     pub(super) fn confirm(&self, ticket: Ticket, id: &str) {
         if let Some(made) = self.0.borrow_mut().get_mut(ticket.0) {
             made.id = Some(id.to_owned());
+        }
+    }
+
+    /// Notes the id of something that may be it.
+    pub(super) fn suspect(&self, ticket: Ticket, id: String) {
+        if let Some(made) = self.0.borrow_mut().get_mut(ticket.0) {
+            made.unclaimed = Some(id);
         }
     }
 

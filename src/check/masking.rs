@@ -105,8 +105,8 @@ fn without_addresses(bench: &Bench, body: Content) -> Content {
     let mut masked = String::with_capacity(text.len());
     for word in text.split_inclusive(|c| !is_part(c)) {
         let address = word.trim_end_matches(|c| !is_part(c));
-        let is_of_somebody =
-            address.contains('@') && !address.contains(&bench.prefix) && !address.ends_with("@example.com");
+        let lower = address.to_lowercase();
+        let is_of_somebody = lower.contains('@') && !lower.contains(&bench.prefix) && !lower.ends_with("@example.com");
         if is_of_somebody {
             masked.push_str(PERSONAL);
             masked.push_str(&word[address.len()..]);

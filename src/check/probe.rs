@@ -208,17 +208,6 @@ impl Probe {
         name: &str,
         body: Value,
     ) -> Result<(Answer, Option<Object>), Stop> {
-        self.create_marked(kind, name_attribute(kind), name, body).await
-    }
-
-    /// The same for an object that is known by another attribute, such as one that has no name.
-    pub(super) async fn create_marked(
-        &self,
-        kind: ObjectKind,
-        mark: &str,
-        name: &str,
-        body: Value,
-    ) -> Result<(Answer, Option<Object>), Stop> {
         let bench = &self.bench;
         if bench.made.count() >= bench.options.max_objects {
             let why = format!("{} objects were made, which is as many as may be", bench.options.max_objects);
@@ -240,22 +229,18 @@ impl Probe {
             }
             return Ok((answer, None));
         }
-        let id = match self.id_of(kind, mark, name, &answer) {
+        let id = match id_of(&answer, name) {
             Some(id) => Some(id),
             None => self.look_up(kind, name).await?,
         };
+        if let (None, Some(id)) = (&id, answer.resource().and_then(|resource| resource.id())) {
+            bench.made.suspect(ticket, id);
+        }
         let object = id.map(|id| {
             bench.made.confirm(ticket, &id);
             Object { kind, id, name: name.to_owned(), values: Vec::new(), number: 0 }
         });
         Ok((answer, object))
-    }
-
-    /// The id in an answer that shows the object under its name: others may not be written to.
-    fn id_of(&self, kind: ObjectKind, mark: &str, name: &str, answer: &Answer) -> Option<String> {
-        let resource = answer.resource()?;
-        let is_marked = resource.get(mark).and_then(Value::as_str) == Some(name);
-        (is_marked || is_named(kind, &resource, name)).then(|| resource.id()).flatten()
     }
 
     /// Finds an object by its name; `None` where there isn't exactly one.
@@ -279,7 +264,11 @@ impl Probe {
 
     /// The values that somebody has in all mapped attributes, at the beginning (round 0) or after that many changes.
     pub(super) fn values(&self, kind: ObjectKind, person: &Person, round: u32) -> Vec<(usize, Value)> {
-        self.bench.options.values.of(self.mapping(kind), person, round)
+        let mut values = self.bench.options.values.of(self.mapping(kind), person, round);
+        if kind == ObjectKind::User {
+            values.retain(|(index, _)| !self.bench.left_out.borrow().contains(index));
+        }
+        values
     }
 
     /// The body of a creation with these values.
@@ -377,6 +366,15 @@ pub(super) const fn name_attribute(kind: ObjectKind) -> &'static str {
 pub(super) fn is_named(kind: ObjectKind, resource: &Resource, name: &str) -> bool {
     let found = resource.get(name_attribute(kind)).and_then(Value::as_str);
     found.is_some_and(|found| found.to_lowercase() == name.to_lowercase())
+}
+
+/// The id in an answer that shows the object with the unique text that it was made with, its name as a rule: others may
+/// not be written to.
+fn id_of(answer: &Answer, unique: &str) -> Option<String> {
+    let resource = answer.resource()?;
+    let wanted = unique.to_lowercase();
+    let has = |value: &Value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&wanted));
+    resource.members().values().any(has).then(|| resource.id()).flatten()
 }
 
 /// Keeps the place of an object that something else makes, such as the engine.

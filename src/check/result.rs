@@ -158,6 +158,8 @@ pub struct Finding {
     /// What is behind it, the same in each run and in each check that meets it: findings of several checks with one
     /// cause are shown together. Words with hyphens, such as `patch-refused-400`.
     pub cause: String,
+    /// What in particular it is about, such as attributes; empty where the cause says it all.
+    pub about: Vec<String>,
     /// What the endpoint did; a sentence without a full stop.
     pub observed: String,
     /// What was expected instead.
@@ -170,6 +172,13 @@ pub struct Finding {
     pub exchange: Option<usize>,
     /// Whether it stands in the baseline.
     pub known: bool,
+}
+
+impl Finding {
+    /// What it is known by in a baseline: its cause, and what it is about.
+    pub fn key(&self) -> String {
+        if self.about.is_empty() { self.cause.clone() } else { format!("{}: {}", self.cause, self.about.join(", ")) }
+    }
 }
 
 /// What a dialect came to when it was tried.

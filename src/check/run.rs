@@ -52,7 +52,7 @@ pub async fn run(
     let selected: Vec<_> = checks().filter(|check| is_selected(&bench.options, check)).collect();
     sink(CheckEvent::Begun { checks: selected.len() });
     let mut results = Vec::with_capacity(selected.len());
-    for turn in [Turn::Connect, Turn::Discovery, Turn::Together, Turn::Alone, Turn::Last] {
+    for turn in [Turn::Connect, Turn::Discovery, Turn::Create, Turn::Together, Turn::Alone, Turn::Last] {
         if turn == Turn::Discovery && is_cut_off(&results).is_none() {
             super::family::discover(&bench).await;
         }

@@ -161,7 +161,13 @@ async fn token(probe: &Probe) -> Result<(), Stop> {
         tracing::debug!(status = exchange.status, "credentials tried");
     }
     for warning in &report.warnings {
-        probe.finding("suspicious-credentials").observed(warning.clone()).warn();
+        let cause = match warning.as_str() {
+            // Where a look-up is redirected to is for the one that tries it to say.
+            text if text.starts_with("the target redirects") => continue,
+            text if text.starts_with("the flag") => "misspelt-flag",
+            _ => "suspicious-credentials",
+        };
+        probe.finding(cause).observed(warning.clone()).warn();
     }
     let Some(failure) = &report.failure else { return Ok(()) };
     let is_refused = matches!(failure.status(), Some(401 | 403)) || matches!(failure, crate::client::Failure::Token(_));

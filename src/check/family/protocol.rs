@@ -134,6 +134,10 @@ fn content_type(probe: &Probe) -> Result<(), Stop> {
         if status == 204 && has_body {
             return Some(("body-with-204".to_owned(), format!("{} has a body", asked(exchange))));
         }
+        if exchange.response_body.bytes.starts_with(b"\xef\xbb\xbf") {
+            let observed = format!("{} begins with a byte order mark, which JSON mustn't (RFC 8259)", asked(exchange));
+            return Some(("byte-order-mark".to_owned(), observed));
+        }
         let kind = exchange.response_header("content-type").unwrap_or_default();
         let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         if !has_body || media == "application/scim+json" {

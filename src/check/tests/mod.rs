@@ -1,5 +1,6 @@
 //! The checks against the embedded endpoint: all green, and each fault turns exactly its checks red.
 
+mod faults;
 mod green;
 
 use std::collections::BTreeSet;

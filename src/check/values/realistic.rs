@@ -70,8 +70,9 @@ fn text(kind: ObjectKind, attribute: &TargetAttribute, person: &Person, round: u
         ("timezone", _) => pick(&TIME_ZONES, turn).to_owned(),
         ("password", _) => format!("Sc1m!{unique}"),
         ("emails", _) => {
-            let kind = if filter.contains("work") || filter.is_empty() { "" } else { ".home" };
-            format!("{unique}{kind}@example.com")
+            // Never the user name: whoever looks up by the one doesn't find the other.
+            let kind = if filter.contains("work") || filter.is_empty() { "mail" } else { "home" };
+            format!("{unique}.{kind}@example.com")
         }
         ("phonenumbers", _) => phone(&filter, turn),
         ("ims", _) => format!("{unique}@im.example.com"),

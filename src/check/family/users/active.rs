@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::filter::expect_found;
+use super::filter::{expect_found, expect_look_ups};
 use super::shape;
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::probe::{Object, Probe, Stop};
@@ -41,18 +41,13 @@ pub(super) const CHECKS: &[Check] = &[
 
 async fn disable(probe: &Probe) -> Result<(), Stop> {
     let user = probe.user().await?;
+    let can_look_up = expect_look_ups(probe, &user).await.is_ok();
     switch(probe, &user, probe.dialect(), ChangeOp::Replace, false).await?;
     if !probe.is_clean() {
         return Ok(());
     }
-    let answer = probe.find(USER, "userName", &user.name).await?;
-    if answer.list().is_some_and(|list| list.resources.is_empty()) {
-        let draft =
-            probe.finding("hides-inactive").observed("the disabled account isn't found by its userName any more");
-        let draft = draft.expected("it is found, with \"active\": false");
-        draft.remedy("let look-ups find disabled accounts too").at(answer.at).fail();
-    } else {
-        expect_found(probe, &answer, &user, "userName");
+    if can_look_up {
+        expect_still_found(probe, &user).await?;
     }
     // What was read without `active` is given one with Add.
     let another = probe.user().await?;
@@ -60,8 +55,23 @@ async fn disable(probe: &Probe) -> Result<(), Stop> {
     switch(probe, &another, probe.dialect(), ChangeOp::Add, false).await?;
     for finding in &mut probe.findings.borrow_mut()[before..] {
         finding.severity = crate::check::Severity::Warning;
-        finding.effect = "an account that was read without `active` is disabled with Add, and stays enabled".to_owned();
+        "an account that was read without `active` is disabled with Add, and stays enabled"
+            .clone_into(&mut finding.effect);
         "take Add for `active` like Replace".clone_into(&mut finding.remedy);
+    }
+    Ok(())
+}
+
+/// Disabled accounts are found like others.
+async fn expect_still_found(probe: &Probe, user: &Object) -> Result<(), Stop> {
+    let answer = probe.find(USER, "userName", &user.name).await?;
+    if answer.list().is_some_and(|list| list.resources.is_empty()) {
+        let draft =
+            probe.finding("hides-inactive").observed("the disabled account isn't found by its userName any more");
+        let draft = draft.expected("it is found, with \"active\": false");
+        draft.remedy("let look-ups find disabled accounts too").at(answer.at).fail();
+    } else {
+        expect_found(probe, &answer, user, "userName");
     }
     Ok(())
 }
@@ -81,12 +91,7 @@ async fn enable(probe: &Probe) -> Result<(), Stop> {
     if !is_disabled {
         return Err(Stop::Blocked { by: "users.disable", why: "the account couldn't be disabled".to_owned() });
     }
-    switch(probe, &user, probe.dialect(), ChangeOp::Replace, true).await?;
-    if probe.is_clean() {
-        let answer = probe.find(USER, "userName", &user.name).await?;
-        expect_found(probe, &answer, &user, "userName");
-    }
-    Ok(())
+    switch(probe, &user, probe.dialect(), ChangeOp::Replace, true).await
 }
 
 /// Sets `active` as the service does in a dialect, and reads it back.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::culprits;
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::client::RawRequest;
@@ -21,7 +22,7 @@ pub(super) const CHECKS: &[Check] = &[
         remedy: "answer POST /Users with 201, the header Location and the whole account, with an `id` and all attributes that \
                  were sent; store every attribute that the mapping has, or take it out of the mapping",
         needs: &[Need::Writes],
-        turn: Turn::Together,
+        turn: Turn::Create,
         run: |probe| Box::pin(create(probe)),
     },
     Check {
@@ -67,7 +68,9 @@ async fn create(probe: &Probe) -> Result<(), Stop> {
     let values = probe.values(USER, &probe.person(), 0);
     let name = probe.name_in(USER, &values);
     let (answer, object) = probe.create(USER, &name, probe.body(USER, &values)).await?;
-    probe.expect_success(&answer, "201 with the account that was made")?;
+    if !answer.is_success() {
+        return culprits::search(probe, &answer).await;
+    }
     if answer.status != 201 {
         let draft =
             probe.finding("created-with-200").observed(format!("POST /Users was answered with {}", answer.status));
@@ -234,7 +237,7 @@ async fn invalid(probe: &Probe) -> Result<(), Stop> {
     let person = probe.person();
     let marker = person.unique();
     let body = json!({ "schemas": [urn::USER], "displayName": marker, "externalId": marker, "active": true });
-    let (answer, _) = probe.create_marked(USER, "displayName", &marker, body).await?;
+    let (answer, _) = probe.create(USER, &marker, body).await?;
     judge_refusal(probe, &answer, "a user without userName");
     let broken = RawRequest {
         method: Method::Post,

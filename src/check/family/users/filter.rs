@@ -53,7 +53,7 @@ pub(super) const CHECKS: &[Check] = &[
         effect: "people with such names fail, one by one, while all others work",
         remedy: "decode the query once, read the value as a JSON string (\\\" and \\\\ are escapes), and hand it to the database as a \
                  parameter",
-        needs: &[Need::Writes],
+        needs: &[Need::User],
         turn: Turn::Together,
         run: |probe| Box::pin(special(probe)),
     },
@@ -165,10 +165,33 @@ async fn none(probe: &Probe) -> Result<(), Stop> {
     Ok(())
 }
 
+/// Blocks a check where look-ups don't work at all: another one says so.
+pub(in crate::check::family) async fn expect_look_ups(probe: &Probe, user: &Object) -> Result<(), Stop> {
+    let answer = probe.find(USER, "userName", &user.name).await?;
+    let is_it = |resource: &crate::scim::Resource| resource.id().as_deref() == Some(&user.id);
+    match answer.list() {
+        Some(list) if answer.status == 200 && list.resources.iter().any(is_it) => Ok(()),
+        _ => {
+            let why = format!("a look-up by userName doesn't find the account: {}", answer.told());
+            Err(Stop::Blocked { by: "users.filter.match", why })
+        }
+    }
+}
+
 async fn letter_case(probe: &Probe) -> Result<(), Stop> {
     let user = probe.user().await?;
+    expect_look_ups(probe, &user).await?;
     let answer = probe.find(USER, "userName", &user.name.to_uppercase()).await?;
-    expect_found(probe, &answer, &user, "userName");
+    if answer.status == 200 && answer.list().is_some_and(|list| list.resources.is_empty()) {
+        let draft = probe.finding("case-sensitive-filter").observed(format!(
+            "a look-up of `{}` found nobody, though the account `{}` is there",
+            user.name.to_uppercase(),
+            user.name
+        ));
+        draft.expected("the account is found, whatever the letter case").at(answer.at).fail();
+    } else {
+        expect_found(probe, &answer, &user, "userName");
+    }
     Ok(())
 }
 
@@ -183,8 +206,10 @@ const SPECIAL: [(&str, &str); 6] = [
 ];
 
 async fn special(probe: &Probe) -> Result<(), Stop> {
-    let user_name =
-        probe.mapping(USER).attributes.iter().position(|mapping| mapping.target.name.eq_ignore_ascii_case("userName"));
+    let plain = probe.user().await?;
+    expect_look_ups(probe, &plain).await?;
+    let is_name = |mapping: &crate::schema::AttributeMapping| mapping.target.name.eq_ignore_ascii_case("userName");
+    let user_name = probe.mapping(USER).attributes.iter().position(is_name);
     for (what, text) in SPECIAL {
         let mut values = probe.values(USER, &probe.person(), 0);
         let name = format!("{}-{text}@example.com", probe.bench.prefix);

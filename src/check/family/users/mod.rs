@@ -2,6 +2,7 @@
 
 mod active;
 mod create;
+mod culprits;
 mod delete;
 mod dialects;
 mod filter;

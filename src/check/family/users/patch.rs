@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::filter::expect_found;
+use super::filter::{expect_found, expect_look_ups};
 use super::shape::{self, changes};
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::probe::{Object, Probe, Stop};
@@ -102,16 +102,10 @@ async fn bare(probe: &Probe) -> Result<Object, Stop> {
     let mapping = probe.mapping(USER);
     let person = probe.person();
     let values = probe.values(USER, &person, 0);
-    let is_needed = |index: usize| {
-        let target = &mapping.attributes[index].target;
-        target.required
-            || mapping.matching.contains(&index)
-            || mapping.active == Some(index)
-            || ["userName", "displayName", "externalId"].iter().any(|name| target.name.eq_ignore_ascii_case(name))
-    };
-    let needed: Vec<_> = values.iter().filter(|(index, _)| is_needed(*index)).cloned().collect();
+    let needed: Vec<_> = values.iter().filter(|(index, _)| shape::is_needed(probe, *index)).cloned().collect();
     let plain = |index: usize| mapping.attributes[index].target.path.filter.is_none();
-    let plainer: Vec<_> = values.iter().filter(|(index, _)| plain(*index) || is_needed(*index)).cloned().collect();
+    let plainer: Vec<_> =
+        values.iter().filter(|(index, _)| plain(*index) || shape::is_needed(probe, *index)).cloned().collect();
     match probe.object_of(USER, &person, needed).await {
         Err(Stop::Blocked { .. }) if plainer.len() < values.len() => {
             probe.note("users without optional attributes are refused; one without entries of lists was made instead");
@@ -131,6 +125,7 @@ async fn bare(probe: &Probe) -> Result<Object, Stop> {
 
 async fn user_name(probe: &Probe) -> Result<(), Stop> {
     let user = probe.user().await?;
+    expect_look_ups(probe, &user).await?;
     let mapping = probe.mapping(USER);
     let renamed = probe.values(USER, &probe.person_of(&user), 1);
     let is_matched = |index: usize| mapping.matching.contains(&index) && is_settable(&mapping.attributes[index]);

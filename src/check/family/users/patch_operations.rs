@@ -94,12 +94,12 @@ fn value<'r>(probe: &Probe, index: usize, resource: &'r Resource) -> Option<&'r 
 
 async fn remove(probe: &Probe) -> Result<(), Stop> {
     let (user, remove) = (probe.user().await?, op(probe.dialect(), "Remove"));
+    let mut refused: Vec<(&str, Answer)> = Vec::new();
     for index in optional_texts(probe).into_iter().take(3) {
         let name = &target(probe, index).name;
         let answer = probe.patch(&user, operations(&[json!({ "op": remove, "path": name })])).await?;
         if !answer.is_success() {
-            let draft = probe.refused(&answer, "200 or 204");
-            draft.observed(format!("removing `{name}` was answered with {}", answer.told())).fail();
+            refused.push((name, answer));
             continue;
         }
         let (read, after) = probe.read(&user).await?;
@@ -109,6 +109,11 @@ async fn remove(probe: &Probe) -> Result<(), Stop> {
                 .observed(format!("`{name}` was removed but is still \"{left}\" afterwards"));
             draft.expected("no value").at(read.at).fail();
         }
+    }
+    if let Some((_, first)) = refused.first() {
+        let names: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let draft = probe.refused(first, "200 or 204").about(refused.iter().map(|(name, _)| *name));
+        draft.observed(format!("removing {} was answered with {}", names.join(", "), first.told())).fail();
     }
     let answer = probe.patch(&user, operations(&[json!({ "op": remove, "path": "userName" })])).await?;
     if answer.is_success() {
@@ -240,25 +245,15 @@ async fn null(probe: &Probe) -> Result<(), Stop> {
     }
     for (cleared, what) in [(json!(""), "an empty text"), (Value::Null, "null")] {
         let user = probe.user().await?;
-        let clear = |index: &usize| json!({ "op": op(probe.dialect(), "Replace"), "path": target(probe, *index).name, "value": cleared });
-        let answer = probe.patch(&user, operations(&texts.iter().map(clear).collect::<Vec<_>>())).await?;
-        if !answer.is_success() {
-            let names: Vec<_> = texts.iter().map(|index| format!("`{}`", target(probe, *index).name)).collect();
-            let draft = probe.refused(&answer, "200 or 204");
-            draft.observed(format!("{what} for {} was answered with {}", names.join(", "), answer.told())).fail();
-            continue;
+        let before = probe.findings.borrow().len();
+        let sent: Vec<_> = texts.iter().map(|index| (*index, ChangeOp::Replace, cleared.clone())).collect();
+        if super::shape::write(probe, &user, probe.dialect(), &sent).await?.is_some() {
+            let (read, after) = probe.read(&user).await?;
+            probe.compare(USER, &sent, None, &after, read.at);
         }
-        let (read, after) = probe.read(&user).await?;
-        for index in &texts {
-            if let Some(left) =
-                target(probe, *index).path.get(&after).filter(|value| !value.is_null() && **value != json!(""))
-            {
-                let name = &target(probe, *index).name;
-                let draft = probe
-                    .finding("not-cleared")
-                    .observed(format!("`{name}` was cleared with {what} but is {left} afterwards"));
-                draft.expected("no value, null or an empty text").at(read.at).fail();
-            }
+        for finding in &mut probe.findings.borrow_mut()[before..] {
+            finding.observed = format!("with {what}: {}", finding.observed);
+            finding.about.push(what.to_owned());
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! `users.get*`: accounts by their id.
 
 use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::finding::shortened;
 use crate::check::probe::{Probe, Stop, is_named};
 use crate::client::get_request;
 use crate::schema::ObjectKind;
@@ -68,6 +69,19 @@ async fn by_id(probe: &Probe) -> Result<(), Stop> {
             "names are compared without letter case by RFC 7643, so the service reads them; many clients don't",
         );
         draft.remedy("write names as the schema does").at(answer.at).warn();
+    }
+    let lists = ["emails", "phoneNumbers", "addresses", "ims", "photos", "roles", "entitlements", "groups"];
+    for name in lists {
+        if let Some(value) = resource.get(name).filter(|value| !value.is_array() && !value.is_null()) {
+            let observed = format!("`{name}` is {} where a list belongs", shortened(&value.to_string()));
+            let draft = probe.finding("list-expected").observed(observed);
+            let draft = draft.expected("a list, of one entry too (RFC 7643 section 2.4)");
+            draft
+                .effect("what the service reads of it is a matter of luck")
+                .remedy("write it in [ ]")
+                .at(answer.at)
+                .warn();
+        }
     }
     let is_user = resource.get("schemas").and_then(serde_json::Value::as_array).is_some_and(|schemas| {
         schemas.iter().any(|schema| schema.as_str().is_some_and(|schema| schema.eq_ignore_ascii_case(urn::USER)))

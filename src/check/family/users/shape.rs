@@ -29,6 +29,16 @@ pub(super) fn is_eligible(probe: &Probe, index: usize) -> bool {
         && !is_roles(attribute)
 }
 
+/// Whether a user is hardly ever made without the attribute: it is required, or what people are known by.
+pub(super) fn is_needed(probe: &Probe, index: usize) -> bool {
+    let mapping = probe.mapping(USER);
+    let target = &mapping.attributes[index].target;
+    target.required
+        || mapping.matching.contains(&index)
+        || mapping.active == Some(index)
+        || ["userName", "displayName", "externalId"].iter().any(|name| target.name.eq_ignore_ascii_case(name))
+}
+
 /// Eligible attributes among the values of an account in a round.
 pub(super) fn changes(probe: &Probe, user: &Object, round: u32, op: ChangeOp) -> Vec<Sent> {
     let person = probe.person_of(user);
@@ -48,8 +58,8 @@ pub(super) fn optional_text(probe: &Probe) -> Option<usize> {
     all.iter().find(is_title).or_else(|| all.first()).copied()
 }
 
-/// Plain text attributes that can do without a value by the mapping and by the endpoint's schemas. Names are left alone:
-/// many endpoints need them.
+/// Plain text attributes that can do without a value by the mapping and by the endpoint's schemas. Names and
+/// `externalId` are left alone: many endpoints need them.
 pub(super) fn optional_texts(probe: &Probe) -> Vec<usize> {
     let attributes = &probe.mapping(USER).attributes;
     let snapshot = probe.bench.snapshot.get();
@@ -118,7 +128,8 @@ pub(super) async fn write(
                 names.join(", "),
                 last.told()
             );
-            let draft = probe.refused(last, "200 or 204").observed(observed);
+            let about = some.iter().map(|(name, _)| name.trim_matches('`'));
+            let draft = probe.refused(last, "200 or 204").about(about).observed(observed);
             draft.effect("one attribute that is refused keeps everything else in the same request from arriving, deactivation too").fail();
         }
     }
