@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 
 use super::Endpoint;
 use super::access::TOKEN_PATH;
-use super::fault::misbehave;
+use super::fault::{lets_in, misbehave};
 use super::observe::observe;
 
 /// The way to the routes from outside.
@@ -28,6 +28,9 @@ pub(super) async fn gate(State(endpoint): State<Endpoint>, mut request: Request,
         }
         match endpoint.door().admit(&request, endpoint.base_path(), endpoint.clock().now()) {
             Ok(()) => misbehave(&endpoint, request, next).await,
+            Err(refusal) if refusal.is_of_strangers() && lets_in(&endpoint) => {
+                misbehave(&endpoint, request, next).await
+            }
             Err(refusal) => refusal.into_response(),
         }
     };

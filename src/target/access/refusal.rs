@@ -44,6 +44,11 @@ pub(in crate::target) enum Refusal {
 }
 
 impl Refusal {
+    /// Whether it is of somebody who isn't known at all.
+    pub(in crate::target) fn is_of_strangers(self) -> bool {
+        self.status() == StatusCode::UNAUTHORIZED
+    }
+
     const fn status(self) -> StatusCode {
         match self {
             Self::Twice => StatusCode::BAD_REQUEST,

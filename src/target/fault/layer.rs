@@ -39,6 +39,18 @@ pub(in crate::target) async fn misbehave(endpoint: &Endpoint, request: Request, 
     }
 }
 
+/// Whether somebody is let in who has no right to be there, of whatever the rules say beside that for whom.
+pub(in crate::target) fn lets_in(endpoint: &Endpoint) -> bool {
+    let faults = endpoint.faults_in_force();
+    if faults.are_none() {
+        return false;
+    }
+    let rules = faults.rules();
+    let mut drawn =
+        rules.iter().filter(|armed| armed.rule.fault.behaviour().lets_in()).filter_map(|armed| armed.draw(endpoint));
+    drawn.next().inspect(Drawn::happens).is_some()
+}
+
 /// What makes the ids of new resources.
 pub(in crate::target) fn ids(parts: &Parts, endpoint: &Endpoint) -> impl Fn() -> String + Send + use<> {
     let (in_force, endpoint) = (parts.extensions.get::<InForce>().cloned(), endpoint.clone());

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::family::Family;
 use super::misbehaviour::Misbehaviour;
 use super::{
-    connections, creations, documents, errors, groups, headers, lists, patches, queries, reads, statuses, storing,
+    connections, creations, documents, errors, groups, headers, keeping, lists, patches, queries, reads, statuses,
+    storing,
 };
 use crate::base::nearest;
 use crate::scim::Method;
@@ -39,6 +40,7 @@ static FAULTS: &[(&str, &[Entry])] = &[
         "Statuses",
         &[
             Many(&statuses::STATUS),
+            One(&keeping::AcceptAnyToken),
             One(&statuses::TokenExpired),
             One(&statuses::TokenExpiresMidRun),
             Many(&statuses::TOO_MANY_REQUESTS),
@@ -128,6 +130,9 @@ static FAULTS: &[(&str, &[Entry])] = &[
             One(&patches::ReordersPatchOps),
             One(&patches::BadRequestOnNoop),
             One(&patches::NoContentOnPatch),
+            One(&keeping::OtherIdOnPatch),
+            One(&keeping::RejectNull),
+            One(&keeping::ImmutableUserName),
         ],
     ),
     (
@@ -152,6 +157,7 @@ static FAULTS: &[(&str, &[Entry])] = &[
             One(&storing::SplitUrnOnDot),
             One(&storing::DropAttribute),
             One(&storing::ChangeCase),
+            One(&keeping::OneEntryPerList),
         ],
     ),
     (

@@ -36,6 +36,11 @@ pub(super) trait Misbehaviour: Send + Sync {
         &Method::ALL
     }
 
+    /// Whether it lets in whoever has no right to be there.
+    fn lets_in(&self) -> bool {
+        false
+    }
+
     /// How many requests are spared where the rule doesn't say.
     fn spares(&self) -> u64 {
         0

@@ -12,6 +12,7 @@ mod errors;
 mod family;
 mod groups;
 mod headers;
+mod keeping;
 mod layer;
 mod list;
 mod lists;
@@ -30,6 +31,6 @@ mod tests;
 
 pub use armed::FaultStatus;
 pub(super) use armed::Faults;
-pub(super) use layer::{ids, may_change, misbehave, store};
+pub(super) use layer::{ids, lets_in, may_change, misbehave, store};
 pub use list::Fault;
 pub use rule::FaultRule;

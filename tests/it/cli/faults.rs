@@ -185,6 +185,7 @@ const STATUSES: &[Play] = &[
     play("503"),
     play("500,method=PATCH"),
     play("403,method=POST"),
+    play("accept-any-token"),
     play("token-expired"),
     // The last of the users: who else would be sent meanwhile is a matter of chance.
     play("token-expires-mid-run,after=18"),
@@ -261,6 +262,9 @@ const PATCHES: &[Play] = &[
     play("ignore-capital-ops"),
     play("reject-string-bool"),
     play("reject-op-add-active"),
+    play("other-id-on-patch"),
+    play("reject-null"),
+    play("immutable-username"),
     play("notarget-on-missing-work-email"),
     play("reject-whole-patch-on-unknown-path"),
     play("manager-must-be-object"),
@@ -287,6 +291,7 @@ const STORING: &[Play] = &[
     play("split-urn-on-dot"),
     play("drop-attribute"),
     play("change-case"),
+    play("one-entry-per-list"),
 ];
 
 const DOCUMENTS: &[Play] = &[

@@ -227,6 +227,18 @@ pub(super) const CASES: &[Case] = &[
         r#"200 "Sales""#,
         r#"200 "R&D""#,
     ),
+    case("accept-any-token", &["stranger: GET /Users/{ann}"], "", "401", "200"),
+    case("other-id-on-patch", &[TITLE], "/id", r#"200 "{ann}""#, r#"200 "{ann}-v2""#),
+    case(
+        "one-entry-per-list",
+        &[
+            r#"PATCH /Users/{ann} [{"op": "Add", "path": "phoneNumbers[type eq \"fax\"].value", "value": "1"}, {"op": "Add", "path": "phoneNumbers[type eq \"pager\"].value", "value": "2"}]"#,
+            "GET /Users?filter=phoneNumbers[type+eq+%22pager%22]&attributes=id",
+        ],
+        "/totalResults",
+        "200 1",
+        "200 0",
+    ),
     case("change-case", &[TITLE], "/displayName", r#"200 "Ann""#, r#"200 "ANN""#),
     case("byte-order-mark", &[NOBODY], "text", r#"200 {"sche"#, "200 \u{feff}{\"sch"),
     case("capitalised-attributes", &[FIND_ANN], "/Resources/0/UserName", "200 null", r#"200 "Ann@Contoso.com""#),

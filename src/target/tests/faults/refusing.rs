@@ -127,6 +127,21 @@ pub(super) const CASES: &[Case] = &[
         "400",
     ),
     case(
+        "reject-null",
+        &[r#"PATCH /Users/{ann} [{"op": "Replace", "path": "title", "value": null}]"#],
+        "/scimType",
+        "200 null",
+        r#"400 "invalidValue""#,
+    ),
+    case("reject-null", &[r#"PATCH /Users/{ann} [{"op": "replace", "value": {"title": ""}}]"#], "", "200", "400"),
+    case(
+        "immutable-username",
+        &[r#"PATCH /Users/{ann} [{"op": "Replace", "path": "userName", "value": "anna"}]"#],
+        "/scimType",
+        "200 null",
+        r#"400 "mutability""#,
+    ),
+    case(
         "400-on-noop-patch",
         &[r#"PATCH /Users/{ann} [{"op": "Replace", "path": "title", "value": "Boss"}]"#],
         "",

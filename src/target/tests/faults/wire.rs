@@ -18,7 +18,7 @@ pub(super) struct Case {
 }
 
 /// A step is a method, a path and perhaps a body; `{ann}`, `{bob}` and `{design}` stand for ids, and in the place of
-/// the operations of a PATCH stands their list alone. Looked at is a JSON pointer, `header NAME`, `text`, `sent` (how
+/// the operations of a PATCH stands their list alone. `stranger: ` before it leaves the token out. Looked at is a JSON pointer, `header NAME`, `text`, `sent` (how
 /// the answer came), `time` or nothing, which leaves the status.
 pub(super) const fn case(
     fault: &'static str,
@@ -73,6 +73,7 @@ impl World {
     }
 
     fn request(step: &str) -> Request<Body> {
+        let (step, is_stranger) = step.strip_prefix("stranger: ").map_or((step, false), |step| (step, true));
         let mut parts = step.splitn(3, ' ');
         let method: Method = parts.next().unwrap().parse().unwrap();
         let path = parts.next().unwrap();
@@ -80,7 +81,11 @@ impl World {
             let value: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
             if method == Method::PATCH { patch_body(&value) } else { value }
         });
-        request(method, path, body.as_ref())
+        let mut request = request(method, path, body.as_ref());
+        if is_stranger {
+            request.headers_mut().remove("authorization");
+        }
+        request
     }
 }
 
