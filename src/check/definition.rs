@@ -139,6 +139,24 @@ impl Check {
     }
 }
 
+#[cfg(test)]
+impl Check {
+    /// A check for tests of what is made of results; nothing is tried.
+    pub(crate) const fn untried(id: &'static str, category: Category, holds: &'static str) -> Self {
+        Self {
+            id,
+            category,
+            holds,
+            reference: "RFC 7644 section 3",
+            effect: "accounts aren't kept up to date",
+            remedy: "do as RFC 7644 says",
+            needs: &[],
+            turn: Turn::Together,
+            run: |_| Box::pin(async { Ok(()) }),
+        }
+    }
+}
+
 impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Check({})", self.id)

@@ -1,5 +1,6 @@
-//! Renderers over plans and events: text for people, JSON for programs.
+//! Renderers over plans, events and what came of checks: text for people, JSON for programs, reports of tests.
 
+mod check;
 mod deviations;
 mod expression;
 mod json;
@@ -7,13 +8,17 @@ mod recording;
 mod style;
 mod text;
 
+pub use check::{
+    Baseline, CheckText, UnknownCheck, check_event_json, check_html, check_json, check_junit, check_list,
+    check_list_json, check_markdown, check_tap, check_text, explain_check, explain_check_json,
+};
 pub use deviations::Deviations;
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
 pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
-pub use style::{dim, heading, sign, style, symbol};
+pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{
     before_after, count, done, plan_estimate, plan_summary, planned_object, record_line, run_summary, status_text,
 };

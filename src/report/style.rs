@@ -8,6 +8,9 @@ use crate::plan::ActionKind;
 
 const HEADING: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
 
 /// A heading.
 pub fn heading(text: impl fmt::Display) -> String {
@@ -17,6 +20,21 @@ pub fn heading(text: impl fmt::Display) -> String {
 /// A text that matters less.
 pub fn dim(text: impl fmt::Display) -> String {
     format!("{DIM}{text}{DIM:#}")
+}
+
+/// A text about something that is wrong.
+pub fn bad(text: impl fmt::Display) -> String {
+    format!("{BAD}{text}{BAD:#}")
+}
+
+/// A text about something that is worth a look.
+pub fn doubtful(text: impl fmt::Display) -> String {
+    format!("{DOUBTFUL}{text}{DOUBTFUL:#}")
+}
+
+/// A text about something that is as it should be.
+pub fn good(text: impl fmt::Display) -> String {
+    format!("{GOOD}{text}{GOOD:#}")
 }
 
 /// The sign of an action.
