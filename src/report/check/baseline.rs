@@ -1,13 +1,14 @@
 //! The baseline: failures that are known, so that only new ones fail a run.
 //!
-//! A JSON file `{"formatVersion": "1.0", "known": {"<check id>": ["<cause>", …]}}`.
+//! A JSON file `{"formatVersion": "1.0", "known": {"<check id>": ["<cause>", …]}}`, where a cause that is about something
+//! in particular, such as attributes, names it: `dropped: title`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use crate::base::Diagnostic;
-use crate::check::{CheckReport, CheckResult, Severity, Status};
+use crate::check::{CheckReport, CheckResult, Finding, Severity, Status};
 use crate::report::FORMAT_VERSION;
 
 /// Known failures: what is wrong by which check.
@@ -56,7 +57,7 @@ impl Baseline {
         let mut baseline = self.0.clone();
         baseline.retain(|id, _| !was_tried(id));
         for result in report.results.iter().filter(|result| result.status == Status::Failed) {
-            let causes = errors(result).map(|finding| finding.cause.clone()).collect();
+            let causes = errors(result).map(Finding::key).collect();
             baseline.insert(result.check.id.to_owned(), causes);
         }
         Self(baseline)
@@ -79,10 +80,10 @@ impl Baseline {
         for result in &mut report.results {
             let Some(known) = self.0.get(result.check.id) else { continue };
             for finding in &mut result.findings {
-                finding.known = known.contains(&finding.cause);
+                finding.known = known.contains(&finding.key());
             }
             result.known = result.status == Status::Failed && errors(result).all(|finding| finding.known);
-            let has_healed = |cause: &String| errors(result).all(|finding| finding.cause != *cause);
+            let has_healed = |cause: &String| errors(result).all(|finding| finding.key() != *cause);
             if result.status != Status::Skipped && known.iter().any(has_healed) {
                 report.healed.push(result.check.id.to_owned());
             }
@@ -90,7 +91,7 @@ impl Baseline {
     }
 }
 
-fn errors(result: &CheckResult) -> impl Iterator<Item = &crate::check::Finding> {
+fn errors(result: &CheckResult) -> impl Iterator<Item = &Finding> {
     result.findings.iter().filter(|finding| finding.severity == Severity::Error)
 }
 

@@ -143,7 +143,7 @@ fn skipped_json(skipped: &Skipped) -> Value {
 
 fn finding_json(finding: &Finding) -> Value {
     json!({
-        "severity": severity(finding.severity), "cause": finding.cause, "observed": finding.observed,
+        "severity": severity(finding.severity), "cause": finding.cause, "about": finding.about, "observed": finding.observed,
         "expected": finding.expected, "effect": finding.effect, "remedy": finding.remedy,
         "exchange": finding.exchange, "known": finding.known,
     })

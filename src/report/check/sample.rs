@@ -116,6 +116,7 @@ fn not_applicable(id: &str, why: &str) -> CheckResult {
 /// A finding with its cause and what was observed.
 pub(super) fn finding(severity: Severity, cause: &str, observed: &str) -> Finding {
     Finding {
+        about: Vec::new(),
         severity,
         cause: cause.to_owned(),
         observed: observed.to_owned(),
