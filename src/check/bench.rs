@@ -13,7 +13,7 @@ use super::snapshot::Snapshot;
 use crate::base::Random;
 use crate::client::Client;
 use crate::clock::Clock;
-use crate::schema::{CompileOptions, CompiledSchema, ObjectKind, ObjectMapping, compile, read, template};
+use crate::schema::{Actions, CompileOptions, CompiledSchema, ObjectKind, ObjectMapping, compile, read, template};
 use crate::scim::{HttpExchange, Observer};
 
 /// What all checks of one run share.
@@ -94,6 +94,22 @@ impl Bench {
                 .or(self.fallback.groups.as_ref())
                 .expect("the template `scim` maps groups, which a test holds it to"),
         }
+    }
+
+    /// The rules in force for somebody whom no scoping filter keeps out, with every action of the target switched on; the
+    /// mapping of groups is that of [`Self::mapping`], or left out.
+    pub(super) fn open_rules(&self, with_groups: bool) -> CompiledSchema {
+        let mut rules = CompiledSchema::clone(self.rules());
+        if rules.groups.is_none() {
+            rules.groups.clone_from(&self.fallback.groups);
+            rules.group_attributes.clone_from(&self.fallback.group_attributes);
+        }
+        rules.groups = rules.groups.filter(|_| with_groups);
+        for mapping in std::iter::once(&mut rules.users).chain(&mut rules.groups) {
+            mapping.filters.clear();
+            mapping.actions = Actions::ALL;
+        }
+        rules
     }
 
     /// What can be checked.

@@ -38,6 +38,17 @@ impl<'p> Draft<'p> {
         self
     }
 
+    /// In which part of the check it did so: `in the cycle that creates the user`.
+    pub(super) fn when(mut self, when: &str) -> Self {
+        self.finding.observed = format!("{when}, {}", self.finding.observed);
+        self
+    }
+
+    /// What is behind it.
+    pub(super) fn cause(&self) -> &str {
+        &self.finding.cause
+    }
+
     /// What it should have done; otherwise what the check holds.
     pub(super) fn expected(mut self, text: impl Into<String>) -> Self {
         self.finding.expected = text.into();
@@ -144,22 +155,24 @@ impl Probe {
 
     fn deviations(&self, deviations: Vec<Deviation>, at: usize) {
         for deviation in deviations {
-            let expected = match deviation.kind {
-                DeviationKind::CaseChanged => "the value as it was sent, letter case included",
-                DeviationKind::StringForBoolean => "true or false as JSON booleans",
-                DeviationKind::MemberMissing
-                | DeviationKind::MemberStays
-                | DeviationKind::MemberRepeated
-                | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
-                _ => "what was sent is stored, and read back",
-            };
-            let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
-            self.finding(format!("{}-{attribute}", deviation.kind.as_str()))
-                .observed(deviation.to_string())
-                .expected(expected)
-                .at(at)
-                .fail();
+            self.deviation(&deviation).at(at).fail();
         }
+    }
+
+    /// A finding about something that isn't stored as it was sent.
+    pub(super) fn deviation(&self, deviation: &Deviation) -> Draft<'_> {
+        let expected = match deviation.kind {
+            DeviationKind::CaseChanged => "the value as it was sent, letter case included",
+            DeviationKind::StringForBoolean => "true or false as JSON booleans",
+            DeviationKind::MemberMissing
+            | DeviationKind::MemberStays
+            | DeviationKind::MemberRepeated
+            | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
+            _ => "what was sent is stored, and read back",
+        };
+        let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
+        let cause = format!("{}-{attribute}", deviation.kind.as_str());
+        self.finding(cause).observed(deviation.to_string()).expected(expected)
     }
 
     /// Holds a resource to being as before, but for `meta` and the attributes that were sent (by their names, or the

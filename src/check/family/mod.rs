@@ -2,13 +2,15 @@
 
 mod connect;
 mod discovery;
+mod lifecycle;
+mod load;
 
 pub(super) use discovery::discover;
 
 use super::{Check, CheckResult, DialectOutcome};
 
 /// Every family, in the order in which they are shown.
-pub(super) const FAMILIES: &[&[Check]] = &[connect::CHECKS, discovery::CHECKS];
+pub(super) const FAMILIES: &[&[Check]] = &[connect::CHECKS, discovery::CHECKS, lifecycle::CHECKS, load::CHECKS];
 
 /// What both dialects came to.
 pub(super) fn dialects(_results: &[CheckResult]) -> Vec<DialectOutcome> {

@@ -1,6 +1,7 @@
 //! The checks against the embedded endpoint: all green, and each fault turns exactly its checks red.
 
 mod green;
+mod lifecycle;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

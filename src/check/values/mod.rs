@@ -8,3 +8,4 @@ mod tests;
 
 pub use file::Values;
 pub(super) use person::Person;
+pub(super) use realistic::made_up;

@@ -1,0 +1,5 @@
+//! `load.*`.
+
+use crate::check::Check;
+
+pub(super) const CHECKS: &[Check] = &[];
