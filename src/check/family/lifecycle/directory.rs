@@ -90,7 +90,8 @@ impl Directory {
     /// Whether a user's account changes when what is known of the user does.
     pub(super) fn is_user_changeable(&self) -> bool {
         let mapping = &self.rules.users;
-        let moves = |(slot, _): (Slot, &str)| !is_identity(mapping, slot) && !is_computed(self.rules.attributes.name(slot));
+        let moves =
+            |(slot, _): (Slot, &str)| !is_identity(mapping, slot) && !is_computed(self.rules.attributes.name(slot));
         self.rules.attributes.iter().filter(|entry| moves(*entry)).any(|(slot, _)| flows(mapping, slot))
     }
 
@@ -163,7 +164,10 @@ impl Directory {
         let mut members = Map::new();
         members.insert("id".to_owned(), json!(user.id.to_string()));
         members.insert("accountEnabled".to_owned(), json!(user.place == Place::Assigned));
-        members.insert("manager".to_owned(), user.manager.map_or(Value::Null, |manager| json!({ "id": manager.to_string() })));
+        members.insert(
+            "manager".to_owned(),
+            user.manager.map_or(Value::Null, |manager| json!({ "id": manager.to_string() })),
+        );
         if user.place == Place::RecycleBin {
             members.insert("deletedDateTime".to_owned(), json!(now.to_string()));
         }
@@ -206,7 +210,13 @@ impl Directory {
 /// What a user or group has anyway, or has by what is decided about it.
 fn is_computed(name: &str) -> bool {
     const OTHERS: [&str; 8] = [
-        "issoftdeleted", "approleassignments", "objectid", "accountenabled", "manager", "members", "deleteddatetime",
+        "issoftdeleted",
+        "approleassignments",
+        "objectid",
+        "accountenabled",
+        "manager",
+        "members",
+        "deleteddatetime",
         "originaluserprincipalname",
     ];
     OTHERS.contains(&name.to_lowercase().as_str())
@@ -216,7 +226,8 @@ fn is_computed(name: &str) -> bool {
 fn is_identity(mapping: &ObjectMapping, slot: Slot) -> bool {
     let is_known_by = |(index, attribute): (usize, &AttributeMapping)| {
         let path = &attribute.target.path.attribute;
-        mapping.matching.contains(&index) || ["userName", "externalId"].iter().any(|name| path.eq_ignore_ascii_case(name))
+        mapping.matching.contains(&index)
+            || ["userName", "externalId"].iter().any(|name| path.eq_ignore_ascii_case(name))
     };
     let all = mapping.attributes.iter().enumerate();
     all.filter(|(_, attribute)| attribute.slots.contains(&slot)).any(is_known_by)

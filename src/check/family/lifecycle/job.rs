@@ -9,18 +9,21 @@ use uuid::Uuid;
 use super::directory::{Directory, Employee, Place, Team, source_id};
 use super::wire::{HeldBack, Pending, Wire};
 use crate::base::Random;
-use crate::check::finding::shown_path;
+use crate::check::finding::{Draft, shown_path};
 use crate::check::probe::{Answer, Probe, Stop, name_attribute};
 use crate::client::Client;
 use crate::engine::{Cycle, CycleOptions, Demand, EngineError, Mode, NamedObject, OnDemand, Policy, Sink, Verify};
 use crate::event::{Event, ObjectError, ObjectRecord};
-use crate::plan::verify::Deviation;
+use crate::plan::verify::{Deviation, DeviationKind};
 use crate::plan::{ActionKind, Reason};
 use crate::schema::{CompiledSchema, ObjectKind};
 use crate::store::Store;
 
 /// Name of the job's state.
 const JOB: &str = "check";
+
+const NO_DELETION: &str = "answer DELETE with 204; where nothing is ever deleted, switch Delete off under Target Object \
+                           Actions of the mapping";
 
 /// One step in the life of an object.
 #[derive(Clone, Copy)]
@@ -234,9 +237,8 @@ impl<'p> Job<'p> {
                 let target = target.to_owned();
                 return Err(self.stranger(kind, step, Some(&target)));
             }
-            let last = outcome.exchanges.clone().last();
             for deviation in &outcome.deviations {
-                self.deviates(step, deviation, last);
+                self.deviates(step, &outcome, deviation);
             }
             let is_object = outcome.reason.as_ref().is_none_or(|reason| !reason.is_reference());
             if is_object && whom.contains(&outcome.id) && outcome.action != step.action {
@@ -305,7 +307,9 @@ impl<'p> Job<'p> {
              succeeds {otherwise}",
             error.code
         );
-        Ok(self.wrong(step, &outcome.exchanges, error, effect))
+        let draft = self.trouble(&outcome.exchanges, error).when(step.when).effect(effect);
+        self.tell(if step.action == ActionKind::Delete { draft.remedy(NO_DELETION) } else { draft });
+        Ok(Stop::Failed)
     }
 
     /// The test query failed, with which everything begins.
@@ -315,12 +319,14 @@ impl<'p> Job<'p> {
              after four weeks the job is disabled",
             error.code
         );
-        let until = self.probe.exchanges.borrow().len();
-        self.wrong(step, &(from..until), error, effect)
+        let exchanges = from..self.probe.exchanges.borrow().len();
+        let draft = self.trouble(&exchanges, error).when("the look-up of nobody that comes first fails");
+        self.tell(draft.when(step.when).effect(effect));
+        Stop::Failed
     }
 
-    /// Tells what went wrong in these exchanges, the last of them that didn't go well.
-    fn wrong(&mut self, step: Step, exchanges: &Range<usize>, error: &ObjectError, effect: String) -> Stop {
+    /// What went wrong in these exchanges: the last of them that didn't go well.
+    fn trouble(&self, exchanges: &Range<usize>, error: &ObjectError) -> Draft<'p> {
         let probe = self.probe;
         let answers = || {
             let of = |at| Answer::new(at, Arc::clone(&probe.exchanges.borrow()[at]));
@@ -328,56 +334,92 @@ impl<'p> Job<'p> {
         };
         let is_whole = |answer: &Answer| answer.exchange.status.is_some() && answer.exchange.remarks.is_empty();
         let culprit = answers().find(|answer| !answer.is_success() || !is_whole(answer)).or_else(|| answers().next());
-        let draft = match &culprit {
-            None => probe.finding("unusable-answer").observed(&error.message),
-            Some(answer) if !is_whole(answer) => {
-                let cause = if error.code == "Timeout" { "no-answer-in-time" } else { "connection-lost" };
-                let (method, path) = (&answer.exchange.method, shown_path(&answer.exchange));
-                let observed = format!("{method} {path} has no complete answer: {}", error.message);
-                probe.finding(cause).observed(observed).expected("a complete answer")
-            }
-            Some(answer) if !answer.is_success() => probe.refused(answer, "an answer that says that it was done"),
-            Some(answer) => probe.finding(unusable(answer)).observed(&error.message),
+        let Some(answer) = culprit else { return probe.finding("unusable-answer").observed(&error.message) };
+        let (method, path) = (answer.exchange.method.as_str(), shown_path(&answer.exchange));
+        let expected = match method {
+            "POST" => "201, with what was created",
+            "PATCH" => "200 or 204",
+            "DELETE" => "204",
+            _ if path.contains("filter=") => "200 with a ListResponse of those who match",
+            _ => "200, with what was asked for",
         };
-        let draft = if let Some(answer) = culprit { draft.at(answer.at) } else { draft };
-        draft.when(step.when).effect(effect).stop()
+        let draft = if !is_whole(&answer) {
+            let cause = if error.code == "Timeout" { "no-answer-in-time" } else { "connection-lost" };
+            probe.finding(cause).observed(format!("{method} {path} has no complete answer: {}", error.message))
+        } else if !answer.is_success() {
+            probe.refused(&answer, expected)
+        } else {
+            probe.finding(unusable(&answer)).observed(&error.message)
+        };
+        draft.expected(expected).at(answer.at)
     }
 
-    fn deviates(&mut self, step: Step, deviation: &Deviation, at: Option<usize>) {
-        let draft = self.probe.deviation(deviation).when(step.when);
-        if self.told.insert(draft.cause().to_owned()) {
-            if let Some(at) = at { draft.at(at) } else { draft }.fail();
-        }
+    /// Takes something up that isn't stored as it was sent.
+    fn deviates(&mut self, step: Step, outcome: &Outcome, deviation: &Deviation) {
+        let (noun, at) = (noun(outcome.kind), outcome.exchanges.clone().last());
+        let draft = if deviation.kind == DeviationKind::Unreadable {
+            let message = deviation.to_string();
+            self.trouble(&outcome.exchanges, &ObjectError { code: String::new(), message })
+        } else {
+            let draft = self.probe.deviation(deviation);
+            if let Some(at) = at { draft.at(at) } else { draft }
+        };
+        let effect = match (deviation.kind, step.action) {
+            (DeviationKind::CaseChanged | DeviationKind::StringForBoolean, _) => {
+                format!("whoever reads the {noun} finds something else than the directory has")
+            }
+            (_, ActionKind::Disable | ActionKind::Delete) => {
+                format!("the service believes the success and doesn't look again: {}", step.otherwise)
+            }
+            _ => format!(
+                "the service believes the success: what is lost isn't sent again before it changes in the directory, so \
+                 the {noun} stays wrong"
+            ),
+        };
+        self.tell(draft.when(step.when).effect(effect));
     }
 
     /// Something else was done than it takes.
-    fn mistaken(&self, step: Step, outcome: &Outcome) -> Stop {
-        let did = match outcome.action {
-            ActionKind::Create => "creates one more",
-            ActionKind::Update => "changes one that is there",
-            ActionKind::Disable => "disables it",
-            ActionKind::Delete => "deletes it",
-            ActionKind::None => "finds nothing to change",
-            ActionKind::StagedDelete | ActionKind::Skip | ActionKind::Fail => "leaves it alone",
-        };
-        let due = match step.action {
-            ActionKind::Create => "creating it",
-            ActionKind::Disable => "disabling it",
-            ActionKind::Delete => "deleting it",
-            _ => "changing it",
-        };
-        let (noun, reason) = (noun(outcome.kind), outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}")));
+    fn mistaken(&mut self, step: Step, outcome: &Outcome) -> Stop {
+        // What wasn't stored before is what the service goes by now.
+        if !self.probe.is_clean() {
+            return Stop::Failed;
+        }
+        let noun = noun(outcome.kind);
+        let (did, due) = (doing(outcome.action), doing(step.action));
+        let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         let draft = self.probe.finding(format!("{}-instead-of-{}", outcome.action.as_str(), step.action.as_str()));
         let draft = draft
-            .observed(format!("for the {noun} the service {did} instead of {due}{reason}"))
-            .expected(format!("answers that show the {noun} as it is"))
-            .effect(format!("the service believes what it is shown, so {}", step.otherwise))
-            .remedy(format!("let filters and GET show at once what is stored of the {noun}: the service sends only what differs"))
+            .observed(format!(
+                "the service goes by what the endpoint shows, {did} the {noun} instead of {due} it{reason}"
+            ))
+            .expected(format!("filters and GET show the {noun} as it is stored"))
+            .effect(format!("the service believes what it is shown: {}", step.otherwise))
+            .remedy(format!("let filters and GET show at once what is stored of the {noun}"))
             .when(step.when);
-        match outcome.exchanges.clone().last() {
-            Some(at) => draft.at(at).stop(),
-            None => draft.stop(),
+        self.tell(match outcome.exchanges.clone().last() {
+            Some(at) => draft.at(at),
+            None => draft,
+        });
+        Stop::Failed
+    }
+
+    /// Takes a finding up, once for each cause.
+    fn tell(&mut self, draft: Draft<'_>) {
+        if self.told.insert(draft.cause().to_owned()) {
+            draft.fail();
         }
+    }
+}
+
+const fn doing(action: ActionKind) -> &'static str {
+    match action {
+        ActionKind::Create => "creating",
+        ActionKind::Update => "changing",
+        ActionKind::Disable => "disabling",
+        ActionKind::Delete => "deleting",
+        ActionKind::None => "changing nothing of",
+        ActionKind::StagedDelete | ActionKind::Skip | ActionKind::Fail => "leaving out",
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::check::probe::{Answer, Probe, name_attribute};
 use crate::client::Gate;
-use crate::scim::{HttpExchange, Method, Observer, Request, Resource, get};
 use crate::schema::ObjectKind;
+use crate::scim::{HttpExchange, Method, Observer, Request, Resource, get};
 
 /// Between the engine and the endpoint.
 ///
@@ -218,8 +218,14 @@ mod tests {
             {"id": "1", "userName": "ann@contoso.com"}, {"id": 2, "UserName": "scimulate-abc123-1@example.com"}
         ]});
         wire.observe(&shown("GET", "/scim/v2/Users?filter=x", &everybody));
-        wire.observe(&shown("GET", "/scim/v2/Groups/a%2Fb", &json!({"id": "a/b", "displayName": "scimulate-abc123 X"})));
-        for (kind, id, expected) in [("/Users", "1", false), ("/Users", "2", true), ("/Groups", "2", false), ("/Groups", "a/b", true)] {
+        wire.observe(&shown(
+            "GET",
+            "/scim/v2/Groups/a%2Fb",
+            &json!({"id": "a/b", "displayName": "scimulate-abc123 X"}),
+        ));
+        for (kind, id, expected) in
+            [("/Users", "1", false), ("/Users", "2", true), ("/Groups", "2", false), ("/Groups", "a/b", true)]
+        {
             assert_eq!(sent(patch_request(kind, id, json!({}))), expected, "{kind} {id}");
             assert_eq!(sent(delete_request(kind, id)), expected, "{kind} {id}");
         }

@@ -1,5 +1,0 @@
-//! `load.*`.
-
-use crate::check::Check;
-
-pub(super) const CHECKS: &[Check] = &[];
