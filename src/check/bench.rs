@@ -11,7 +11,7 @@ use super::made::Registry;
 use super::options::{CheckOptions, Connect};
 use super::snapshot::Snapshot;
 use crate::base::Random;
-use crate::client::Client;
+use crate::client::{Client, ClientError, Gate};
 use crate::clock::Clock;
 use crate::schema::{Actions, CompileOptions, CompiledSchema, ObjectKind, ObjectMapping, compile, read, template};
 use crate::scim::{HttpExchange, Observer};
@@ -47,7 +47,7 @@ impl Bench {
         connect: Rc<Connect>,
         clock: Clock,
         cancel: CancellationToken,
-    ) -> Result<Self, crate::client::ClientError> {
+    ) -> Result<Self, ClientError> {
         let client = connect(options.client.clone())?;
         let mut random = Random::seeded(options.seed);
         let prefix = format!("scimulate-{}", &random.guid().simple().to_string()[..6]);
@@ -141,11 +141,16 @@ impl Bench {
         self.wire.borrow_mut().push((check, Arc::clone(exchange)));
     }
 
-    /// A client of its own, which shows what it sends to somebody.
-    pub(super) fn observed(&self, observer: Arc<dyn Observer>) -> Result<Client, crate::client::ClientError> {
+    /// A client of its own, which asks somebody before it sends anything, and shows them what came of it. A signal ends
+    /// what it waits for.
+    pub(super) fn watched<W>(&self, watcher: &Arc<W>) -> Result<Client, ClientError>
+    where
+        W: Observer + Gate + 'static,
+    {
         let mut options = self.options.client.clone();
-        options.observer = Some(observer);
-        (self.connect)(options)
+        options.observer = Some(Arc::<W>::clone(watcher));
+        options.gate = Some(Arc::<W>::clone(watcher));
+        Ok((self.connect)(options)?.ended_by(self.cancel.clone()))
     }
 }
 

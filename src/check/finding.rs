@@ -172,7 +172,15 @@ impl Probe {
         };
         let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
         let cause = format!("{}-{attribute}", deviation.kind.as_str());
-        self.finding(cause).observed(deviation.to_string()).expected(expected)
+        let names: Vec<_> = deviation.attribute.split(", ").collect();
+        let observed = match names.as_slice() {
+            [first, second, rest @ ..] if deviation.kind == DeviationKind::NoOp && rest.len() > 2 => format!(
+                "the PATCH of {first}, {second} and {} more attributes was answered with success but changed nothing",
+                rest.len()
+            ),
+            _ => deviation.to_string(),
+        };
+        self.finding(cause).observed(observed).expected(expected)
     }
 
     /// Holds a resource to being as before, but for `meta` and the attributes that were sent (by their names, or the

@@ -11,7 +11,6 @@ pub(super) use super::answer::Answer;
 use super::bench::Bench;
 use super::features::Features;
 use super::finding::Draft;
-use super::made::Ticket;
 use super::result::{Finding, Load, Severity, severity};
 use super::values::Person;
 use crate::client::{
@@ -352,9 +351,4 @@ pub(super) const fn name_attribute(kind: ObjectKind) -> &'static str {
 pub(super) fn is_named(kind: ObjectKind, resource: &Resource, name: &str) -> bool {
     let found = resource.get(name_attribute(kind)).and_then(Value::as_str);
     found.is_some_and(|found| found.to_lowercase() == name.to_lowercase())
-}
-
-/// Keeps the place of an object that something else makes, such as the engine.
-pub(super) fn announce(bench: &Bench, kind: ObjectKind, name: &str) -> Ticket {
-    bench.made.announce(kind, name)
 }

@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::base::{SourceId, Timestamp};
+use crate::base::Timestamp;
 use crate::check::values::{Person, Values, made_up};
 use crate::directory::{AttributeNames, Slot};
-use crate::schema::{AttributeMapping, AttributeSource, CompiledSchema, ObjectKind, ObjectMapping};
-use crate::scim::{AttributePath, AttributeType};
+use crate::schema::{AttributeMapping, AttributeSource, CompiledSchema, FlowType, ObjectKind, ObjectMapping};
+use crate::scim::{AttributePath, AttributeType, Mutability};
 use crate::source::{Export, SourcePaths};
 
 /// Where a user of the directory is.
@@ -90,9 +90,8 @@ impl Directory {
     /// Whether a user's account changes when what is known of the user does.
     pub(super) fn is_user_changeable(&self) -> bool {
         let mapping = &self.rules.users;
-        let moves =
-            |(slot, _): (Slot, &str)| !is_identity(mapping, slot) && !is_computed(self.rules.attributes.name(slot));
-        self.rules.attributes.iter().filter(|entry| moves(*entry)).any(|(slot, _)| flows(mapping, slot))
+        let mut slots = self.rules.attributes.iter().filter(|(_, name)| !is_computed(name));
+        slots.any(|(slot, _)| !is_identity(mapping, slot) && flows(mapping, slot))
     }
 
     /// Whether a group is renamed when its display name changes.
@@ -235,11 +234,10 @@ fn is_identity(mapping: &ObjectMapping, slot: Slot) -> bool {
 
 /// Whether a change of a source attribute reaches the target.
 fn flows(mapping: &ObjectMapping, slot: Slot) -> bool {
-    use crate::schema::FlowType;
     let reaches = |attribute: &AttributeMapping| {
         attribute.flow == FlowType::Always
             && attribute.slots.contains(&slot)
-            && attribute.target.mutability == crate::scim::Mutability::ReadWrite
+            && attribute.target.mutability == Mutability::ReadWrite
             && attribute.target.kind != AttributeType::Reference
     };
     mapping.attributes.iter().any(reaches)
@@ -319,9 +317,4 @@ fn private_folder() -> io::Result<TempDir> {
     }
     #[cfg(not(unix))]
     builder.tempdir()
-}
-
-/// The id of somebody as the engine has it.
-pub(super) fn source_id(id: Uuid) -> SourceId {
-    SourceId::from_guid(id)
 }

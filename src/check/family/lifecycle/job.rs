@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::directory::{Directory, Employee, Place, Team, source_id};
+use super::directory::{Directory, Employee, Place, Team};
 use super::wire::{HeldBack, Pending, Wire};
-use crate::base::Random;
+use crate::base::{Random, SourceId};
 use crate::check::finding::{Draft, shown_path};
 use crate::check::probe::{Answer, Probe, Stop, name_attribute};
 use crate::client::Client;
@@ -38,8 +38,7 @@ pub(super) struct Step {
 
 /// The engine with a made-up directory on one side and the endpoint on the other.
 pub(super) struct Job<'p> {
-    pub(super) probe: &'p Probe,
-    pub(super) directory: Directory,
+    probe: &'p Probe,
     rules: Arc<CompiledSchema>,
     policy: Arc<Policy>,
     client: Client,
@@ -49,6 +48,8 @@ pub(super) struct Job<'p> {
     random: Random,
     /// Causes that were told: an endpoint that drops an attribute does so in each step.
     told: BTreeSet<String>,
+    /// Last, since its folder goes with it.
+    pub(super) directory: Directory,
 }
 
 /// What was done to one object, or to its references.
@@ -85,16 +86,13 @@ impl<'p> Job<'p> {
             ..Policy::default()
         };
         let wire = Arc::new(Wire::new(&bench.prefix, room));
-        let mut options = bench.options.client.clone();
-        options.observer = Some(Arc::<Wire>::clone(&wire));
-        options.gate = Some(Arc::<Wire>::clone(&wire));
-        let client = (bench.connect)(options).map_err(|error| unable(error.to_string()))?;
+        let client = bench.watched(&wire).map_err(unable)?;
         Ok(Self {
             probe,
             directory,
             rules,
             policy: Arc::new(policy),
-            client: client.ended_by(bench.cancel.clone()),
+            client,
             wire,
             pending: Pending::default(),
             store: None,
@@ -130,6 +128,9 @@ impl<'p> Job<'p> {
     }
 
     fn cycle(&self) -> Result<Cycle, Stop> {
+        if self.probe.bench.cancel.is_cancelled() {
+            return Err(Stop::Interrupted);
+        }
         let clock = self.probe.bench.clock.clone();
         let export = self.directory.export(clock.now()).map_err(unable)?;
         let (policy, rules) = (Arc::clone(&self.policy), Arc::clone(&self.rules));
@@ -177,7 +178,7 @@ impl<'p> Job<'p> {
         members: &[Uuid],
     ) -> Result<(), Stop> {
         let (cycle, store) = (self.cycle()?, self.store()?);
-        let named = |kind, id: &Uuid| NamedObject { kind, id: source_id(*id), name: id.to_string() };
+        let named = |kind, id: &Uuid| NamedObject { kind, id: SourceId::from_guid(*id), name: id.to_string() };
         let members = members.iter().map(|id| named(ObjectKind::User, id)).collect();
         let demand = Demand::new(&cycle.export, named(kind, &whom), members, cycle.clock.now());
         let demand = demand.map_err(|error| unable(error.to_string()))?;
@@ -320,7 +321,7 @@ impl<'p> Job<'p> {
             error.code
         );
         let exchanges = from..self.probe.exchanges.borrow().len();
-        let draft = self.trouble(&exchanges, error).when("the look-up of nobody that comes first fails");
+        let draft = self.trouble(&exchanges, error).when("where the service first looks nobody up");
         self.tell(draft.when(step.when).effect(effect));
         Stop::Failed
     }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{Tally, allowed, unpaced};
-use crate::base::Timestamp;
+use super::{Tally, allowed, since, unpaced};
 use crate::check::definition::Need;
 use crate::check::finding::{of_failure, remedy_of_failure};
 use crate::check::probe::{Answer, Object, Probe, Stop, name_attribute};
@@ -30,18 +29,18 @@ struct Together<'p> {
     probe: &'p Probe,
     client: Client,
     tally: Tally,
-    started: Timestamp,
+    /// Time in which they were under way.
+    busy: Duration,
     /// Requests a second that may be sent.
     rate: f64,
 }
 
 pub(super) async fn concurrent(probe: &Probe) -> Result<(), Stop> {
     let client = unpaced(probe, MEMBERS.max(ATTRIBUTES)).map_err(|error| Stop::NotApplicable(error.to_string()))?;
-    let (started, rate) = (probe.bench.clock.now(), allowed(probe));
-    let mut together = Together { probe, client, tally: Tally::default(), started, rate };
+    let mut together = Together { probe, client, tally: Tally::default(), busy: Duration::ZERO, rate: allowed(probe) };
     let result = both(&mut together).await;
-    let Together { tally, started, .. } = together;
-    *probe.load.borrow_mut() = tally.measured("patch", None, probe, started);
+    let Together { tally, busy, .. } = together;
+    *probe.load.borrow_mut() = tally.measured("patch", None, busy);
     result
 }
 
@@ -160,7 +159,9 @@ impl Together<'_> {
             return Err(Stop::Interrupted);
         }
         let request = |body| patch_request(object.kind.endpoint(), &object.id, body);
+        let started = bench.clock.now();
         let sent = join_all(bodies.map(|body| self.client.exchange(request(body).into()))).await;
+        self.busy += since(started, self.probe);
         #[expect(clippy::cast_precision_loss, reason = "a dozen of them")]
         bench.clock.sleep(Duration::try_from_secs_f64(sent.len() as f64 / self.rate).unwrap_or_default()).await;
         let all = sent.len();

@@ -77,13 +77,17 @@ impl Tally {
         *self.statuses.entry(status.unwrap_or_default()).or_default() += 1;
     }
 
-    /// What was measured since an instant; nothing where nothing was answered.
+    /// What was measured in so much time; nothing where nothing was answered.
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2⁵² answers")]
-    fn measured(self, of: &'static str, wanted_rate: Option<f64>, probe: &Probe, started: Timestamp) -> Option<Load> {
-        let elapsed = Duration::try_from(probe.bench.clock.now().duration_since(started)).unwrap_or_default();
+    fn measured(self, of: &'static str, wanted_rate: Option<f64>, within: Duration) -> Option<Load> {
         // A virtual clock may stand still.
-        let rate = self.times.len() as f64 / elapsed.as_secs_f64().max(0.001);
+        let rate = self.times.len() as f64 / within.as_secs_f64().max(0.001);
         let latencies = measure::summary(of, self.times)?;
         Some(Load { wanted_rate, rate, statuses: self.statuses.into_iter().collect(), latencies })
     }
+}
+
+/// How long ago an instant was.
+fn since(started: Timestamp, probe: &Probe) -> Duration {
+    Duration::try_from(probe.bench.clock.now().duration_since(started)).unwrap_or_default()
 }
