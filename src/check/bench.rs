@@ -11,9 +11,9 @@ use super::made::Registry;
 use super::options::{CheckOptions, Connect};
 use super::snapshot::Snapshot;
 use crate::base::Random;
-use crate::client::Client;
+use crate::client::{Client, ClientError, Gate};
 use crate::clock::Clock;
-use crate::schema::{CompileOptions, CompiledSchema, ObjectKind, ObjectMapping, compile, read, template};
+use crate::schema::{Actions, CompileOptions, CompiledSchema, ObjectKind, ObjectMapping, compile, read, template};
 use crate::scim::{HttpExchange, Observer};
 
 /// What all checks of one run share.
@@ -49,7 +49,7 @@ impl Bench {
         connect: Rc<Connect>,
         clock: Clock,
         cancel: CancellationToken,
-    ) -> Result<Self, crate::client::ClientError> {
+    ) -> Result<Self, ClientError> {
         let client = connect(options.client.clone())?;
         let mut random = Random::seeded(options.seed);
         let prefix = format!("scimulate-{}", &random.guid().simple().to_string()[..6]);
@@ -99,6 +99,22 @@ impl Bench {
         }
     }
 
+    /// The rules in force for somebody whom no scoping filter keeps out, with every action of the target switched on; the
+    /// mapping of groups is that of [`Self::mapping`], or left out.
+    pub(super) fn open_rules(&self, with_groups: bool) -> CompiledSchema {
+        let mut rules = CompiledSchema::clone(self.rules());
+        if rules.groups.is_none() {
+            rules.groups.clone_from(&self.fallback.groups);
+            rules.group_attributes.clone_from(&self.fallback.group_attributes);
+        }
+        rules.groups = rules.groups.filter(|_| with_groups);
+        for mapping in std::iter::once(&mut rules.users).chain(&mut rules.groups) {
+            mapping.filters.clear();
+            mapping.actions = Actions::ALL;
+        }
+        rules
+    }
+
     /// What can be checked.
     pub(super) fn features(&self) -> &Features {
         self.features.get_or_init(|| Features::new(self))
@@ -128,11 +144,16 @@ impl Bench {
         self.wire.borrow_mut().push((check, Arc::clone(exchange)));
     }
 
-    /// A client of its own, which shows what it sends to somebody.
-    pub(super) fn observed(&self, observer: Arc<dyn Observer>) -> Result<Client, crate::client::ClientError> {
+    /// A client of its own, which asks somebody before it sends anything, and shows them what came of it. A signal ends
+    /// what it waits for.
+    pub(super) fn watched<W>(&self, watcher: &Arc<W>) -> Result<Client, ClientError>
+    where
+        W: Observer + Gate + 'static,
+    {
         let mut options = self.options.client.clone();
-        options.observer = Some(observer);
-        (self.connect)(options)
+        options.observer = Some(Arc::<W>::clone(watcher));
+        options.gate = Some(Arc::<W>::clone(watcher));
+        Ok((self.connect)(options)?.ended_by(self.cancel.clone()))
     }
 }
 

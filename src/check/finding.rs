@@ -39,6 +39,17 @@ impl<'p> Draft<'p> {
         self
     }
 
+    /// In which part of the check it did so: `in the cycle that creates the user`.
+    pub(super) fn when(mut self, when: &str) -> Self {
+        self.finding.observed = format!("{when}, {}", self.finding.observed);
+        self
+    }
+
+    /// What is behind it.
+    pub(super) fn cause(&self) -> &str {
+        &self.finding.cause
+    }
+
     /// What it should have done; otherwise what the check holds.
     pub(super) fn expected(mut self, text: impl Into<String>) -> Self {
         self.finding.expected = text.into();
@@ -80,10 +91,15 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Takes it up as something that the service can do without.
-    pub(super) fn warn(mut self) {
+    /// Lets it be a warning.
+    pub(super) fn mild(mut self) -> Self {
         self.finding.severity = Severity::Warning;
-        self.fail();
+        self
+    }
+
+    /// Takes it up as something that the service can do without.
+    pub(super) fn warn(self) {
+        self.mild().fail();
     }
 
     /// Takes it up, and ends the check.
@@ -164,39 +180,43 @@ impl Probe {
                 None => kinds.push((deviation.kind, vec![deviation])),
             }
         }
-        for (kind, list) in kinds {
-            let expected = match kind {
-                DeviationKind::CaseChanged => "the value as it was sent, letter case included",
-                DeviationKind::StringForBoolean => "true or false as JSON booleans",
-                DeviationKind::MemberMissing
-                | DeviationKind::MemberStays
-                | DeviationKind::MemberRepeated
-                | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
-                _ => "what was sent is stored, and read back",
-            };
-            let told: Vec<_> = list.iter().take(TOLD).map(ToString::to_string).collect();
-            let more = match list.len().saturating_sub(TOLD) {
-                0 => String::new(),
-                more => format!("; and {more} more like it"),
-            };
-            let is_of_members = list.iter().any(|deviation| deviation.attribute == "members");
-            let mut about: Vec<_> = list.iter().map(|deviation| deviation.attribute.clone()).collect();
-            about.sort_unstable();
-            about.dedup();
-            let draft = self
-                .finding(hyphenated(kind.as_str()))
-                .about(if is_of_members || kind == DeviationKind::NoOp { Vec::new() } else { about })
-                .observed(format!("{}{more}", told.join("; ")))
-                .expected(expected)
-                .at(at);
-            if kind == DeviationKind::CaseChanged {
-                let effect = "the service compares without letter case unless the attribute is case-exact, so it goes on; \
-                              people see another spelling than in the directory";
-                draft.effect(effect).remedy("store texts as they are sent").warn();
-            } else {
-                draft.fail();
-            }
+        for (_, list) in kinds {
+            self.deviation(&list).at(at).fail();
         }
+    }
+
+    /// A finding about what isn't stored as it was sent, all of it in the same way. In other letter case it is a warning.
+    pub(super) fn deviation(&self, alike: &[Deviation]) -> Draft<'_> {
+        let Some(Deviation { kind, .. }) = alike.first() else { return self.finding("nothing") };
+        let expected = match kind {
+            DeviationKind::CaseChanged => "the value as it was sent, letter case included",
+            DeviationKind::StringForBoolean => "true or false as JSON booleans",
+            DeviationKind::MemberMissing
+            | DeviationKind::MemberStays
+            | DeviationKind::MemberRepeated
+            | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
+            _ => "what was sent is stored, and read back",
+        };
+        let told: Vec<_> = alike.iter().take(TOLD).map(told).collect();
+        let more = match alike.len().saturating_sub(TOLD) {
+            0 => String::new(),
+            more => format!("; and {more} more like it"),
+        };
+        let is_of_members = alike.iter().any(|deviation| deviation.attribute == "members");
+        let mut about: Vec<_> = alike.iter().map(|deviation| deviation.attribute.clone()).collect();
+        about.sort_unstable();
+        about.dedup();
+        let draft = self
+            .finding(hyphenated(kind.as_str()))
+            .about(if is_of_members || *kind == DeviationKind::NoOp { Vec::new() } else { about })
+            .observed(format!("{}{more}", told.join("; ")))
+            .expected(expected);
+        if *kind != DeviationKind::CaseChanged {
+            return draft;
+        }
+        let effect = "the service compares without letter case unless the attribute is case-exact, so it goes on; people see \
+                      another spelling than in the directory";
+        draft.effect(effect).remedy("store texts as they are sent").mild()
     }
 
     /// Holds a resource to being as before, but for `meta` and the attributes that were sent (by their names, or the
@@ -229,6 +249,18 @@ fn hyphenated(name: &str) -> String {
     name.chars()
         .flat_map(|c| if c.is_ascii_uppercase() { vec!['-', c.to_ascii_lowercase()] } else { vec![c] })
         .collect()
+}
+
+/// A deviation; of a PATCH that did nothing not all attributes are named.
+fn told(deviation: &Deviation) -> String {
+    let names: Vec<_> = deviation.attribute.split(", ").collect();
+    match names.as_slice() {
+        [first, second, rest @ ..] if deviation.kind == DeviationKind::NoOp && rest.len() > 2 => format!(
+            "the PATCH of {first}, {second} and {} more attributes was answered with success but changed nothing",
+            rest.len()
+        ),
+        _ => deviation.to_string(),
+    }
 }
 
 /// At most so much of a value is quoted.

@@ -10,9 +10,10 @@ use crate::scim::HttpExchange;
 /// Upper bounds of the histogram's bars, in milliseconds; what took longer is in the last one.
 const BOUNDS: [u64; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000];
 
-/// Latencies by kind of request, and of all.
+/// Latencies by kind of request, and of all; load checks are left out.
 pub(super) fn latencies(wire: &[(&'static str, Arc<HttpExchange>)]) -> Vec<Latencies> {
-    let answered = || wire.iter().map(|(_, exchange)| exchange).filter(|exchange| exchange.status.is_some());
+    let others = || wire.iter().filter(|(check, _)| !check.starts_with("load."));
+    let answered = || others().map(|(_, exchange)| exchange).filter(|exchange| exchange.status.is_some());
     let kinds = ["filter", "get", "list", "create", "patch", "delete", "discovery", "all"];
     kinds
         .into_iter()

@@ -11,7 +11,6 @@ pub(super) use super::answer::Answer;
 use super::bench::Bench;
 use super::features::Features;
 use super::finding::Draft;
-use super::made::Ticket;
 use super::result::{Finding, Load, Severity, severity};
 use super::values::Person;
 use crate::client::{
@@ -375,9 +374,4 @@ fn id_of(answer: &Answer, unique: &str) -> Option<String> {
     let wanted = unique.to_lowercase();
     let has = |value: &Value| value.as_str().is_some_and(|text| text.to_lowercase().contains(&wanted));
     resource.members().values().any(has).then(|| resource.id()).flatten()
-}
-
-/// Keeps the place of an object that something else makes, such as the engine.
-pub(super) fn announce(bench: &Bench, kind: ObjectKind, name: &str) -> Ticket {
-    bench.made.announce(kind, name)
 }

@@ -206,7 +206,11 @@ impl Client {
 
     pub(super) async fn send(&self, request: Request) -> CallOutcome {
         let mut trail = Trail { exchanges: Vec::with_capacity(1), grant: None };
-        let result = self.send_along(&request, &mut trail).await;
+        let admitted = self.inner.options.gate.as_ref().map_or(Ok(()), |gate| gate.admit(&request));
+        let result = match admitted {
+            Ok(()) => self.send_along(&request, &mut trail).await,
+            Err(message) => Err(Failure::Transport { kind: TransportKind::Other, message }),
+        };
         CallOutcome { result, exchanges: trail.exchanges }
     }
 

@@ -30,7 +30,7 @@ pub use diagnosis::{ConnectionReport, Verdict, judge, test_connection};
 pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TransportKind, Unexpected};
 pub use oauth::{Credentials, OAuth, TokenExchange, TokenFailure, TokenRefusal, UnusableToken};
 pub use operations::{Created, Deleted, Found};
-pub use options::{ClientError, ClientOptions, Rate};
+pub use options::{ClientError, ClientOptions, Gate, Rate};
 pub use raw::{RawCredentials, RawExchange, RawRequest};
 pub use request::{
     create_request, delete_request, find_request, get_request, get_whole_request, patch_request, reference_request,

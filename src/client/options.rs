@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Credentials;
-use crate::scim::{Observer, TenantUrl};
+use crate::scim::{Observer, Request, TenantUrl};
 
 /// How many requests may start in a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +20,12 @@ pub enum Rate {
 impl Rate {
     /// What endpoints are expected to take at least: 25 requests a second.
     pub const DEFAULT: Self = Self::PerSecond(25.0);
+}
+
+/// Somebody who is asked before a request goes out.
+pub trait Gate: Send + Sync {
+    /// Whether the request may be sent; the error says why not, as a sentence without a full stop.
+    fn admit(&self, request: &Request) -> Result<(), String>;
 }
 
 /// Everything that a [`Client`](super::Client) is told. `Debug` leaves out what may hold secrets.
@@ -53,6 +59,8 @@ pub struct ClientOptions {
     pub seed: u64,
     /// Is shown every exchange once it is over.
     pub observer: Option<Arc<dyn Observer>>,
+    /// Is asked before every call; [`Client::exchange`](super::Client::exchange) asks nobody.
+    pub gate: Option<Arc<dyn Gate>>,
 }
 
 impl ClientOptions {
@@ -73,6 +81,7 @@ impl ClientOptions {
             ca_file: None,
             seed: 0,
             observer: None,
+            gate: None,
         }
     }
 }

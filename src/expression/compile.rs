@@ -13,7 +13,7 @@ use crate::base::{Diagnostic, Severity, nearest};
 use crate::directory::{AttributeNames, Slot};
 
 /// An expression compiled against the source attributes of a run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Expression {
     text: String,
     pub(super) code: Code,
@@ -23,7 +23,7 @@ pub struct Expression {
 }
 
 /// What is evaluated.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Code {
     /// An argument that was left empty.
     Omitted,

@@ -8,7 +8,7 @@ use crate::expression::{Expression, Pattern};
 use crate::scim::{AttributePath, AttributeType, Mutability};
 
 /// The rules of one job, compiled once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CompiledSchema {
     /// Name of the template, or the file's name without its ending; first part of the job id.
     pub name: String,
@@ -94,7 +94,7 @@ impl Actions {
 }
 
 /// How one kind of object flows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ObjectMapping {
     /// Users or groups.
     pub kind: ObjectKind,
@@ -117,7 +117,7 @@ pub struct ObjectMapping {
 }
 
 /// One attribute mapping.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AttributeMapping {
     /// Where the value goes.
     pub target: TargetAttribute,
@@ -138,7 +138,7 @@ pub struct AttributeMapping {
 }
 
 /// Where a value comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum AttributeSource {
     /// Portal type *None*: only the default, on create.
     None,
@@ -185,7 +185,7 @@ pub struct TargetAttribute {
 }
 
 /// One scoping filter: all clauses hold.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FilterGroup {
     /// *Scoping Filter Title*.
     pub title: String,
@@ -194,7 +194,7 @@ pub struct FilterGroup {
 }
 
 /// One clause of a scoping filter.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FilterClause {
     /// The attribute's slot.
     pub slot: Slot,
@@ -207,7 +207,7 @@ pub struct FilterClause {
 }
 
 /// The documented operators of scoping filters.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum ClauseOperator {
     /// `EQUALS`: identical, letter case counts.
     Equals,

@@ -2,6 +2,8 @@
 
 mod connect;
 mod discovery;
+mod lifecycle;
+mod load;
 mod paging;
 mod protocol;
 mod users;
@@ -13,5 +15,6 @@ use super::Check;
 
 /// Every family, in the order in which they are shown.
 pub(super) fn families() -> impl Iterator<Item = &'static [Check]> {
-    [connect::CHECKS, discovery::CHECKS].into_iter().chain(users::CHECKS.iter().copied()).chain([protocol::CHECKS])
+    let general = [protocol::CHECKS, load::CHECKS, lifecycle::CHECKS];
+    [connect::CHECKS, discovery::CHECKS].into_iter().chain(users::CHECKS.iter().copied()).chain(general)
 }

@@ -2,6 +2,7 @@
 
 mod faults;
 mod green;
+mod lifecycle;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;

@@ -9,3 +9,4 @@ mod tests;
 pub use file::Values;
 pub(super) use file::is_settable;
 pub(super) use person::Person;
+pub(super) use realistic::made_up;

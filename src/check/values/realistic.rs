@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::person::{Person, pick};
 use crate::schema::{ObjectKind, TargetAttribute};
-use crate::scim::AttributeType;
+use crate::scim::{AttributePath, AttributeType, Mutability};
 
 /// Places with street, city, region, postal code and country.
 const PLACES: [[&str; 5]; 4] = [
@@ -39,6 +39,20 @@ pub(super) fn realistic(kind: ObjectKind, attribute: &TargetAttribute, person: &
     // An attribute of several plain values is sent as a list.
     let is_list = attribute.multivalued && attribute.path.filter.is_none() && attribute.path.sub_attribute.is_none();
     if is_list { json!([value]) } else { value }
+}
+
+/// The same for a path that nothing more is known of.
+pub(in crate::check) fn made_up(kind: ObjectKind, path: &AttributePath, person: &Person, round: u32) -> Value {
+    let attribute = TargetAttribute {
+        name: String::new(),
+        path: path.clone(),
+        kind: AttributeType::String,
+        multivalued: false,
+        case_exact: false,
+        required: false,
+        mutability: Mutability::ReadWrite,
+    };
+    realistic(kind, &attribute, person, round)
 }
 
 fn text(kind: ObjectKind, attribute: &TargetAttribute, person: &Person, round: u32) -> String {

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::client::stub::{Reply, Stub, answer, clock, options};
-use crate::client::{BodyKind, ErrorAnswer, create_request, find_request, get_request, patch_request};
+use crate::client::{BodyKind, ErrorAnswer, Gate, create_request, find_request, get_request, patch_request};
 use crate::scim::ErrorBody;
 
 const EMPTY_LIST: &str =
@@ -29,6 +29,26 @@ async fn kind_of(client: &Client) -> TransportKind {
         }
         other => panic!("{other:?}"),
     }
+}
+
+struct OnlyReads;
+
+impl Gate for OnlyReads {
+    fn admit(&self, request: &Request) -> Result<(), String> {
+        if request.method == Method::Get { Ok(()) } else { Err("nothing may be written".to_owned()) }
+    }
+}
+
+#[tokio::test]
+async fn what_the_gate_holds_back_is_not_sent() {
+    let stub = Stub::start(vec![answer(200, &[], "{}")]);
+    let gate: Arc<dyn Gate> = Arc::new(OnlyReads);
+    let client = Client::http(ClientOptions { gate: Some(gate), retries: 2, ..stub.options() }, clock()).unwrap();
+    let held_back = client.call(&create_request("/Users", json!({}))).await;
+    assert_eq!(held_back.result.unwrap_err().to_string(), "the target can't be reached: nothing may be written");
+    assert!(held_back.exchanges.is_empty());
+    assert!(client.call(&get()).await.result.is_ok());
+    assert_eq!((stub.requests().len(), waited(&client)), (1, 0));
 }
 
 #[tokio::test]
