@@ -122,10 +122,15 @@ impl Probe {
             .iter()
             .map(|(index, op, value)| Sent { attribute: &mapping.attributes[*index].target, op: *op, value })
             .collect();
-        self.deviations(verify::attributes(&sent, before, after), at);
+        self.compare_sent(&sent, before, after, at);
     }
 
-    /// The same for attributes that needn't be mapped.
+    /// The same for several attributes that needn't be mapped.
+    pub(super) fn compare_sent(&self, sent: &[Sent<'_>], before: Option<&Resource>, after: &Resource, at: usize) {
+        self.deviations(verify::attributes(sent, before, after), at);
+    }
+
+    /// The same for one.
     pub(super) fn compare_attribute(
         &self,
         attribute: &TargetAttribute,
