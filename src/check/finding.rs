@@ -159,11 +159,21 @@ impl Probe {
                 _ => "what was sent is stored, and read back",
             };
             let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
-            self.finding(format!("{}-{attribute}", deviation.kind.as_str()))
+            let draft = self
+                .finding(format!("{}-{attribute}", deviation.kind.as_str()))
                 .observed(deviation.to_string())
                 .expected(expected)
-                .at(at)
-                .fail();
+                .at(at);
+            match deviation.kind {
+                // RFC 7643 section 7 allows it where the attribute isn't case-exact, and the service is content.
+                DeviationKind::CaseChanged => draft
+                    .effect(
+                        "the service compares such values without letter case and is content; people see them changed",
+                    )
+                    .remedy("keep texts as they were sent, and disregard letter case where they are compared")
+                    .warn(),
+                _ => draft.fail(),
+            }
         }
     }
 

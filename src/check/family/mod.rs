@@ -8,6 +8,7 @@ mod paging;
 mod users;
 
 pub(super) use discovery::discover;
+pub(super) use groups::members_in_dialect;
 
 use super::{Check, CheckResult, DialectOutcome};
 

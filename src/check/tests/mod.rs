@@ -48,8 +48,15 @@ impl World {
         Self { faults: vec![fault], ..self }
     }
 
-    /// The endpoint and what the checks say of it. Time is virtual: nothing waits.
+    /// The endpoint and what the checks say of it.
     pub(super) async fn check(&self) -> (Endpoint, CheckReport) {
+        let (endpoint, options, connect, clock) = self.begin();
+        let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
+        (endpoint, report)
+    }
+
+    /// The endpoint, and all that checks of it need. Time is virtual: nothing waits.
+    pub(super) fn begin(&self) -> (Endpoint, CheckOptions, Rc<Connect>, Clock) {
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
         let tokens = vec![Secret::new("secret-token")];
         let document = self.schema.as_deref().map(|text| crate::schema::read(text, "schema.json").unwrap());
@@ -81,8 +88,7 @@ impl World {
         });
         let (router, time) = (endpoint.router(), clock.clone());
         let connect = Rc::new(move |options: ClientOptions| Client::in_process(router.clone(), options, time.clone()));
-        let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
-        (endpoint, report)
+        (endpoint, options, connect, clock)
     }
 }
 

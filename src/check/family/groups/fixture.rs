@@ -1,6 +1,6 @@
 //! Groups with somebody in them, for checks that aren't about members.
 
-use crate::check::probe::{Answer, Object, Probe, Stop};
+use crate::check::probe::{Object, Probe, Stop};
 use crate::plan::verify::{self, SentMembers};
 use crate::schema::ObjectKind;
 use crate::scim::Resource;
@@ -36,10 +36,10 @@ pub(super) async fn populated(probe: &Probe) -> Result<Populated, Stop> {
     Ok(Populated { group, member: is_member.then_some(user) })
 }
 
-/// A look-up by displayName that isn't what the check is about: how look-ups are answered is another check's question.
-pub(super) async fn looked_up(probe: &Probe, name: &str) -> Result<Option<Answer>, Stop> {
+/// What a look-up by displayName gives, for checks that aren't about look-ups; `None` where they don't work.
+pub(super) async fn looked_up(probe: &Probe, name: &str) -> Result<Option<Vec<Resource>>, Stop> {
     match probe.quietly(probe.find(GROUP, "displayName", name)).await {
-        Ok(answer) => Ok((answer.status == 200 && answer.list().is_some()).then_some(answer)),
+        Ok(answer) => Ok(answer.list().filter(|_| answer.status == 200).map(|list| list.resources)),
         Err(Stop::Failed) => Ok(None),
         Err(stop) => Err(stop),
     }

@@ -111,6 +111,9 @@ async fn filter(probe: &Probe) -> Result<(), Stop> {
         let Some(value) = text_of(&all.group, *index) else { continue };
         let answer = probe.find(GROUP, name, &value).await?;
         let found = expect_found(probe, &answer, &all.group, name);
+        if answer.status != 200 {
+            return Ok(());
+        }
         if let Some(found) = found.filter(|_| all.member.is_some()) {
             expect_without_members(probe, &found, &answer);
         }

@@ -107,10 +107,10 @@ async fn described(probe: &Probe) -> Result<(), Stop> {
     let plain = values.iter().map(|(index, value)| (&attributes[*index].target.path, value.clone()));
     let all = plain.chain(first.iter().map(|(target, value)| (&target.path, value.clone())));
     let name = probe.name_in(USER, &values);
+    // Whether users can be made at all is another check's question.
+    probe.user().await?;
     let (answer, user) = probe.create(USER, &name, creation(urn::ENTERPRISE_USER, all)).await?;
     if !answer.is_success() {
-        // A plain account tells whether it is the extension.
-        probe.user().await?;
         let draft = probe.refused(&answer, "201 with the account");
         let observed = format!("an account with attributes of the enterprise user was answered with {}", answer.told());
         return Err(draft.observed(observed).stop());
@@ -162,9 +162,13 @@ async fn judge(
     let sent: Vec<_> =
         made.iter().map(|(target, value)| Sent { attribute: target, op: ChangeOp::Add, value }).collect();
     probe.compare_sent(&sent, None, &before, read.at);
+    let is_lost = |target: &TargetAttribute| {
+        held(target, &before).is_none() && made.iter().any(|(made, _)| made.name == target.name)
+    };
     let edits: Vec<_> = changed
         .iter()
-        .filter(|(target, value)| held(target, &before) != Some(value))
+        // What wasn't kept once was said already.
+        .filter(|(target, value)| held(target, &before) != Some(value) && !is_lost(target))
         .map(|(target, value)| Edit::new(target, value, &before))
         .collect();
     if edits.is_empty() {
@@ -172,7 +176,8 @@ async fn judge(
     }
     let answer = probe.patch(user, body(probe, &edits)).await?;
     if !answer.is_success() {
-        let names: Vec<_> = edits.iter().map(|edit| format!("`{}`", edit.target.path.attribute)).collect();
+        let short = |target: &TargetAttribute| AttributePath { urn: None, ..target.path.clone() };
+        let names: Vec<_> = edits.iter().map(|edit| format!("`{}`", short(edit.target))).collect();
         let observed =
             format!("a PATCH of {} under their full path was answered with {}", names.join(", "), answer.told());
         return Err(probe.refused(&answer, SUCCESS).observed(observed).stop());

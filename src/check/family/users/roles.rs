@@ -51,6 +51,8 @@ async fn roles(probe: &Probe) -> Result<(), Stop> {
     if !flows(probe, &first).any(|(_, flow)| is_of_roles(flow)) {
         return Err(Stop::NotApplicable("the mapping of `roles` doesn't come from app roles".to_owned()));
     }
+    // Whether users can be made at all is another check's question.
+    probe.user().await?;
     let (answer, user) = create(probe, &first).await?;
     if !answer.is_success() {
         return Err(refused(probe, &answer, &names));
