@@ -158,7 +158,9 @@ impl Probe {
                 | DeviationKind::GroupEmptied => "exactly the members that were added and not removed",
                 _ => "what was sent is stored, and read back",
             };
-            let attribute = if deviation.kind == DeviationKind::NoOp { "all" } else { &deviation.attribute };
+            // What is behind these has nothing to do with the attribute.
+            let is_general = matches!(deviation.kind, DeviationKind::NoOp | DeviationKind::StoredLiterally);
+            let attribute = if is_general { "all" } else { &deviation.attribute };
             let draft = self
                 .finding(format!("{}-{attribute}", deviation.kind.as_str()))
                 .observed(deviation.to_string())

@@ -5,6 +5,7 @@ mod connect;
 mod discovery;
 mod groups;
 mod paging;
+mod people;
 mod users;
 
 pub(super) use discovery::discover;

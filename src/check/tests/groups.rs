@@ -197,21 +197,3 @@ async fn members_are_tried_in_both_dialects() {
         assert_eq!((causes, result.is_ok()), (Vec::from_iter(expected), expected.is_none()), "{fault:?} {dialect}");
     }
 }
-
-#[tokio::test]
-async fn zz_texts() {
-    let mut seen = BTreeSet::new();
-    for flags in ["", COMPLIANT] {
-        for (fault, ..) in FAULTS {
-            let (_, report) = world(flags, Some(custom("SingleAppRoleAssignment"))).with_fault(fault).check().await;
-            for result in &report.results {
-                for finding in &result.findings {
-                    if seen.insert((result.check.id, finding.cause.clone())) {
-                        println!("@@ {} [{}] {:?} ({fault}{flags})\n   observed: {}\n   expected: {}\n   effect:   {}\n   remedy:   {}\n   at: {}", result.check.id, finding.cause, finding.severity, finding.observed, finding.expected, finding.effect, finding.remedy,
-                            finding.exchange.map_or("-".to_owned(), |at| format!("{} {}", result.exchanges[at].method, result.exchanges[at].target)));
-                    }
-                }
-            }
-        }
-    }
-}

@@ -93,6 +93,7 @@ fn judge_answer(probe: &Probe, answer: &Answer) {
         _ => {
             let draft = probe.finding("no-id").observed("the group in the answer has no `id`");
             draft
+                .expected("`id` with a text that stays the same (RFC 7643 section 3.1)")
                 .effect("the service can't link the group: it neither changes nor removes it, nor adds anybody to it")
                 .at(answer.at)
                 .fail();

@@ -1,5 +1,6 @@
 //! Groups with somebody in them, for checks that aren't about members.
 
+use crate::check::family::people::somebody;
 use crate::check::probe::{Object, Probe, Stop};
 use crate::plan::verify::{self, SentMembers};
 use crate::schema::ObjectKind;
@@ -17,7 +18,7 @@ pub(super) struct Populated {
 /// Makes a group and a member of it. That the member can't be made or added is for other checks to say.
 pub(super) async fn populated(probe: &Probe) -> Result<Populated, Stop> {
     let group = probe.group().await?;
-    let user = match probe.user().await {
+    let user = match somebody(probe).await {
         Ok(user) => user,
         Err(Stop::Blocked { .. }) => return Ok(Populated { group, member: None }),
         Err(stop) => return Err(stop),

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::fixture::{GROUP, has_member, has_members, looked_up};
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::change::SUCCESS;
+use crate::check::family::people::somebody;
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::client::reference_request;
 use crate::plan::verify::SentMembers;
@@ -80,7 +81,7 @@ async fn remove(probe: &Probe) -> Result<(), Stop> {
 async fn users<const COUNT: usize>(probe: &Probe) -> Result<[Object; COUNT], Stop> {
     let mut users = Vec::with_capacity(COUNT);
     for _ in 0..COUNT {
-        users.push(probe.user().await?);
+        users.push(somebody(probe).await?);
     }
     Ok(users.try_into().expect("as many users were made as there are places"))
 }
@@ -135,12 +136,13 @@ impl Round<'_> {
         let lost = sent.kept.iter().filter(|id| !has_member(&group, id)).count();
         if lost > 0 {
             let (cause, observed) = match (sent.removed, has_members(&group)) {
-                ([], _) => {
-                    ("members-lost-by-add", format!("a PATCH that adds members took out {lost} who were in the group"))
-                }
+                ([], _) => (
+                    "members-lost-by-add",
+                    format!("a PATCH that adds members took out {lost} of those who were in the group"),
+                ),
                 (_, true) => (
                     "members-lost-by-removal",
-                    format!("a PATCH that removes members took out {lost} who weren't named"),
+                    format!("a PATCH that removes members took out {lost} of those who weren't named"),
                 ),
                 (_, false) => (
                     "group-emptied-by-removal",

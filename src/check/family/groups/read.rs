@@ -122,8 +122,15 @@ async fn filter(probe: &Probe) -> Result<(), Stop> {
         }
         let nobody = format!("{}-nobody-{}", probe.bench.prefix, probe.bench.guid().simple());
         let answer = probe.find(GROUP, name, &nobody).await?;
-        if probe.expect_status(&answer, &[200], "200 with no result") {
+        if answer.status == 200 {
             probe.expect_empty_list(&answer, GROUP);
+        } else {
+            let draft = probe.refused(&answer, "200 with no result");
+            draft
+                .observed(format!("a look-up that finds nothing was answered with {}", answer.told()))
+                .effect("the service takes anything but 200 for a failure: no new group is provisioned")
+                .remedy("answer with 200, totalResults 0 and an empty list of Resources")
+                .fail();
         }
     }
     if all.member.is_none() {
@@ -194,32 +201,36 @@ pub(super) fn expect_found(probe: &Probe, answer: &Answer, group: &Object, attri
     };
     let (mut own, others): (Vec<_>, Vec<_>) =
         list.resources.into_iter().partition(|resource| resource.id().as_deref() == Some(&group.id));
-    let fail = |cause: &str, observed: String| {
-        probe.finding(cause).observed(observed).expected(expected).at(answer.at).fail();
+    let draft =
+        |cause: &str, observed: String| probe.finding(cause).observed(observed).expected(expected).at(answer.at);
+    let ignored = |observed: String| {
+        draft("filter-ignored", observed)
+            .effect("the service refuses to choose between several groups, or takes another one for the one it looks for")
+            .remedy("evaluate the filter, and answer one that can't be evaluated with 400 invalidFilter instead of everything")
     };
-    if own.is_empty() {
-        match (list.total_results, others.len()) {
-            (0, 0) => fail(
-                &format!("not-found-{attribute}"),
-                format!("a look-up of {attribute} found nothing, though a group has exactly that value"),
-            ),
-            (total, 0) => fail("total-lies", format!("a look-up of {attribute} counts {total} and shows none")),
-            (_, many) => fail(
-                "filter-ignored",
-                format!("a look-up of {attribute} gave {many} groups, none of which is the one with that value"),
-            ),
+    let lies = |observed: String| {
+        draft("total-lies", observed)
+            .effect("the service may take the group for missing, and makes a second one")
+            .remedy("let totalResults be the number of all matches")
+    };
+    match (own.len(), others.len(), list.total_results) {
+        (0, 0, 0) => {
+            let observed = format!("a look-up of {attribute} found nothing, though a group has exactly that value");
+            draft(&format!("not-found-{attribute}"), observed).fail();
         }
-    } else if !others.is_empty() {
-        let many = others.len();
-        fail(
-            "filter-ignored",
-            format!("a look-up of {attribute} gave {many} groups beside the one that has the value"),
-        );
-    } else if own.len() > 1 {
-        fail("found-twice", format!("a look-up of {attribute} shows the same group {} times", own.len()));
-    } else if list.total_results != 1 {
-        let observed = format!("the answer holds one group, but totalResults is {}", list.total_results);
-        fail("total-lies", observed);
+        (0, 0, total) => lies(format!("a look-up of {attribute} counts {total} and shows none")).fail(),
+        (0, many, _) => {
+            ignored(format!("a look-up of {attribute} gave {many} groups, none of which is the one with that value"))
+                .fail();
+        }
+        (1, 0, 1) => {}
+        (1, 0, total) => lies(format!("the answer holds one group, but totalResults is {total}")).fail(),
+        (many, 0, _) => {
+            draft("found-twice", format!("a look-up of {attribute} shows the same group {many} times")).fail();
+        }
+        (_, many, _) => {
+            ignored(format!("a look-up of {attribute} gave {many} groups beside the one that has the value")).fail();
+        }
     }
     own.pop()
 }

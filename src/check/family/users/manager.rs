@@ -1,10 +1,11 @@
 //! `users.manager`: a user's manager, a reference to another account.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::change::{SUCCESS, expect_others_unchanged};
-use crate::check::probe::{Answer, Probe, Stop};
+use crate::check::family::people::somebody;
+use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::schema::{ObjectKind, TargetAttribute};
 use crate::scim::{AttributePath, AttributeType, ChangeOp, Dialect, Mutability, get, urn};
 
@@ -27,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[Check {
 /// Sets, changes and clears a manager in a dialect, as the service does.
 pub(in crate::check) async fn manager_in_dialect(probe: &Probe, dialect: Dialect) -> Result<(), Stop> {
     let attribute = attribute(probe);
-    let (user, first, second) = (probe.user().await?, probe.user().await?, probe.user().await?);
+    let (user, first, second) = (somebody(probe).await?, somebody(probe).await?, somebody(probe).await?);
     let (_, before) = probe.read(&user).await?;
     let name = attribute.name.as_str();
     for (op, manager, body) in [
@@ -35,9 +36,9 @@ pub(in crate::check) async fn manager_in_dialect(probe: &Probe, dialect: Dialect
         (ChangeOp::Replace, &second.id, dialect.set_reference(name, ChangeOp::Replace, &second.id)),
         (ChangeOp::Replace, "", dialect.clear_reference(name)),
     ] {
-        let answer = probe.patch(&user, body).await?;
+        let answer = probe.patch(&user, body.clone()).await?;
         if !answer.is_success() {
-            return Err(refused(probe, &answer, manager));
+            return Err(refused(probe, &user, &answer, manager, body).await?);
         }
         let (read, after) = probe.read(&user).await?;
         let is_cleared = manager.is_empty() && !is_set(attribute.path.get(&after));
@@ -74,18 +75,34 @@ fn attribute(probe: &Probe) -> TargetAttribute {
     }
 }
 
-fn refused(probe: &Probe, answer: &Answer, manager: &str) -> Stop {
-    let draft = probe.refused(answer, SUCCESS);
+/// What was refused. Whether it is the plain id is found out by writing it as an object.
+async fn refused(probe: &Probe, user: &Object, answer: &Answer, manager: &str, mut body: Value) -> Result<Stop, Stop> {
+    let told = answer.told();
     if manager.is_empty() {
-        let observed = format!("clearing the manager by an empty text was answered with {}", answer.told());
-        return draft
-            .observed(observed)
+        let draft = probe.refused(answer, SUCCESS);
+        return Ok(draft
+            .observed(format!("clearing the manager by an empty text was answered with {told}"))
             .effect("whoever has no manager any more keeps the old one, and fails in every cycle")
             .remedy("take an empty text as the value of the manager for no manager")
-            .stop();
+            .stop());
     }
-    let observed = format!("a manager, given by its plain id as the service does, was answered with {}", answer.told());
-    draft.observed(observed).stop()
+    body["Operations"][0]["value"] = json!({ "value": manager });
+    let takes_object = match probe.quietly(probe.patch(user, body)).await {
+        Ok(again) => again.is_success(),
+        Err(Stop::Failed) => false,
+        Err(stop) => return Err(stop),
+    };
+    let draft = probe.refused(answer, SUCCESS);
+    if takes_object {
+        let observed = format!(
+            "a manager given by the plain id was answered with {told}; as an object with `value` it is accepted"
+        );
+        let draft = draft.observed(observed);
+        return Ok(draft
+            .remedy("take the manager's id as a plain text in PATCH too: the service never writes an object")
+            .stop());
+    }
+    Ok(draft.observed(format!("a PATCH of the manager, given by the plain id, was answered with {told}")).stop())
 }
 
 /// Whether a manager is there. Endpoints show none in several ways: not at all, as null, empty, or as an object without

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::change::{Edit, SUCCESS};
 use crate::check::features::is_roles;
-use crate::check::finding::shortened;
+use crate::check::finding::{Draft, shortened};
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::check::snapshot::attribute;
 use crate::directory::{AppRole, AttributeValue};
@@ -55,7 +55,7 @@ async fn roles(probe: &Probe) -> Result<(), Stop> {
     probe.user().await?;
     let (answer, user) = create(probe, &first).await?;
     if !answer.is_success() {
-        return Err(refused(probe, &answer, &names));
+        return Err(refused(probe, &answer, &names).await?);
     }
     let Some(user) = user else {
         return Err(Stop::Blocked {
@@ -71,7 +71,11 @@ async fn roles(probe: &Probe) -> Result<(), Stop> {
         if !answer.is_success() {
             let observed = format!("a PATCH of `roles` with another role was answered with {}", answer.told());
             let draft = probe.refused(&answer, SUCCESS).observed(observed);
-            return Err(draft.effect("people keep the role that they had when they were provisioned").stop());
+            if names.are_known || answer.status >= 500 || takes(probe, &names.names[1]).await? {
+                return Err(draft.effect("people keep the role that they had when they were provisioned").stop());
+            }
+            warn_of_name(draft);
+            return Ok(());
         }
         let (read, after) = probe.read(&user).await?;
         expect_roles(probe, &second, &after, ChangeOp::Replace, read.at);
@@ -150,18 +154,42 @@ async fn create(probe: &Probe, desired: &Desired) -> Result<(Answer, Option<Obje
     Ok((answer, user.map(|user| Object { values, ..user })))
 }
 
-fn refused(probe: &Probe, answer: &Answer, names: &Names) -> Stop {
-    let observed = format!("an account with the role \"{}\" was answered with {}", names.names[0], answer.told());
-    let draft = probe.refused(answer, "201 with the account").observed(observed);
-    if names.are_known || answer.status >= 500 {
-        return draft.stop();
+/// What was refused.
+async fn refused(probe: &Probe, answer: &Answer, names: &Names) -> Result<Stop, Stop> {
+    let name = &names.names[0];
+    let is_taken = takes(probe, name).await?;
+    let draft = probe.refused(answer, "201 with the account");
+    let observed = format!("an account with the role \"{name}\" was answered with {}", answer.told());
+    if is_taken {
+        let observed = format!("{observed}; as a plain entry with `value` alone the role is accepted");
+        return Ok(draft.observed(observed).stop());
     }
-    // Endpoints may know which roles they have.
+    let draft = draft.observed(observed);
+    if names.are_known || answer.status >= 500 {
+        return Ok(draft.stop());
+    }
+    warn_of_name(draft);
+    Ok(Stop::Failed)
+}
+
+/// Whether the endpoint takes a role of this name as a plain entry: it may know which roles it has, and then it isn't the
+/// shape that it refuses.
+async fn takes(probe: &Probe, name: &str) -> Result<bool, Stop> {
+    let values = probe.values(USER, &probe.person(), 0);
+    let mut body = probe.body(USER, &values);
+    body["roles"] = json!([{ "value": name }]);
+    match probe.quietly(probe.create(USER, &probe.name_in(USER, &values), body)).await {
+        Ok((answer, _)) => Ok(answer.is_success()),
+        Err(Stop::Failed) => Ok(false),
+        Err(stop) => Err(stop),
+    }
+}
+
+fn warn_of_name(draft: Draft<'_>) {
     draft
-        .effect("if it is the made-up name that the endpoint refuses, nothing; otherwise nobody who has a role is provisioned")
+        .effect("if it is the made-up name that the endpoint refuses, nothing; otherwise people don't get their roles")
         .remedy("name roles that the endpoint has, in a file for --values or as canonicalValues in its schemas, and try again")
         .warn();
-    Stop::Failed
 }
 
 /// The PATCH that gives somebody these roles; `None` where nothing differs.

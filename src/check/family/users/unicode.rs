@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::change::{Edit, body, held};
+use crate::check::family::people::somebody;
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::schema::{ObjectKind, ObjectMapping, TargetAttribute};
 use crate::scim::{AttributeType, ChangeOp};
@@ -46,7 +47,7 @@ async fn unicode(probe: &Probe) -> Result<(), Stop> {
         return Err(Stop::NotApplicable("the mapping has no attribute that takes any text".to_owned()));
     };
     let target = &mapping.attributes[index].target;
-    let user = probe.user().await?;
+    let user = somebody(probe).await?;
     match written(probe, &user, target, PLAIN).await? {
         Outcome::Kept => {}
         // Then it isn't a matter of scripts.
