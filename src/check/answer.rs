@@ -63,9 +63,10 @@ impl Answer {
         let body = crate::scim::ErrorBody::parse(&self.exchange.response_body.bytes);
         match body.detail.filter(|_| !self.is_success()) {
             Some(detail) => {
-                let short: String = detail.chars().take(200).collect();
-                let more = if short.len() < detail.len() { "…" } else { "" };
-                format!("{told}: {}{more}", short.trim().trim_end_matches('.'))
+                let line = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+                let short: String = line.chars().take(200).collect();
+                let more = if short.len() < line.len() { "…" } else { "" };
+                format!("{told}: {}{more}", short.trim_end_matches('.'))
             }
             None => told,
         }

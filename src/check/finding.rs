@@ -1,6 +1,6 @@
 //! Says what is wrong, in the words of those who can mend it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::probe::{Answer, Probe, Stop};
 use super::result::{Finding, Severity};
@@ -151,10 +151,15 @@ impl Probe {
             .iter()
             .map(|(index, op, value)| Sent { attribute: &mapping.attributes[*index].target, op: *op, value })
             .collect();
-        self.deviations(verify::attributes(&sent, before, after), at);
+        self.compare_sent(&sent, before, after, at);
     }
 
-    /// The same for attributes that needn't be mapped.
+    /// The same for several attributes that needn't be mapped.
+    pub(super) fn compare_sent(&self, sent: &[Sent<'_>], before: Option<&Resource>, after: &Resource, at: usize) {
+        self.deviations(verify::attributes(sent, before, after), at);
+    }
+
+    /// The same for one.
     pub(super) fn compare_attribute(
         &self,
         attribute: &TargetAttribute,
@@ -321,15 +326,6 @@ pub(super) fn of_failure(exchange: &HttpExchange, failure: &Failure) -> (String,
 /// What to do about an answer that didn't come.
 pub(super) fn remedy_of_failure(failure: &Failure) -> String {
     crate::client::judge(Err(failure), &[]).remedy().to_owned()
-}
-
-/// Whether two JSON objects are the same but for `meta`.
-pub(super) fn is_same_but_meta(before: &Map<String, Value>, after: &Map<String, Value>) -> bool {
-    let of = |members: &Map<String, Value>| -> Map<String, Value> {
-        let members = members.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("meta"));
-        members.map(|(name, value)| (name.clone(), value.clone())).collect()
-    };
-    of(before) == of(after)
 }
 
 impl Probe {

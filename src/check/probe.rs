@@ -345,7 +345,7 @@ impl Probe {
     }
 
     /// Does something that isn't what the check is about: what is wrong with it is for the check that it is about.
-    async fn quietly<T>(&self, doing: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
+    pub(super) async fn quietly<T>(&self, doing: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
         let before = self.findings.borrow().len();
         let done = doing.await;
         self.findings.borrow_mut().truncate(before);

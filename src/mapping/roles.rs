@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::directory::AppRole;
 use crate::expression::{RoleShape, role_name};
-use crate::scim::{ChangeOp, Dialect, Resource};
+use crate::scim::{ChangeOp, Dialect, Resource, get};
 
 /// What the service writes as the `type` of a role.
 const ROLE_TYPE: &str = "WindowsAzureActiveDirectoryRole";
@@ -84,7 +84,8 @@ impl Roles {
 /// Whether an entry of `roles` is the role of a value. An entry whose value is the text of an object is how
 /// the service writes one in PATCH.
 fn is_role(entry: &Value, value: &str) -> bool {
-    let Some(text) = entry.get("value").unwrap_or(entry).as_str() else { return false };
+    let held = entry.as_object().and_then(|members| get(members, "value")).unwrap_or(entry);
+    let Some(text) = held.as_str() else { return false };
     text == value
         || serde_json::from_str::<Value>(text).is_ok_and(|object| object.get("value").is_some_and(|held| held == value))
 }
@@ -151,7 +152,7 @@ mod tests {
             let account = Resource::from_value(json!({"roles": held})).unwrap();
             assert_eq!(Roles::new(shape, &all).unwrap().differ(&account), expected, "{shape:?} {account:?}");
         };
-        let both = json!([{"value": "reader"}, {"value": "admin", "primary": "True"}]);
+        let both = json!([{"value": "reader"}, {"Value": "admin", "primary": "True"}]);
         check(RoleShape::Complex, both.clone(), false);
         check(RoleShape::Assertive, both, false);
         check(RoleShape::Complex, json!([{"value": "admin"}]), true);

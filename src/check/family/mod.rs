@@ -1,7 +1,9 @@
 //! The families of checks.
 
+mod change;
 mod connect;
 mod discovery;
+pub(super) mod groups;
 mod lifecycle;
 mod load;
 mod paging;
@@ -15,6 +17,7 @@ use super::Check;
 
 /// Every family, in the order in which they are shown.
 pub(super) fn families() -> impl Iterator<Item = &'static [Check]> {
-    let general = [protocol::CHECKS, load::CHECKS, lifecycle::CHECKS];
-    [connect::CHECKS, discovery::CHECKS].into_iter().chain(users::CHECKS.iter().copied()).chain(general)
+    let [users, groups] = [users::CHECKS, groups::CHECKS].map(|lists| lists.iter().copied());
+    let first = [connect::CHECKS, discovery::CHECKS].into_iter();
+    first.chain(users).chain(groups).chain([protocol::CHECKS, load::CHECKS, lifecycle::CHECKS])
 }

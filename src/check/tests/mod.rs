@@ -2,10 +2,12 @@
 
 mod faults;
 mod green;
+mod groups;
 mod lifecycle;
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
@@ -13,6 +15,7 @@ use super::*;
 use crate::base::{Random, Secret};
 use crate::client::{Client, ClientOptions, Rate, Token};
 use crate::clock::Clock;
+use crate::schema::{CompileOptions, compile};
 use crate::scim::{ResourceSchema, TenantUrl};
 use crate::target::{Endpoint, EndpointOptions, Fault, FaultRule, Storage};
 
@@ -25,6 +28,8 @@ pub(super) struct World {
     pub(super) skip: Vec<String>,
     pub(super) read_only: bool,
     pub(super) concurrency: usize,
+    /// The admin's schema, which the endpoint's users follow too.
+    pub(super) schema: Option<String>,
 }
 
 impl World {
@@ -37,6 +42,7 @@ impl World {
             skip: Vec::new(),
             read_only: false,
             concurrency: 4,
+            schema: None,
         }
     }
 
@@ -44,11 +50,23 @@ impl World {
         Self { faults: vec![fault], ..self }
     }
 
-    /// The endpoint and what the checks say of it. Time is virtual: nothing waits.
+    /// The endpoint and what the checks say of it.
     pub(super) async fn check(&self) -> (Endpoint, CheckReport) {
+        let (endpoint, options, connect, clock) = self.begin();
+        let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
+        (endpoint, report)
+    }
+
+    /// The endpoint, and all that checks of it need. Time is virtual: nothing waits.
+    pub(super) fn begin(&self) -> (Endpoint, CheckOptions, Rc<Connect>, Clock) {
         let clock = Clock::starting_at("2026-03-01T10:00:00Z".parse().unwrap());
         let tokens = vec![Secret::new("secret-token")];
+        let document = self.schema.as_deref().map(|text| crate::schema::read(text, "schema.json").unwrap());
         let options = match self.profile {
+            _ if document.is_some() => {
+                let users = crate::schema::target_definition(document.as_ref().unwrap()).unwrap();
+                EndpointOptions::scim(users, tokens, clock.clone(), Random::seeded(1))
+            }
             "wedo" => EndpointOptions::wedo(tokens, clock.clone(), Random::seeded(1)),
             _ => {
                 let users = ResourceSchema::user().with_extension(ResourceSchema::enterprise_user());
@@ -66,10 +84,13 @@ impl World {
         options.skip.clone_from(&self.skip);
         options.read_only = self.read_only;
         options.concurrency = self.concurrency;
+        options.rules = document.map(|document| {
+            let options = CompileOptions { name: "custom".to_owned(), ..CompileOptions::default() };
+            Arc::new(compile(&document, &options).unwrap())
+        });
         let (router, time) = (endpoint.router(), clock.clone());
         let connect = Rc::new(move |options: ClientOptions| Client::in_process(router.clone(), options, time.clone()));
-        let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
-        (endpoint, report)
+        (endpoint, options, connect, clock)
     }
 }
 

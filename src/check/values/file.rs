@@ -89,6 +89,19 @@ impl Values {
             .collect()
     }
 
+    /// Whether the user gives values for an attribute.
+    pub(in crate::check) fn gives(&self, kind: ObjectKind, attribute: &str) -> bool {
+        self.given(kind, attribute).is_some()
+    }
+
+    fn given(&self, kind: ObjectKind, attribute: &str) -> Option<&Given> {
+        let given = match kind {
+            ObjectKind::User => &self.users,
+            ObjectKind::Group => &self.groups,
+        };
+        given.iter().find(|given| given.attribute.eq_ignore_ascii_case(attribute))
+    }
+
     /// The value of one attribute.
     pub(in crate::check) fn one(
         &self,
@@ -97,12 +110,7 @@ impl Values {
         person: &Person,
         round: u32,
     ) -> Value {
-        let given = match kind {
-            ObjectKind::User => &self.users,
-            ObjectKind::Group => &self.groups,
-        };
-        let given = given.iter().find(|given| given.attribute.eq_ignore_ascii_case(&attribute.target.name));
-        match given {
+        match self.given(kind, &attribute.target.name) {
             Some(given) => filled(&pick_value(&given.values, person.number + round), person, round),
             None => realistic(kind, &attribute.target, person, round),
         }

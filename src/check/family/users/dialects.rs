@@ -1,7 +1,8 @@
 //! `users.patch.dialect.*`: everything that the service writes by PATCH, in each of its two dialects.
 
-use super::{active, patch};
+use super::{active, manager, patch};
 use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::family::groups;
 use crate::check::probe::{Probe, Stop};
 use crate::check::{CheckResult, DialectOutcome, Status};
 use crate::scim::{ChangeOp, Dialect};
@@ -47,6 +48,16 @@ async fn judge(probe: &Probe, dialect: Dialect) -> Result<(), Stop> {
     for on in [false, true] {
         let user = probe.user().await?;
         active::switch(probe, &user, dialect, ChangeOp::Replace, on).await.or_else(only_blocked)?;
+    }
+    if probe.features().meets(Need::Manager).is_ok() {
+        manager::manager_in_dialect(probe, dialect).await.or_else(only_blocked)?;
+    }
+    if probe.features().meets(Need::Groups).is_ok() {
+        // Whether groups can be made is for others to say.
+        match groups::members_in_dialect(probe, dialect).await {
+            Err(Stop::Blocked { .. }) => {}
+            done => done.or_else(only_blocked)?,
+        }
     }
     Ok(())
 }

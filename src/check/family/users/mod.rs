@@ -5,12 +5,17 @@ mod create;
 mod culprits;
 mod delete;
 mod dialects;
+mod extension;
 mod filter;
 mod list;
+mod manager;
+mod multivalue;
 mod patch;
 mod patch_operations;
 mod read;
+mod roles;
 mod shape;
+mod unicode;
 
 use crate::check::Check;
 
@@ -27,4 +32,9 @@ pub(in crate::check) const CHECKS: &[&[Check]] = &[
     dialects::CHECKS,
     active::CHECKS,
     delete::CHECKS,
+    manager::CHECKS,
+    extension::CHECKS,
+    multivalue::CHECKS,
+    roles::CHECKS,
+    unicode::CHECKS,
 ];
