@@ -96,7 +96,7 @@ async fn findings_say_what_happened_when() {
             "empty-list-404",
             GROUP,
             "get-users-404",
-            "in the cycle that creates the group with two members, where the service first looks nobody up, GET \
+            "in the cycle that creates the group with two members, when the service tries the connection, GET \
              /Users?filter=… was answered with 404",
             "the whole job goes into quarantine with",
         ),
@@ -104,7 +104,7 @@ async fn findings_say_what_happened_when() {
             "429-with-retry-after",
             RATE,
             "get-users-429",
-            "250 of 250 look-ups, 25 a second, were answered with 429",
+            "25 of 25 look-ups, 25 a second, were answered with 429",
             "the service waits as long as it is told to",
         ),
         (
@@ -129,7 +129,7 @@ async fn findings_say_what_happened_when() {
 async fn load_is_measured() {
     let (_, report) = world().check().await;
     let load = report.result(RATE).unwrap().load.clone().unwrap();
-    assert_eq!((load.wanted_rate, load.rate, load.statuses), (Some(25.0), 25.0, vec![(200, 250)]));
+    assert_eq!((load.wanted_rate, load.rate, load.statuses), (Some(25.0), 25.0, vec![(200, 25)]));
     let load = report.result(CONCURRENT).unwrap().load.clone().unwrap();
     assert_eq!((load.wanted_rate, load.statuses), (None, vec![(200, 16), (204, 12)]));
     assert!(
@@ -199,12 +199,12 @@ async fn check(options: CheckOptions, router: Router, clock: &Clock, cancel: Can
 }
 
 fn options() -> CheckOptions {
-    CheckOptions { only: world().only, ..CheckOptions::new(client_options()) }
+    CheckOptions { only: world().only, load_seconds: 1, ..CheckOptions::new(client_options()) }
 }
 
 #[tokio::test]
 async fn a_signal_leaves_nothing_behind() {
-    for last in [5, 6, 7, 11, 30, 50, 61, 75, 90, 104, 110, 200, 360, 370, 385, 399] {
+    for last in [5, 6, 7, 11, 30, 61, 90, 104, 110, 140, 160, 174] {
         let between = Between { last, ..Between::default() };
         let (endpoint, router, clock, ann) = with_ann(&between).await;
         let report = check(options(), router, &clock, between.cancel).await;

@@ -65,6 +65,7 @@ impl World {
         options.skip.clone_from(&self.skip);
         options.read_only = self.read_only;
         options.concurrency = self.concurrency;
+        options.load_seconds = 1;
         let (router, time) = (endpoint.router(), clock.clone());
         let connect = Rc::new(move |options: ClientOptions| Client::in_process(router.clone(), options, time.clone()));
         let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
