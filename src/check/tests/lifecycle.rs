@@ -262,6 +262,37 @@ async fn filters_and_actions_of_the_mapping_keep_nobody_out() {
 }
 
 #[tokio::test]
+async fn app_roles_and_what_nothing_takes_as_it_is() {
+    for (target, function) in [
+        ("roles[primary eq \"True\"].value", "SingleAppRoleAssignment([appRoleAssignments])"),
+        ("roles", "AppRoleAssignmentsComplex([appRoleAssignments])"),
+        ("roles", "AssertiveAppRoleAssignmentsComplex([appRoleAssignments])"),
+        ("nickName", "ToUpper([onPremisesSamAccountName])"),
+        ("locale", "Item(Split([proxyAddresses], \":\"), 2)"),
+    ] {
+        let mapped = rules(|text| {
+            let mut document: Value = serde_json::from_str(&text).unwrap();
+            let mappings = &mut document["synchronizationRules"][0]["objectMappings"][1]["attributeMappings"];
+            let mut mapping = mappings[2].clone();
+            mapping["targetAttributeName"] = json!(target);
+            mapping["source"] = json!({"expression": function, "name": function, "type": "Function", "parameters": []});
+            mappings.as_array_mut().unwrap().push(mapping);
+            document.to_string()
+        });
+        let (_, router, clock, _) = with_ann(&Between::default()).await;
+        let given = CheckOptions { rules: Some(mapped), only: vec!["lifecycle".to_owned()], ..options() };
+        let report = check(given, router, &clock, CancellationToken::new()).await;
+        assert!(report.results.iter().all(|result| result.status == Status::Passed), "{target}\n{}", told(&report));
+        let bodies =
+            report.results.iter().flat_map(|result| &result.exchanges).map(|exchange| &exchange.request_body.bytes);
+        let posted = bodies.filter(|body| body.windows(10).any(|part| part == b"\"userName\""));
+        let name = target.split('[').next().unwrap();
+        let has = |body: &Vec<u8>| String::from_utf8_lossy(body).contains(&format!("\"{name}\":"));
+        assert!(posted.into_iter().all(has), "{target}");
+    }
+}
+
+#[tokio::test]
 async fn values_are_those_of_the_file() {
     for (values, status) in [
         ("[users]\nuserName = \"{unique}@corp.example\"\ntitle = [\"Clerk\", \"Manager\"]", Status::Passed),
