@@ -84,6 +84,7 @@ impl World {
         options.skip.clone_from(&self.skip);
         options.read_only = self.read_only;
         options.concurrency = self.concurrency;
+        options.load_seconds = 1;
         options.rules = document.map(|document| {
             let options = CompileOptions { name: "custom".to_owned(), ..CompileOptions::default() };
             Arc::new(compile(&document, &options).unwrap())

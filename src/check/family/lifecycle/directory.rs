@@ -313,8 +313,7 @@ fn private_folder() -> io::Result<TempDir> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        return builder.permissions(fs::Permissions::from_mode(0o700)).tempdir();
+        builder.permissions(fs::Permissions::from_mode(0o700));
     }
-    #[cfg(not(unix))]
     builder.tempdir()
 }

@@ -42,9 +42,13 @@ pub(super) async fn lifecycle(probe: &Probe) -> Result<(), Stop> {
     } else {
         probe.note("the group isn't renamed: the mapping doesn't send the display name that it has in the directory");
     }
-    job.team(group).members = vec![stays, joins];
-    // Members are no attribute of the group itself, of which nothing is due.
-    job.run(ObjectKind::Group, MOVED, &[]).await?;
+    if probe.mapping(ObjectKind::Group).reference.is_some() {
+        job.team(group).members = vec![stays, joins];
+        // Members are no attribute of the group itself, of which nothing is due.
+        job.run(ObjectKind::Group, MOVED, &[]).await?;
+    } else {
+        probe.note("the group has no members at the endpoint: the mapping doesn't send them");
+    }
     // Microsoft's validation leaves deletion to the endpoint.
     probe.soften();
     job.team(group).is_assigned = false;

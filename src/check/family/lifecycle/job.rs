@@ -160,7 +160,14 @@ impl<'p> Job<'p> {
         self.store = store;
         let from = self.settle();
         match result {
-            Err(EngineError::Quarantine { error, .. }) => return Err(self.quarantined(step, from, &error)),
+            Err(EngineError::Quarantine { error, .. }) if !self.probe.bench.cancel.is_cancelled() => {
+                let effect = format!(
+                    "the whole job goes into quarantine with {}: nobody is provisioned, attempts get as rare as one a \
+                     day, and after four weeks the job is disabled",
+                    error.code
+                );
+                return Err(self.unreachable(step, from, &error, effect));
+            }
             ended => self.ended(ended.map(drop))?,
         }
         for outcome in &mut recorder.outcomes {
@@ -193,7 +200,8 @@ impl<'p> Job<'p> {
         };
         self.ended(Ok(()))?;
         if let (Some(_), Some(error)) = (&done.unreachable, &done.error) {
-            return Err(self.quarantined(step, from, error));
+            let effect = format!("the portal shows {} and provisions nothing", error.code);
+            return Err(self.unreachable(step, from, error, effect));
         }
         let OnDemand { action, reason, error, target_id, deviations, .. } = done;
         let target = target_id.map(|id| id.to_string());
@@ -207,6 +215,10 @@ impl<'p> Job<'p> {
         let from = self.probe.exchanges.borrow().len();
         for exchange in self.wire.take() {
             self.pending.settle(&self.wire, &exchange, self.probe);
+            let is_put_off = exchange.status == Some(429) && exchange.response_header("retry-after").is_some();
+            if is_put_off && self.told.insert("429".to_owned()) {
+                self.probe.note("429 was waited out for as long as Retry-After says, as the service does");
+            }
         }
         from
     }
@@ -225,7 +237,7 @@ impl<'p> Job<'p> {
         let mut stop = None;
         for outcome in outcomes {
             if outcome.kind != kind {
-                self.other(&outcome)?;
+                member(&outcome)?;
                 continue;
             }
             if let Some(error) = &outcome.error {
@@ -249,13 +261,6 @@ impl<'p> Job<'p> {
         stop.map_or(Ok(()), Err)
     }
 
-    /// Takes up an object that was sent only so that others can refer to it.
-    fn other(&self, outcome: &Outcome) -> Result<(), Stop> {
-        let Some(error) = &outcome.error else { return Ok(()) };
-        let why = format!("the user who is to be a member can't be provisioned: {}: {}", error.code, error.message);
-        Err(Stop::Blocked { by: "lifecycle.user", why })
-    }
-
     /// Ends the check where something wasn't sent because of what it would have reached.
     fn held_back(&mut self, kind: ObjectKind, step: Step) -> Result<(), Stop> {
         match self.wire.held_back() {
@@ -264,9 +269,8 @@ impl<'p> Job<'p> {
             Some(HeldBack::Unnamed(name)) => {
                 let attribute = name_attribute(kind);
                 let why = format!(
-                    "the mapping makes `{attribute}` \"{name}\" of what is unique about somebody, so what is made \
-                     couldn't be told from what others have made; let it keep {}",
-                    self.probe.bench.prefix
+                    "`{attribute}` would be \"{name}\", which doesn't say that it was made here, and others may have it \
+                     too; let the mapping keep what is unique, or write {{unique}} into the value that is given"
                 );
                 Err(Stop::NotApplicable(why))
             }
@@ -314,14 +318,9 @@ impl<'p> Job<'p> {
     }
 
     /// The test query failed, with which everything begins.
-    fn quarantined(&mut self, step: Step, from: usize, error: &ObjectError) -> Stop {
-        let effect = format!(
-            "the whole job goes into quarantine with {}: nobody is provisioned, attempts get as rare as one a day, and \
-             after four weeks the job is disabled",
-            error.code
-        );
+    fn unreachable(&mut self, step: Step, from: usize, error: &ObjectError, effect: String) -> Stop {
         let exchanges = from..self.probe.exchanges.borrow().len();
-        let draft = self.trouble(&exchanges, error).when("where the service first looks nobody up");
+        let draft = self.trouble(&exchanges, error).when("when the service tries the connection");
         self.tell(draft.when(step.when).effect(effect));
         Stop::Failed
     }
@@ -411,6 +410,13 @@ impl<'p> Job<'p> {
             draft.fail();
         }
     }
+}
+
+/// Takes up a user who was sent only to be a member.
+fn member(outcome: &Outcome) -> Result<(), Stop> {
+    let Some(error) = &outcome.error else { return Ok(()) };
+    let why = format!("the user who is to be a member can't be provisioned: {}: {}", error.code, error.message);
+    Err(Stop::Blocked { by: "lifecycle.user", why })
 }
 
 const fn doing(action: ActionKind) -> &'static str {

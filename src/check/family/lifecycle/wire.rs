@@ -146,12 +146,12 @@ fn addressed(path: &str) -> Option<(ObjectKind, Option<String>)> {
 pub(super) struct Pending(Vec<(ObjectKind, String, crate::check::made::Ticket)>);
 
 impl Pending {
-    /// Takes an exchange up: what it made is noted and will be removed. Gives its place among the check's.
-    pub(super) fn settle(&mut self, wire: &Wire, exchange: &Arc<HttpExchange>, probe: &Probe) -> usize {
+    /// Takes an exchange up: what it made is noted and will be removed.
+    pub(super) fn settle(&mut self, wire: &Wire, exchange: &Arc<HttpExchange>, probe: &Probe) {
         let bench = &probe.bench;
         bench.note(probe.check.id, exchange);
-        let at = probe.keep(Arc::clone(exchange));
-        let Some((kind, id)) = addressed(&exchange.target) else { return at };
+        probe.keep(Arc::clone(exchange));
+        let Some((kind, id)) = addressed(&exchange.target) else { return };
         let is_success = exchange.status.is_some_and(|status| (200..300).contains(&status));
         match (exchange.method.as_str(), id) {
             ("POST", None) => {
@@ -183,7 +183,6 @@ impl Pending {
                 bench.made.confirm(ticket, &id);
             }
         }
-        at
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{Tally, allowed, since, unpaced};
+use super::{Tally, allowed, unpaced};
 use crate::check::definition::Need;
 use crate::check::finding::{of_failure, remedy_of_failure};
 use crate::check::probe::{Answer, Object, Probe, Stop, name_attribute};
@@ -147,8 +147,8 @@ async fn members(together: &mut Together<'_>) -> Result<(), Stop> {
 }
 
 impl Together<'_> {
-    /// Sends PATCHes of one object at the same time, and then nothing for as long as they take at the rate. Those without
-    /// a whole answer are a finding.
+    /// Changes one object in several ways at the same time, and then sends nothing for as long as that takes at the rate.
+    /// Changes without a whole answer are a finding.
     async fn send(
         &mut self,
         object: &Object,
@@ -161,7 +161,7 @@ impl Together<'_> {
         let request = |body| patch_request(object.kind.endpoint(), &object.id, body);
         let started = bench.clock.now();
         let sent = join_all(bodies.map(|body| self.client.exchange(request(body).into()))).await;
-        self.busy += since(started, self.probe);
+        self.busy += Duration::try_from(bench.clock.now().duration_since(started)).unwrap_or_default();
         #[expect(clippy::cast_precision_loss, reason = "a dozen of them")]
         bench.clock.sleep(Duration::try_from_secs_f64(sent.len() as f64 / self.rate).unwrap_or_default()).await;
         let all = sent.len();

@@ -6,7 +6,6 @@ mod rate;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::base::Timestamp;
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::measure;
 use crate::check::probe::Probe;
@@ -85,9 +84,4 @@ impl Tally {
         let latencies = measure::summary(of, self.times)?;
         Some(Load { wanted_rate, rate, statuses: self.statuses.into_iter().collect(), latencies })
     }
-}
-
-/// How long ago an instant was.
-fn since(started: Timestamp, probe: &Probe) -> Duration {
-    Duration::try_from(probe.bench.clock.now().duration_since(started)).unwrap_or_default()
 }
