@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::call::{Act, Call};
 use super::{Fault, FaultRule};
+use crate::scim::Resource;
 use crate::target::storage::Stored;
 use crate::target::{Endpoint, Kind};
 
@@ -125,6 +126,11 @@ impl Faults {
         states.iter().map(|(id, stored)| (id.clone(), stored.clone())).collect()
     }
 
+    /// Whether something of this kind had the name, and was deleted.
+    pub(super) fn is_gone(&self, kind: Kind, name: &str) -> bool {
+        self.history().of(kind).gone.contains(&name.to_lowercase())
+    }
+
     /// Remembers what a resource was like before a request that went well.
     pub(super) fn remember(&self, call: &Call) {
         let (Some(kind), Some(id)) = (call.kind, &call.id) else { return };
@@ -134,11 +140,22 @@ impl Faults {
                 history.of(kind).add(id, before);
             }
             (Act::Delete, _) => {
-                history.of(kind).states.remove(id);
+                let states = history.of(kind);
+                states.states.remove(id);
+                states.forget(call.resource().as_ref().and_then(|resource| name_of(kind, resource)));
             }
             _ => {}
         }
     }
+}
+
+/// The userName of a user, the displayName of a group, in lower case.
+fn name_of(kind: Kind, resource: &Resource) -> Option<String> {
+    let name = match kind {
+        Kind::User => "userName",
+        Kind::Group => "displayName",
+    };
+    Some(resource.get(name)?.as_str()?.to_lowercase())
 }
 
 /// What resources were like before their last change.
@@ -162,11 +179,20 @@ impl History {
 struct States {
     states: HashMap<String, Stored>,
     order: VecDeque<String>,
+    /// Names of what was deleted, in lower case.
+    gone: VecDeque<String>,
 }
 
 impl States {
     /// Older ones are forgotten, so that an endpoint that misbehaves for long doesn't grow without end.
     const MOST: usize = 10_000;
+
+    fn forget(&mut self, name: Option<String>) {
+        self.gone.extend(name);
+        if self.gone.len() > Self::MOST {
+            self.gone.pop_front();
+        }
+    }
 
     fn add(&mut self, id: &str, stored: &Stored) {
         if self.states.insert(id.to_owned(), stored.clone()).is_none() {

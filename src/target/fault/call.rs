@@ -115,6 +115,11 @@ impl Call {
         self.before.as_ref().map(parse)
     }
 
+    /// Whether something of this kind had the name, and was deleted.
+    pub(super) fn is_gone(&self, name: &str) -> bool {
+        self.kind.is_some_and(|kind| self.endpoint.faults_in_force().is_gone(kind, name))
+    }
+
     /// The resource as it was before its last change.
     pub(super) fn older(&self) -> Option<Stored> {
         self.endpoint.faults_in_force().older(self.kind?, self.id.as_ref()?)

@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{Act, Call};
 use super::misbehaviour::{About, Misbehaviour};
 use super::operations::{is_op, member, operations, pathless, written_by};
 use super::patches::{CONTENT, PATCHES, refused};
 use super::reply::Reply;
 use crate::scim::{Method, Resource, ScimType};
 use crate::target::Kind;
+use crate::target::answer::Problem;
 
 pub(super) struct AcceptAnyToken;
 
@@ -76,6 +77,65 @@ impl Misbehaviour for OneEntryPerList {
                 entries.truncate(1);
             }
         }
+    }
+}
+
+pub(super) struct DeletedNamesStayTaken;
+
+impl Misbehaviour for DeletedNamesStayTaken {
+    fn about(&self) -> About {
+        About::new(
+            "deleted-names-stay-taken",
+            "endpoints that only mark what is deleted, and count its names as taken",
+            "Answers 409 to a POST with the userName or displayName of something that was deleted.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        &[Method::Post, Method::Delete]
+    }
+
+    fn looks_back(&self) -> bool {
+        true
+    }
+
+    fn answer(&self, call: &Call) -> Option<Reply> {
+        let name = match call.kind.filter(|_| call.act == Act::Create)? {
+            Kind::User => member(&call.body, "userName"),
+            Kind::Group => member(&call.body, "displayName"),
+        };
+        call.is_gone(name?.as_str()?).then(|| Reply::problem(Problem::conflict("the name is taken already")))
+    }
+}
+
+pub(super) struct AsciiOnly;
+
+impl Misbehaviour for AsciiOnly {
+    fn about(&self) -> About {
+        About::new(
+            "ascii-only",
+            "databases whose text is in a code page",
+            "Stores `?` for each letter that isn't in ASCII, and answers with success.",
+        )
+    }
+
+    fn methods(&self) -> &'static [Method] {
+        CONTENT
+    }
+
+    fn store(&self, _call: &Call, _before: Option<&Resource>, after: &mut Resource) {
+        after.members_mut().values_mut().for_each(flatten);
+    }
+}
+
+fn flatten(value: &mut Value) {
+    match value {
+        Value::String(text) if !text.is_ascii() => {
+            *text = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+        }
+        Value::Array(values) => values.iter_mut().for_each(flatten),
+        Value::Object(members) => members.values_mut().for_each(flatten),
+        _ => {}
     }
 }
 

@@ -115,6 +115,7 @@ static FAULTS: &[(&str, &[Entry])] = &[
             One(&creations::IntegerIds),
             One(&creations::OddIds),
             One(&creations::ExternalIdTaken),
+            One(&keeping::DeletedNamesStayTaken),
         ],
     ),
     (
@@ -158,6 +159,7 @@ static FAULTS: &[(&str, &[Entry])] = &[
             One(&storing::DropAttribute),
             One(&storing::ChangeCase),
             One(&keeping::OneEntryPerList),
+            One(&keeping::AsciiOnly),
         ],
     ),
     (

@@ -255,6 +255,7 @@ const CREATIONS: &[Play] = &[
     play("integer-ids"),
     play("odd-ids"),
     play("409-on-create-existing-externalid"),
+    play("deleted-names-stay-taken"),
 ];
 
 const PATCHES: &[Play] = &[
@@ -292,6 +293,7 @@ const STORING: &[Play] = &[
     play("drop-attribute"),
     play("change-case"),
     play("one-entry-per-list"),
+    play("ascii-only"),
 ];
 
 const DOCUMENTS: &[Play] = &[

@@ -239,6 +239,13 @@ pub(super) const CASES: &[Case] = &[
         "200 1",
         "200 0",
     ),
+    case(
+        "ascii-only",
+        &[r#"PATCH /Users/{ann} [{"op": "Replace", "path": "title", "value": "Ingénieur"}]"#],
+        "/title",
+        r#"200 "Ingénieur""#,
+        r#"200 "Ing?nieur""#,
+    ),
     case("change-case", &[TITLE], "/displayName", r#"200 "Ann""#, r#"200 "ANN""#),
     case("byte-order-mark", &[NOBODY], "text", r#"200 {"sche"#, "200 \u{feff}{\"sch"),
     case("capitalised-attributes", &[FIND_ANN], "/Resources/0/UserName", "200 null", r#"200 "Ann@Contoso.com""#),

@@ -6,6 +6,10 @@ const NOBODY: &str = "GET /Users?filter=userName+eq+%22nobody%22";
 const TITLE: &str = r#"PATCH /Users/{ann} [{"op": "Replace", "path": "title", "value": "Chief"}]"#;
 const NEW: &str = r#"POST /Users {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "carl"}"#;
 const LEAVE: &str = r#"PATCH /Users/{ann} [{"op": "Replace", "path": "active", "value": "False"}]"#;
+const ANN: &str =
+    r#"POST /Users {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ANN@contoso.com"}"#;
+const DESIGN: &str =
+    r#"POST /Groups {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Design"}"#;
 const READ: &str = "GET /Users/{ann}";
 
 pub(super) const CASES: &[Case] = &[
@@ -125,6 +129,14 @@ pub(super) const CASES: &[Case] = &[
         "",
         "200",
         "400",
+    ),
+    case("deleted-names-stay-taken", &[NEW, "DELETE /Users/{ann}", ANN], "", "201", "409"),
+    case(
+        "deleted-names-stay-taken",
+        &["DELETE /Groups/{design}", DESIGN],
+        "/scimType",
+        "201 null",
+        r#"409 "uniqueness""#,
     ),
     case(
         "reject-null",
