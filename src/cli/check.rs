@@ -28,7 +28,7 @@ use progress::Progress;
 use reports::{ReportTo, Reports};
 use target::{Profile, Target};
 
-/// Tries an endpoint as Microsoft would, and says what would fail, how it shows and what to change
+/// Checks whether Microsoft would accept an endpoint, and says what to change
 ///
 /// Makes users and groups whose names begin with a random prefix, and removes them again, after a failure and a signal
 /// too; nothing else is written to. Without a mapping the endpoint's own schemas decide whether it is checked like WEDO
@@ -90,10 +90,10 @@ pub(crate) struct Args {
     #[arg(long, requires = "baseline")]
     update_baseline: bool,
     /// List all checks and try none
-    #[arg(long, exclusive = true)]
+    #[arg(long, conflicts_with = "explain")]
     list: bool,
     /// Explain a check and try none
-    #[arg(long, value_name = "ID", exclusive = true)]
+    #[arg(long, value_name = "ID")]
     explain: Option<String>,
     #[command(flatten)]
     record: RecordArgs,
