@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::CheckResult;
 use super::bench::Bench;
+use super::{CheckResult, Leftover, Skipped};
 use crate::base::{Secret, visible};
 use crate::scim::{Content, Masking, Needles, get};
 
@@ -17,18 +17,26 @@ const PUBLIC: [&str; 2] = ["schemas", "meta"];
 const KEPT: usize = 32 * 1024;
 
 /// Masks secrets everywhere, and personal data that the checks didn't make up.
-pub(super) fn mask(bench: &Bench, results: &mut [CheckResult]) {
+pub(super) fn mask(bench: &Bench, results: &mut [CheckResult], leftovers: &mut [Leftover]) {
     let mut masking = Masking::new(bench.options.secrets.clone());
-    let sent = results.iter().flat_map(|result| &result.exchanges).flat_map(|exchange| exchange.credentials.secrets());
-    let needles = Needles::new(&sent.cloned().collect::<Vec<Secret>>());
+    let wire = bench.wire.borrow();
+    let exchanges = wire.iter().map(|(_, exchange)| exchange);
+    let sent = exchanges.chain(results.iter().flat_map(|result| &result.exchanges));
+    let secrets: Vec<Secret> = sent.flat_map(|exchange| exchange.credentials.secrets()).cloned().collect();
+    let needles = Needles::new(secrets.iter().chain(&bench.options.secrets.all()));
+    let mask_text = |text: &mut String| {
+        let impersonal = without_addresses(bench, Content::from(text.as_bytes()));
+        *text = visible(&needles.masked_text(&String::from_utf8_lossy(&impersonal.bytes))).into_owned();
+    };
+    leftovers.iter_mut().for_each(|leftover| mask_text(&mut leftover.why));
     for result in results {
         // What an endpoint said is quoted in them.
-        for finding in &mut result.findings {
-            for text in [&mut finding.observed, &mut finding.expected] {
-                let impersonal = without_addresses(bench, Content::from(text.as_bytes()));
-                *text = visible(&needles.masked_text(&String::from_utf8_lossy(&impersonal.bytes))).into_owned();
-            }
-        }
+        let findings = result.findings.iter_mut().flat_map(|finding| [&mut finding.observed, &mut finding.expected]);
+        let skipped = result.skipped.iter_mut().filter_map(|skipped| match skipped {
+            Skipped::NotApplicable(why) | Skipped::Blocked { why, .. } => Some(why),
+            Skipped::Interrupted => None,
+        });
+        findings.chain(skipped).chain(&mut result.notes).for_each(mask_text);
         for exchange in &mut result.exchanges {
             let mut shown = masking.masked(exchange);
             shown.response_body = impersonal(bench, shown.response_body);

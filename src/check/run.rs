@@ -77,10 +77,10 @@ pub async fn run(
     if objects > 0 && !bench.options.keep {
         sink(CheckEvent::CleaningUp { objects });
     }
-    let leftovers = cleanup::clean_up(&bench).await;
+    let mut leftovers = cleanup::clean_up(&bench).await;
     let latencies = measure::latencies(&bench.wire.borrow());
+    masking::mask(&bench, &mut results, &mut leftovers);
     let dialects = super::family::compared(&results);
-    masking::mask(&bench, &mut results);
     Ok(CheckReport {
         tenant_url: bench.options.tenant_url.clone(),
         mapping: mapping_text(&bench),

@@ -19,6 +19,8 @@ pub(crate) enum Exit {
     JobHeld,
     /// 6: target unreachable or credentials refused.
     Unreachable,
+    /// 7: `check`: a mandatory check failed.
+    CheckFailed,
     /// 8: another run holds the job's lock.
     Locked,
     /// 130: Ctrl-C.
@@ -38,6 +40,7 @@ impl Exit {
             Self::ObjectsFailed => 4,
             Self::JobHeld => 5,
             Self::Unreachable => 6,
+            Self::CheckFailed => 7,
             Self::Locked => 8,
             Self::Interrupted => 130,
             Self::Terminated => 143,
@@ -65,6 +68,7 @@ mod tests {
             (Exit::ObjectsFailed, 4),
             (Exit::JobHeld, 5),
             (Exit::Unreachable, 6),
+            (Exit::CheckFailed, 7),
             (Exit::Locked, 8),
             (Exit::Interrupted, 130),
             (Exit::Terminated, 143),

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    allow_deletes, apply, completions, demo, expr, init, inspect, links, logging, man, pause, plan, provision, restart,
-    run, schema, serve, start, status, test_connection,
+    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logging, man, pause, plan, provision,
+    restart, run, schema, serve, start, status, test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.
@@ -43,6 +43,7 @@ pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Erro
         Command::Init(args) => init::run(&args, context),
         Command::Inspect(args) => inspect::run(&args, context),
         Command::TestConnection(args) => test_connection::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
         Command::Plan(args) => plan::run(&args, context),
         Command::Apply(args) => apply::run(&args, context),
         Command::Run(args) => run::run(&args, context),

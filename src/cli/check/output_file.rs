@@ -1,0 +1,122 @@
+//! A file that is whole or isn't there: written beside its place and moved into it.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::base::Diagnostic;
+use crate::cli::error::Error;
+
+/// A file that will be written.
+#[derive(Debug)]
+pub(super) struct OutputFile {
+    /// As the user named it.
+    path: PathBuf,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// A file beside the one that it becomes.
+    Beside(NamedTempFile, PathBuf),
+    /// A device or a pipe, which isn't replaced.
+    There(File),
+}
+
+impl OutputFile {
+    /// Makes sure that it can be written; what is there stays until then.
+    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+        let place = place(path).map_err(|error| {
+            let text = format!("{} can't be written: {error}", path.display());
+            Diagnostic::error(text).with_hint("name a file in a folder that is there and can be written to")
+        })?;
+        Ok(Self { path: path.to_owned(), place })
+    }
+
+    /// Its name for people.
+    pub(super) fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    /// Writes it.
+    pub(super) fn write(self, text: &str) -> io::Result<()> {
+        match self.place {
+            Place::There(mut file) => file.write_all(text.as_bytes()),
+            Place::Beside(mut file, path) => {
+                file.write_all(text.as_bytes())?;
+                file.as_file().sync_all()?;
+                file.persist(path)?;
+                Ok(())
+            }
+        }
+    }
+}
+
+fn place(path: &Path) -> io::Result<Place> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        // A link stays, what it leads to is replaced.
+        Ok(found) if found.is_file() => {
+            OpenOptions::new().append(true).open(path)?;
+            beside(&fs::canonicalize(path)?)
+        }
+        Ok(_) => Ok(Place::There(OpenOptions::new().write(true).open(path)?)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path),
+        Err(error) => Err(error),
+    }
+}
+
+fn beside(path: &Path) -> io::Result<Place> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+    fs::metadata(folder)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".scimulate-");
+    // Reports are read by other programs, often as somebody else: the user's own mask decides who may.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // Nobody asked for the name that such an error has.
+    let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
+    Ok(Place::Beside(file, path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_stays_until_it_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.xml");
+        let names = || fs::read_dir(folder.path()).unwrap().count();
+        drop(OutputFile::create(&path).unwrap());
+        assert_eq!(names(), 0, "nothing is left of one that wasn't written");
+        OutputFile::create(&path).unwrap().write("one").unwrap();
+        let second = OutputFile::create(&path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one");
+        second.write("two").unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names()), ("two", 1));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_found_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(OutputFile::create(folder.path()).is_err());
+        assert!(OutputFile::create(&folder.path().join("nowhere/report.xml")).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_devices_stay_what_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        OutputFile::create(&link).unwrap().write("new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+        OutputFile::create(Path::new("/dev/null")).unwrap().write("x").unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
