@@ -38,39 +38,41 @@ fn leftover(made: Made, why: String) -> Leftover {
 
 /// Removes one object; gives it back where that can't be done.
 async fn remove(bench: &Bench, client: &Client, made: Made) -> Option<Leftover> {
-    let id = match &made.id {
-        Some(id) => id.clone(),
-        // Its creation wasn't answered: it may be there.
-        None if made.unclaimed.is_some() => {
+    let ids = match (&made.id, &made.unclaimed) {
+        (Some(id), _) => vec![id.clone()],
+        (None, Some(id)) => {
             let why =
                 "it was made, but nothing in the answer shows that the id is really its own, so it was left alone";
-            return Some(leftover(Made { id: made.unclaimed.clone(), ..made }, why.to_owned()));
+            return Some(leftover(Made { id: Some(id.clone()), ..made }, why.to_owned()));
         }
-        None => match look_up(bench, client, &made).await {
-            Ok(Some(id)) => id,
-            Ok(None) => return None,
+        // Its creation wasn't answered: it may be there, beside another of its name.
+        (None, None) => match look_up(bench, client, &made).await {
+            Ok(ids) => ids,
             Err(why) => return Some(leftover(made, format!("nobody knows whether it was made: {why}"))),
         },
     };
-    let outcome = send(bench, client, delete_request(made.kind.endpoint(), &id).into()).await;
-    let made = Made { id: Some(id), ..made };
-    match outcome {
-        Ok(answer) if answer.is_success() || matches!(answer.status, 404 | 410) => None,
-        Ok(answer) => Some(leftover(made, format!("DELETE was answered with {}", answer.told()))),
-        Err(why) => Some(leftover(made, why)),
+    for id in ids {
+        let why = match send(bench, client, delete_request(made.kind.endpoint(), &id).into()).await {
+            Ok(answer) if answer.is_success() || matches!(answer.status, 404 | 410) => continue,
+            Ok(answer) => format!("DELETE was answered with {}", answer.told()),
+            Err(why) => why,
+        };
+        return Some(leftover(Made { id: Some(id), ..made }, why));
     }
+    None
 }
 
-async fn look_up(bench: &Bench, client: &Client, made: &Made) -> Result<Option<String>, String> {
+/// Ids of everything that has the name, which begins with the prefix: all of it was made here.
+async fn look_up(bench: &Bench, client: &Client, made: &Made) -> Result<Vec<String>, String> {
     let request = find_request(made.kind.endpoint(), name_attribute(made.kind), &made.name);
     let answer = send(bench, client, request.into()).await?;
     if matches!(answer.status, 404 | 410) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let list = answer.list().filter(|_| answer.is_success());
     let list = list.ok_or_else(|| format!("the look-up was answered with {}", answer.told()))?;
-    let mut found = list.resources.iter().filter(|resource| is_named(made.kind, resource, &made.name));
-    Ok(found.next().and_then(Resource::id))
+    let found = list.resources.iter().filter(|resource| is_named(made.kind, resource, &made.name));
+    Ok(found.filter_map(Resource::id).collect())
 }
 
 async fn send(bench: &Bench, client: &Client, request: RawRequest) -> Result<Answer, String> {
