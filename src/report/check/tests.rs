@@ -257,6 +257,19 @@ fn an_unknown_check_is_met_with_what_was_meant() {
 }
 
 #[test]
+fn what_waits_for_something_untold_does_not_pass() {
+    let waits = red().result("users.enable").unwrap().clone();
+    let report = CheckReport { results: vec![waits.clone(), passed("users.get")], ..green() };
+    assert!(!report.passed());
+    let text = text(&report, CheckText::default());
+    assert!(text.contains("no disabled user could be found (see users.disable): users.enable"), "{text}");
+    assert!(text.contains("Failed: 1 passed, 1 skipped; ") && text.contains("couldn't be tried"), "{text}");
+    let told = red().result("users.disable").unwrap().clone();
+    let known = crate::check::CheckResult { known: true, ..told };
+    assert!(CheckReport { results: vec![known, waits], ..green() }.passed());
+}
+
+#[test]
 fn nothing_at_all_is_told_too() {
     let report = CheckReport { results: Vec::new(), latencies: Vec::new(), dialects: Vec::new(), ..green() };
     assert!(text(&report, CheckText::default()).contains("Passed: no checks; 1,234 requests"));
