@@ -224,8 +224,11 @@ fn a_baseline_that_cannot_be_read_says_why() {
 
 #[test]
 fn checks_are_listed_and_explained() {
-    let list = strip_str(&check_list()).to_string();
+    let list = strip_str(&check_list(false)).to_string();
     assert_eq!(list.lines().count(), checks().count() + 1);
+    let narrow = strip_str(&check_list(true)).to_string();
+    assert_eq!(narrow.lines().count(), 2 * list.lines().count());
+    assert!(narrow.contains("\nconnect.tls                        mandatory\n  the endpoint is reached"), "{narrow}");
     for check in checks() {
         assert!(list.lines().any(|line| line.starts_with(check.id) && line.ends_with(check.holds)), "{}", check.id);
         let page = strip_str(&explain_check(check.id).unwrap()).to_string();
