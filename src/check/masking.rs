@@ -28,7 +28,9 @@ pub(super) fn mask(bench: &Bench, results: &mut [CheckResult], leftovers: &mut [
         let impersonal = without_addresses(bench, Content::from(text.as_bytes()));
         *text = visible(&needles.masked_text(&String::from_utf8_lossy(&impersonal.bytes))).into_owned();
     };
-    leftovers.iter_mut().for_each(|leftover| mask_text(&mut leftover.why));
+    for leftover in leftovers {
+        mask_text(&mut leftover.why);
+    }
     for result in results {
         // What an endpoint said is quoted in them.
         let findings = result.findings.iter_mut().flat_map(|finding| [&mut finding.observed, &mut finding.expected]);

@@ -56,6 +56,8 @@ pub(super) struct Probe {
     pub(super) check: &'static Check,
     /// Errors weigh so much.
     severity: Cell<Severity>,
+    /// Whether the last request can't have had an effect: it didn't arrive.
+    unapplied: Cell<bool>,
     pub(super) findings: RefCell<Vec<Finding>>,
     pub(super) notes: RefCell<Vec<String>>,
     pub(super) exchanges: RefCell<Vec<Arc<HttpExchange>>>,
@@ -68,6 +70,7 @@ impl Probe {
             bench,
             check,
             severity: Cell::new(severity(check.category)),
+            unapplied: Cell::new(false),
             findings: RefCell::default(),
             notes: RefCell::default(),
             exchanges: RefCell::default(),
@@ -129,6 +132,7 @@ impl Probe {
         let sent = self.bench.client.exchange(request).await;
         self.bench.note(self.check.id, &sent.exchange);
         let at = self.keep(Arc::clone(&sent.exchange));
+        self.unapplied.set(sent.failure.as_ref().is_some_and(Failure::is_unapplied));
         match sent.failure {
             None => Ok(Answer::new(at, sent.exchange)),
             Some(Failure::Ended) => Err(Stop::Interrupted),
@@ -219,7 +223,12 @@ impl Probe {
                 bench.made.refused(ticket);
                 return Err(stop);
             }
-            Err(stop) => return Err(stop),
+            Err(stop) => {
+                if self.unapplied.get() {
+                    bench.made.refused(ticket);
+                }
+                return Err(stop);
+            }
         };
         if !answer.is_success() {
             // A server error may come after the work was done; then it is looked for in the end.

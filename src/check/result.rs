@@ -52,9 +52,17 @@ impl CheckReport {
         self.results.iter().filter(|result| result.status == status).count()
     }
 
-    /// Whether Microsoft would accept the endpoint as far as this was tried: no check failed but for known failures.
+    /// Whether Microsoft would accept the endpoint as far as this was tried: no check failed but for known failures, and
+    /// none that the service needs was kept from being tried by something that isn't told.
     pub fn passed(&self) -> bool {
-        !self.interrupted && self.results.iter().all(|result| result.status != Status::Failed || result.known)
+        let is_fine = |result: &CheckResult| match &result.skipped {
+            Some(Skipped::Blocked { by, .. }) => {
+                let is_told = self.result(by).is_some_and(|blocking| blocking.status != Status::Passed);
+                is_told || result.check.category == Category::Recommended
+            }
+            _ => result.status != Status::Failed || result.known,
+        };
+        !self.interrupted && self.results.iter().all(is_fine)
     }
 
     /// The result of a check, if it was selected.

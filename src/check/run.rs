@@ -88,7 +88,7 @@ pub async fn run(
         prefix: bench.prefix.clone(),
         started,
         duration: bench.clock.now().duration_since(started).try_into().unwrap_or_default(),
-        unreachable: is_cut_off(&results).is_some(),
+        unreachable: is_cut_off(&results).is_some() || lets_nobody_in(&bench, &results),
         results,
         dialects,
         latencies,
@@ -116,6 +116,15 @@ fn is_cut_off(results: &[CheckResult]) -> Option<String> {
         Some(status @ (401 | 403)) => Some(format!("the endpoint refuses the credentials with {status}")),
         Some(_) => None,
     }
+}
+
+/// Whether nothing was answered but with refusals, where the connection itself isn't checked.
+fn lets_nobody_in(bench: &Bench, results: &[CheckResult]) -> bool {
+    let wire = bench.wire.borrow();
+    let is_refused = |status: Option<u16>| matches!(status, None | Some(401 | 403));
+    results.iter().any(|result| result.check.turn != Turn::Connect)
+        && !wire.is_empty()
+        && wire.iter().all(|(_, exchange)| is_refused(exchange.status))
 }
 
 fn mapping_text(bench: &Bench) -> String {

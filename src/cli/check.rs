@@ -99,6 +99,8 @@ pub(crate) struct Args {
     record: RecordArgs,
 }
 
+/// A terminal of so many columns shows the list of checks as a table.
+const WIDE: usize = 160;
 /// What recordings of this command are called.
 const COMMAND: &str = "check";
 
@@ -179,7 +181,8 @@ fn exit(report: &CheckReport, signal: Option<Exit>) -> Exit {
 
 fn list(context: &Context) -> Result<Exit, Error> {
     if context.printer.is_human() {
-        context.printer.sentences(check_list().trim_end())?;
+        let is_narrow = context.printer.width().is_some_and(|width| width < WIDE);
+        context.printer.sentences(&check_list(is_narrow))?;
     } else {
         context.printer.json(&check_list_json())?;
     }

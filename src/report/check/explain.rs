@@ -29,21 +29,19 @@ impl UnknownCheck {
     }
 }
 
-/// All checks as a table: id, category, what it needs, what holds.
-pub fn check_list() -> String {
+/// All checks as a table: id, category, what it needs, what holds. Where lines are narrow, what holds stands below.
+pub fn check_list(is_narrow: bool) -> String {
     let rows: Vec<_> = checks().map(|check| (check, needs(check).unwrap_or_default())).collect();
     let width = |of: fn(&(&'static Check, String)) -> usize| rows.iter().map(of).max().unwrap_or(0);
     let (ids, categories, needed) =
         (width(|row| row.0.id.len()), width(|row| row.0.category.as_str().len()), width(|row| row.1.len()));
-    let head = format!("{:ids$}  {:categories$}  {:needed$}  holds", "id", "category", "needs");
-    let mut text = format!("{}\n", heading(head));
-    for (check, needs) in &rows {
-        let category = format!("{:categories$}", check.category.as_str());
-        let line = format!("{:ids$}  {category}  {needs:needed$}  {}", check.id, check.holds);
-        text.push_str(&line);
-        text.push('\n');
-    }
-    text
+    let line = |id: &str, category: &str, needs: &str, holds: &str| {
+        let columns = format!("{id:ids$}  {category:categories$}  {needs:needed$}");
+        if is_narrow { format!("{}\n  {holds}", columns.trim_end()) } else { format!("{columns}  {holds}") }
+    };
+    let mut lines = vec![heading(line("id", "category", "needs", "holds"))];
+    lines.extend(rows.iter().map(|(check, needs)| line(check.id, check.category.as_str(), needs, check.holds)));
+    lines.join("\n")
 }
 
 /// All checks: `{"formatVersion", "checks": […]}`, each as [`explain_check_json`] has it but for the version.

@@ -224,8 +224,11 @@ fn a_baseline_that_cannot_be_read_says_why() {
 
 #[test]
 fn checks_are_listed_and_explained() {
-    let list = strip_str(&check_list()).to_string();
+    let list = strip_str(&check_list(false)).to_string();
     assert_eq!(list.lines().count(), checks().count() + 1);
+    let narrow = strip_str(&check_list(true)).to_string();
+    assert_eq!(narrow.lines().count(), 2 * list.lines().count());
+    assert!(narrow.contains("\nconnect.tls                        mandatory\n  the endpoint is reached"), "{narrow}");
     for check in checks() {
         assert!(list.lines().any(|line| line.starts_with(check.id) && line.ends_with(check.holds)), "{}", check.id);
         let page = strip_str(&explain_check(check.id).unwrap()).to_string();
@@ -254,6 +257,19 @@ fn an_unknown_check_is_met_with_what_was_meant() {
         family.to_string().starts_with("there is no check `discovery`; these lie under it: discovery."),
         "{family}"
     );
+}
+
+#[test]
+fn what_waits_for_something_untold_does_not_pass() {
+    let waits = red().result("users.enable").unwrap().clone();
+    let report = CheckReport { results: vec![waits.clone(), passed("users.get")], ..green() };
+    assert!(!report.passed());
+    let text = text(&report, CheckText::default());
+    assert!(text.contains("no disabled user could be found (see users.disable): users.enable"), "{text}");
+    assert!(text.contains("Failed: 1 passed, 1 skipped; ") && text.contains("couldn't be tried"), "{text}");
+    let told = red().result("users.disable").unwrap().clone();
+    let known = crate::check::CheckResult { known: true, ..told };
+    assert!(CheckReport { results: vec![known, waits], ..green() }.passed());
 }
 
 #[test]

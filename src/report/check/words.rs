@@ -113,6 +113,9 @@ impl Verdict {
                 "Nothing was tried, so nothing failed."
             }
             Self::Passed => "As far as it was tried, Microsoft's service can work with this endpoint.",
+            Self::Failed if count_of(report, Outcome::Failed) == 0 => {
+                "What was to be checked couldn't be tried; see what was skipped, and check what it waits for."
+            }
             Self::Failed => "Microsoft's service would have trouble with this endpoint.",
             Self::Interrupted => "What wasn't tried yet is skipped, so this says nothing about the whole.",
             Self::Unreachable => "Nobody answers, or the credentials are refused: nothing else could be tried.",

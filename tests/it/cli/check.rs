@@ -75,6 +75,12 @@ fn an_endpoint_that_is_away_or_refuses_is_exit_code_6() {
     let server = Server::start();
     let refused = sandbox.command(&arguments(&server.url, "")).env("TOKEN", "another-token").output().unwrap();
     assert_eq!(refused.status.code(), Some(6));
+    // Also where the connection itself isn't checked.
+    let away = check(&sandbox, "http://127.0.0.1:1/scim/v2", "--only users.get").with(6);
+    assert!(away.stdout.contains("nothing made") && away.stderr.is_empty(), "{}\n{}", away.stdout, away.stderr);
+    let refused =
+        sandbox.command(&arguments(&server.url, "--only users.get")).env("TOKEN", "another").output().unwrap();
+    assert_eq!(refused.status.code(), Some(6));
     is_empty(&server, false);
 }
 
@@ -276,7 +282,6 @@ fn the_token_is_nowhere_to_be_seen() {
             let detail = format!("{{\"detail\":\"refused: Bearer {TOKEN}\",\"status\":\"500\"}}");
             Deed::Answer("500 Internal Server Error", "Content-Type: application/scim+json\r\n", detail)
         }
-        "POST" if seen.body.contains("-2@") => Deed::Answer("400 Bad Request", "", seen.head.clone()),
         _ => Deed::Pass,
     });
     let sandbox = Sandbox::empty();
@@ -285,7 +290,12 @@ fn the_token_is_nowhere_to_be_seen() {
     let run = |more: &str, code: i32| is_free_of_tokens(&sandbox, sandbox.command(&arguments(&stub.url, more)), code);
     run(&format!("-vvv {files}"), 0);
     run("-vvv --output json", 7);
+    stub.behave(|seen| match seen.method.as_str() {
+        "POST" => Deed::Answer("400 Bad Request", "", seen.head.clone()),
+        _ => Deed::Pass,
+    });
     run("-vvv --output jsonl", 7);
+    run("-vvv", 7);
     stub.behave(|seen| Deed::Answer("401 Unauthorized", "", seen.head.clone()));
     run(&format!("-vvv {files}"), 6);
     assert!(stub.take_seen().iter().any(|seen| seen.head.contains(TOKEN)), "it was sent");
