@@ -288,7 +288,7 @@ pub(super) fn place(exchange: &HttpExchange) -> &'static str {
 pub(super) fn shown_path(exchange: &HttpExchange) -> String {
     let (path, query) = exchange.target.split_once('?').unwrap_or((&exchange.target, ""));
     let place = place(exchange);
-    let id = path.rsplit_once(&format!("/{place}")).is_some_and(|(_, rest)| rest.trim_matches('/') != "");
+    let id = path.rsplit_once(&format!("/{place}")).is_some_and(|(_, rest)| !rest.trim_matches('/').is_empty());
     let id = if id && matches!(place, "Users" | "Groups") { "/{id}" } else { "" };
     let query = match query {
         "" => "",

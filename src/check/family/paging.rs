@@ -128,7 +128,7 @@ fn judge_pages(probe: &Probe, pages: &[Page]) {
         }
     }
     let short =
-        pages[..2].iter().find(|page| page.list.resources.len() < COUNT && page.list.total_results as usize >= OBJECTS);
+        pages[..2].iter().find(|page| page.list.resources.len() < COUNT && page.list.total_results >= OBJECTS as u64);
     if let Some(page) = short {
         let many = page.list.resources.len();
         let said = page.list.items_per_page.map_or_else(|| "nothing".to_owned(), |said| said.to_string());

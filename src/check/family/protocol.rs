@@ -1,6 +1,7 @@
 //! `protocol.*`: what holds for every answer.
 
 use std::collections::BTreeMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,9 @@ pub(super) const CHECKS: &[Check] = &[
         remedy: "send Content-Type: application/scim+json with every body, errors and discovery included",
         needs: &[],
         turn: Turn::Last,
-        run: |probe| Box::pin(async { content_type(probe) }),
+        run: |probe| {
+            Box::pin(ready(over_all(probe, (|exchange| exchange.status.is_some(), "answer"), wrong_content_type)))
+        },
     },
     Check {
         id: "protocol.errors",
@@ -38,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
                  \"…\"}, those of the web framework and of unknown ids too",
         needs: &[],
         turn: Turn::Last,
-        run: |probe| Box::pin(async { errors(probe) }),
+        run: |probe| Box::pin(ready(over_all(probe, (is_error, "error"), wrong_error))),
     },
     Check {
         id: "protocol.list-response",
@@ -51,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
                  itemsPerPage and Resources, spelt exactly so",
         needs: &[],
         turn: Turn::Last,
-        run: |probe| Box::pin(async { list_response(probe) }),
+        run: |probe| Box::pin(ready(over_all(probe, (is_list, "list"), wrong_list))),
     },
     Check {
         id: "protocol.id-stable",
@@ -100,14 +103,20 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Goes through everything that went over the wire, and says each kind of thing that is wrong once, with how often.
+/// Goes through everything of one kind that went over the wire, and says each thing that is wrong once, with how often.
+/// Where there is nothing of the kind, the check doesn't apply.
 fn over_all(
     probe: &Probe,
+    (is_meant, what): (impl Fn(&HttpExchange) -> bool, &str),
     judge: impl Fn(&HttpExchange) -> Option<(String, String)>,
-    finish: impl Fn(&Probe, String, String, usize),
-) {
+) -> Result<(), Stop> {
+    let wire = probe.bench.wire.borrow();
+    let mut meant = wire.iter().map(|(_, exchange)| exchange).filter(|exchange| is_meant(exchange)).peekable();
+    if meant.peek().is_none() {
+        return Err(Stop::NotApplicable(format!("there was no {what} to judge")));
+    }
     let mut kinds: BTreeMap<String, (String, Arc<HttpExchange>, usize)> = BTreeMap::new();
-    for (_, exchange) in probe.bench.wire.borrow().iter() {
+    for exchange in meant {
         if let Some((cause, observed)) = judge(exchange) {
             kinds.entry(cause).or_insert_with(|| (observed, Arc::clone(exchange), 0)).2 += 1;
         }
@@ -115,44 +124,43 @@ fn over_all(
     for (cause, (observed, exchange, times)) in kinds {
         let at = probe.keep(exchange);
         let often = if times > 1 { format!(", and {} more like it", times - 1) } else { String::new() };
-        finish(probe, cause, format!("{observed}{often}"), at);
+        probe.finding(cause).observed(format!("{observed}{often}")).at(at).fail();
     }
+    Ok(())
 }
 
-fn fail(probe: &Probe, cause: String, observed: String, at: usize) {
-    probe.finding(cause).observed(observed).at(at).fail();
+fn is_error(exchange: &HttpExchange) -> bool {
+    exchange.status.is_some_and(|status| status >= 400)
+}
+
+fn is_list(exchange: &HttpExchange) -> bool {
+    let path = shown_path(exchange);
+    let is_of_resources = path.starts_with("/Users") || path.starts_with("/Groups");
+    exchange.method == "GET" && exchange.status == Some(200) && is_of_resources && !path.contains("{id}")
 }
 
 fn asked(exchange: &HttpExchange) -> String {
     format!("{} {} → {}", exchange.method, shown_path(exchange), exchange.status.unwrap_or_default())
 }
 
-fn content_type(probe: &Probe) -> Result<(), Stop> {
-    let judge = |exchange: &HttpExchange| {
-        let has_body = exchange.response_body.length > 0;
-        let status = exchange.status?;
-        if status == 204 && has_body {
-            return Some(("body-with-204".to_owned(), format!("{} has a body", asked(exchange))));
-        }
-        if exchange.response_body.bytes.starts_with(b"\xef\xbb\xbf") {
-            let observed = format!("{} begins with a byte order mark, which JSON mustn't (RFC 8259)", asked(exchange));
-            return Some(("byte-order-mark".to_owned(), observed));
-        }
-        let kind = exchange.response_header("content-type").unwrap_or_default();
-        let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        if !has_body || media == "application/scim+json" {
-            return None;
-        }
-        let shown = if media.is_empty() { "no Content-Type".to_owned() } else { format!("the Content-Type `{media}`") };
-        Some((format!("content-type-{}", media.replace(['/', '+'], "-")), format!("{} has {shown}", asked(exchange))))
-    };
-    over_all(probe, judge, fail);
-    Ok(())
-}
-
-fn errors(probe: &Probe) -> Result<(), Stop> {
-    over_all(probe, wrong_error, fail);
-    Ok(())
+/// What is wrong with the type of a body.
+fn wrong_content_type(exchange: &HttpExchange) -> Option<(String, String)> {
+    let has_body = exchange.response_body.length > 0;
+    let status = exchange.status?;
+    if status == 204 && has_body {
+        return Some(("body-with-204".to_owned(), format!("{} has a body", asked(exchange))));
+    }
+    if exchange.response_body.bytes.starts_with(b"\xef\xbb\xbf") {
+        let observed = format!("{} begins with a byte order mark, which JSON mustn't (RFC 8259)", asked(exchange));
+        return Some(("byte-order-mark".to_owned(), observed));
+    }
+    let kind = exchange.response_header("content-type").unwrap_or_default();
+    let media = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !has_body || media == "application/scim+json" {
+        return None;
+    }
+    let shown = if media.is_empty() { "no Content-Type".to_owned() } else { format!("the Content-Type `{media}`") };
+    Some((format!("content-type-{}", media.replace(['/', '+'], "-")), format!("{} has {shown}", asked(exchange))))
 }
 
 /// What is wrong with an error.
@@ -188,21 +196,6 @@ fn wrong_error(exchange: &HttpExchange) -> Option<(String, String)> {
 fn has_schema(members: &Map<String, Value>, wanted: &str) -> bool {
     let schemas = get(members, "schemas").and_then(Value::as_array);
     schemas.is_some_and(|schemas| schemas.iter().any(|schema| schema.as_str() == Some(wanted)))
-}
-
-fn list_response(probe: &Probe) -> Result<(), Stop> {
-    let is_list = |exchange: &HttpExchange| {
-        let path = shown_path(exchange);
-        exchange.method == "GET"
-            && exchange.status == Some(200)
-            && (path.starts_with("/Users") || path.starts_with("/Groups"))
-            && !path.contains("{id}")
-    };
-    over_all(probe, |exchange| is_list(exchange).then(|| wrong_list(exchange)).flatten(), fail);
-    if !probe.bench.wire.borrow().iter().any(|(_, exchange)| is_list(exchange)) {
-        return Err(Stop::NotApplicable("no list was answered with 200".to_owned()));
-    }
-    Ok(())
 }
 
 /// What is wrong with a list.

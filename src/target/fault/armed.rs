@@ -117,12 +117,12 @@ impl Faults {
     }
 
     pub(super) fn older(&self, kind: Kind, id: &str) -> Option<Stored> {
-        self.history().of(kind).states.get(id).cloned()
+        self.history().of(kind).by_id.get(id).cloned()
     }
 
     pub(super) fn all_older(&self, kind: Kind) -> BTreeMap<String, Stored> {
         let mut history = self.history();
-        let states = &history.of(kind).states;
+        let states = &history.of(kind).by_id;
         states.iter().map(|(id, stored)| (id.clone(), stored.clone())).collect()
     }
 
@@ -141,7 +141,7 @@ impl Faults {
             }
             (Act::Delete, _) => {
                 let states = history.of(kind);
-                states.states.remove(id);
+                states.by_id.remove(id);
                 states.forget(call.resource().as_ref().and_then(|resource| name_of(kind, resource)));
             }
             _ => {}
@@ -177,7 +177,7 @@ impl History {
 /// States by id, and the ids in the order in which they came.
 #[derive(Debug, Default)]
 struct States {
-    states: HashMap<String, Stored>,
+    by_id: HashMap<String, Stored>,
     order: VecDeque<String>,
     /// Names of what was deleted, in lower case.
     gone: VecDeque<String>,
@@ -195,13 +195,13 @@ impl States {
     }
 
     fn add(&mut self, id: &str, stored: &Stored) {
-        if self.states.insert(id.to_owned(), stored.clone()).is_none() {
+        if self.by_id.insert(id.to_owned(), stored.clone()).is_none() {
             self.order.push_back(id.to_owned());
         }
         if self.order.len() > Self::MOST
             && let Some(oldest) = self.order.pop_front()
         {
-            self.states.remove(&oldest);
+            self.by_id.remove(&oldest);
         }
     }
 }

@@ -131,7 +131,7 @@ impl Misbehaviour for AsciiOnly {
 fn flatten(value: &mut Value) {
     match value {
         Value::String(text) if !text.is_ascii() => {
-            *text = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+            *text = text.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect();
         }
         Value::Array(values) => values.iter_mut().for_each(flatten),
         Value::Object(members) => members.values_mut().for_each(flatten),

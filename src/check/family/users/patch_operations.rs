@@ -157,7 +157,7 @@ async fn op_case(probe: &Probe) -> Result<(), Stop> {
             [true, true] => {}
             // It isn't a matter of letter case: another check says what is wrong.
             [false, false] if !value => {
-                probe.note(format!("`{op}` works in neither letter case; see users.patch.remove"))
+                probe.note(format!("`{op}` works in neither letter case; see users.patch.remove"));
             }
             [false, false] => {
                 let why = format!("`{op}` of `{name}` works in neither letter case: {}", first.told());
