@@ -7,7 +7,7 @@ use super::result::{Finding, Severity};
 use crate::client::{Failure, TransportKind};
 use crate::plan::verify::{self, Deviation, DeviationKind, Sent, SentMembers};
 use crate::schema::{ObjectKind, TargetAttribute};
-use crate::scim::{ChangeOp, HttpExchange, Resource};
+use crate::scim::{ChangeOp, ErrorBody, HttpExchange, Resource};
 
 /// A finding that isn't taken up yet. What isn't said of it is said as the check has it.
 #[must_use]
@@ -115,8 +115,13 @@ impl Probe {
     pub(super) fn refused(&self, answer: &Answer, expected: &str) -> Draft<'_> {
         let exchange = &answer.exchange;
         let (request, place) = (&exchange.method, place(exchange));
-        let kind = answer.scim_type().map_or_else(String::new, |kind| format!("-{kind}"));
-        let cause = format!("{}-{}-{}{kind}", request.to_lowercase(), place.to_lowercase(), answer.status);
+        let mut cause = format!("{}-{}-{}", request.to_lowercase(), place.to_lowercase(), answer.status);
+        let kind = answer.scim_type().unwrap_or_default();
+        // These say little about what is behind them; the endpoint's words say more.
+        let words = if matches!(kind, "" | "invalidValue" | "invalidSyntax") { gist(answer) } else { String::new() };
+        for part in [kind, &words].into_iter().filter(|part| !part.is_empty()) {
+            cause = format!("{cause}-{part}");
+        }
         self.finding(cause)
             .observed(format!("{request} {} was answered with {}", shown_path(exchange), answer.told()))
             .expected(expected)
@@ -216,6 +221,12 @@ impl Probe {
             .about(if is_of_members || *kind == DeviationKind::NoOp { Vec::new() } else { about })
             .observed(format!("{}{more}", told.join("; ")))
             .expected(expected);
+        if *kind == DeviationKind::MemberRepeated {
+            let effect = "after a restart the service adds every member again: each is there twice then, and where one \
+                          removal takes one entry away, whoever left the group stays in it";
+            let remedy = "leave a member out that the group has already (RFC 7644 section 3.5.2.1)";
+            return draft.effect(effect).remedy(remedy).mild();
+        }
         if *kind != DeviationKind::CaseChanged {
             return draft;
         }
@@ -266,6 +277,18 @@ fn told(deviation: &Deviation) -> String {
         ),
         _ => deviation.to_string(),
     }
+}
+
+/// So many words of what an endpoint says tell its errors apart.
+const WORDS: usize = 6;
+
+/// The first words of an error, with hyphens between them, without what differs from run to run.
+fn gist(answer: &Answer) -> String {
+    let detail = ErrorBody::parse(&answer.exchange.response_body.bytes).detail.unwrap_or_default();
+    let is_lasting =
+        |word: &&str| !word.is_empty() && !word.contains(|c: char| c.is_ascii_digit()) && *word != "scimulate";
+    let words = detail.split(|c: char| !c.is_alphanumeric()).filter(is_lasting).take(WORDS);
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
 /// At most so much of a value is quoted.

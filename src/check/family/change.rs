@@ -10,7 +10,7 @@ use crate::schema::TargetAttribute;
 use crate::scim::{Change, ChangeOp, Resource};
 
 /// What is expected of a PATCH.
-pub(super) const SUCCESS: &str = "200 with the changed resource, or 204";
+pub(in crate::check::family) const SUCCESS: &str = "200 with the changed resource, or 204 without a body";
 
 /// One attribute of a PATCH.
 pub(super) struct Edit<'a> {

@@ -323,6 +323,11 @@ pub(super) fn printable(text: &str) -> String {
 
 /// The first word of a sentence with a capital.
 pub(super) fn sentence(text: &str) -> String {
+    let first = text.split([' ', ',', ':']).next().unwrap_or_default();
+    // Names of attributes and parameters stay as they are.
+    if first.contains(['=', '.', '_', '/']) || first.chars().skip(1).any(char::is_uppercase) {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

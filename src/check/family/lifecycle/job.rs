@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::directory::{Directory, Employee, Place, Team};
 use super::wire::{HeldBack, Pending, Wire};
 use crate::base::{Random, SourceId};
+use crate::check::family::change::SUCCESS;
 use crate::check::finding::{Draft, shown_path};
 use crate::check::probe::{Answer, Probe, Stop, name_attribute};
 use crate::client::Client;
@@ -338,7 +339,7 @@ impl<'p> Job<'p> {
         let (method, path) = (answer.exchange.method.as_str(), shown_path(&answer.exchange));
         let expected = match method {
             "POST" => "201, with what was created",
-            "PATCH" => "200 or 204",
+            "PATCH" => SUCCESS,
             "DELETE" => "204",
             _ if path.contains("filter=") => "200 with a ListResponse of those who match",
             _ => "200, with what was asked for",

@@ -4,7 +4,7 @@ use super::{active, manager, patch};
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::groups;
 use crate::check::probe::{Probe, Stop};
-use crate::check::{CheckResult, DialectOutcome, Status};
+use crate::check::{CheckResult, DialectOutcome, Finding, Status};
 use crate::scim::{ChangeOp, Dialect};
 
 const SCIM: &str = "users.patch.dialect.scim";
@@ -74,11 +74,32 @@ fn only_blocked(stop: Stop) -> Result<(), Stop> {
 pub(in crate::check) fn compared(results: &[CheckResult]) -> Vec<DialectOutcome> {
     let outcome = |id: &str, dialect| {
         let result = results.iter().find(|result| result.check.id == id && result.status != Status::Skipped)?;
-        let lost = result.findings.iter().map(|finding| finding.observed.clone()).collect();
+        let lost = result.findings.iter().map(in_short).collect();
         Some(DialectOutcome { dialect, passed: result.status == Status::Passed, lost })
     };
     match [outcome(SCIM, Dialect::Scim), outcome(COMPLIANT, Dialect::Compliant)] {
         [Some(scim), Some(compliant)] => vec![scim, compliant],
         _ => Vec::new(),
+    }
+}
+
+/// So many attributes are named.
+const NAMED: usize = 2;
+
+/// What is lost, in a few words.
+fn in_short(finding: &Finding) -> String {
+    let short =
+        |name: &String| name.strip_prefix("urn:").and_then(|urn| urn.rsplit(':').next()).unwrap_or(name).to_owned();
+    let mut names = finding.about.iter().take(NAMED).map(short).collect::<Vec<_>>().join(", ");
+    if let Some(more) = finding.about.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        names = format!("{names} and {more} more");
+    }
+    match finding.cause.as_str() {
+        _ if names.is_empty() => finding.observed.clone(),
+        cause if cause.starts_with("patch-") => format!("refuses {names}"),
+        "stored-literally" => format!("stores {names} under wrong names"),
+        "string-for-boolean" => format!("stores {names} as text"),
+        "case-changed" => format!("changes the letter case of {names}"),
+        _ => format!("loses {names}"),
     }
 }

@@ -78,7 +78,7 @@ fn attribute(probe: &Probe) -> TargetAttribute {
 async fn refused(probe: &Probe, user: &Object, answer: &Answer, manager: &str, mut body: Value) -> Result<Stop, Stop> {
     let told = answer.told();
     if manager.is_empty() {
-        let draft = probe.refused(answer, SUCCESS);
+        let draft = probe.refused(answer, SUCCESS).about(["manager"]);
         return Ok(draft
             .observed(format!("clearing the manager by an empty text was answered with {told}"))
             .effect("whoever has no manager any more keeps the old one, and fails in every cycle")
@@ -91,7 +91,7 @@ async fn refused(probe: &Probe, user: &Object, answer: &Answer, manager: &str, m
         Err(Stop::Failed) => false,
         Err(stop) => return Err(stop),
     };
-    let draft = probe.refused(answer, SUCCESS);
+    let draft = probe.refused(answer, SUCCESS).about(["manager"]);
     if takes_object {
         let observed = format!(
             "a manager given by the plain id was answered with {told}; as an object with `value` it is accepted"

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::patch::numbered;
 use super::shape::{optional_text, optional_texts};
 use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::family::change::SUCCESS;
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::schema::{ObjectKind, TargetAttribute};
 use crate::scim::{ChangeOp, Dialect, Resource, urn};
@@ -112,7 +113,7 @@ async fn remove(probe: &Probe) -> Result<(), Stop> {
     }
     if let Some((_, first)) = refused.first() {
         let names: Vec<_> = refused.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let draft = probe.refused(first, "200 or 204").about(refused.iter().map(|(name, _)| *name));
+        let draft = probe.refused(first, SUCCESS).about(refused.iter().map(|(name, _)| *name));
         draft.observed(format!("removing {} was answered with {}", names.join(", "), first.told())).fail();
     }
     let answer = probe.patch(&user, operations(&[json!({ "op": remove, "path": "userName" })])).await?;
@@ -213,7 +214,7 @@ async fn many(probe: &Probe) -> Result<(), Stop> {
             .iter()
             .map(|(index, value)| json!({ "op": replace, "path": target(probe, *index).name, "value": value }));
         let answer = probe.patch(&user, operations(&all.collect::<Vec<_>>())).await?;
-        if probe.expect_status(&answer, &[200, 204], "200 or 204") {
+        if probe.expect_status(&answer, &[200, 204], SUCCESS) {
             let (read, after) = probe.read(&user).await?;
             let sent: Vec<_> = several.into_iter().map(|(index, value)| (index, ChangeOp::Replace, value)).collect();
             probe.compare(USER, &sent, None, &after, read.at);

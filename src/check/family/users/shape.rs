@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
+use crate::check::family::change::SUCCESS;
 use crate::check::features::is_roles;
 use crate::check::probe::{Answer, Object, Probe, Stop};
 use crate::check::snapshot::Snapshot;
@@ -106,6 +107,8 @@ pub(super) async fn write(
         return Ok(Some(answer));
     }
     let attributes = &probe.mapping(USER).attributes;
+    let about =
+        |sent: &[Sent]| sent.iter().map(|(index, ..)| attributes[*index].target.name.clone()).collect::<Vec<_>>();
     let mut refused = Vec::new();
     // An answer that has nothing to do with what was sent isn't asked for again and again.
     if sent.len() > 1 && answer.status != 401 && answer.status != 429 {
@@ -117,8 +120,8 @@ pub(super) async fn write(
         }
     }
     match refused.as_slice() {
-        [] => probe.refused(&answer, "200 or 204").fail(),
-        all if all.len() == sent.len() => probe.refused(&answer, "200 or 204").fail(),
+        [] => probe.refused(&answer, SUCCESS).about(about(sent)).fail(),
+        all if all.len() == sent.len() => probe.refused(&answer, SUCCESS).about(about(sent)).fail(),
         some => {
             let names: Vec<_> = some.iter().map(|(name, _)| name.as_str()).collect();
             let last = &some[0].1;
@@ -129,7 +132,7 @@ pub(super) async fn write(
                 last.told()
             );
             let about = some.iter().map(|(name, _)| name.trim_matches('`'));
-            let draft = probe.refused(last, "200 or 204").about(about).observed(observed);
+            let draft = probe.refused(last, SUCCESS).about(about).observed(observed);
             draft.effect("one attribute that is refused keeps everything else in the same request from arriving, deactivation too").fail();
         }
     }
