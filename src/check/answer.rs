@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::scim::{HttpExchange, ListResponse, Resource, get, urn};
+use crate::scim::{ErrorBody, HttpExchange, ListResponse, Resource, get, urn};
 
 /// An answer, and where it stands among the exchanges of its check.
 #[derive(Debug, Clone)]
@@ -54,14 +54,20 @@ impl Answer {
         get(self.object()?, "scimType")?.as_str()
     }
 
+    /// What an error says, however it says it; JSON without a message says nothing.
+    pub(super) fn detail(&self) -> Option<String> {
+        let body = ErrorBody::parse(&self.exchange.response_body.bytes);
+        body.detail
+            .filter(|detail| !detail.trim().is_empty() && !(self.json.is_some() && detail.starts_with(['{', '['])))
+    }
+
     /// Its status, kind of error and words, for sentences: `400 (noTarget): the path matches nothing`.
     pub(super) fn told(&self) -> String {
         let mut told = self.status.to_string();
         if let Some(kind) = self.scim_type() {
             told = format!("{told} ({kind})");
         }
-        let body = crate::scim::ErrorBody::parse(&self.exchange.response_body.bytes);
-        match body.detail.filter(|_| !self.is_success()) {
+        match self.detail().filter(|_| !self.is_success()) {
             Some(detail) => {
                 let line = detail.split_whitespace().collect::<Vec<_>>().join(" ");
                 let short: String = line.chars().take(200).collect();

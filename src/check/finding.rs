@@ -7,7 +7,7 @@ use super::result::{Finding, Severity};
 use crate::client::{Failure, TransportKind};
 use crate::plan::verify::{self, Deviation, DeviationKind, Sent, SentMembers};
 use crate::schema::{ObjectKind, TargetAttribute};
-use crate::scim::{ChangeOp, ErrorBody, HttpExchange, Resource};
+use crate::scim::{ChangeOp, HttpExchange, Resource};
 
 /// A finding that isn't taken up yet. What isn't said of it is said as the check has it.
 #[must_use]
@@ -284,7 +284,7 @@ const WORDS: usize = 6;
 
 /// The first words of an error, with hyphens between them, without what differs from run to run.
 fn gist(answer: &Answer) -> String {
-    let detail = ErrorBody::parse(&answer.exchange.response_body.bytes).detail.unwrap_or_default();
+    let detail = answer.detail().unwrap_or_default();
     let is_lasting =
         |word: &&str| !word.is_empty() && !word.contains(|c: char| c.is_ascii_digit()) && *word != "scimulate";
     let words = detail.split(|c: char| !c.is_alphanumeric()).filter(is_lasting).take(WORDS);

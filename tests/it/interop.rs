@@ -4,6 +4,7 @@
 //! A server that can't be installed here is skipped with the reason; with
 //! `SCIMULATE_INTEROP=required` that is a failure.
 
+mod checks;
 mod conformance;
 mod groups;
 mod peer;

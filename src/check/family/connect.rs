@@ -1,7 +1,8 @@
 //! `connect.*`: does the service get in, and nobody else?
 
 use crate::check::definition::{Category, Check, Turn};
-use crate::check::probe::{Probe, Stop};
+use crate::check::finding::shortened;
+use crate::check::probe::{Answer, Probe, Stop};
 use crate::client::{RawCredentials, RawRequest, find_request, judge};
 use crate::schema::ObjectKind;
 use crate::scim::is_loopback;
@@ -127,15 +128,7 @@ async fn auth_required(probe: &Probe) -> Result<(), Stop> {
         let answer = probe.send(RawRequest { credentials, ..nobody(probe) }).await?;
         let told = answer.told();
         match answer.status {
-            401 if answer.header("www-authenticate").is_none() => probe
-                .finding("no-www-authenticate")
-                .observed(format!("a request {who} was answered with 401 but without WWW-Authenticate"))
-                .expected("401 says with WWW-Authenticate how to authenticate")
-                .effect("the service doesn't look at it; other clients and gateways do")
-                .remedy("add the header WWW-Authenticate: Bearer to every 401")
-                .at(answer.at)
-                .warn(),
-            401 => {}
+            401 => expect_bearer(probe, &answer, who),
             200..=299 => probe
                 .finding("open-to-anybody")
                 .observed(format!("a request {who} was answered with {told}: anybody gets in"))
@@ -180,4 +173,21 @@ async fn token(probe: &Probe) -> Result<(), Stop> {
             .stop());
     }
     Ok(())
+}
+
+/// Holds a 401 to saying how to authenticate.
+fn expect_bearer(probe: &Probe, answer: &Answer, who: &str) {
+    let asks = answer.header("www-authenticate");
+    let observed = match asks {
+        Some(asks) if asks.to_ascii_lowercase().contains("bearer") => return,
+        Some(asks) => format!("a request {who} was answered with 401 and WWW-Authenticate: {}", shortened(asks)),
+        None => format!("a request {who} was answered with 401 but without WWW-Authenticate"),
+    };
+    let draft = probe.finding("no-www-authenticate").observed(observed);
+    draft
+        .expected("401 says with WWW-Authenticate: Bearer how to authenticate")
+        .effect("the service doesn't look at it; other clients and gateways do")
+        .remedy("add the header WWW-Authenticate: Bearer to every 401")
+        .at(answer.at)
+        .warn();
 }

@@ -79,7 +79,11 @@ async fn members_are_tried_in_both_dialects() {
         (None, Dialect::Compliant, None),
         (Some("remove-members-wipes-group"), Dialect::Scim, Some("group-emptied-by-removal")),
         (Some("remove-members-wipes-group"), Dialect::Compliant, None),
-        (Some("reject-value-list-removal"), Dialect::Scim, Some("patch-groups-400-invalidValue-a-removal-has-no-value-its")),
+        (
+            Some("reject-value-list-removal"),
+            Dialect::Scim,
+            Some("patch-groups-400-invalidValue-a-removal-has-no-value-its"),
+        ),
         (Some("noop-200-on-filtered-remove"), Dialect::Compliant, Some("member-stays")),
         (Some("lost-update"), Dialect::Compliant, Some("members-lost-by-add")),
     ] {

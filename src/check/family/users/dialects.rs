@@ -4,7 +4,7 @@ use super::{active, manager, patch};
 use crate::check::definition::{Category, Check, Need, Turn};
 use crate::check::family::groups;
 use crate::check::probe::{Probe, Stop};
-use crate::check::{CheckResult, DialectOutcome, Finding, Status};
+use crate::check::{CheckResult, DialectOutcome, Finding, Status, find};
 use crate::scim::{ChangeOp, Dialect};
 
 const SCIM: &str = "users.patch.dialect.scim";
@@ -43,30 +43,36 @@ async fn judge(probe: &Probe, dialect: Dialect) -> Result<(), Stop> {
     if dialect != probe.dialect() {
         probe.soften();
     }
-    patch::replace_in(probe, dialect).await.or_else(only_blocked)?;
-    patch::add_in(probe, dialect).await.or_else(only_blocked)?;
-    for on in [false, true] {
+    told_by(probe, "users.patch.replace", patch::replace_in(probe, dialect).await)?;
+    told_by(probe, "users.patch.add", patch::add_in(probe, dialect).await)?;
+    for (on, check) in [(false, "users.disable"), (true, "users.enable")] {
         let user = probe.user().await?;
-        active::switch(probe, &user, dialect, ChangeOp::Replace, on).await.or_else(only_blocked)?;
+        told_by(probe, check, active::switch(probe, &user, dialect, ChangeOp::Replace, on).await)?;
     }
     if probe.features().meets(Need::Manager).is_ok() {
-        manager::manager_in_dialect(probe, dialect).await.or_else(only_blocked)?;
+        told_by(probe, "users.manager", manager::manager_in_dialect(probe, dialect).await)?;
     }
     if probe.features().meets(Need::Groups).is_ok() {
-        // Whether groups can be made is for others to say.
         match groups::members_in_dialect(probe, dialect).await {
+            // Whether groups can be made is for others to say.
             Err(Stop::Blocked { .. }) => {}
-            done => done.or_else(only_blocked)?,
+            done => told_by(probe, "groups.members.add", done)?,
         }
     }
     Ok(())
 }
 
-/// What doesn't apply, and what fails, leaves the other parts to be tried.
-fn only_blocked(stop: Stop) -> Result<(), Stop> {
-    match stop {
-        Stop::Failed | Stop::NotApplicable(_) => Ok(()),
-        Stop::Blocked { .. } | Stop::Interrupted => Err(stop),
+/// Lets what was found be told as by the check that is about it. What doesn't apply, and what fails, leaves the other
+/// parts to be tried.
+fn told_by(probe: &Probe, id: &str, done: Result<(), Stop>) -> Result<(), Stop> {
+    if let Some(check) = find(id) {
+        for finding in probe.findings.borrow_mut().iter_mut().filter(|finding| finding.remedy == probe.check.remedy) {
+            check.remedy.clone_into(&mut finding.remedy);
+        }
+    }
+    match done {
+        Err(stop @ (Stop::Blocked { .. } | Stop::Interrupted)) => Err(stop),
+        Ok(()) | Err(Stop::Failed | Stop::NotApplicable(_)) => Ok(()),
     }
 }
 

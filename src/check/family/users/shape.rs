@@ -67,8 +67,8 @@ pub(super) fn optional_texts(probe: &Probe) -> Vec<usize> {
     let is_optional = |index: &usize| {
         let AttributeMapping { target, .. } = &attributes[*index];
         let path = &target.path;
-        let is_name =
-            ["name", "displayName", "emails", "password"].iter().any(|name| path.attribute.eq_ignore_ascii_case(name));
+        let kept = ["name", "displayName", "emails", "password", "externalId"];
+        let is_name = kept.iter().any(|name| path.attribute.eq_ignore_ascii_case(name));
         target.kind == AttributeType::String
             && path.filter.is_none()
             && !target.multivalued
