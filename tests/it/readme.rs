@@ -14,6 +14,7 @@ use std::path::Path;
 #[cfg(unix)]
 use std::path::PathBuf;
 
+use scimulate::check::{Check, checks};
 use scimulate::config::{self, Overrides};
 use scimulate::scim::Leniency;
 use scimulate::target::Fault;
@@ -351,12 +352,22 @@ fn every_fault_has_its_row() {
 }
 
 #[test]
+fn every_check_has_its_row() {
+    let text = read("README.md");
+    let chapter = chapter(&text, "### Would Microsoft accept this endpoint?");
+    let told: Vec<_> =
+        rows(chapter).into_iter().map(|row| (row[0].to_owned(), row[1].to_owned(), row[2].to_owned())).collect();
+    let row = |check: &Check| (format!("`{}`", check.id), check.category.to_string(), check.holds.to_owned());
+    assert_eq!(told, checks().map(row).collect::<Vec<_>>(), "in the README, in the program");
+}
+
+#[test]
 fn named_files_exist() {
     let mut missing = Vec::new();
     for file in ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"] {
         let text = read(file);
         let in_backticks = text.split('`').skip(1).step_by(2);
-        let tops = ["src/", "tests/", "fixtures/", "benches/", "examples/", ".ci/"];
+        let tops = ["docs/", "src/", "tests/", "fixtures/", "benches/", "examples/", ".ci/"];
         let named = in_backticks.filter(|code| tops.iter().any(|top| code.starts_with(top)));
         let linked = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
         let linked = linked.filter(|link| !link.contains("://") && !link.starts_with('#'));
