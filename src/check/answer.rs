@@ -56,9 +56,9 @@ impl Answer {
 
     /// What an error says, however it says it; JSON without a message says nothing.
     pub(super) fn detail(&self) -> Option<String> {
-        let body = ErrorBody::parse(&self.exchange.response_body.bytes);
-        body.detail
-            .filter(|detail| !detail.trim().is_empty() && !(self.json.is_some() && detail.starts_with(['{', '['])))
+        let detail = ErrorBody::parse(&self.exchange.response_body.bytes).detail?;
+        let is_document = self.json.is_some() && detail.starts_with(['{', '[']);
+        (!detail.trim().is_empty() && !is_document).then_some(detail)
     }
 
     /// Its status, kind of error and words, for sentences: `400 (noTarget): the path matches nothing`.

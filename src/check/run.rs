@@ -10,7 +10,7 @@ use super::bench::Bench;
 use super::definition::Turn;
 use super::options::{CheckOptions, Connect};
 use super::probe::{Probe, Stop};
-use super::result::{Severity, Skipped};
+use super::result::{Finding, Severity, Skipped};
 use super::{Check, CheckReport, CheckResult, Status, checks, cleanup, masking, measure};
 use crate::client::ClientError;
 use crate::clock::Clock;
@@ -59,6 +59,7 @@ pub async fn run(
         let mut due = selected.iter().copied().filter(|check| check.turn == turn);
         let at_once = if turn == Turn::Together { bench.options.concurrency.max(1) } else { 1 };
         let mut running = FuturesUnordered::new();
+        let mut troubled = Vec::new();
         loop {
             while running.len() < at_once
                 && let Some(check) = due.next()
@@ -67,6 +68,17 @@ pub async fn run(
                 running.push(one(&bench, check, is_cut_off(&results)));
             }
             let Some(result) = running.next().await else { break };
+            if at_once > 1 && is_in_trouble(&result) {
+                troubled.push(result);
+                continue;
+            }
+            sink(CheckEvent::Done(&result));
+            results.push(result);
+        }
+        // What came before ran alone: where the endpoint failed there too, it has nothing to do with what goes on beside.
+        let is_worth_it = !results.iter().any(|result| result.check.turn < turn && is_in_trouble(result));
+        for result in troubled {
+            let result = if is_worth_it { again_alone(&bench, result).await } else { result };
             sink(CheckEvent::Done(&result));
             results.push(result);
         }
@@ -136,6 +148,46 @@ fn mapping_text(bench: &Bench) -> String {
         }
         (None, _) => format!("{name} (what an application without a gallery entry begins with)"),
     }
+}
+
+/// Whether the endpoint failed during a check, and not for what was asked.
+fn is_in_trouble(result: &CheckResult) -> bool {
+    let fails = |status: Option<u16>| status.is_none_or(|status| status >= 500 && status != 501);
+    result.status != Status::Passed && result.exchanges.iter().any(|exchange| fails(exchange.status))
+}
+
+/// Tries a check once more while nothing else goes on. If the endpoint fails no more, that is what is wrong with it.
+async fn again_alone(bench: &Rc<Bench>, before: CheckResult) -> CheckResult {
+    let mut alone = one(bench, before.check, None).await;
+    if is_in_trouble(&alone) || matches!(alone.skipped, Some(Skipped::Interrupted)) {
+        return alone;
+    }
+    let told = before.findings.into_iter().next().map(|finding| (finding.observed, finding.exchange));
+    let (observed, exchange) = told.unwrap_or_else(|| (before.skipped.map(|why| why.text()).unwrap_or_default(), None));
+    let shown = exchange.and_then(|at| before.exchanges.into_iter().nth(at));
+    let at = shown.map(|exchange| {
+        alone.exchanges.push(exchange);
+        alone.exchanges.len() - 1
+    });
+    alone.findings.push(Finding {
+        severity: Severity::Warning,
+        cause: "fails-beside-others".to_owned(),
+        about: Vec::new(),
+        observed: format!("while other requests were under way: {observed}; alone, the endpoint doesn't fail so"),
+        expected: "requests that come at the same time are answered like others".to_owned(),
+        effect:
+            "the service sends several requests at the same time: people fail at random, and wait for a later cycle"
+                .to_owned(),
+        remedy:
+            "answer requests in parallel; where the database can't, let them wait for each other instead of failing"
+                .to_owned(),
+        exchange: at,
+        known: false,
+    });
+    if alone.status == Status::Passed {
+        alone.status = Status::Warned;
+    }
+    alone
 }
 
 /// Tries one check.

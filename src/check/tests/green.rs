@@ -1,5 +1,12 @@
 //! The embedded endpoint is as Microsoft wants it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+
 use super::*;
 
 #[tokio::test]
@@ -15,4 +22,28 @@ async fn both_profiles_and_both_dialects_are_green() {
             assert_eq!(report.results.iter().find(is_blocked).map(|result| result.check.id), None);
         }
     }
+}
+
+/// Answers 500 while another request is under way.
+async fn alone_or_not(State(under_way): State<Arc<AtomicUsize>>, request: Request, next: Next) -> Response {
+    let others = under_way.fetch_add(1, Ordering::SeqCst);
+    tokio::task::yield_now().await;
+    let response =
+        if others == 0 { next.run(request).await } else { StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    under_way.fetch_sub(1, Ordering::SeqCst);
+    response
+}
+
+#[tokio::test]
+async fn what_fails_beside_others_alone_is_told_as_that() {
+    let world = World { skip: vec!["load".to_owned()], concurrency: 2, ..World::new("scim") };
+    let (endpoint, options, _, clock) = world.begin();
+    let router = endpoint.router().layer(from_fn_with_state(Arc::<AtomicUsize>::default(), alone_or_not));
+    let time = clock.clone();
+    let connect = Rc::new(move |options: ClientOptions| Client::in_process(router.clone(), options, time.clone()));
+    let report = run(options, connect, clock, CancellationToken::new(), &mut |_| {}).await.unwrap();
+    let failed: Vec<_> = report.results.iter().filter(|result| result.status == Status::Failed).collect();
+    let of_others = report.results.iter().flat_map(|result| &result.findings);
+    let causes: BTreeSet<_> = of_others.map(|finding| finding.cause.as_str()).collect();
+    assert!(causes.contains("fails-beside-others") && failed.is_empty(), "{}", told(&report));
 }
