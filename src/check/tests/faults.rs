@@ -383,7 +383,7 @@ const FAULTS: &[Row] = &[
         "split-urn-on-dot",
         "lifecycle.on-demand lifecycle.user users.enterprise users.extension users.manager users.patch.add \
          users.patch.dialect.compliant users.patch.dialect.scim users.patch.many users.patch.null \
-         users.patch.replace",
+         users.patch.remove users.patch.replace",
     ),
     always(
         "drop-attribute",
