@@ -1,19 +1,23 @@
 //! Tries the checks: in turns, side by side where they don't get in each other's way.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio_util::sync::CancellationToken;
 
+use super::answer::Answer;
 use super::bench::Bench;
 use super::definition::Turn;
+use super::finding::shown_path;
 use super::options::{CheckOptions, Connect};
 use super::probe::{Probe, Stop};
 use super::result::{Finding, Severity, Skipped};
 use super::{Check, CheckReport, CheckResult, Status, checks, cleanup, masking, measure};
 use crate::client::ClientError;
 use crate::clock::Clock;
+use crate::scim::HttpExchange;
 
 /// What happens while checks are tried.
 #[derive(Debug)]
@@ -152,8 +156,12 @@ fn mapping_text(bench: &Bench) -> String {
 
 /// Whether the endpoint failed during a check, and not for what was asked.
 fn is_in_trouble(result: &CheckResult) -> bool {
-    let fails = |status: Option<u16>| status.is_none_or(|status| status >= 500 && status != 501);
-    result.status != Status::Passed && result.exchanges.iter().any(|exchange| fails(exchange.status))
+    result.status != Status::Passed && result.exchanges.iter().any(|exchange| has_failed(exchange))
+}
+
+/// Whether nothing was answered, or an error of the server; what it doesn't support is none.
+fn has_failed(exchange: &HttpExchange) -> bool {
+    exchange.status.is_none_or(|status| status >= 500 && status != 501)
 }
 
 /// Tries a check once more while nothing else goes on. If the endpoint fails no more, that is what is wrong with it.
@@ -162,18 +170,18 @@ async fn again_alone(bench: &Rc<Bench>, before: CheckResult) -> CheckResult {
     if is_in_trouble(&alone) || matches!(alone.skipped, Some(Skipped::Interrupted)) {
         return alone;
     }
-    let told = before.findings.into_iter().next().map(|finding| (finding.observed, finding.exchange));
-    let (observed, exchange) = told.unwrap_or_else(|| (before.skipped.map(|why| why.text()).unwrap_or_default(), None));
-    let shown = exchange.and_then(|at| before.exchanges.into_iter().nth(at));
-    let at = shown.map(|exchange| {
-        alone.exchanges.push(exchange);
-        alone.exchanges.len() - 1
-    });
+    let failed = before.exchanges.into_iter().find(|exchange| has_failed(exchange));
+    let Some(answer) = failed.map(|exchange| Answer::new(alone.exchanges.len(), exchange)) else { return alone };
+    let request = format!("{} {}", answer.exchange.method, shown_path(&answer.exchange));
+    let told = if answer.status == 0 { "nothing".to_owned() } else { answer.told() };
+    alone.exchanges.push(Arc::clone(&answer.exchange));
     alone.findings.push(Finding {
         severity: Severity::Warning,
         cause: "fails-beside-others".to_owned(),
         about: Vec::new(),
-        observed: format!("while other requests were under way: {observed}; alone, the endpoint doesn't fail so"),
+        observed: format!(
+            "while other requests were under way, {request} was answered with {told}; alone, the endpoint doesn't fail so"
+        ),
         expected: "requests that come at the same time are answered like others".to_owned(),
         effect:
             "the service sends several requests at the same time: people fail at random, and wait for a later cycle"
@@ -181,7 +189,7 @@ async fn again_alone(bench: &Rc<Bench>, before: CheckResult) -> CheckResult {
         remedy:
             "answer requests in parallel; where the database can't, let them wait for each other instead of failing"
                 .to_owned(),
-        exchange: at,
+        exchange: Some(answer.at),
         known: false,
     });
     if alone.status == Status::Passed {
