@@ -201,7 +201,8 @@ impl Probe {
         Ok(answer)
     }
 
-    /// Creates an object; what is made is noted and will be removed. `name` is its user name or display name.
+    /// Creates an object; what is made is noted and will be removed. `name` is its user name or display name. Without the
+    /// prefix in it nothing is made: it would be looked for, and removed, by a name that others may have.
     ///
     /// The object is `None` where the endpoint refuses, or doesn't say which id the object has: not even when it is
     /// looked up.
@@ -212,6 +213,12 @@ impl Probe {
         body: Value,
     ) -> Result<(Answer, Option<Object>), Stop> {
         let bench = &self.bench;
+        if !name.to_lowercase().contains(&bench.prefix) {
+            let attribute = name_attribute(kind);
+            let why =
+                format!("`{attribute}` would be \"{name}\", which others may have: let the mapping have it as it is");
+            return Err(Stop::NotApplicable(why));
+        }
         if bench.made.count() >= bench.options.max_objects {
             let why = format!("{} objects were made, which is as many as may be", bench.options.max_objects);
             return Err(Stop::NotApplicable(why));

@@ -70,8 +70,8 @@ pub(crate) struct Args {
     /// Checks, and requests, under way at once [default: the config file's; 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     concurrency: Option<u16>,
-    /// How long 25 requests a second are held
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=600))]
+    /// How long 25 requests a second are held; 0 leaves that out
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=600))]
     load_seconds: u32,
     /// Also show the result under the names of Microsoft's gallery validation; groups must be there
     #[arg(long)]

@@ -8,6 +8,9 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 
 use super::*;
+use crate::check::bench::Bench;
+use crate::check::probe::Probe;
+use crate::schema::ObjectKind;
 
 #[tokio::test]
 async fn both_profiles_and_both_dialects_are_green() {
@@ -46,4 +49,18 @@ async fn what_fails_beside_others_alone_is_told_as_that() {
     let of_others = report.results.iter().flat_map(|result| &result.findings);
     let causes: BTreeSet<_> = of_others.map(|finding| finding.cause.as_str()).collect();
     assert!(causes.contains("fails-beside-others") && failed.is_empty(), "{}", told(&report));
+}
+
+#[tokio::test]
+async fn nothing_is_made_under_a_name_that_others_may_have() {
+    let (endpoint, options, connect, clock) = World::new("scim").begin();
+    let bench = Rc::new(Bench::new(options, connect, clock, CancellationToken::new()).unwrap());
+    let probe = Probe::new(Rc::clone(&bench), find("users.create").unwrap());
+    let upper = bench.prefix.to_uppercase();
+    for (name, is_made) in [("", false), ("ann@contoso.com", false), (&*format!("{upper}-1@contoso.com"), true)] {
+        let body = serde_json::json!({ "schemas": [crate::scim::urn::USER], "userName": name });
+        let made = probe.create(ObjectKind::User, name, body).await;
+        assert_eq!(made.is_ok(), is_made, "{name}: {made:?}");
+        assert_eq!((endpoint.resources().unwrap().len(), bench.made.left().len()), (is_made.into(), is_made.into()));
+    }
 }

@@ -26,7 +26,7 @@ struct Given {
 impl Values {
     /// Reads TOML: a table `users` and one `groups`, whose keys are target attributes as the mapping names them; each has
     /// a value or a list of them, used in turn. In texts `{unique}` stands for what is unique about the object, which
-    /// begins with the prefix, and `{n}` for its number.
+    /// begins with the prefix, and `{n}` for its number. User names and the display names of groups have to hold it.
     pub fn parse(text: &str, file: &str) -> Result<Self, Box<Diagnostic>> {
         let hint =
             "write for instance\n[users]\nuserName = \"{unique}@corp.example\"\ntitle = [\"Clerk\", \"Manager\"]";
@@ -37,9 +37,9 @@ impl Values {
         })?;
         let mut values = Self::default();
         for (name, entries) in table {
-            let list = match name.as_str() {
-                "users" => &mut values.users,
-                "groups" => &mut values.groups,
+            let (list, known_by) = match name.as_str() {
+                "users" => (&mut values.users, "userName"),
+                "groups" => (&mut values.groups, "displayName"),
                 other => {
                     let near = nearest(other, ["users", "groups"]).unwrap_or("users");
                     return Err(fail(format!("there is no table `{other}`, did you mean `{near}`?")));
@@ -58,7 +58,14 @@ impl Values {
                 let values = values.ok_or_else(|| {
                     fail(format!("`{attribute}` is a text, a number or a boolean, or a list of such values"))
                 })?;
-                list.push(Given { attribute, values });
+                let given = Given { attribute, values };
+                if given.attribute.eq_ignore_ascii_case(known_by) && !given.values.iter().all(is_unique) {
+                    return Err(fail(format!(
+                        "each value of `{}` has to hold `{{unique}}`: by it what was made is told from what others have",
+                        given.attribute
+                    )));
+                }
+                list.push(given);
             }
         }
         Ok(values)
@@ -115,6 +122,11 @@ impl Values {
             None => realistic(kind, &attribute.target, person, round),
         }
     }
+}
+
+/// Whether a value is another one for each object.
+fn is_unique(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.contains("{unique}"))
 }
 
 fn pick_value(values: &[Value], turn: u32) -> Value {

@@ -37,6 +37,8 @@ fn a_file_overrides_what_is_made_up() {
         ("[users]\nx = []", "`x` has no value"),
         ("[users]\nx = {}", "`x` is a text"),
         ("[users", "line 1: unclosed table"),
+        ("[users]\nUserName = \"ann@contoso.com\"", "each value of `UserName` has to hold `{unique}`"),
+        ("[groups]\ndisplayName = [\"{unique} A\", \"B\"]", "each value of `displayName` has to hold `{unique}`"),
     ] {
         let error = Values::parse(text, "v.toml").unwrap_err().to_string();
         assert!(error.contains(expected), "{text}: {error}");
