@@ -2,7 +2,8 @@
 
 use axum::http::StatusCode;
 
-use super::words::{number_text, one_line, printable, time};
+use super::words::{one_line, printable, time};
+use crate::base::grouped;
 use crate::scim::{Content, HttpExchange};
 
 /// As much of a body is shown where it must be short.
@@ -73,7 +74,7 @@ pub(super) fn short_body(content: &Content) -> Option<Body> {
         (true, _) => None,
         (false, 0) => Some(note.unwrap_or_else(|| "shortened".to_owned())),
         (false, 1) => Some("1 more line".to_owned()),
-        (false, more) => Some(format!("{} more lines", number_text(more as u64))),
+        (false, more) => Some(format!("{} more lines", grouped(more as u64))),
     };
     Some(Body { text: shown.join("\n"), note })
 }
@@ -86,7 +87,7 @@ fn shortened(line: &str) -> String {
 }
 
 fn bytes_text(bytes: u64) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", number_text(bytes)) }
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", grouped(bytes)) }
 }
 
 /// Request and answer, line by line, bodies shortened.

@@ -11,7 +11,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, Value};
 
-use super::words::one_line;
+use super::words::{one_line, push_escaped};
 use crate::base::Digest;
 use crate::check::CheckReport;
 
@@ -60,16 +60,7 @@ fn prose(text: &str) -> String {
     for (index, piece) in text.splitn(pairs + 1, '`').enumerate() {
         let is_code = index % 2 == 1;
         html.push_str(if is_code { "<code>" } else { "" });
-        for character in piece.chars() {
-            match character {
-                '&' => html.push_str("&amp;"),
-                '<' => html.push_str("&lt;"),
-                '>' => html.push_str("&gt;"),
-                '"' => html.push_str("&quot;"),
-                '\'' => html.push_str("&#39;"),
-                other => html.push(other),
-            }
-        }
+        push_escaped(&mut html, piece);
         html.push_str(if is_code { "</code>" } else { "" });
     }
     html

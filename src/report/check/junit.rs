@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plain::{details, headline};
-use super::words::{Outcome, families, of_family, one_line, printable};
+use super::words::{Outcome, families, of_family, one_line, printable, push_escaped};
 use crate::base::SignedDuration;
 use crate::check::{CheckReport, CheckResult, Severity, Skipped};
 
@@ -117,15 +117,6 @@ fn content(text: &str) -> String {
 /// Characters that XML 1.0 has no place for, not even escaped, are replaced.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + 16);
-    for character in printable(text).chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
+    push_escaped(&mut escaped, &printable(text));
     escaped
 }

@@ -8,9 +8,10 @@ use std::fmt::Write as _;
 use super::causes::{Cause, causes};
 use super::exchange::{self, Body};
 use super::words::{
-    Outcome, Verdict, count_of, dialects, families, ids, load, made, notes, number_text, of_family, one_line, sentence,
-    skipped, time,
+    Outcome, Verdict, count_of, dialects, families, ids, load, made, notes, of_family, one_line, sentence, skipped,
+    time,
 };
+use crate::base::grouped;
 use crate::check::{CheckReport, Finding, Latencies, Severity};
 use crate::scim::{Content, HttpExchange};
 
@@ -51,7 +52,7 @@ pub fn check_markdown(report: &CheckReport) -> String {
         let _infallible = writeln!(text, "Healed, so they can leave the baseline: {}.\n", healed.join(", "));
     }
     let _infallible =
-        writeln!(text, "{} requests, {}, {}.", number_text(report.requests), made(report), time(report.duration));
+        writeln!(text, "{} requests, {}, {}.", grouped(report.requests), made(report), time(report.duration));
     text
 }
 

@@ -6,9 +6,10 @@ use super::causes::{Cause, causes};
 use super::exchange;
 use super::microsoft::{GALLERY, Test, VALIDATOR, judged};
 use super::words::{
-    Outcome, Verdict, bars, count_of, counts, dialects, families, ids, load, made, notes, number_text, of_family,
-    one_line, sentence, skipped, time,
+    Outcome, Verdict, bars, count_of, counts, dialects, families, ids, load, made, notes, of_family, one_line,
+    sentence, skipped, time,
 };
+use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, Finding, Latencies, Severity, Skipped, Status};
 use crate::report::style::{bad, dim, doubtful, good, heading};
 
@@ -107,7 +108,7 @@ fn in_short(report: &CheckReport) -> String {
     let notes = notes(report);
     lines.extend(notes.iter().take(FEW).map(|(note, _)| format!("  {}", sentence(note))));
     if let Some(more) = notes.len().checked_sub(FEW).filter(|more| *more > 0) {
-        lines.push(dim(format_args!("  {} more with -v", number_text(more as u64))));
+        lines.push(dim(format_args!("  {} more with -v", grouped(more as u64))));
     }
     lines.extend(dialects(&report.dialects).map(|dialects| format!("  {}", sentence(&dialects))));
     for result in &report.results {
@@ -132,7 +133,7 @@ fn failures(report: &CheckReport, causes: &[Cause<'_>]) -> String {
         return String::new();
     }
     let checks = count_of(report, Outcome::Failed);
-    let (checks, noun) = (number_text(checks as u64), if checks == 1 { "check" } else { "checks" });
+    let (checks, noun) = (grouped(checks as u64), if checks == 1 { "check" } else { "checks" });
     let title = match causes.len() {
         1 => format!("One thing to mend: it fails {checks} {noun}"),
         several => format!("{several} things to mend, the most important first: they fail {checks} {noun}"),
@@ -233,7 +234,7 @@ fn load_lines(report: &CheckReport) -> String {
 
 fn latency_lines(report: &CheckReport) -> String {
     let lines = report.latencies.iter().map(|latencies| {
-        format!("  {:9} {:>6}  {}", latencies.of, number_text(latencies.requests as u64), percentiles(latencies))
+        format!("  {:9} {:>6}  {}", latencies.of, grouped(latencies.requests as u64), percentiles(latencies))
     });
     listed(&heading("How long requests took"), lines)
 }
@@ -314,7 +315,7 @@ fn last_line(report: &CheckReport) -> String {
     let requests = if report.requests == 1 { "request" } else { "requests" };
     format!(
         "{title} {counts}; {} {requests}, {}, {}. {}",
-        number_text(report.requests),
+        grouped(report.requests),
         made(report),
         time(report.duration),
         verdict.sentence(report)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::visible;
+use crate::base::{grouped, visible};
 use crate::check::{CheckReport, CheckResult, DialectOutcome, Load, Status};
 use crate::scim::Dialect;
 
@@ -237,7 +237,7 @@ pub(super) fn made(report: &CheckReport) -> String {
 }
 
 fn objects(number: u64) -> String {
-    if number == 1 { "1 object".to_owned() } else { format!("{} objects", number_text(number)) }
+    if number == 1 { "1 object".to_owned() } else { format!("{} objects", grouped(number)) }
 }
 
 /// The rate that a load check reached, and what was answered.
@@ -247,8 +247,8 @@ pub(super) fn load(load: &Load) -> String {
         None => format!("{} requests a second, side by side", digits(load.rate)),
     };
     let answers = load.statuses.iter().map(|(status, count)| match status {
-        0 => format!("{} without an answer", number_text(*count as u64)),
-        status => format!("{} with {status}", number_text(*count as u64)),
+        0 => format!("{} without an answer", grouped(*count as u64)),
+        status => format!("{} with {status}", grouped(*count as u64)),
     });
     format!("{rate}; answers: {}", answers.collect::<Vec<_>>().join(", "))
 }
@@ -298,17 +298,18 @@ fn round(bound: Duration) -> String {
     }
 }
 
-/// A number with its thousands apart.
-pub(super) fn number_text(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
+/// Appends a text as XML and HTML have it, between tags and in attributes.
+pub(super) fn push_escaped(markup: &mut String, text: &str) {
+    for character in text.chars() {
+        match character {
+            '&' => markup.push_str("&amp;"),
+            '<' => markup.push_str("&lt;"),
+            '>' => markup.push_str("&gt;"),
+            '"' => markup.push_str("&quot;"),
+            '\'' => markup.push_str("&#39;"),
+            other => markup.push(other),
         }
-        grouped.push(digit);
     }
-    grouped
 }
 
 /// A text on one line, of which every character is seen.

@@ -7,9 +7,10 @@ use super::super::exchange::{answer_line, body, request_line};
 use super::super::json::severity;
 use super::super::microsoft::{GALLERY, Test, VALIDATOR, judged};
 use super::super::words::{
-    Outcome, Verdict, bars, counts, dialects, families, ids, load, made, notes, number_text, of_family, one_line,
-    printable, sentence, skipped, time,
+    Outcome, Verdict, bars, counts, dialects, families, ids, load, made, notes, of_family, one_line, printable,
+    sentence, skipped, time,
 };
+use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, Finding, Latencies, Severity, Skipped};
 use crate::scim::{Content, Dialect, HttpExchange};
 
@@ -197,7 +198,7 @@ fn facts(report: &CheckReport) -> Vec<(&'static str, String)> {
         ("Writing of PATCH", dialect.to_owned()),
         ("Begun", started),
         ("Took", time(report.duration)),
-        ("Requests", number_text(report.requests)),
+        ("Requests", grouped(report.requests)),
         ("Users and groups", made(report)),
     ]
 }
@@ -322,7 +323,7 @@ fn times(latencies: &Latencies, slowest: f64) -> Times {
     let bar = |duration: std::time::Duration| duration.as_secs_f64() * LONGEST / slowest.max(f64::MIN_POSITIVE);
     Times {
         of: latencies.of,
-        requests: number_text(latencies.requests as u64),
+        requests: grouped(latencies.requests as u64),
         told: [p50, p95, p99, max].map(time),
         bars: [p50, p95, p99].map(bar),
     }

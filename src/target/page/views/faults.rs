@@ -8,7 +8,7 @@ use url::form_urlencoded;
 use super::super::conditions::conditions;
 use super::super::html::{self, Html};
 use super::super::site::{Inner, Visit};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, grouped};
 use crate::scim::{Filter, Method};
 use crate::target::answer::encode;
 use crate::target::{Fault, FaultRule, FaultStatus};
@@ -147,7 +147,7 @@ fn standing(page: &Inner) -> Vec<Standing> {
                 methods.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", ")
             },
             on: !in_force.is_empty(),
-            befell: (!in_force.is_empty()).then(|| html::number(of.iter().map(|status| status.befell).sum())),
+            befell: (!in_force.is_empty()).then(|| grouped(of.iter().map(|status| status.befell).sum())),
             waiting: !in_force.is_empty() && !in_force.iter().any(|rule| rule.is_in_force(now)),
             given: (!given.is_empty() && given != in_force).then(|| html::text(&words(&given).join("; and "))),
             rules: words(&in_force).iter().map(|words| html::text(words)).collect(),

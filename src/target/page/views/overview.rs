@@ -8,6 +8,7 @@ use super::super::site::{Answer, Inner, Visit};
 use super::faults::{Standing, on};
 use super::path;
 use super::requests::{Filter, Listing};
+use crate::base::grouped;
 use crate::target::changes::ChangeNote;
 use crate::target::storage::Extent;
 use crate::target::{Kind, StorageError};
@@ -52,14 +53,14 @@ pub(in crate::target::page) fn overview(page: &Inner, visit: &Visit) -> Answer {
         profile: &page.options.profile,
         data: &page.options.data,
         started: html::when(page.started, visit.now),
-        users: html::number(count(page, Kind::User)?),
+        users: grouped(count(page, Kind::User)?),
         groups: match page.endpoint.collection(Kind::Group) {
-            Some(_) => Some(html::number(count(page, Kind::Group)?)),
+            Some(_) => Some(grouped(count(page, Kind::Group)?)),
             None => None,
         },
-        requests: html::number(counts.all),
-        refused: html::number(counts.refused),
-        failed: html::number(counts.failed),
+        requests: grouped(counts.all),
+        refused: grouped(counts.refused),
+        failed: grouped(counts.failed),
         changes: changes.iter().map(|change| show(page, change, visit)).collect::<Result<_, _>>()?,
         standing: on(page),
         rows: Listing::newest(page, visit, &Filter::default(), REQUESTS),

@@ -13,6 +13,7 @@ use super::super::html::{self, Html};
 use super::super::log::{Entry, KEPT, KEPT_BODY, KEPT_BYTES};
 use super::super::site::{Answer, Inner, Trouble, Visit};
 use super::faults::anchor;
+use crate::base::grouped;
 use crate::scim::{Content, Filter as Scim, HttpExchange, MASK, Method};
 use crate::target::Fault;
 
@@ -129,7 +130,7 @@ pub(in crate::target::page) fn requests(page: &Inner, visit: &Visit) -> Response
         filtered: filter.narrows(),
         live: form.get("before").is_none(),
         methods: Method::ALL.map(Method::as_str),
-        most: html::number(KEPT as u64),
+        most: grouped(KEPT as u64),
         most_bytes: html::size(KEPT_BYTES as u64),
         most_body: html::size(KEPT_BODY as u64),
         tenant_url: &page.options.tenant_url,
@@ -186,9 +187,9 @@ impl Listing {
             newest,
             oldest: page.log.oldest(),
             limit,
-            kept: html::number(kept),
-            gone: (seen > kept).then(|| html::number(seen - kept)),
-            missed: (counts.missed > 0).then(|| html::number(counts.missed)),
+            kept: grouped(kept),
+            gone: (seen > kept).then(|| grouped(seen - kept)),
+            missed: (counts.missed > 0).then(|| grouped(counts.missed)),
             older,
         }
     }

@@ -11,6 +11,7 @@ use super::super::json::pretty;
 use super::super::site::{Answer, Inner, Trouble, Visit};
 use super::resources::{stamp, text, turn};
 use super::{Turn, path};
+use crate::base::grouped;
 use crate::scim::Resource;
 use crate::target::answer::{Origin, SEGMENT};
 use crate::target::collection::parse;
@@ -102,9 +103,9 @@ fn one(page: &Inner, visit: &Visit, kind: Kind) -> Answer {
         url: origin.resource(kind, id),
         tenant_url: &page.options.tenant_url,
         related,
-        total: found.total.filter(|total| *total > 0).map(html::number),
+        total: found.total.filter(|total| *total > 0).map(grouped),
         turn: turn(&found, &link(path(kind), id), "", start, COUNT),
-        given_up: found.given_up.map(html::number),
+        given_up: found.given_up.map(grouped),
     };
     let place = if kind == Kind::User { "users" } else { "groups" };
     Ok(page.page(StatusCode::OK, "resource.html", place, visit, view))

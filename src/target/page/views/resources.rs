@@ -10,7 +10,7 @@ use super::super::find::{Found, all, search};
 use super::super::html::{self, Html};
 use super::super::site::{Answer, Inner, Trouble, Visit};
 use super::{Turn, path};
-use crate::base::Timestamp;
+use crate::base::{Timestamp, grouped};
 use crate::scim::Resource;
 use crate::target::Kind;
 
@@ -74,7 +74,7 @@ fn list(page: &Inner, visit: &Visit, kind: Kind) -> Answer {
         q,
         sought: html::name(q),
         turn: turn(&found, path(kind), q, start, COUNT),
-        given_up: found.given_up.map(html::number),
+        given_up: found.given_up.map(grouped),
         rows: found.bodies.iter().map(|body| row(body, visit.now)).collect(),
         tenant_url: &page.options.tenant_url,
     };
@@ -97,13 +97,13 @@ pub(super) fn turn(found: &Found, path: &str, q: &str, start: u64, count: usize)
     };
     let here = found.bodies.len() as u64;
     let of = match found.total {
-        Some(total) => format!(" of {}", html::number(total)),
+        Some(total) => format!(" of {}", grouped(total)),
         None if found.more => " of more".to_owned(),
         None => String::new(),
     };
     let last = start.saturating_add(here).saturating_sub(1);
     Turn {
-        shown: if here == 0 { String::new() } else { format!("{}–{}{of}", html::number(start), html::number(last)) },
+        shown: if here == 0 { String::new() } else { format!("{}–{}{of}", grouped(start), grouped(last)) },
         previous: (start > 1).then(|| link(start.saturating_sub(count as u64).max(1))),
         next: found.more.then(|| link(start + here)),
     }
@@ -139,7 +139,7 @@ fn group_row(body: &str, now: Timestamp) -> Row {
         display_name: None,
         email: None,
         active: None,
-        members: Some(html::number(group.members.len() as u64)),
+        members: Some(grouped(group.members.len() as u64)),
         modified: stamp(Some(&group.meta), "lastModified").map(|at| html::when(at, now)),
     }
 }
