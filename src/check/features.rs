@@ -2,7 +2,7 @@
 
 use super::Need;
 use super::bench::Bench;
-use crate::schema::{AttributeMapping, ObjectKind};
+use crate::schema::AttributeMapping;
 use crate::scim::{AttributePath, urn};
 
 /// What can be checked, each with the reason where it can't.
@@ -76,13 +76,7 @@ impl Features {
 
 /// Whether a URN is that of a core schema, whose attributes are members of the resource itself.
 pub(super) fn is_core(urn: &str) -> bool {
-    [ObjectKind::User, ObjectKind::Group].iter().any(|kind| {
-        let core = match kind {
-            ObjectKind::User => urn::USER,
-            ObjectKind::Group => urn::GROUP,
-        };
-        core.eq_ignore_ascii_case(urn)
-    })
+    [urn::USER, urn::GROUP].iter().any(|core| core.eq_ignore_ascii_case(urn))
 }
 
 /// Whether a mapping is of app roles.

@@ -90,3 +90,16 @@ impl Registry {
         of(ObjectKind::Group).chain(of(ObjectKind::User)).collect()
     }
 }
+
+/// The kind of resource that a path leads to, and its id where it leads to one.
+pub(super) fn addressed(path: &str) -> Option<(ObjectKind, Option<String>)> {
+    let segments: Vec<_> = path.split(['?', '#']).next().unwrap_or_default().split('/').collect();
+    let kind = |segment: &str| match segment {
+        "Users" => Some(ObjectKind::User),
+        "Groups" => Some(ObjectKind::Group),
+        _ => None,
+    };
+    let (at, kind) = segments.iter().enumerate().rev().find_map(|(at, segment)| Some((at, kind(segment)?)))?;
+    let decoded = |id: &&str| percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
+    Some((kind, segments.get(at + 1).filter(|id| !id.is_empty()).map(decoded)))
+}

@@ -11,6 +11,7 @@ pub(super) use super::answer::Answer;
 use super::bench::Bench;
 use super::features::Features;
 use super::finding::Draft;
+use super::made::addressed;
 use super::result::{Finding, Load, Severity, severity};
 use super::values::Person;
 use crate::client::{
@@ -159,17 +160,14 @@ impl Probe {
         if self.bench.options.read_only {
             return Err(Stop::NotApplicable("nothing may be written".to_owned()));
         }
-        let path = request.path.split(['?', '#']).next().unwrap_or_default();
-        let mut segments = path.trim_matches('/').split('/');
-        let (kind, id) = (segments.next().unwrap_or_default(), segments.next());
+        let blocked = |what: &str| Err(Stop::Blocked { by: "users.create", why: format!("{what} isn't written to") });
+        let Some((kind, id)) = addressed(&request.path) else { return blocked("what is neither user nor group") };
         let Some(id) = id else { return Ok(()) };
-        let id = percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
-        let kind = if kind == "Groups" { ObjectKind::Group } else { ObjectKind::User };
         let is_unknown = self.bench.unknown_ids.borrow().contains(&id);
         if is_unknown || self.bench.made.owns(kind, &id) {
             return Ok(());
         }
-        Err(Stop::Blocked { by: "users.create", why: format!("`{id}` wasn't made here, so it isn't written to") })
+        blocked(&format!("`{id}`, which wasn't made here,"))
     }
 
     /// Reads an object by its id, as the service does.

@@ -3,6 +3,7 @@
 mod change;
 mod connect;
 mod discovery;
+mod found;
 pub(super) mod groups;
 mod lifecycle;
 mod load;

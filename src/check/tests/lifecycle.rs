@@ -249,25 +249,36 @@ async fn app_roles_and_what_nothing_takes_as_it_is() {
 
 #[tokio::test]
 async fn values_are_those_of_the_file() {
-    for (values, status) in [
-        ("[users]\nuserName = \"{unique}@corp.example\"\ntitle = [\"Clerk\", \"Manager\"]", Status::Passed),
-        ("[users]\nuserName = \"clerk@corp.example\"", Status::Skipped),
-    ] {
-        let (endpoint, router, clock, ann) = with_ann(&Between::default()).await;
-        let given = CheckOptions {
-            values: Values::parse(values, "values.toml").unwrap(),
-            only: vec![USER.to_owned()],
-            ..options()
-        };
-        let report = check(given, router, &clock, CancellationToken::new()).await;
-        let result = report.result(USER).unwrap();
-        assert_eq!(result.status, status, "{}", told(&report));
-        let sent: Vec<_> = result.exchanges.iter().map(|exchange| exchange.request_body.bytes.clone()).collect();
-        let sent = String::from_utf8(sent.concat()).unwrap();
-        let expected = status == Status::Passed;
-        assert_eq!(sent.contains("-1@corp.example") && sent.contains("Clerk") && sent.contains("Manager"), expected);
-        assert_eq!(endpoint.resources().unwrap(), [ann], "a name that isn't unique makes nobody");
-    }
+    let values = "[users]\nuserName = \"{unique}@corp.example\"\ntitle = [\"Clerk\", \"Manager\"]";
+    let given = CheckOptions { values: Values::parse(values, "values.toml").unwrap(), ..options() };
+    let sent = sent_for_a_user(given, Status::Passed).await;
+    assert!(["-1@corp.example", "Clerk", "Manager"].iter().all(|value| sent.contains(value)), "{sent}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_unique_makes_nobody() {
+    let constant = |text: String| {
+        let mut document: Value = serde_json::from_str(&text).unwrap();
+        let mappings = document["synchronizationRules"][0]["objectMappings"].as_array_mut().unwrap();
+        let attributes = mappings.iter_mut().flat_map(|mapping| mapping["attributeMappings"].as_array_mut().unwrap());
+        let mut names = attributes.filter(|mapping| mapping["targetAttributeName"] == "userName");
+        names.next().unwrap()["source"] = json!({ "expression": "\"clerk@corp.example\"" });
+        document.to_string()
+    };
+    let given = CheckOptions { rules: Some(rules(constant)), ..options() };
+    assert!(!sent_for_a_user(given, Status::Skipped).await.contains("clerk@corp.example\","));
+}
+
+/// Everything that is sent over the life of a user, which leaves nobody but Ann.
+async fn sent_for_a_user(options: CheckOptions, expected: Status) -> String {
+    let (endpoint, router, clock, ann) = with_ann(&Between::default()).await;
+    let options = CheckOptions { only: vec![USER.to_owned()], ..options };
+    let report = check(options, router, &clock, CancellationToken::new()).await;
+    let result = report.result(USER).unwrap();
+    assert_eq!(result.status, expected, "{}", told(&report));
+    assert_eq!(endpoint.resources().unwrap(), [ann]);
+    let sent: Vec<_> = result.exchanges.iter().map(|exchange| exchange.request_body.bytes.clone()).collect();
+    String::from_utf8(sent.concat()).unwrap()
 }
 
 #[tokio::test]

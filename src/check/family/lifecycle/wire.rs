@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::check::made::addressed;
 use crate::check::probe::{Answer, Probe, name_attribute};
 use crate::client::Gate;
 use crate::schema::ObjectKind;
@@ -126,19 +127,6 @@ impl Observer for Wire {
         }
         state.log.push(Arc::clone(exchange));
     }
-}
-
-/// The kind of resource that a path leads to, and its id where it leads to one.
-fn addressed(path: &str) -> Option<(ObjectKind, Option<String>)> {
-    let segments: Vec<_> = path.split(['?', '#']).next().unwrap_or_default().split('/').collect();
-    let kind = |segment: &str| match segment {
-        "Users" => Some(ObjectKind::User),
-        "Groups" => Some(ObjectKind::Group),
-        _ => None,
-    };
-    let (at, kind) = segments.iter().enumerate().rev().find_map(|(at, segment)| Some((at, kind(segment)?)))?;
-    let decoded = |id: &&str| percent_encoding::percent_decode_str(id).decode_utf8_lossy().into_owned();
-    Some((kind, segments.get(at + 1).filter(|id| !id.is_empty()).map(decoded)))
 }
 
 /// Creations whose id isn't known yet.

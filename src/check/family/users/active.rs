@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::filter::{expect_found, expect_look_ups};
+use super::filter::expect_look_ups;
 use super::shape;
 use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::family::found::expect_found;
 use crate::check::probe::{Object, Probe, Stop};
 use crate::schema::ObjectKind;
 use crate::scim::{ChangeOp, Dialect};

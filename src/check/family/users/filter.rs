@@ -1,9 +1,10 @@
 //! `users.filter.*`: accounts by the values that the service looks for.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::check::definition::{Category, Check, Need, Turn};
-use crate::check::probe::{Answer, Object, Probe, Stop, is_named};
+use crate::check::family::found::{expect_found, text_of};
+use crate::check::probe::{Object, Probe, Stop, is_named};
 use crate::client::reference_request;
 use crate::schema::ObjectKind;
 
@@ -93,64 +94,6 @@ async fn matching(probe: &Probe) -> Result<(), Stop> {
         }
     }
     Ok(())
-}
-
-fn text_of(user: &Object, index: usize) -> Option<String> {
-    match &user.values.iter().find(|(known, _)| *known == index)?.1 {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(value) => Some(value.to_string()),
-        _ => None,
-    }
-}
-
-/// Holds an answer to being a list of exactly this account.
-pub(in crate::check::family) fn expect_found(probe: &Probe, answer: &Answer, object: &Object, attribute: &str) {
-    let kind = object.kind.as_str().to_lowercase();
-    let expected = format!("200 with a ListResponse of exactly that {kind}");
-    if !probe.expect_status(answer, &[200], &expected) {
-        return;
-    }
-    let Some(list) = answer.list() else {
-        let draft = probe.finding("not-a-list").observed("the answer isn't a ListResponse");
-        return draft.expected(expected).at(answer.at).fail();
-    };
-    let is_it = |resource: &&crate::scim::Resource| resource.id().as_deref() == Some(&object.id);
-    if list.resources.iter().find(is_it).is_none() {
-        let observed = match (list.total_results, list.resources.len()) {
-            (0, _) => format!("a look-up of {attribute} found nobody, though a {kind} has exactly that value"),
-            (total, 0) => format!("a look-up of {attribute} counts {total} and shows none"),
-            (_, many) => {
-                format!("a look-up of {attribute} gave {many} {kind}s, none of which is the one with that value")
-            }
-        };
-        let cause = if list.resources.is_empty() { "not-found" } else { "filter-ignored" };
-        return probe
-            .finding(format!("{cause}-{attribute}"))
-            .observed(observed)
-            .expected(expected)
-            .at(answer.at)
-            .fail();
-    }
-    let others = list.resources.len() - 1;
-    if others > 0 {
-        let draft = probe
-            .finding("filter-ignored")
-            .observed(format!("a look-up of {attribute} gave {others} {kind}s beside the one that has the value"));
-        let draft = draft
-            .expected(expected)
-            .effect("the service refuses to choose between several, or takes somebody else's account");
-        return draft
-            .remedy("evaluate the filter, and answer one that can't be evaluated with 400 invalidFilter")
-            .at(answer.at)
-            .fail();
-    }
-    if list.total_results != 1 {
-        let draft = probe
-            .finding("total-lies")
-            .observed(format!("the answer holds one {kind}, but totalResults is {}", list.total_results));
-        draft.expected("totalResults 1").at(answer.at).fail();
-    }
 }
 
 async fn none(probe: &Probe) -> Result<(), Stop> {

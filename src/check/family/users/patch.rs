@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::filter::{expect_found, expect_look_ups};
+use super::filter::expect_look_ups;
 use super::shape::{self, changes};
 use crate::check::definition::{Category, Check, Need, Turn};
+use crate::check::family::found::expect_found;
 use crate::check::probe::{Object, Probe, Stop};
 use crate::check::values::is_settable;
 use crate::schema::ObjectKind;
