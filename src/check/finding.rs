@@ -190,14 +190,13 @@ impl Probe {
                 None => kinds.push((deviation.kind, vec![deviation])),
             }
         }
-        for (_, list) in kinds {
-            self.deviation(&list).at(at).fail();
+        for (kind, alike) in kinds {
+            self.deviation(kind, &alike).at(at).fail();
         }
     }
 
     /// A finding about what isn't stored as it was sent, all of it in the same way. In other letter case it is a warning.
-    pub(super) fn deviation(&self, alike: &[Deviation]) -> Draft<'_> {
-        let Some(Deviation { kind, .. }) = alike.first() else { return self.finding("nothing") };
+    pub(super) fn deviation(&self, kind: DeviationKind, alike: &[Deviation]) -> Draft<'_> {
         let expected = match kind {
             DeviationKind::CaseChanged => "the value as it was sent, letter case included",
             DeviationKind::StringForBoolean => "true or false as JSON booleans",
@@ -218,16 +217,16 @@ impl Probe {
         about.dedup();
         let draft = self
             .finding(hyphenated(kind.as_str()))
-            .about(if is_of_members || *kind == DeviationKind::NoOp { Vec::new() } else { about })
+            .about(if is_of_members || kind == DeviationKind::NoOp { Vec::new() } else { about })
             .observed(format!("{}{more}", told.join("; ")))
             .expected(expected);
-        if *kind == DeviationKind::MemberRepeated {
+        if kind == DeviationKind::MemberRepeated {
             let effect = "after a restart the service adds every member again: each is there twice then, and where one \
                           removal takes one entry away, whoever left the group stays in it";
             let remedy = "leave a member out that the group has already (RFC 7644 section 3.5.2.1)";
             return draft.effect(effect).remedy(remedy).mild();
         }
-        if *kind != DeviationKind::CaseChanged {
+        if kind != DeviationKind::CaseChanged {
             return draft;
         }
         let effect = "the service compares without letter case unless the attribute is case-exact, so it goes on; people see \

@@ -362,7 +362,7 @@ impl<'p> Job<'p> {
             let message = deviation.to_string();
             self.trouble(&outcome.exchanges, &ObjectError { code: String::new(), message })
         } else {
-            let draft = self.probe.deviation(std::slice::from_ref(deviation));
+            let draft = self.probe.deviation(deviation.kind, std::slice::from_ref(deviation));
             if let Some(at) = at { draft.at(at) } else { draft }
         };
         let effect = match (deviation.kind, step.action) {
