@@ -8,20 +8,21 @@ use serde_json::Value;
 
 use super::accounts::{Account, Situation};
 use super::links::Links;
-use super::outcome::state_after;
+use super::outcome::{attempted, retry_of, state_after};
+use super::steps::{Steps, in_log_order, logged};
 use super::{Due, Manager, Processed, Verify, verify};
-use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
+use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
-use crate::event::{ObjectError, ObjectRecord};
+use crate::event::{ChangeId, ObjectError, ObjectRecord, Trace};
 use crate::matching::{self, Candidates};
 use crate::plan::verify::Deviation;
 use crate::plan::{
-    Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step,
-    plan_one,
+    Action, ActionKind, Answer, Effect, EscrowSchedule, FailedPart, Lookup, PlanContext, PlannedObject, Presence,
+    Reason, Step, plan_one,
 };
 use crate::scim::{Exchange, Request, Resource, get};
-use crate::store::Outcome;
+use crate::store::{Outcome, StateChange};
 
 /// What an object came to.
 #[derive(Debug)]
@@ -55,6 +56,10 @@ pub(crate) struct PendingManager {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Worker<'a> {
     pub(crate) context: PlanContext<'a>,
+    /// Names the changes.
+    pub(crate) cycle: &'a CycleId,
+    /// When failures are tried again.
+    pub(crate) escrow: &'a EscrowSchedule,
     pub(crate) client: &'a Client,
     pub(crate) clock: &'a Clock,
     /// Reads, but writes nothing.
@@ -102,16 +107,24 @@ impl Worker<'_> {
     }
 
     /// The same, for those who want to see what was answered on the way.
-    pub(crate) async fn work_along(&self, due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
+    pub(crate) async fn work_along(&self, mut due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
+        let mut steps = Steps::begin(self.context.mapping, &due.subject.name, std::mem::take(&mut due.told));
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
                 Step::Act(action) => action,
                 Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, trail).await {
                     Ok(answer) => {
-                        trail.answers.push(self.foresee(&due, &lookup, answer));
+                        let answer = self.foresee(&due, &lookup, answer);
+                        if let Some(steps) = &mut steps {
+                            steps.looked_up(&lookup, &answer);
+                        }
+                        trail.answers.push(answer);
                         continue;
                     }
                     Err((failure, operation)) => {
+                        if let Some(steps) = &mut steps {
+                            steps.lookup_failed(&lookup, failure.error_code(operation), &failure.to_string());
+                        }
                         let kind = ActionKind::Fail;
                         let reason = Reason::RequestFailed(failure.to_string().into());
                         break (Action::quiet(kind, reason), Err((failure, operation)));
@@ -126,7 +139,10 @@ impl Worker<'_> {
             self.expect(&due, &action);
             match self.execute(&action, trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && conflict(&trail.answers).is_none() => {
-                    let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into());
+                    let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into_boxed_str());
+                    if let Some(steps) = &mut steps {
+                        steps.conflicted(&action, code, &detail);
+                    }
                     trail.answers.push(Answer::Conflict { code, detail });
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
@@ -146,7 +162,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { held, deviations }, trail)
+        self.conclude(due, action, result, Asked { held, deviations, steps }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -262,12 +278,13 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { held, deviations }: Asked,
+        Asked { held, deviations, steps }: Asked<'_>,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
         let kind = self.context.mapping.kind;
         let linked = due.prior.as_ref().and_then(|prior| prior.target.clone());
+        let planned = action.kind;
         let (target, failure, error) = match result {
             Ok(target) => (target, None, None),
             Err((failure, operation)) => {
@@ -285,6 +302,10 @@ impl Worker<'_> {
                 ObjectError { code, message: action.reason.to_string() }
             })
         });
+        let told = steps.map(|mut steps| {
+            steps.acted(planned, &action, error.as_ref());
+            steps.finish()
+        });
         let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
         let removed = matches!(action.effect, Effect::Delete(_)) && error.is_none();
         let account_id = match &action.effect {
@@ -298,7 +319,21 @@ impl Worker<'_> {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
         };
+        let trace = told.map(|steps| {
+            let retry = match &state {
+                StateChange::Put(state) => state.failure.as_ref(),
+                _ => None,
+            };
+            let attempted = if planned == ActionKind::Fail { attempted(&due) } else { planned };
+            Box::new(Trace {
+                steps: in_log_order(steps),
+                exchanges: logged(&trail.requests, &trail.replies, self.context.mapping),
+                attempted: error.is_some().then_some(attempted),
+                retry: retry.map(|failure| retry_of(failure, self.escrow)),
+            })
+        });
         let record = ObjectRecord {
+            change: ChangeId::of(self.cycle, &due.subject.id, ""),
             at,
             source_id: due.subject.id.clone(),
             name: due.subject.name.to_string(),
@@ -316,6 +351,7 @@ impl Worker<'_> {
                 source_id: due.subject.id,
                 state,
                 record: Some(record.clone()),
+                trace,
                 references: Vec::new(),
             },
             processed: Some(Processed {
@@ -332,8 +368,9 @@ impl Worker<'_> {
 }
 
 /// What the answers said, beside what the planner made of them.
-struct Asked {
+struct Asked<'a> {
     held: Option<String>,
+    steps: Option<Steps<'a>>,
     /// What was found when the account was read back.
     deviations: Vec<Deviation>,
 }

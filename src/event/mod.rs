@@ -1,5 +1,8 @@
 //! The contract between the engine and all that shows or stores what it does.
 
+mod step;
+mod trace;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,6 +12,8 @@ use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
+pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
+pub use trace::{ChangeId, LogEntry, LoggedExchange, Retry, Trace};
 
 /// Initial or incremental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct ObjectError {
 /// One object in one cycle: what the provisioning log keeps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectRecord {
+    /// Joins it with its entry in the log.
+    pub change: ChangeId,
     /// When it was finished.
     pub at: Timestamp,
     /// Source object; the target's id as text where the source is gone and unknown.
