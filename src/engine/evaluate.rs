@@ -14,11 +14,11 @@ use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
 };
 use super::references::reference_name;
-use super::steps::{self, Imported};
+use super::steps::{Imported, retried, scoped};
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
-use crate::event::ProvisioningStep;
+use crate::event::Fact;
 use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
@@ -61,7 +61,7 @@ pub struct Due {
     /// Whether others are to share its account.
     pub leads: bool,
     /// How it was read and what decided about its scope; empty where nobody asks.
-    pub told: Vec<ProvisioningStep>,
+    pub told: Vec<Fact>,
 }
 
 /// What the source says of a user's manager.
@@ -463,16 +463,15 @@ impl Evaluator<'_> {
     }
 
     /// How the object was read, and the scope; of one that is tried again as it was, that it is.
-    fn told(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &Due) -> Vec<ProvisioningStep> {
+    fn told(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &Due) -> Vec<Fact> {
         let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
-        let retried =
+        let is_retried =
             |failure: &&Failure| self.known.is_some() && failure.part == FailedPart::Export && failure.seen == due.seen;
-        if let Some(failure) = failure.filter(retried) {
-            let kind = self.mapping.kind;
-            return vec![steps::import_retried(kind, &user.id, &due.subject.name, failure, &self.policy.escrow)];
+        if let Some(failure) = failure.filter(is_retried) {
+            return vec![retried(failure, &self.policy.escrow)];
         }
-        let scope = steps::scope(self.mapping, self.export.entitlements(), user, decision);
-        vec![imported.step(user, &due.subject.name, due.prior.is_some()), scope]
+        let scope = scoped(self.mapping, self.export.entitlements(), user, decision);
+        vec![imported.fact(user, due.prior.is_some()), scope]
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
@@ -502,11 +501,10 @@ impl Evaluator<'_> {
             };
             (Presence::Out(standing, "no longer in the export, so in the recycle bin".into()), standing)
         };
-        let name = prior.name.clone();
         Due {
             subject: Subject {
                 id: id.clone(),
-                name: name.clone(),
+                name: prior.name.clone(),
                 presence,
                 changed: vec![false; desired.len()],
                 desired,
@@ -524,7 +522,7 @@ impl Evaluator<'_> {
             unknown: Vec::new(),
             follows: None,
             leads: false,
-            told: if self.traced { vec![steps::import_absent(mapping.kind, id, &name)] } else { Vec::new() },
+            told: if self.traced { vec![Fact::Absent] } else { Vec::new() },
         }
     }
 

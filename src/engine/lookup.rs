@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::accounts::{Account, Situation};
 use super::links::Links;
 use super::outcome::{attempted, retry_of, state_after};
-use super::steps::{Steps, in_log_order, logged};
+use super::steps::{logged, looked_up};
 use super::{Due, Manager, Processed, Verify, verify};
 use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
-use crate::event::{ChangeId, ObjectError, ObjectRecord, Trace};
+use crate::event::{Attempt, ChangeId, Fact, ObjectError, ObjectRecord, Trace};
 use crate::matching::{self, Candidates};
 use crate::plan::verify::Deviation;
 use crate::plan::{
@@ -108,22 +108,24 @@ impl Worker<'_> {
 
     /// The same, for those who want to see what was answered on the way.
     pub(crate) async fn work_along(&self, mut due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
-        let mut steps = Steps::begin(self.context.mapping, &due.subject.name, std::mem::take(&mut due.told));
+        let mut facts = std::mem::take(&mut due.told);
+        let is_told = !facts.is_empty();
+        let mapping = self.context.mapping;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
                 Step::Act(action) => action,
                 Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, trail).await {
                     Ok(answer) => {
                         let answer = self.foresee(&due, &lookup, answer);
-                        if let Some(steps) = &mut steps {
-                            steps.looked_up(&lookup, &answer);
+                        if is_told {
+                            facts.push(looked_up(mapping, &lookup, Some(&answer)));
                         }
                         trail.answers.push(answer);
                         continue;
                     }
                     Err((failure, operation)) => {
-                        if let Some(steps) = &mut steps {
-                            steps.lookup_failed(&lookup, failure.error_code(operation), &failure.to_string());
+                        if is_told {
+                            facts.push(looked_up(mapping, &lookup, None));
                         }
                         let kind = ActionKind::Fail;
                         let reason = Reason::RequestFailed(failure.to_string().into());
@@ -140,8 +142,8 @@ impl Worker<'_> {
             match self.execute(&action, trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && conflict(&trail.answers).is_none() => {
                     let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into_boxed_str());
-                    if let Some(steps) = &mut steps {
-                        steps.conflicted(&action, code, &detail);
+                    if is_told {
+                        facts.push(Fact::Refused { code: code.into(), message: detail.clone() });
                     }
                     trail.answers.push(Answer::Conflict { code, detail });
                 }
@@ -162,7 +164,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { held, deviations, steps }, trail)
+        self.conclude(due, action, result, Asked { held, deviations, facts }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -278,19 +280,21 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { held, deviations, steps }: Asked<'_>,
+        Asked { held, deviations, facts }: Asked,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
         let kind = self.context.mapping.kind;
         let linked = due.prior.as_ref().and_then(|prior| prior.target.clone());
         let planned = action.kind;
+        let mut because = String::new();
         let (target, failure, error) = match result {
             Ok(target) => (target, None, None),
             Err((failure, operation)) => {
                 let error =
                     ObjectError { code: failure.error_code(operation).to_owned(), message: failure.to_string() };
                 action.kind = ActionKind::Fail;
+                because = action.reason.to_string();
                 action.reason = Reason::RequestFailed(error.message.as_str().into());
                 (None, Some(failure), Some(error))
             }
@@ -301,10 +305,6 @@ impl Worker<'_> {
                 let code = conflict.unwrap_or(action.reason.code()).to_owned();
                 ObjectError { code, message: action.reason.to_string() }
             })
-        });
-        let told = steps.map(|mut steps| {
-            steps.acted(planned, &action, error.as_ref());
-            steps.finish()
         });
         let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
         let removed = matches!(action.effect, Effect::Delete(_)) && error.is_none();
@@ -319,16 +319,18 @@ impl Worker<'_> {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
         };
-        let trace = told.map(|steps| {
+        let trace = (!facts.is_empty()).then(|| {
             let retry = match &state {
                 StateChange::Put(state) => state.failure.as_ref(),
                 _ => None,
             };
-            let attempted = if planned == ActionKind::Fail { attempted(&due) } else { planned };
+            let sent = planned != ActionKind::Fail;
+            let attempt =
+                || Attempt { action: if sent { planned } else { attempted(&due) }, reason: because.into(), sent };
             Box::new(Trace {
-                steps: in_log_order(steps),
+                facts,
                 exchanges: logged(&trail.requests, &trail.replies, self.context.mapping),
-                attempted: error.is_some().then_some(attempted),
+                attempt: error.is_some().then(attempt),
                 retry: retry.map(|failure| retry_of(failure, self.escrow)),
             })
         });
@@ -368,9 +370,10 @@ impl Worker<'_> {
 }
 
 /// What the answers said, beside what the planner made of them.
-struct Asked<'a> {
+struct Asked {
     held: Option<String>,
-    steps: Option<Steps<'a>>,
+    /// None where nobody keeps them.
+    facts: Vec<Fact>,
     /// What was found when the account was read back.
     deviations: Vec<Deviation>,
 }

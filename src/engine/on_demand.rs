@@ -19,12 +19,14 @@ use super::evaluate::Manager;
 use super::inputs::Inputs;
 use super::lookup::{PendingManager, Reply, Trail, Worked, Worker};
 use super::references::ReferenceWorker;
-use super::steps::{self, Steps};
 use super::{Cycle, Due, EngineError, NamedObject, Verify, guard};
 use crate::base::{CycleId, Diagnostic, Random, SourceId, TargetId, Timestamp};
 use crate::client::{Failure, Operation};
 use crate::directory::User;
-use crate::event::{ChangeId, ObjectError, ObjectRecord, ProvisioningStep, Trace};
+use crate::event::{
+    ChangeId, Fact, LogEntry, ObjectError, ObjectRecord, ProvisioningStep, StepOrder, Trace, connection_step,
+    left_out_step, reference_step,
+};
 use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, Reason, ReferenceContext, Referenced, Standing};
 use crate::schema::{ObjectKind, ObjectMapping};
@@ -270,15 +272,13 @@ impl Running<'_> {
                                       cycle deletes it at the target"
                 }
             };
-            let object = &self.demand.object;
-            let told = vec![steps::import_absent(kind, &object.id, &object.name)];
-            return self.leave(None, why, mapping, told, done).await;
+            return self.leave(None, why, vec![Fact::Absent], done).await;
         };
         // Who asks for an object means it, however long it failed and whatever was held back.
         due.subject.pruned = false;
         due.subject.removal_allowed = true;
         if let Some(why) = self.left_to_cycles(&due, &decision) {
-            return self.leave(due.prior.and_then(|prior| prior.target), why, mapping, due.told, done).await;
+            return self.leave(due.prior.and_then(|prior| prior.target), why, due.told, done).await;
         }
         let (account, manager) = self.object(mapping, *due, done).await?;
         if done.error.is_some() {
@@ -321,17 +321,11 @@ impl Running<'_> {
         &self,
         target: Option<TargetId>,
         why: &str,
-        mapping: &ObjectMapping,
-        told: Vec<ProvisioningStep>,
+        facts: Vec<Fact>,
         done: &mut OnDemand,
     ) -> Result<(), EngineError> {
         let reason = Reason::NotOnDemand(why.into());
-        let mut trace = Trace { steps: told, exchanges: Vec::new(), attempted: None, retry: None };
-        if let Some(mut steps) = Steps::begin(mapping, &self.demand.object.name, std::mem::take(&mut trace.steps)) {
-            steps.skip(&reason);
-            trace.steps = steps.finish();
-        }
-        done.steps.extend(trace.steps.iter().cloned());
+        let trace = Trace { facts, ..Trace::default() };
         done.action = ActionKind::Skip;
         done.reason = Some(reason.clone());
         let NamedObject { kind, id, name } = self.demand.object.clone();
@@ -350,6 +344,7 @@ impl Running<'_> {
             error: None,
             duration: std::time::Duration::ZERO,
         };
+        done.steps.extend(LogEntry::of(&record, Some(trace.clone())).steps(StepOrder::Portal));
         let outcome = Outcome {
             kind,
             source_id: id,
@@ -386,8 +381,10 @@ impl Running<'_> {
         if let Some(Failure::Ended) = failure {
             return Err(EngineError::Interrupted);
         }
-        let told = outcome.trace.as_ref().map(|trace| steps::in_portal_order(trace.steps.clone()));
-        done.steps.extend(told.into_iter().flatten());
+        if let Some(record) = &outcome.record {
+            let trace = outcome.trace.as_deref().cloned();
+            done.steps.extend(LogEntry::of(record, trace).steps(StepOrder::Portal));
+        }
         self.writer.send(outcome).await?;
         let Some(processed) = processed else { return Ok((account, manager)) };
         let record = &processed.record;
@@ -426,7 +423,7 @@ impl Running<'_> {
             {
                 let who = name.unwrap_or_else(|| accounts.name(manager));
                 let why = format!("the manager {who} has no account, or is out of scope");
-                done.steps.push(steps::left_out(&object.name, &who, &why));
+                done.steps.push(left_out_step(&object.name, &who, &why));
             }
             tasks.extend(pass.manager(pending).filter(|task| !task.only_waits()));
         }
@@ -448,7 +445,7 @@ impl Running<'_> {
                     _ => None,
                 };
                 match why {
-                    Some(why) => done.steps.push(steps::left_out(&object.name, &member.name, &why)),
+                    Some(why) => done.steps.push(left_out_step(&object.name, &member.name, &why)),
                     None => sent.push(member.id),
                 }
             }
@@ -476,7 +473,7 @@ impl Running<'_> {
             self.writer.send(worked.outcome).await?;
             // Who is left out was told above.
             if let Some(processed) = worked.processed.filter(|processed| processed.record.action != ActionKind::Skip) {
-                done.steps.push(steps::reference(&processed.record));
+                done.steps.push(reference_step(&processed.record));
                 done.changes.extend(processed.record.changes);
                 done.error = done.error.take().or(processed.record.error);
                 done.verified(inputs.policy.verify, processed.deviations);
@@ -530,7 +527,7 @@ impl OnDemand {
 
     fn fail_test(&mut self, failure: Failure) {
         let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() };
-        self.steps.push(steps::connection(&error));
+        self.steps.push(connection_step(&error));
         self.error = Some(error);
         self.unreachable = Some(failure);
     }

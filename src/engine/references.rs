@@ -14,7 +14,7 @@ use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{Client, Failure, Operation, patch_request};
 use crate::clock::Clock;
 use crate::directory::Group;
-use crate::event::{ChangeId, ObjectError, ObjectRecord, Trace};
+use crate::event::{Attempt, ChangeId, ObjectError, ObjectRecord, Trace};
 use crate::plan::{
     self, ActionKind, AttributeChange, FailedPart, Reason, Reference, ReferenceContext, ReferenceStep, Referenced,
     Sent, plan_gone_member, plan_member, plan_single,
@@ -343,9 +343,13 @@ impl ReferenceWorker<'_> {
         let (mapping, _) = self.rules.mapping(task.kind)?;
         let failure = if let StateChange::Fail(failure) = state { Some(failure) } else { None };
         Some(Box::new(Trace {
-            steps: steps::of_references(record),
+            facts: Vec::new(),
             exchanges: steps::logged(&trail.requests, &trail.replies, mapping),
-            attempted: failure.map(|failure| failure.action),
+            attempt: failure.map(|failure| Attempt {
+                action: failure.action,
+                reason: record.reason.to_string().into(),
+                sent: true,
+            }),
             retry: failure.map(|failure| retry_of(failure, &self.policy.escrow)),
         }))
     }

@@ -1,6 +1,8 @@
 //! The contract between the engine and all that shows or stores what it does.
 
+mod fact;
 mod step;
+mod telling;
 mod trace;
 
 use std::collections::BTreeMap;
@@ -12,8 +14,10 @@ use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
+pub use fact::{Asked, Attempt, Condition, Fact, Found};
 pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
-pub use trace::{ChangeId, LogEntry, LoggedExchange, Retry, Trace};
+pub use telling::{StepOrder, connection_step, left_out_step, reference_step};
+pub use trace::{ChangeId, LogEntry, LoggedBody, LoggedExchange, Retry, Trace};
 
 /// Initial or incremental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

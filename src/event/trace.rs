@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{ProvisioningStep, StepStatus};
+use super::{Attempt, Fact, ObjectError, ObjectRecord, StepStatus};
 use crate::base::{CycleId, SourceId, TargetId, Timestamp, guid_of};
-use crate::event::ObjectError;
 use crate::plan::{ActionKind, AttributeChange, Reason, Reference};
 use crate::schema::ObjectKind;
-use crate::scim::Method;
+use crate::scim::{AttributePath, Method, creation};
 
 /// The number that joins everything about one change of one object in one cycle; support asks for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,14 +34,14 @@ impl std::fmt::Display for ChangeId {
 }
 
 /// How one object was worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
-    /// In the order of the log.
-    pub steps: Vec<ProvisioningStep>,
+    /// What happened, in order; nothing for references.
+    pub facts: Vec<Fact>,
     /// Every request for the object, in the order in which they were sent.
     pub exchanges: Vec<LoggedExchange>,
-    /// What was tried, where it failed.
-    pub attempted: Option<ActionKind>,
+    /// Set where it failed.
+    pub attempt: Option<Attempt>,
     /// Set after a failure: when it is tried again.
     pub retry: Option<Retry>,
 }
@@ -67,8 +66,19 @@ pub struct LoggedExchange {
     pub status: Option<u16>,
     /// From the first byte sent to the last byte read.
     pub duration: Duration,
-    /// JSON of what was sent; `None` where nothing was, or where a value isn't to be shown.
-    pub body: Option<Box<str>>,
+    /// What was sent.
+    pub body: LoggedBody,
+}
+
+/// The body of a request as the log keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoggedBody {
+    /// None was sent, or a value of it isn't to be shown.
+    None,
+    /// JSON.
+    Json(Box<str>),
+    /// The creation of this target object with the entry's changes.
+    Creation(Box<str>),
 }
 
 /// An entry of the provisioning log, as it is read back.
@@ -118,8 +128,44 @@ impl LogEntry {
 
     /// What was done, or tried where it failed.
     pub fn attempted(&self) -> ActionKind {
-        let tried = self.trace.as_ref().and_then(|trace| trace.attempted);
-        tried.filter(|_| self.action == ActionKind::Fail).unwrap_or(self.action)
+        let attempt = self.trace.as_ref().and_then(|trace| trace.attempt.as_ref());
+        attempt.map_or(self.action, |attempt| attempt.action)
+    }
+
+    /// An entry that was never stored.
+    pub fn of(record: &ObjectRecord, trace: Option<Trace>) -> Self {
+        Self {
+            number: 0,
+            cycle: None,
+            change: record.change,
+            at: record.at,
+            source_id: record.source_id.clone(),
+            name: record.name.clone(),
+            kind: record.kind,
+            action: record.action,
+            reason_code: record.reason.code().to_owned(),
+            reason_detail: record.reason.detail().map(str::to_owned),
+            target_id: record.target_id.clone(),
+            changes: record.changes.clone(),
+            error: record.error.clone(),
+            duration: record.duration,
+            trace,
+        }
+    }
+
+    /// The body of one of its requests as JSON.
+    pub fn body(&self, exchange: &LoggedExchange) -> Option<String> {
+        match &exchange.body {
+            LoggedBody::None => None,
+            LoggedBody::Json(body) => Some(body.to_string()),
+            LoggedBody::Creation(object) => {
+                let value = |change: &AttributeChange| {
+                    Some((AttributePath::parse(&change.attribute).ok()?, change.new.clone()?))
+                };
+                let values: Vec<_> = self.changes.iter().filter_map(value).collect();
+                Some(creation(object, values.iter().map(|(path, value)| (path, value.clone()))).to_string())
+            }
+        }
     }
 
     /// Whether it is about a reference, not about the object itself.
@@ -129,9 +175,11 @@ impl LogEntry {
 
     /// Why, as a sentence fragment for people.
     pub fn reason(&self) -> String {
-        if let Some(error) = &self.error {
-            return error.message.clone();
-        }
+        self.error.as_ref().map_or_else(|| self.decided_because(), |error| error.message.clone())
+    }
+
+    /// The reason as a sentence fragment.
+    pub(super) fn decided_because(&self) -> String {
         let detail = self.reason_detail.as_deref().unwrap_or_default();
         let known = match self.kind {
             ObjectKind::User => Reason::parse(&self.reason_code, detail, Reference::Manager),

@@ -161,7 +161,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<LogEntry> {
     };
     let trace = match row.get_ref(15)? {
         ValueRef::Null => None,
-        _ => Some(row::json::<trace::Column>(row, 15, "steps")?.0),
+        _ => Some(row::word(row, 15, "steps", trace::from_json)?),
     };
     let number = row::count(row, 13)?;
     let source_id = row::source_id(row, 2)?;

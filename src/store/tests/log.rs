@@ -1,46 +1,46 @@
 //! The provisioning log: what comes back, and what is found.
 
-use std::borrow::Cow;
-
 use super::*;
-use crate::event::{Detail, LoggedExchange, ProvisioningStep, Retry, StepName, StepStatus, StepType, Trace};
+use crate::event::{Asked, Attempt, Condition, Fact, Found, LoggedBody, LoggedExchange, Retry, StepStatus, Trace};
 
 fn trace() -> Trace {
-    let step = |name, kind, status, details| ProvisioningStep {
-        name,
-        kind,
-        status,
-        description: "User 'ann' \"x\"".to_owned(),
-        details,
-    };
-    let detail = |name: &'static str, value: Option<&str>, evidence: Option<&str>| Detail {
-        name: Cow::Borrowed(name),
-        value: value.map(str::to_owned),
-        evidence: evidence.map(str::to_owned),
-    };
-    let exchange = |method, status, body: Option<&str>| LoggedExchange {
+    let exchange = |method, status, body| LoggedExchange {
         method,
         path: "/Users?filter=userName+eq+%22ann%22".into(),
         status,
         duration: Duration::from_micros(1_234),
-        body: body.map(Into::into),
+        body,
     };
+    let looked_up = |found| Fact::LookedUp { asked: Asked::Filter("userName eq \"ann\"".into()), found };
+    let condition = |holds, evidence: &str| Condition { holds, evidence: evidence.into() };
+    let values = vec![("mail".into(), None), ("city".into(), Some("Zürich".into())), ("title".into(), Some("".into()))];
     Trace {
-        steps: vec![
-            step(
-                StepName::EntryImportAdd,
-                StepType::Import,
-                StepStatus::Success,
-                vec![detail("mail", None, Some("not in the export")), detail("city", Some("Zürich"), None)],
-            ),
-            step(StepName::EntryExportDelete, StepType::Export, StepStatus::Failure, vec![]),
-            step(StepName::TestConnection, StepType::TestConnection, StepStatus::Skipped, vec![]),
+        facts: vec![
+            Fact::Imported { known: false, values: values.clone() },
+            Fact::Imported { known: true, values },
+            Fact::Absent,
+            Fact::Retried { count: 3, first: at(1), next: Timestamp::MAX, action: ActionKind::Delete },
+            Fact::Scoped {
+                in_scope: true,
+                conditions: vec![condition(true, "assigned \"directly\"\n"), condition(false, "\\")],
+                clauses: "{\"a\":true}".into(),
+            },
+            Fact::Scoped { in_scope: false, conditions: vec![], clauses: Box::default() },
+            looked_up(Found::Nothing),
+            looked_up(Found::Account(vec![("id".into(), "7".into()), ("userName".into(), "ann".into())])),
+            looked_up(Found::Gone),
+            looked_up(Found::Several(vec!["1".into(), "2".into()])),
+            looked_up(Found::Taken("bob".into())),
+            looked_up(Found::Others(3)),
+            Fact::LookedUp { asked: Asked::Link("7".into()), found: Found::Failed },
+            Fact::Refused { code: "EntryConflict".into(), message: "409: {\"detail\"}".into() },
         ],
         exchanges: vec![
-            exchange(Method::Get, Some(200), None),
-            exchange(Method::Patch, None, Some("{\"a\":[1,\"b\"]}")),
+            exchange(Method::Get, Some(200), LoggedBody::None),
+            exchange(Method::Patch, None, LoggedBody::Json("{\"a\":[1,\"b\"]}".into())),
+            exchange(Method::Post, Some(201), LoggedBody::Creation("Group".into())),
         ],
-        attempted: Some(ActionKind::Disable),
+        attempt: Some(Attempt { action: ActionKind::Disable, reason: "left".into(), sent: true }),
         retry: Some(Retry { failures: 3, next: at(99) }),
     }
 }
@@ -51,7 +51,8 @@ fn steps_come_back_as_they_were() {
     let writer = open(&folder).writer().unwrap();
     let traces = [
         Some(trace()),
-        Some(Trace { steps: vec![], exchanges: vec![], attempted: None, retry: None }),
+        Some(Trace::default()),
+        Some(Trace { exchanges: vec![], facts: vec![], ..trace() }),
         Some(Trace { retry: Some(Retry { failures: u32::MAX, next: Timestamp::MAX }), ..trace() }),
         None,
     ];
@@ -65,7 +66,7 @@ fn steps_come_back_as_they_were() {
     let kept = |store: &Store| -> i64 {
         store.connection.query_row("SELECT count(*) FROM trace", [], |row| row.get(0)).unwrap()
     };
-    assert_eq!(kept(&store), 3);
+    assert_eq!(kept(&store), 4);
     store.prune_log(at(2)).unwrap();
     assert_eq!(kept(&store), 0, "the steps go with their entries");
 }
