@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{ReferenceChange, Store, StoreError, log, object, reference, row, trace};
 use crate::base::{SourceId, TargetId};
-use crate::event::{ObjectRecord, Trace};
+use crate::event::{ObjectRecord, Trace, without_personal_data};
 use crate::plan::{FailedPart, Failure, PriorState};
 use crate::schema::ObjectKind;
 
@@ -187,7 +187,7 @@ async fn write(
 }
 
 fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
-    let cycle = store.cycle;
+    let (cycle, hides) = (store.cycle, store.hides_personal_data);
     if messages.iter().all(Message::is_flush) {
         return Ok(());
     }
@@ -232,8 +232,15 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 if record.source_id != outcome.source_id {
                     print_id(&record.source_id, &mut id);
                 }
+                let (hidden, hidden_trace);
+                let (record, trace) = if hides {
+                    (hidden, hidden_trace) = without_personal_data(record, outcome.trace.as_deref());
+                    (&hidden, hidden_trace.as_ref())
+                } else {
+                    (record, outcome.trace.as_deref())
+                };
                 let number = log::insert(&mut insert, cycle, &id, record)?;
-                if let Some(trace) = &outcome.trace {
+                if let Some(trace) = trace {
                     insert_trace.execute((number, trace::to_json(trace)))?;
                 }
             }
