@@ -222,7 +222,7 @@ fn keys_and_types() {
     );
     check(
         "[log]\ncolour = 1",
-        &["conf/scimulate.toml:2:1: unknown key `colour` in [log]", "colour = 1", "^^^^^^", "= known here: keep"],
+        &["conf/scimulate.toml:2:1: unknown key `colour` in [log]", "colour = 1", "^^^^^^", "= known here: keep, pii"],
     );
     check(
         "[sources]",
