@@ -394,7 +394,7 @@ pub(crate) fn expected_account(id: &SourceId, body: &Value) -> Resource {
 }
 
 /// The request that an effect sends.
-fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
+pub(super) fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
     match effect {
         Effect::Nothing | Effect::Link(_) => None,
         Effect::Create(body) => Some(crate::client::create_request(endpoint, body.clone())),

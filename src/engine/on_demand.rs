@@ -541,7 +541,7 @@ impl OnDemand {
     }
 }
 
-fn no_groups() -> EngineError {
+pub(super) fn no_groups() -> EngineError {
     let error = Diagnostic::error("groups aren't provisioned by this job");
     let hint = "it needs a mapping of groups that is enabled, and [source] groups or members";
     EngineError::Settings(Box::new(error.with_hint(hint)))

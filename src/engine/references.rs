@@ -154,6 +154,11 @@ impl<'a> ReferencePass<'a> {
         if self.sends_members() { self.members_of(group, Some(only)) } else { Vec::new() }
     }
 
+    /// What is to be done about the members of one group.
+    pub(crate) fn members_of_group(&self, group: &Group) -> Vec<ReferenceTask> {
+        if self.sends_members() { self.members_of(group, None) } else { Vec::new() }
+    }
+
     /// Groups whose members failed before and were tried again.
     pub(crate) fn tried_again(&self) -> impl Iterator<Item = SourceId> + use<'_, 'a> {
         let tried = self.looked_at().filter(|group| {

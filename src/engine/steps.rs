@@ -160,7 +160,7 @@ const fn truth(holds: bool) -> &'static str {
 }
 
 /// A source value as the log writes it; `None` where the export doesn't contain it.
-fn source_text<'v>(user: &'v User<'_>, slot: Slot) -> Option<Cow<'v, str>> {
+pub(super) fn source_text<'v>(user: &'v User<'_>, slot: Slot) -> Option<Cow<'v, str>> {
     match &user.values[usize::from(slot.0)] {
         AttributeValue::Unknown => None,
         AttributeValue::Null => Some(Cow::Borrowed("")),
