@@ -8,6 +8,7 @@ mod commands;
 #[cfg(unix)]
 mod data;
 mod exit_codes;
+mod explain;
 mod expr;
 mod faults;
 mod groups;
@@ -15,6 +16,7 @@ mod killed;
 mod levers;
 mod lies;
 mod locked;
+mod logs;
 mod missing;
 mod oauth;
 mod output;
