@@ -68,7 +68,7 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     let provisioning = provisioning::read(top.section("provisioning"), folder);
     let quarantine = quarantine::read(top.section("quarantine"));
     let escrow = escrow::read(top.section("escrow"));
-    let notification = notification::read(top.section("notification"));
+    let notification = notification::read(top.section("notification"), folder);
     let log_keep = top.section("log").and_then(|mut section| {
         let keep = target::duration(&mut section, "keep");
         section.finish();
