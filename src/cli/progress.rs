@@ -35,6 +35,8 @@ pub(crate) struct Progress<'a> {
     /// How virtual time is shown.
     time: Time,
     deviations: Deviations,
+    /// Reason and message of what an admin is to be told.
+    notifications: Vec<(String, String)>,
     /// When the cycle began.
     begun_at: Timestamp,
     /// What a cycle did that didn't run to its end.
@@ -67,6 +69,7 @@ impl<'a> Progress<'a> {
             time: Time::Real,
             begun_at: clock.now(),
             deviations: Deviations::default(),
+            notifications: Vec::new(),
             cut_off: None,
             error: None,
         }
@@ -108,6 +111,16 @@ impl<'a> Progress<'a> {
     /// What a cycle did that didn't run to its end, be it that the test query failed.
     pub(crate) fn cut_off(&mut self) -> Option<CycleReport> {
         self.cut_off.take()
+    }
+
+    /// The cycle that is shown, once it has begun.
+    pub(crate) fn cycle(&self) -> Option<&CycleId> {
+        self.cycle.as_ref()
+    }
+
+    /// Reason and message of the notifications so far.
+    pub(crate) fn take_notifications(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.notifications)
     }
 
     fn head(&mut self) {
@@ -213,6 +226,7 @@ impl Sink for Progress<'_> {
             }
             Event::Notification { reason, message, to } => {
                 self.talk(&format!("Notification to {to}: {reason}: {message}"));
+                self.notifications.push((reason.clone(), message.clone()));
             }
             Event::Object(record) => {
                 let shown = record.action.writes()

@@ -2,6 +2,7 @@
 
 mod cycles;
 mod ending;
+mod notifications;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,6 +29,7 @@ use crate::source::Export;
 use crate::store::{JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
+pub(crate) use notifications::Notifications;
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///

@@ -9,6 +9,8 @@ use super::outbox::Outbox;
 use super::{Notice, Smtp, SmtpError};
 use crate::base::{SignedDuration, Timestamp};
 
+/// Messages that waited and are tried after one cycle.
+const AT_ONCE: usize = 20;
 /// How long a mail server is left alone that has just failed, beside new messages.
 const PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
@@ -103,7 +105,7 @@ impl Mailer {
         }
         let (outbox, job) = (self.outbox.clone(), job.to_owned());
         let mut taken = 0;
-        for path in aside(move || outbox.waiting(&job, now)).await.unwrap_or_default() {
+        for path in aside(move || outbox.waiting(&job, now)).await.unwrap_or_default().into_iter().take(AT_ONCE) {
             let read = path.clone();
             let Ok(bytes) = aside(move || std::fs::read(read)).await else { continue };
             if let Err(error) = smtp.send(&self.parties.envelope(), &bytes).await {

@@ -39,7 +39,7 @@ pub enum Happened {
         /// When it is disabled if no cycle gets through.
         disabled_at: Timestamp,
     },
-    /// It is paused, and deletions are held back.
+    /// It is paused: by too many failures in an initial cycle that held deletions back as well, or by somebody.
     Paused,
     /// It is disabled.
     Disabled,

@@ -80,8 +80,11 @@ fn meaning(notice: &Notice, target: &str) -> String {
                 "No further cycle runs, so nothing is created, changed or disabled at {target} until somebody starts the job again."
             )
         }
-        (Happened::Paused, _) => {
+        (Happened::Paused, TOO_MANY_DELETES) => {
             format!("{held} The job is paused as well, because too many objects failed in its initial cycle.")
+        }
+        (Happened::Paused, _) => {
+            "Somebody has paused the job meanwhile: no further cycle runs until it is started again.".to_owned()
         }
         (Happened::Quarantined { next_attempt, disabled_at, .. }, reason) => {
             let so_far = match reason {
@@ -125,7 +128,7 @@ fn steps(notice: &Notice) -> Vec<Step> {
             command(start, "start"),
         ],
     };
-    if notice.happened == Happened::Paused {
+    if notice.happened == Happened::Paused && notice.reason == TOO_MANY_DELETES {
         steps.push(command(start, "start"));
     }
     steps

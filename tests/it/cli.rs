@@ -16,6 +16,7 @@ mod levers;
 mod lies;
 mod locked;
 mod missing;
+mod notifications;
 mod oauth;
 mod output;
 mod page;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Work, ending, one_cycle, refuse};
+use super::{Notifications, Work, ending, one_cycle, refuse};
 use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -59,6 +59,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
     let interrupt = Interrupt::listen()?;
     let mut random = Random::seeded(seed(clock.origin()));
     let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
+    let mut notifications = Notifications::new(job, schedule.simulated, context)?;
     let first = directory.first_export(clock.now())?;
     let connection = job.connect(context, clock, true)?.ended_by(&interrupt);
     let mut store = job.open_store(&first)?;
@@ -113,7 +114,8 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             }
         };
         number += 1;
-        ran.job = job.id(&export).to_string();
+        let job_id = job.id(&export);
+        ran.job = job_id.to_string();
         let work = Work {
             job,
             export,
@@ -142,6 +144,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         let state = store.job_state();
         if let Ok(state) = &state {
             ran.state = state.clone();
+            notifications.deliver(&mut view, &job_id, state, clock.now()).await;
+            if interrupt.exit().is_none() {
+                notifications.deliver_waiting(clock.now()).await;
+            }
         }
         ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
