@@ -1,7 +1,7 @@
 //! What a notification says: what happened, what it means, what to do.
 
 use super::{Happened, Notice};
-use crate::base::visible;
+use crate::base::{Timestamp, visible};
 
 /// Beyond it, what a target said is cut off.
 const LONGEST: usize = 1_000;
@@ -93,8 +93,10 @@ fn meaning(notice: &Notice, target: &str) -> String {
                 _ => "What went well stays as it is. Objects that failed are tried again.".to_owned(),
             };
             format!(
-                "{so_far} Attempts come further and further apart: the next one is due at {next_attempt:.0}. If none \
-                 has got through by {disabled_at:.0}, the job is disabled."
+                "{so_far} Attempts come further and further apart: the next one is due at {}. If none has got \
+                 through by {}, the job is disabled.",
+                when(next_attempt),
+                when(disabled_at)
             )
         }
     }
@@ -139,17 +141,22 @@ fn facts(notice: &Notice, target: String) -> Vec<(&'static str, String)> {
         ("Job", line(&notice.job)),
         ("Job id", line(notice.job_id.as_str())),
         ("Target", target),
-        ("When", format!("{:.0}", notice.at)),
+        ("When", when(notice.at)),
         ("Reason", line(&notice.reason)),
     ];
     facts.extend(notice.cycle.as_ref().map(|cycle| ("Activity id", line(cycle.as_str()))));
     if let Happened::Quarantined { next_attempt, .. } = notice.happened {
-        facts.push(("Next attempt", format!("{next_attempt:.0}")));
+        facts.push(("Next attempt", when(next_attempt)));
     }
     if notice.is_simulated {
         facts.push(("Time", "simulated: nothing of this has happened to anybody".to_owned()));
     }
     facts
+}
+
+/// An instant for people, to the minute.
+fn when(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// A text of others on one line, with nothing in it that does something.
