@@ -9,6 +9,7 @@ use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::printer::OutputError;
+use super::run::Monitor;
 use crate::base::{CycleId, Diagnostic, Timestamp};
 use crate::clock::Clock;
 use crate::engine::Sink;
@@ -37,6 +38,8 @@ pub(crate) struct Progress<'a> {
     deviations: Deviations,
     /// Reason and message of what an admin is to be told.
     notifications: Vec<(String, String)>,
+    /// Who counts the events.
+    monitor: Option<Monitor>,
     /// When the cycle began.
     begun_at: Timestamp,
     /// What a cycle did that didn't run to its end.
@@ -70,9 +73,16 @@ impl<'a> Progress<'a> {
             begun_at: clock.now(),
             deviations: Deviations::default(),
             notifications: Vec::new(),
+            monitor: None,
             cut_off: None,
             error: None,
         }
+    }
+
+    /// Has the events counted as well.
+    pub(crate) fn watched_by(mut self, monitor: Option<Monitor>) -> Self {
+        self.monitor = monitor;
+        self
     }
 
     /// Puts the virtual instant above what the cycle says; a cycle that did nothing isn't told at all.
@@ -208,6 +218,9 @@ impl Sink for Progress<'_> {
         if let Event::CycleStarted { id, kind, .. } = event {
             self.cycle = Some(id.clone());
             self.kind = *kind;
+        }
+        if let Some(monitor) = &self.monitor {
+            monitor.event(event);
         }
         let printer = &self.context.printer;
         if printer.output() == Output::Jsonl

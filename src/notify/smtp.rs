@@ -194,13 +194,13 @@ impl Smtp {
             let code = error.status().map_or_else(String::new, |code| format!("{code} "));
             self.masked(&format!("{code}{}", innermost(error)))
         };
-        if chain(error).any(|cause| cause.is::<rustls::Error>()) || error.is_tls() {
+        if chain(error).any(<dyn Error>::is::<rustls::Error>) || error.is_tls() {
             return SmtpError::Tls(answer());
         }
         match stage {
             SIGNING_IN if error.status().is_some() => SmtpError::SignIn(answer()),
             SENDING if error.status().is_some() || error.is_client() => SmtpError::Refused(answer()),
-            CONNECTING if chain(error).any(|cause| cause.is::<io::Error>()) => SmtpError::Connect(answer()),
+            CONNECTING if chain(error).any(<dyn Error>::is::<io::Error>) => SmtpError::Connect(answer()),
             stage => SmtpError::Broken { stage, cause: answer() },
         }
     }

@@ -36,7 +36,7 @@ pub(super) struct Step {
 
 impl Words {
     pub(super) fn of(notice: &Notice) -> Self {
-        let target = notice.target.as_deref().map_or("the built-in endpoint".to_owned(), |host| line(host));
+        let target = notice.target.as_deref().map_or("the built-in endpoint".to_owned(), line);
         Self {
             title: title(notice),
             happened: happened(notice, &target),

@@ -15,6 +15,8 @@ mod killed;
 mod levers;
 mod lies;
 mod locked;
+#[cfg(unix)]
+mod metrics;
 mod missing;
 mod notifications;
 mod oauth;
