@@ -9,7 +9,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading, holder, seed};
 use super::plan;
-use super::progress::Progress;
+use super::progress::{Past, Progress};
 use super::recording::RecordArgs;
 use super::run::{Notifications, Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             concurrency: job.settings.target.concurrency,
             evaluated_at: saved.created.parse().ok(),
         };
-        let mut view = Progress::new(context, &clock);
+        let mut view = Progress::new(context, &clock).after(Past::read(&store, &job.id(&export), context)?);
         let (store, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);

@@ -17,6 +17,7 @@ use crate::scim::Method;
 
 mod files;
 mod levers;
+mod progress;
 mod references;
 mod snapshot;
 

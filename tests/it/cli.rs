@@ -22,6 +22,7 @@ mod notifications;
 mod oauth;
 mod output;
 mod page;
+mod progress;
 mod provision;
 mod recording;
 mod schema;

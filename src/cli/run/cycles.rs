@@ -15,7 +15,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::job::{Connection, Job, seed};
 use crate::cli::lever::held;
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Past, Progress};
 use crate::cli::runtime::Interrupt;
 use crate::cli::scenario;
 use crate::clock::Clock;
@@ -109,9 +109,10 @@ pub(super) async fn run(
             };
             job.bind(&mut store, &export)?;
             refuse(job, &store, clock.now())?;
-            Ok::<_, Error>(Some((export, lock)))
+            let past = Past::read(&store, &job.id(&export), context)?;
+            Ok::<_, Error>(Some((export, lock, past)))
         };
-        let (export, lock) = match next.await {
+        let (export, lock, past) = match next.await {
             Ok(Some(next)) => next,
             Ok(None) => {
                 ran.exit = interrupt.exit().unwrap_or(ran.exit);
@@ -142,7 +143,7 @@ pub(super) async fn run(
             // A plan with the same `--now` shows the same values.
             evaluated_at: (number == 1 && !waited).then(|| clock.origin()),
         };
-        let mut view = Progress::new(context, clock).watched_by(monitor.clone());
+        let mut view = Progress::new(context, clock).after(past).watched_by(monitor.clone());
         if schedule.simulated {
             view = view.in_virtual_time();
         }
