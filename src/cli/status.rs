@@ -221,13 +221,10 @@ fn print_running(cycle: &CycleRow, groups: u64, context: &Context) -> Result<(),
     let how_far = match cycle.progress {
         None => format!("{kind} cycle, reading the export"),
         Some(progress) => {
-            let users = count(progress.done.saturating_sub(groups), "user");
-            let (done, due) = (grouped(progress.done), count(progress.due, "object"));
-            format!(
-                "{kind} cycle, {} %: {done} of {due} done, {users} and {}",
-                progress.percent(),
-                count(groups, "group")
-            )
+            let noun = |number, noun: &str| format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" });
+            let (done, due) = (grouped(progress.done), noun(progress.due, "object"));
+            let (users, groups) = (noun(progress.done.saturating_sub(groups), "user"), noun(groups, "group"));
+            format!("{kind} cycle, {} %: {done} of {due} done, {users} and {groups}", progress.percent())
         }
     };
     for line in wrap(&how_far, WIDTH - 4) {

@@ -106,7 +106,7 @@ fn done(tally: &Tally, before: [u64; 2]) -> String {
 
 fn last(past: Option<&Past>) -> String {
     past.and_then(|past| past.last).map_or_else(
-        || "  no cycle has ended before".to_owned(),
+        || "  the first cycle of this job".to_owned(),
         |(kind, ended, took)| {
             format!("  last cycle: {}, ended {ended:.0}, took {:.1} s", kind.as_str(), took.as_secs_f64())
         },
@@ -149,6 +149,6 @@ mod tests {
         let last_cycle = Some((CycleKind::Incremental, ended, Duration::from_millis(3_210)));
         let past = Past { job_id: JobId::new("x"), linked: [0, 0], last: last_cycle };
         assert_eq!(last(Some(&past)), "  last cycle: incremental, ended 2026-11-27T02:45:02Z, took 3.2 s");
-        assert_eq!(last(None), "  no cycle has ended before");
+        assert_eq!(last(None), "  the first cycle of this job");
     }
 }
