@@ -1,6 +1,6 @@
 //! The bar on a terminal: what the portal's *Current cycle status* shows, in three lines.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ impl Bar {
         };
         let last = cut(&last(past), width);
         let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
-            write(out, &format!("{}/s", grouped(rounded(state.per_sec()))))
+            write(out, &format!("{}/s", grouped(rounded(state.per_sec()))));
         };
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
         let style = style
@@ -118,13 +118,11 @@ fn cut(line: &str, width: usize) -> String {
     let mut left = width.saturating_sub(1);
     let mut text = String::with_capacity(line.len());
     for c in line.chars() {
-        match left.checked_sub(c.width().unwrap_or(0)) {
-            Some(rest) => left = rest,
-            None => {
-                let _infallible: fmt::Result = text.write_char('…');
-                break;
-            }
-        }
+        let Some(rest) = left.checked_sub(c.width().unwrap_or(0)) else {
+            text.push('…');
+            break;
+        };
+        left = rest;
         text.push(c);
     }
     text
