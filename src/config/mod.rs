@@ -10,6 +10,7 @@ mod duration;
 mod error;
 mod escrow;
 mod load;
+mod log;
 mod notification;
 mod oauth;
 mod provisioning;
@@ -27,7 +28,7 @@ pub use error::ConfigError;
 pub use load::{FILE_NAME, Overrides, STATE_DIR, discover, load, parse};
 pub use oauth::token_endpoint_error;
 pub use settings::{
-    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, MailServer, MailTls, Mapping,
+    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, LogSettings, MailServer, MailTls, Mapping,
     NotificationSettings, OAuthSettings, Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter,
     Settings, SourceSettings, TargetSettings, Tenant, TokenSource, Vanished,
 };

@@ -124,7 +124,7 @@ fn steps(notice: &Notice) -> Vec<Step> {
             command(start, "start"),
         ],
         _ => vec![
-            command("See what failed, and since when:", "status"),
+            command("See what failed, and why:", "logs --cycle last --status failure"),
             command("Check that the target answers as it should:", "test-connection"),
             plain("Mend the cause."),
             command(start, "start"),

@@ -89,10 +89,12 @@ mod tests {
 
     use super::*;
     use crate::base::SourceId;
+    use crate::event::ChangeId;
     use crate::plan::Reference;
 
     fn record(kind: ObjectKind, action: ActionKind, reason: Reason) -> ObjectRecord {
         ObjectRecord {
+            change: ChangeId(uuid::Uuid::nil()),
             at: "2026-03-01T10:00:00Z".parse().unwrap(),
             source_id: SourceId::parse("ann").unwrap(),
             name: "ann".to_owned(),

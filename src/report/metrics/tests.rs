@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::{CycleId, SourceId};
-use crate::event::{ObjectError, ObjectRecord, RequestCounts, Summary};
+use crate::event::{ChangeId, ObjectError, ObjectRecord, RequestCounts, Summary};
 use crate::plan::{Reason, Reference};
 
 fn at(seconds: i64) -> Timestamp {
@@ -9,6 +9,7 @@ fn at(seconds: i64) -> Timestamp {
 
 fn object(kind: ObjectKind, action: ActionKind, reason: Reason) -> Event {
     Event::Object(ObjectRecord {
+        change: ChangeId(uuid::Uuid::nil()),
         at: at(1),
         source_id: SourceId::parse("ann").unwrap(),
         name: "ann@contoso.com".to_owned(),
