@@ -101,6 +101,11 @@ impl Printer {
         self.widths[0]
     }
 
+    /// Columns of the terminal that talk goes to, or of the narrowest where it goes elsewhere.
+    pub(crate) fn talk_width(&self) -> usize {
+        self.widths[1].unwrap_or(NARROWEST)
+    }
+
     /// A line of data.
     pub(crate) fn line(&self, text: impl fmt::Display) -> Result<(), OutputError> {
         let mut out = lock(&self.out);

@@ -2,11 +2,15 @@
 
 mod cycles;
 mod ending;
+mod monitor;
+mod notifications;
+mod waiting;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Output, duration, instant, instant_or_date, positive_duration};
+use super::args::{Output, address, duration, instant, instant_or_date, positive_duration};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -28,6 +32,8 @@ use crate::source::Export;
 use crate::store::{JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
+pub(crate) use monitor::Monitor;
+pub(crate) use notifications::Notifications;
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -55,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) until_idle: bool,
     /// Write nothing; the same as `scimulate plan`
-    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock"])]
+    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock", "metrics"])]
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) reading: Reading,
@@ -69,6 +75,10 @@ pub(crate) struct Args {
     /// Take this for the current time at the start, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    /// Tell Prometheus how the run gets on, at /metrics of this address, and whoever watches over it at /healthz;
+    /// port 0 picks a free one. Needs --interval or --until
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "simulate_clock")]
+    pub(crate) metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) record: RecordArgs,
 }
@@ -101,8 +111,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         simulated: args.simulate_clock,
         patience: args.lock_timeout,
     };
+    if args.metrics.is_some() && schedule.interval.is_zero() {
+        let error = Diagnostic::error("--metrics needs a run that goes on: there would be nobody to ask after a cycle");
+        return Err(error.with_hint("add --interval").into());
+    }
     let recorder = args.record.record_job(&mut job, "run", &clock, context)?;
-    let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
+    let monitor = args.metrics.map(|address| (Monitor::watch(&mut job), address));
+    let ran = block_on(cycles::run(&job, &clock, &schedule, monitor, context))?;
     let exit = recorder.end(ran.exit);
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;

@@ -5,6 +5,7 @@ mod deviations;
 mod expression;
 mod json;
 mod log;
+mod metrics;
 mod recording;
 mod style;
 mod text;
@@ -19,6 +20,7 @@ pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
 pub use log::{LogCsv, LogCsvFiles, LogFacts, advice, azure_monitor, graph, log_details, log_line};
+pub use metrics::{Metrics, Standing};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{

@@ -16,11 +16,15 @@ mod killed;
 mod levers;
 mod lies;
 mod locked;
+#[cfg(unix)]
 mod logs;
+mod metrics;
 mod missing;
+mod notifications;
 mod oauth;
 mod output;
 mod page;
+mod progress;
 mod provision;
 mod recording;
 mod schema;

@@ -194,6 +194,11 @@ impl Started {
         assert!(sent.success(), "SIG{name} can't be sent");
     }
 
+    /// What it has written to stderr so far.
+    pub(crate) fn told(&self) -> String {
+        self.stderr.so_far()
+    }
+
     /// Waits until it has written this to stderr.
     #[track_caller]
     pub(crate) fn until_told(&mut self, text: &str) {
