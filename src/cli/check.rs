@@ -1,7 +1,6 @@
 //! `scimulate check`.
 
 mod approval;
-mod output_file;
 mod progress;
 mod reports;
 mod target;
@@ -15,7 +14,9 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::seed;
+use super::output_file::{OutputFile, Readers};
 use super::recording::RecordArgs;
+use super::reports::{ReportTo, Reports};
 use super::runtime::{Interrupt, block_on};
 use super::target_flags::TargetFlags;
 use crate::base::{Diagnostic, nearest};
@@ -23,9 +24,7 @@ use crate::check::{self, Check, CheckOptions, CheckReport, Connect, Values, chec
 use crate::clock::Clock;
 use crate::report::{Baseline, UnknownCheck, check_list, check_list_json, explain_check, explain_check_json};
 use crate::schema::CompiledSchema;
-use output_file::OutputFile;
 use progress::Progress;
-use reports::{ReportTo, Reports};
 use target::{Profile, Target};
 
 /// Checks whether Microsoft would accept an endpoint, and says what to change
@@ -81,7 +80,7 @@ pub(crate) struct Args {
     validator: bool,
     /// Write a report to a file: json, junit, tap, markdown, html or text; `-` is stdout, then the text for people goes
     /// to stderr
-    #[arg(long, value_name = "FORM=FILE", value_parser = reports::report)]
+    #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&reports::FORMS))]
     report: Vec<ReportTo>,
     /// Known failures, which don't fail the run
     #[arg(long, value_name = "FILE")]
@@ -119,9 +118,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let baseline = baseline(args, context)?;
     approval::ask(args, &target, &selected, context)?;
     // What can't be written is found before anything is sent.
-    let reports = Reports::open(&args.report, context)?;
+    let reports = Reports::open(&args.report, Readers::ByMask, context)?;
     let update = match (&args.baseline, args.update_baseline) {
-        (Some(path), true) => Some(OutputFile::create(path)?),
+        (Some(path), true) => Some(OutputFile::create(path, Readers::ByMask)?),
         _ => None,
     };
     let recorder = target.record(&args.record, &clock, context)?;
@@ -149,7 +148,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if let (Some(file), Some(baseline)) = (update, &baseline) {
         write_baseline(file, baseline, &mut report, context)?;
     }
-    reports.write(&report, args, context)?;
+    reports::write(reports, &report, args, context)?;
     Ok(recorder.end(exit(&report, signal)))
 }
 

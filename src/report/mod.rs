@@ -2,8 +2,13 @@
 
 mod check;
 mod deviations;
+mod exchange;
 mod expression;
 mod json;
+mod markdown;
+mod markup;
+mod page;
+mod prose;
 mod recording;
 mod style;
 mod text;

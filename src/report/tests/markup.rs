@@ -9,7 +9,7 @@ use crate::base::Digest;
 const VOID: [&str; 6] = ["meta", "link", "input", "br", "img", "hr"];
 
 /// Holds a document to being well-formed XML 1.0.
-pub(super) fn check_xml(xml: &str) {
+pub(in crate::report) fn check_xml(xml: &str) {
     for c in xml.chars() {
         let legal = matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
         assert!(legal, "{c:?} isn't a character of XML");
@@ -19,7 +19,7 @@ pub(super) fn check_xml(xml: &str) {
 }
 
 /// Holds a page to being whole, to loading nothing, and to its policy.
-pub(super) fn check_html_page(html: &str) {
+pub(in crate::report) fn check_html_page(html: &str) {
     let rest = html.strip_prefix("<!doctype html>\n").expect("a document type");
     let within = |tag: &str| {
         let (_, after) = html.split_once(&format!("<{tag}>")).expect("an element");

@@ -6,12 +6,31 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::error::Error;
 use crate::base::Diagnostic;
-use crate::cli::error::Error;
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readers {
+    /// Whoever the user's own mask lets: other programs read it, often as somebody else.
+    ByMask,
+    /// The user alone: it holds personal data.
+    UserAlone,
+}
+
+impl Readers {
+    #[cfg(unix)]
+    const fn mode(self) -> u32 {
+        match self {
+            Self::ByMask => 0o666,
+            Self::UserAlone => 0o600,
+        }
+    }
+}
 
 /// A file that will be written.
 #[derive(Debug)]
-pub(super) struct OutputFile {
+pub(crate) struct OutputFile {
     /// As the user named it.
     path: PathBuf,
     place: Place,
@@ -27,8 +46,8 @@ enum Place {
 
 impl OutputFile {
     /// Makes sure that it can be written; what is there stays until then.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
-        let place = place(path).map_err(|error| {
+    pub(crate) fn create(path: &Path, readers: Readers) -> Result<Self, Error> {
+        let place = place(path, readers).map_err(|error| {
             let text = format!("{} can't be written: {error}", path.display());
             Diagnostic::error(text).with_hint("name a file in a folder that is there and can be written to")
         })?;
@@ -36,12 +55,12 @@ impl OutputFile {
     }
 
     /// Its name for people.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
     }
 
     /// Writes it.
-    pub(super) fn write(self, text: &str) -> io::Result<()> {
+    pub(crate) fn write(self, text: &str) -> io::Result<()> {
         match self.place {
             Place::There(mut file) => file.write_all(text.as_bytes()),
             Place::Beside(mut file, path) => {
@@ -54,28 +73,28 @@ impl OutputFile {
     }
 }
 
-fn place(path: &Path) -> io::Result<Place> {
+fn place(path: &Path, readers: Readers) -> io::Result<Place> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
         // A link stays, what it leads to is replaced.
         Ok(found) if found.is_file() => {
             OpenOptions::new().append(true).open(path)?;
-            beside(&fs::canonicalize(path)?)
+            beside(&fs::canonicalize(path)?, readers)
         }
         Ok(_) => Ok(Place::There(OpenOptions::new().write(true).open(path)?)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => beside(path, readers),
         Err(error) => Err(error),
     }
 }
 
-fn beside(path: &Path) -> io::Result<Place> {
+#[cfg_attr(not(unix), expect(unused_variables, reason = "no modes here"))]
+fn beside(path: &Path, readers: Readers) -> io::Result<Place> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     fs::metadata(folder)?;
     let mut builder = tempfile::Builder::new();
     builder.prefix(".scimulate-");
-    // Reports are read by other programs, often as somebody else: the user's own mask decides who may.
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(readers.mode()));
     // Nobody asked for the name that such an error has.
     let file = builder.tempfile_in(folder).map_err(|error| io::Error::from(error.kind()))?;
     Ok(Place::Beside(file, path.to_owned()))
@@ -90,10 +109,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.xml");
         let names = || fs::read_dir(folder.path()).unwrap().count();
-        drop(OutputFile::create(&path).unwrap());
+        drop(OutputFile::create(&path, Readers::ByMask).unwrap());
         assert_eq!(names(), 0, "nothing is left of one that wasn't written");
-        OutputFile::create(&path).unwrap().write("one").unwrap();
-        let second = OutputFile::create(&path).unwrap();
+        OutputFile::create(&path, Readers::ByMask).unwrap().write("one").unwrap();
+        let second = OutputFile::create(&path, Readers::ByMask).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         second.write("two").unwrap();
         assert_eq!((fs::read_to_string(&path).unwrap().as_str(), names()), ("two", 1));
@@ -102,8 +121,8 @@ mod tests {
     #[test]
     fn what_cannot_be_written_is_found_at_once() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(OutputFile::create(folder.path()).is_err());
-        assert!(OutputFile::create(&folder.path().join("nowhere/report.xml")).is_err());
+        assert!(OutputFile::create(folder.path(), Readers::ByMask).is_err());
+        assert!(OutputFile::create(&folder.path().join("nowhere/report.xml"), Readers::ByMask).is_err());
     }
 
     #[cfg(unix)]
@@ -113,10 +132,23 @@ mod tests {
         let (file, link) = (folder.path().join("file"), folder.path().join("link"));
         fs::write(&file, "old").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        OutputFile::create(&link).unwrap().write("new").unwrap();
+        OutputFile::create(&link, Readers::ByMask).unwrap().write("new").unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "new");
-        OutputFile::create(Path::new("/dev/null")).unwrap().write("x").unwrap();
+        OutputFile::create(Path::new("/dev/null"), Readers::UserAlone).unwrap().write("x").unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn personal_data_is_for_the_user_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan.html");
+        // Also where others could read what was there before.
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        OutputFile::create(&path, Readers::UserAlone).unwrap().write("new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
