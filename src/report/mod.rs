@@ -8,6 +8,7 @@ mod json;
 mod markdown;
 mod markup;
 mod page;
+mod plan;
 mod prose;
 mod recording;
 mod style;
@@ -22,6 +23,7 @@ pub use expression::{public_error, result_texts, source_tree, tree_text, type_na
 pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
+pub use plan::{ExportFile, PlanReport, plan_html, plan_markdown};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{

@@ -19,6 +19,7 @@ mod missing;
 mod oauth;
 mod output;
 mod page;
+mod plan_reports;
 mod provision;
 mod recording;
 mod schema;

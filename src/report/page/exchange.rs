@@ -15,6 +15,8 @@ pub(in crate::report) struct ExchangeView {
     /// First digit of the status, `0` without one.
     class: char,
     halves: Vec<Half>,
+    /// Whether there is anything to open.
+    has_more: bool,
 }
 
 #[derive(Serialize)]
@@ -41,6 +43,7 @@ impl ExchangeView {
                 half("Request", &exchange.request_headers, &exchange.request_body),
                 half("Answer", &exchange.response_headers, &exchange.response_body),
             ],
+            has_more: true,
         }
     }
 
@@ -51,6 +54,7 @@ impl ExchangeView {
             request: one_line(&format!("{} {}", request.method, request.path)),
             answer: None,
             class: '0',
+            has_more: body.is_some(),
             halves: vec![Half { title: "Request", headers: Vec::new(), body, note: None }],
         }
     }
