@@ -51,7 +51,7 @@ fn nobody_else_may_read_it() {
 fn one_goes_to_stdout_and_the_text_aside() {
     let sandbox = Sandbox::with_users(2, "embedded");
     let ended = sandbox.run("plan --offline --report markdown=-").with(0);
-    assert!(ended.stdout.starts_with("## ") && ended.stdout.contains("nothing was contacted"), "{}", ended.stdout);
+    assert!(ended.stdout.starts_with("## ") && ended.stdout.contains("Nothing was contacted"), "{}", ended.stdout);
     assert!(!ended.stdout.contains("Plan: "), "{}", ended.stdout);
     for part in [format!("+ {}  create: no account matches\n", user_name(1)), "\nPlan: 2 to create".to_owned()] {
         assert!(ended.stderr.contains(&part), "{part}: {}", ended.stderr);
@@ -103,11 +103,11 @@ fn a_plan_that_is_cut_off_leaves_what_was_there() {
     let stub = Stub::holding("GET", &server);
     let sandbox = Sandbox::with_users(20, &stub.url);
     sandbox.write("plan.html", "of yesterday");
-    let mut plan = sandbox.start(&format!("plan {ALL}"));
+    let plan = sandbox.start(&format!("plan {ALL}"));
     until("something is asked", || stub.count("GET") > 0);
-    plan.signal_heard("INT");
-    stub.mend();
+    plan.signal("INT");
     plan.wait().with(130);
+    stub.mend();
     assert_eq!(sandbox.read("plan.html"), "of yesterday");
     let names: Vec<_> = sandbox.tree("").into_keys().map(|path| path.display().to_string()).collect();
     assert!(!names.iter().any(|name| name.contains(".scimulate-") || name.ends_with("plan.md")), "{names:?}");
