@@ -24,6 +24,7 @@ mod notifications;
 mod oauth;
 mod output;
 mod page;
+mod plan_reports;
 mod progress;
 mod provision;
 mod recording;
