@@ -1,7 +1,7 @@
 //! A file that is whole or isn't there: written beside its place and moved into it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -59,16 +59,36 @@ impl OutputFile {
         self.path.display().to_string()
     }
 
-    /// Writes it.
-    pub(crate) fn write(self, text: &str) -> io::Result<()> {
-        match self.place {
-            Place::There(mut file) => file.write_all(text.as_bytes()),
-            Place::Beside(mut file, path) => {
-                file.write_all(text.as_bytes())?;
-                file.as_file().sync_all()?;
-                file.persist(path)?;
-                Ok(())
-            }
+    /// Writes all of it.
+    pub(crate) fn write(mut self, text: &str) -> io::Result<()> {
+        self.write_all(text.as_bytes())?;
+        self.finish()
+    }
+
+    /// Puts what was written in its place.
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        if let Place::Beside(file, path) = self.place {
+            file.as_file().sync_all()?;
+            file.persist(path)?;
+        }
+        Ok(())
+    }
+}
+
+/// Piece by piece; nothing is in its place before [`OutputFile::finish`].
+impl Write for OutputFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.place {
+            Place::There(file) => file.write(bytes),
+            Place::Beside(file, _) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.place {
+            Place::There(file) => file.flush(),
+            Place::Beside(file, _) => file.flush(),
         }
     }
 }

@@ -21,6 +21,12 @@ const NARROWEST: usize = 40;
 #[error("the output can't be written")]
 pub(crate) struct OutputError(#[from] io::Error);
 
+impl From<OutputError> for io::Error {
+    fn from(error: OutputError) -> Self {
+        error.0
+    }
+}
+
 impl OutputError {
     /// Whether the reader of a pipe has gone, as `head` does: no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
@@ -99,6 +105,11 @@ impl Printer {
     /// Columns of the terminal that data goes to; none where it goes elsewhere.
     pub(crate) fn width(&self) -> Option<usize> {
         self.widths[0]
+    }
+
+    /// Columns of the terminal that talk goes to, or of the narrowest where it goes elsewhere.
+    pub(crate) fn talk_width(&self) -> usize {
+        self.widths[1].unwrap_or(NARROWEST)
     }
 
     /// A line of data.

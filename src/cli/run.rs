@@ -2,11 +2,15 @@
 
 mod cycles;
 mod ending;
+mod monitor;
+mod notifications;
+mod waiting;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Output, duration, instant, instant_or_date, positive_duration};
+use super::args::{Output, address, duration, instant, instant_or_date, positive_duration};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -29,6 +33,8 @@ use crate::source::Export;
 use crate::store::{JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
+pub(crate) use monitor::Monitor;
+pub(crate) use notifications::Notifications;
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -56,7 +62,7 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) until_idle: bool,
     /// Write nothing; the same as `scimulate plan`
-    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock"])]
+    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock", "metrics"])]
     pub(crate) dry_run: bool,
     /// Write the plan of a dry run to a file, as with `scimulate plan`: html, markdown or json
     #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&plan::REPORTS), requires = "dry_run")]
@@ -73,6 +79,10 @@ pub(crate) struct Args {
     /// Take this for the current time at the start, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    /// Tell Prometheus how the run gets on, at /metrics of this address, and whoever watches over it at /healthz;
+    /// port 0 picks a free one. Needs --interval or --until
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "simulate_clock")]
+    pub(crate) metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) record: RecordArgs,
 }
@@ -110,8 +120,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         simulated: args.simulate_clock,
         patience: args.lock_timeout,
     };
+    if args.metrics.is_some() && schedule.interval.is_zero() {
+        let error = Diagnostic::error("--metrics needs a run that goes on: there would be nobody to ask after a cycle");
+        return Err(error.with_hint("add --interval").into());
+    }
     let recorder = args.record.record_job(&mut job, "run", &clock, context)?;
-    let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
+    let monitor = args.metrics.map(|address| (Monitor::watch(&mut job), address));
+    let ran = block_on(cycles::run(&job, &clock, &schedule, monitor, context))?;
     let exit = recorder.end(ran.exit);
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;
@@ -194,7 +209,7 @@ pub(crate) async fn one_cycle(
         return Err(ended.expect_err("a cycle that doesn't give its store back has failed"));
     };
     let ended = ended.and_then(|report| {
-        if let Some(keep) = work.job.settings.log_keep {
+        if let Some(keep) = work.job.settings.log.keep {
             store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
         }
         Ok(CycleEnd::of(report, &store.job()?))

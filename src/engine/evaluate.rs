@@ -14,9 +14,11 @@ use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
 };
 use super::references::reference_name;
+use super::steps::Imported;
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
+use crate::event::Fact;
 use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
@@ -27,7 +29,7 @@ use crate::plan::{
 use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
 use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
-use crate::store::{KnownSet, ObjectStates, PriorView, References};
+use crate::store::{KnownSet, ObjectStates, PriorView, References, TraceWriter};
 
 /// Error code of a linked account that is gone.
 const INVALID_ANCHOR: &str = "InvalidAnchor";
@@ -58,6 +60,8 @@ pub struct Due {
     pub follows: Option<SourceId>,
     /// Whether others are to share its account.
     pub leads: bool,
+    /// How it was read and what decided about its scope; empty where nobody asks.
+    pub told: TraceWriter,
 }
 
 /// What the source says of a user's manager.
@@ -92,6 +96,8 @@ pub struct Evaluator<'a> {
     pub now: Timestamp,
     /// What `Now()` and random functions go by.
     pub evaluated_at: Timestamp,
+    /// Whether the steps are told, for the provisioning log.
+    pub traced: bool,
 }
 
 impl Evaluator<'_> {
@@ -161,6 +167,7 @@ impl Evaluator<'_> {
         let mut row = 0_usize;
         let mut stopped = false;
         let mut followers = Vec::new();
+        let imported = self.traced.then(|| Imported::new(self.mapping, self.names));
         self.each(&mut |user| {
             let mut user: User<'_> = user;
             let at = row;
@@ -169,7 +176,10 @@ impl Evaluator<'_> {
                 return ControlFlow::Continue(());
             }
             let decision = self.decide(&mut user);
-            let due = self.due(&user, &decision, index);
+            let mut due = self.due(&user, &decision, index);
+            if let Some(imported) = &imported {
+                self.tell(imported, &user, &decision, &mut due);
+            }
             if due.follows.is_some() {
                 followers.push(due);
                 return ControlFlow::Continue(());
@@ -448,6 +458,7 @@ impl Evaluator<'_> {
             unknown,
             follows: index.followers.get(&user.id).cloned(),
             leads: index.leaders.contains(&user.id),
+            told: TraceWriter::default(),
         }
     }
 
@@ -478,6 +489,10 @@ impl Evaluator<'_> {
             };
             (Presence::Out(standing, "no longer in the export, so in the recycle bin".into()), standing)
         };
+        let mut told = TraceWriter::default();
+        if self.traced {
+            told.fact(&Fact::Absent);
+        }
         Due {
             subject: Subject {
                 id: id.clone(),
@@ -499,6 +514,7 @@ impl Evaluator<'_> {
             unknown: Vec::new(),
             follows: None,
             leads: false,
+            told,
         }
     }
 

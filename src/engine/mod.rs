@@ -7,6 +7,7 @@ mod cycle;
 mod duplicates;
 mod error;
 mod evaluate;
+mod explain;
 mod find;
 mod fingerprints;
 mod guard;
@@ -23,6 +24,7 @@ mod policy;
 mod progress;
 mod references;
 mod stages;
+mod steps;
 mod verify;
 
 pub use columns::{MissingColumn, missing_columns};
@@ -30,12 +32,11 @@ pub use computed::fill_computed;
 pub use cycle::{Cycle, CycleOptions, Mode};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
+pub use explain::{AttributeOutcome, ExplainedAttribute, Explanation, IN_SCOPE, RuleGroup, explain_everyone};
 pub use find::{NamedObject, find_objects};
 pub use index::{Index, KnownSets};
 pub use offline::{Offline, OfflineIndex};
-pub use on_demand::{
-    Culprit, Demand, Detail, LeftActive, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict,
-};
+pub use on_demand::{Culprit, Demand, LeftActive, OnDemand, Poison, Verdict};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};

@@ -1,5 +1,11 @@
 //! The contract between the engine and all that shows or stores what it does.
 
+mod fact;
+mod personal;
+mod step;
+mod telling;
+mod trace;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -9,6 +15,11 @@ use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
+pub use fact::{Asked, Attempt, Condition, Fact, Found};
+pub use personal::{HIDDEN, without_personal_data};
+pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
+pub use telling::{StepOrder, connection_step, left_out_step, reference_step};
+pub use trace::{ChangeId, LogEntry, LoggedBody, LoggedExchange, Retry, Trace};
 
 /// Initial or incremental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +52,8 @@ pub struct ObjectError {
 /// One object in one cycle: what the provisioning log keeps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectRecord {
+    /// Joins it with its entry in the log.
+    pub change: ChangeId,
     /// When it was finished.
     pub at: Timestamp,
     /// Source object; the target's id as text where the source is gone and unknown.

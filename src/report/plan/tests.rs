@@ -53,6 +53,7 @@ fn report(objects: Vec<PlannedObject>) -> PlanReport {
             _ => Reason::Changed,
         };
         summary.add_record(&crate::event::ObjectRecord {
+            change: crate::event::ChangeId(uuid::Uuid::nil()),
             at: "2026-03-01T10:00:00Z".parse().unwrap(),
             source_id: object.source_id.clone(),
             name: object.name.clone(),
