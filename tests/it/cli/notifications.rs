@@ -40,7 +40,11 @@ fn a_notification_is_a_file_where_there_is_no_mail_server() {
         (r"=_[0-9a-f]{32}", "=_<boundary>"),
         (r"Activity id   [0-9a-f-]+", "Activity id   <guid>"),
     ] }, { insta::assert_snapshot!("outbox", head) });
-    // Each reason once.
+    // Each reason once; programs are told in the stream.
+    let again = somebody_left("").run("run --output jsonl").with(5).json_lines();
+    let line = again.iter().find(|line| line["type"] == "notification").expect("a line");
+    assert_eq!((&line["reason"], &line["to"]), (&"TooManyDeletes".into(), &"it@contoso.com".into()));
+    assert!(line["jobId"].as_str().is_some_and(|id| id.starts_with("wedo.")) && line["at"].is_string(), "{line}");
     sandbox.run("run --now 2026-03-02T11:00:00Z").with(5);
     assert_eq!(outbox(&sandbox).len(), 1);
     sandbox.run("start").with(0);
