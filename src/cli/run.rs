@@ -19,6 +19,7 @@ use super::lever::held;
 use super::plan;
 use super::progress::Progress;
 use super::recording::RecordArgs;
+use super::reports::ReportTo;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client, Failure};
@@ -63,6 +64,9 @@ pub(crate) struct Args {
     /// Write nothing; the same as `scimulate plan`
     #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock", "metrics"])]
     pub(crate) dry_run: bool,
+    /// Write the plan of a dry run to a file, as with `scimulate plan`: html, markdown or json
+    #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&plan::REPORTS), requires = "dry_run")]
+    pub(crate) report: Vec<ReportTo>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Read each account and group back after it was written and say where it isn't as it was sent. What is found
@@ -86,8 +90,13 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.dry_run {
-        let dry =
-            plan::Args { reading: args.reading, now: args.now, record: args.record.clone(), ..plan::Args::default() };
+        let dry = plan::Args {
+            reading: args.reading,
+            now: args.now,
+            record: args.record.clone(),
+            report: args.report.clone(),
+            ..plan::Args::default()
+        };
         return plan::run(&dry, context);
     }
     let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };

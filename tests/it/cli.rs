@@ -8,6 +8,7 @@ mod commands;
 #[cfg(unix)]
 mod data;
 mod exit_codes;
+mod explain;
 mod expr;
 mod faults;
 mod groups;
@@ -16,12 +17,14 @@ mod levers;
 mod lies;
 mod locked;
 #[cfg(unix)]
+mod logs;
 mod metrics;
 mod missing;
 mod notifications;
 mod oauth;
 mod output;
 mod page;
+mod plan_reports;
 mod progress;
 mod provision;
 mod recording;

@@ -206,6 +206,13 @@ impl Started {
         assert!(self.stderr.so_far().contains(text), "it ended without {text:?}: {}", self.stderr.so_far());
     }
 
+    /// Waits until it has written this to stdout.
+    #[track_caller]
+    pub(crate) fn until_shown(&mut self, text: &str) {
+        until(text, || self.stdout.so_far().contains(text) || !self.is_running());
+        assert!(self.stdout.so_far().contains(text), "it ended without {text:?}: {}", self.stdout.so_far());
+    }
+
     /// Sends a signal, and waits until the program, which needs `-v`, has heard it.
     #[cfg(unix)]
     #[track_caller]
