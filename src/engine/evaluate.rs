@@ -24,7 +24,7 @@ use crate::plan::{
     FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, ReferenceContext, Referenced, Sent,
     Staged, Standing, Subject, is_single_open, removes_account,
 };
-use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
+use crate::schema::{AttributeSource, ObjectKind, ObjectMapping, TargetAttribute};
 use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
 use crate::store::{KnownSet, ObjectStates, PriorView, References};
@@ -259,9 +259,7 @@ impl Evaluator<'_> {
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
             let text = mapping::matching_text(attribute, &environment)?;
-            let text = if attribute.target.case_exact { text } else { lower_case(text) };
-            let kind = u8::try_from(index % 200).unwrap_or(0);
-            Some((*index, Fingerprint::of(20 + kind, text.as_bytes())))
+            Some((*index, matching_fingerprint(*index, &attribute.target, text)))
         };
         mapping.matching.iter().filter_map(one).collect()
     }
@@ -382,7 +380,8 @@ impl Evaluator<'_> {
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
 
-    fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
+    /// What is known of an object of the export, due or not.
+    pub(super) fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
         let mapping = self.mapping;
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
@@ -452,7 +451,7 @@ impl Evaluator<'_> {
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
-    fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
+    pub(super) fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
         let mapping = self.mapping;
         let mut values = vec![AttributeValue::Unknown; self.names.len()];
         if let Some(slot) = self.names.get("IsSoftDeleted") {
@@ -570,8 +569,8 @@ fn name_of(user: &User<'_>) -> Box<str> {
     if user.name.is_empty() { user.id.to_string().into() } else { user.name.as_ref().into() }
 }
 
-/// In lower case, without a copy where it is already.
-fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
+/// Fingerprint of a value that accounts are matched by; `index` is that of the mapping.
+pub(super) fn matching_fingerprint(index: usize, attribute: &TargetAttribute, value: Cow<'_, str>) -> Fingerprint {
+    let kind = u8::try_from(index % 200).unwrap_or(0);
+    Fingerprint::of(20 + kind, matching::folded(attribute, value).as_bytes())
 }

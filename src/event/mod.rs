@@ -1,5 +1,7 @@
 //! The contract between the engine and all that shows or stores what it does.
 
+pub mod discovery;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
