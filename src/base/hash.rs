@@ -3,7 +3,13 @@
 use std::fmt;
 
 use sha2::Digest as _;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use uuid::Uuid;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
+
+/// A GUID that follows from some bytes: the same for the same bytes, and unlike any other.
+pub fn guid_of(bytes: &[u8]) -> Uuid {
+    uuid::Builder::from_random_bytes(xxh3_128(bytes).to_be_bytes()).into_uuid()
+}
 
 /// A 64-bit fingerprint (XXH3) of one value, for telling that it changed without keeping it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -89,6 +95,13 @@ mod tests {
         assert!(digest.to_string().starts_with("ba7816bf"));
         assert_eq!(Digest::parse(&digest.to_string()), Some(digest));
         assert_eq!(Digest::parse("zz"), None);
+    }
+
+    #[test]
+    fn guids_follow_from_bytes() {
+        assert_eq!(guid_of(b"a"), guid_of(b"a"));
+        assert_ne!(guid_of(b"a"), guid_of(b"b"));
+        assert_eq!(guid_of(b"a").get_version_num(), 4);
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod suggest;
 
 pub use backoff::Backoff;
 pub use diagnostic::{Diagnostic, Severity, Snippet};
-pub use hash::{Digest, Digester, Fingerprint};
+pub use hash::{Digest, Digester, Fingerprint, guid_of};
 pub use hidden::{is_hidden, visible};
 pub use id::{CycleId, JobId, ParseIdError, SourceId, TargetId};
 pub use jiff::{SignedDuration, Timestamp};

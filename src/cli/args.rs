@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, man, pause, plan, provision, restart,
-    run, schema, serve, start, status, test_connection, variables,
+    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logs, man, pause, plan, provision,
+    restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -102,6 +102,7 @@ pub(crate) enum Command {
     Pause(pause::Args),
     Restart(restart::Args),
     AllowDeletes(allow_deletes::Args),
+    Logs(logs::Args),
     #[command(subcommand)]
     Links(links::Command),
     #[command(subcommand)]

@@ -1,7 +1,6 @@
 //! `scimulate check`.
 
 mod approval;
-mod output_file;
 mod progress;
 mod reports;
 mod target;
@@ -15,6 +14,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::seed;
+use super::output_file::{OutputFile, Readers};
 use super::recording::RecordArgs;
 use super::runtime::{Interrupt, block_on};
 use super::target_flags::TargetFlags;
@@ -23,7 +23,6 @@ use crate::check::{self, Check, CheckOptions, CheckReport, Connect, Values, chec
 use crate::clock::Clock;
 use crate::report::{Baseline, UnknownCheck, check_list, check_list_json, explain_check, explain_check_json};
 use crate::schema::CompiledSchema;
-use output_file::OutputFile;
 use progress::Progress;
 use reports::{ReportTo, Reports};
 use target::{Profile, Target};
@@ -121,7 +120,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     // What can't be written is found before anything is sent.
     let reports = Reports::open(&args.report, context)?;
     let update = match (&args.baseline, args.update_baseline) {
-        (Some(path), true) => Some(OutputFile::create(path)?),
+        (Some(path), true) => Some(OutputFile::create(path, Readers::ByMask)?),
         _ => None,
     };
     let recorder = target.record(&args.record, &clock, context)?;

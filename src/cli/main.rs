@@ -9,8 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logging, man, pause, plan, provision,
-    restart, run, schema, serve, start, status, test_connection,
+    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logging, logs, man, pause, plan,
+    provision, restart, run, schema, serve, start, status, test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.
@@ -53,6 +53,7 @@ pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Erro
         Command::Pause(args) => pause::run(&args, context),
         Command::Restart(args) => restart::run(&args, context),
         Command::AllowDeletes(args) => allow_deletes::run(&args, context),
+        Command::Logs(args) => logs::run(&args, context),
         Command::Links(command) => links::run(&command, context),
         Command::Schema(command) => schema::run(&command, context),
         Command::Expr(args) => expr::run(&args, context),

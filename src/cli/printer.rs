@@ -21,6 +21,12 @@ const NARROWEST: usize = 40;
 #[error("the output can't be written")]
 pub(crate) struct OutputError(#[from] io::Error);
 
+impl From<OutputError> for io::Error {
+    fn from(error: OutputError) -> Self {
+        error.0
+    }
+}
+
 impl OutputError {
     /// Whether the reader of a pipe has gone, as `head` does: no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {

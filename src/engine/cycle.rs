@@ -142,7 +142,7 @@ pub(super) struct Running<'a> {
     pub(super) cycle: &'a Cycle,
     pub(super) options: &'a CycleOptions,
     pub(super) kind: CycleKind,
-    id: CycleId,
+    pub(super) id: CycleId,
     started: Timestamp,
     pub(super) remembered: Remembered,
     pub(super) random: &'a mut Random,
@@ -293,6 +293,7 @@ impl Running<'_> {
             now: self.cycle.clock.now(),
             evaluated_at: self.options.evaluated_at.unwrap_or(self.started),
             hold_back: false,
+            traced: self.options.mode == Mode::Run,
         };
         let reading = inputs.clone();
         let indexed = tokio::task::spawn_blocking(move || {

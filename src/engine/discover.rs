@@ -216,6 +216,7 @@ impl Discover {
             now,
             evaluated_at: now,
             hold_back: false,
+            traced: false,
         };
         let outdated = remembered.outdated.clone();
         let drift = match (self.options.drift, &inputs.watermark) {

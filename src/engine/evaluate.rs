@@ -14,9 +14,11 @@ use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
 };
 use super::references::reference_name;
+use super::steps::{Imported, retried, scoped};
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
+use crate::event::Fact;
 use crate::expression::Environment;
 use crate::mapping::{self, Flow};
 use crate::matching::{self, Query};
@@ -58,6 +60,8 @@ pub struct Due {
     pub follows: Option<SourceId>,
     /// Whether others are to share its account.
     pub leads: bool,
+    /// How it was read and what decided about its scope; empty where nobody asks.
+    pub told: Vec<Fact>,
 }
 
 /// What the source says of a user's manager.
@@ -92,6 +96,8 @@ pub struct Evaluator<'a> {
     pub now: Timestamp,
     /// What `Now()` and random functions go by.
     pub evaluated_at: Timestamp,
+    /// Whether the steps are told, for the provisioning log.
+    pub traced: bool,
 }
 
 impl Evaluator<'_> {
@@ -161,6 +167,7 @@ impl Evaluator<'_> {
         let mut row = 0_usize;
         let mut stopped = false;
         let mut followers = Vec::new();
+        let imported = self.traced.then(|| Imported::new(self.mapping, self.names));
         self.each(&mut |user| {
             let mut user: User<'_> = user;
             let at = row;
@@ -169,7 +176,10 @@ impl Evaluator<'_> {
                 return ControlFlow::Continue(());
             }
             let decision = self.decide(&mut user);
-            let due = self.due(&user, &decision, index);
+            let mut due = self.due(&user, &decision, index);
+            if let Some(imported) = &imported {
+                due.told = self.told(imported, &user, &decision, &due);
+            }
             if due.follows.is_some() {
                 followers.push(due);
                 return ControlFlow::Continue(());
@@ -447,7 +457,20 @@ impl Evaluator<'_> {
             unknown,
             follows: index.followers.get(&user.id).cloned(),
             leads: index.leaders.contains(&user.id),
+            told: Vec::new(),
         }
+    }
+
+    /// How the object was read, and the scope; of one that is tried again as it was, that it is.
+    fn told(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &Due) -> Vec<Fact> {
+        let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
+        let is_retried =
+            |failure: &&Failure| self.known.is_some() && failure.part == FailedPart::Export && failure.seen == due.seen;
+        if let Some(failure) = failure.filter(is_retried) {
+            return vec![retried(failure, &self.policy.escrow)];
+        }
+        let scope = scoped(self.mapping, self.export.entitlements(), user, decision);
+        vec![imported.fact(user, due.prior.is_some()), scope]
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
@@ -498,6 +521,7 @@ impl Evaluator<'_> {
             unknown: Vec::new(),
             follows: None,
             leads: false,
+            told: if self.traced { vec![Fact::Absent] } else { Vec::new() },
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Inputs {
     pub(super) evaluated_at: Timestamp,
     /// Whether disables and deletes are held back.
     pub(super) hold_back: bool,
+    /// Whether the steps of each object are told, for the provisioning log.
+    pub(super) traced: bool,
 }
 
 impl Inputs {
@@ -78,6 +80,7 @@ impl Inputs {
             known,
             now: self.now,
             evaluated_at: self.evaluated_at,
+            traced: self.traced,
         })
     }
 }

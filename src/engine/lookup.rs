@@ -8,20 +8,21 @@ use serde_json::Value;
 
 use super::accounts::{Account, Situation};
 use super::links::Links;
-use super::outcome::state_after;
+use super::outcome::{attempted, retry_of, state_after};
+use super::steps::{logged, looked_up};
 use super::{Due, Manager, Processed, Verify, verify};
-use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
+use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
-use crate::event::{ObjectError, ObjectRecord};
+use crate::event::{Attempt, ChangeId, Fact, ObjectError, ObjectRecord, Trace};
 use crate::matching::{self, Candidates};
 use crate::plan::verify::Deviation;
 use crate::plan::{
-    Action, ActionKind, Answer, Effect, FailedPart, Lookup, PlanContext, PlannedObject, Presence, Reason, Step,
-    plan_one,
+    Action, ActionKind, Answer, Effect, EscrowSchedule, FailedPart, Lookup, PlanContext, PlannedObject, Presence,
+    Reason, Step, plan_one,
 };
 use crate::scim::{Exchange, Request, Resource, get};
-use crate::store::Outcome;
+use crate::store::{Outcome, StateChange};
 
 /// What an object came to.
 #[derive(Debug)]
@@ -55,6 +56,10 @@ pub(crate) struct PendingManager {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Worker<'a> {
     pub(crate) context: PlanContext<'a>,
+    /// Names the changes.
+    pub(crate) cycle: &'a CycleId,
+    /// When failures are tried again.
+    pub(crate) escrow: &'a EscrowSchedule,
     pub(crate) client: &'a Client,
     pub(crate) clock: &'a Clock,
     /// Reads, but writes nothing.
@@ -102,16 +107,26 @@ impl Worker<'_> {
     }
 
     /// The same, for those who want to see what was answered on the way.
-    pub(crate) async fn work_along(&self, due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
+    pub(crate) async fn work_along(&self, mut due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
+        let mut facts = std::mem::take(&mut due.told);
+        let is_told = !facts.is_empty();
+        let mapping = self.context.mapping;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
                 Step::Act(action) => action,
                 Step::Need(lookup) => match self.ask(&due.subject.id, &lookup, trail).await {
                     Ok(answer) => {
-                        trail.answers.push(self.foresee(&due, &lookup, answer));
+                        let answer = self.foresee(&due, &lookup, answer);
+                        if is_told {
+                            facts.push(looked_up(mapping, &lookup, Some(&answer)));
+                        }
+                        trail.answers.push(answer);
                         continue;
                     }
                     Err((failure, operation)) => {
+                        if is_told {
+                            facts.push(looked_up(mapping, &lookup, None));
+                        }
                         let kind = ActionKind::Fail;
                         let reason = Reason::RequestFailed(failure.to_string().into());
                         break (Action::quiet(kind, reason), Err((failure, operation)));
@@ -126,7 +141,10 @@ impl Worker<'_> {
             self.expect(&due, &action);
             match self.execute(&action, trail).await {
                 Err((failure, Operation::Create)) if failure.is_conflict() && conflict(&trail.answers).is_none() => {
-                    let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into());
+                    let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into_boxed_str());
+                    if is_told {
+                        facts.push(Fact::Refused { code: code.into(), message: detail.clone() });
+                    }
                     trail.answers.push(Answer::Conflict { code, detail });
                 }
                 // Created, but the answer doesn't say as what: it is matched again, never created twice.
@@ -146,7 +164,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { held, deviations }, trail)
+        self.conclude(due, action, result, Asked { held, deviations, facts }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -262,18 +280,21 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { held, deviations }: Asked,
+        Asked { held, deviations, facts }: Asked,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
         let kind = self.context.mapping.kind;
         let linked = due.prior.as_ref().and_then(|prior| prior.target.clone());
+        let planned = action.kind;
+        let mut because = String::new();
         let (target, failure, error) = match result {
             Ok(target) => (target, None, None),
             Err((failure, operation)) => {
                 let error =
                     ObjectError { code: failure.error_code(operation).to_owned(), message: failure.to_string() };
                 action.kind = ActionKind::Fail;
+                because = action.reason.to_string();
                 action.reason = Reason::RequestFailed(error.message.as_str().into());
                 (None, Some(failure), Some(error))
             }
@@ -298,7 +319,23 @@ impl Worker<'_> {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
         };
+        let trace = (!facts.is_empty()).then(|| {
+            let retry = match &state {
+                StateChange::Put(state) => state.failure.as_ref(),
+                _ => None,
+            };
+            let sent = planned != ActionKind::Fail;
+            let attempt =
+                || Attempt { action: if sent { planned } else { attempted(&due) }, reason: because.into(), sent };
+            Box::new(Trace {
+                facts,
+                exchanges: logged(&trail.requests, &trail.replies, self.context.mapping),
+                attempt: error.is_some().then(attempt),
+                retry: retry.map(|failure| retry_of(failure, self.escrow)),
+            })
+        });
         let record = ObjectRecord {
+            change: ChangeId::of(self.cycle, &due.subject.id, ""),
             at,
             source_id: due.subject.id.clone(),
             name: due.subject.name.to_string(),
@@ -316,6 +353,7 @@ impl Worker<'_> {
                 source_id: due.subject.id,
                 state,
                 record: Some(record.clone()),
+                trace,
                 references: Vec::new(),
             },
             processed: Some(Processed {
@@ -334,6 +372,8 @@ impl Worker<'_> {
 /// What the answers said, beside what the planner made of them.
 struct Asked {
     held: Option<String>,
+    /// None where nobody keeps them.
+    facts: Vec<Fact>,
     /// What was found when the account was read back.
     deviations: Vec<Deviation>,
 }

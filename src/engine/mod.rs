@@ -24,6 +24,7 @@ mod policy;
 mod progress;
 mod references;
 mod stages;
+mod steps;
 mod verify;
 
 pub use columns::{MissingColumn, missing_columns};
@@ -37,9 +38,7 @@ pub use evaluate::{Due, Evaluator, Manager};
 pub use find::{NamedObject, find_objects};
 pub use index::{Index, KnownSets};
 pub use offline::{Offline, OfflineIndex};
-pub use on_demand::{
-    Culprit, Demand, Detail, LeftActive, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict,
-};
+pub use on_demand::{Culprit, Demand, LeftActive, OnDemand, Poison, Verdict};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
 pub use progress::{Processed, Sink};

@@ -10,9 +10,9 @@ use super::lookup::{account_of, expected_account, pending};
 use super::references::ReferencePass;
 use super::stages::Handed;
 use super::{Due, EngineError, Evaluator, Index, Policy, Processed};
-use crate::base::{SourceId, TargetId, Timestamp};
+use crate::base::{CycleId, SourceId, TargetId, Timestamp};
 use crate::client::{create_request, find_request, patch_request};
-use crate::event::ObjectRecord;
+use crate::event::{ChangeId, ObjectRecord};
 use crate::matching::{Candidates, judge};
 use crate::plan::{Action, ActionKind, Answer, Effect, Lookup, PlanContext, Reason, ReferenceContext, Step, plan_one};
 use crate::schema::{CompiledSchema, ObjectKind};
@@ -60,7 +60,8 @@ impl Offline<'_> {
         let (mapping, names) = self.rules.mapping(kind)?;
         let Self { policy, export, now, evaluated_at, .. } = *self;
         let (prior, references, known) = (None, None, None);
-        Some(Evaluator { policy, mapping, names, export, prior, references, known, now, evaluated_at })
+        let traced = false;
+        Some(Evaluator { policy, mapping, names, export, prior, references, known, now, evaluated_at, traced })
     }
 
     /// Plans every user, then every group, in the order of the export, then what refers to others.
@@ -93,8 +94,10 @@ impl Offline<'_> {
             prior_groups: &prior_groups,
             now: self.now,
         };
+        let cycle = CycleId::new("");
         let managers = handed.managers.into_iter().filter_map(|pending| pass.manager(pending));
-        let mut planned = managers.chain(pass.members()).filter_map(|task| task.planned(self.policy.dialect, self.now));
+        let mut planned =
+            managers.chain(pass.members()).filter_map(|task| task.planned(self.policy.dialect, &cycle, self.now));
         // Whether it was stopped makes no difference at the end.
         planned.any(|processed| each(processed).is_break());
         Ok(())
@@ -188,6 +191,7 @@ impl Planner<'_> {
         }
         Processed {
             record: ObjectRecord {
+                change: ChangeId(uuid::Uuid::nil()),
                 at: self.evaluator.now,
                 source_id: due.subject.id,
                 name: due.subject.name.into(),

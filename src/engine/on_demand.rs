@@ -5,7 +5,6 @@
 //! users who are disabled in or deleted from the directory, and the restoring of deactivated accounts.
 
 mod poison;
-mod steps;
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -13,9 +12,7 @@ use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
 
 pub use poison::{Culprit, LeftActive, Poison, Verdict};
-pub use steps::{Detail, ProvisioningStep, StepStatus, StepType};
 
-use self::steps::Steps;
 use super::accounts::{Account, Accounts};
 use super::cycle::{Remembered, test_of};
 use super::evaluate::Manager;
@@ -23,13 +20,16 @@ use super::inputs::Inputs;
 use super::lookup::{PendingManager, Reply, Trail, Worked, Worker};
 use super::references::ReferenceWorker;
 use super::{Cycle, Due, EngineError, NamedObject, Verify, guard};
-use crate::base::{Diagnostic, Random, SourceId, TargetId, Timestamp};
+use crate::base::{CycleId, Diagnostic, Random, SourceId, TargetId, Timestamp};
 use crate::client::{Failure, Operation};
 use crate::directory::User;
-use crate::event::{ObjectError, ObjectRecord};
+use crate::event::{
+    ChangeId, Fact, LogEntry, ObjectError, ObjectRecord, ProvisioningStep, StepOrder, Trace, connection_step,
+    left_out_step, reference_step,
+};
 use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, Reason, ReferenceContext, Referenced, Standing};
-use crate::schema::ObjectKind;
+use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::{Dialect, Exchange, Request};
 use crate::scoping::{Active, Decision};
 use crate::source::Export;
@@ -111,8 +111,8 @@ pub struct OnDemand {
 
 /// The object as the export has it.
 struct Evaluated {
-    /// With its computed attributes; `None` where the export doesn't have it.
-    found: Option<(User<'static>, Decision, Box<Due>)>,
+    /// `None` where the export doesn't have it.
+    found: Option<(Decision, Box<Due>)>,
     /// Members with the decision about each.
     members: Vec<(NamedObject, Option<Decision>)>,
     /// What people call its manager, where the export has one.
@@ -150,7 +150,9 @@ impl Cycle {
             store.outdate_watermark()?;
         }
         let writer = store.writer()?;
-        let running = Running { cycle: self, demand, inputs: &inputs, writer: &writer, cancel };
+        // What is done at once belongs to no cycle; its changes are named like those of one.
+        let id = CycleId::new(random.guid().to_string());
+        let running = Running { cycle: self, id: &id, demand, inputs: &inputs, writer: &writer, cancel };
         let worked = running.work(evaluated, &mut done).await;
         let store = writer.finish()?;
         worked?;
@@ -184,6 +186,7 @@ impl Cycle {
             now: self.clock.now(),
             evaluated_at: demand.evaluated_at,
             hold_back: false,
+            traced: true,
         }
     }
 }
@@ -219,7 +222,7 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
                 return ControlFlow::Continue(());
             }
             let decision = evaluator.decide(&mut user);
-            object = Some((user.into_owned(), decision));
+            object = Some(decision);
             ControlFlow::Break(())
         })?;
         let mut members: Vec<_> = demand.members.into_iter().map(|member| (member, None)).collect();
@@ -237,7 +240,7 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
                 ControlFlow::Continue(())
             })?;
         }
-        let found = object.zip(due).map(|((user, decision), due)| (user, decision, due));
+        let found = object.zip(due);
         Ok(Evaluated { found, members, manager_name })
     };
     tokio::task::spawn_blocking(read).await.map_err(|error| EngineError::Worker(error.to_string()))?
@@ -246,6 +249,7 @@ async fn evaluate(inputs: Inputs, remembered: &Remembered, demand: &Demand) -> R
 /// Provision on demand under way.
 struct Running<'a> {
     cycle: &'a Cycle,
+    id: &'a CycleId,
     demand: &'a Demand,
     inputs: &'a Inputs,
     writer: &'a Writer,
@@ -256,10 +260,8 @@ impl Running<'_> {
     /// Import, scope, match, action, references.
     async fn work(&self, evaluated: Evaluated, done: &mut OnDemand) -> Result<(), EngineError> {
         let kind = self.demand.object.kind;
-        let Some((mapping, names)) = self.cycle.rules.mapping(kind) else { return Err(no_groups()) };
-        let entitlements = self.cycle.export.entitlements();
-        let mut steps = Steps::new(&self.demand.object, mapping, names, entitlements);
-        let Some((user, decision, mut due)) = evaluated.found else {
+        let Some((mapping, _)) = self.cycle.rules.mapping(kind) else { return Err(no_groups()) };
+        let Some((decision, mut due)) = evaluated.found else {
             let why = match kind {
                 ObjectKind::User => {
                     "deleted from the directory: provision on demand leaves such a user alone, a cycle \
@@ -270,18 +272,15 @@ impl Running<'_> {
                                       cycle deletes it at the target"
                 }
             };
-            steps.import_absent();
-            return self.leave(None, why, steps, done).await;
+            return self.leave(None, why, vec![Fact::Absent], done).await;
         };
-        steps.import(&user, due.prior.is_some());
         // Who asks for an object means it, however long it failed and whatever was held back.
         due.subject.pruned = false;
         due.subject.removal_allowed = true;
         if let Some(why) = self.left_to_cycles(&due, &decision) {
-            steps.scope(&user, &decision);
-            return self.leave(due.prior.and_then(|prior| prior.target), why, steps, done).await;
+            return self.leave(due.prior.and_then(|prior| prior.target), why, due.told, done).await;
         }
-        let (account, manager) = self.object(&user, &decision, &due, steps, done).await?;
+        let (account, manager) = self.object(mapping, *due, done).await?;
         if done.error.is_some() {
             return Ok(());
         }
@@ -322,18 +321,18 @@ impl Running<'_> {
         &self,
         target: Option<TargetId>,
         why: &str,
-        mut steps: Steps<'_>,
+        facts: Vec<Fact>,
         done: &mut OnDemand,
     ) -> Result<(), EngineError> {
         let reason = Reason::NotOnDemand(why.into());
-        steps.skip(&reason);
-        done.steps.extend(steps.finish());
+        let trace = Trace { facts, ..Trace::default() };
         done.action = ActionKind::Skip;
         done.reason = Some(reason.clone());
         let NamedObject { kind, id, name } = self.demand.object.clone();
         let linked = || self.inputs.states(kind).view(&id)?.target().map(TargetId::new);
         done.target_id = target.or_else(linked);
         let record = ObjectRecord {
+            change: ChangeId::of(self.id, &id, ""),
             at: self.cycle.clock.now(),
             source_id: id.clone(),
             name,
@@ -345,23 +344,30 @@ impl Running<'_> {
             error: None,
             duration: std::time::Duration::ZERO,
         };
-        let outcome =
-            Outcome { kind, source_id: id, state: StateChange::Keep, references: Vec::new(), record: Some(record) };
+        done.steps.extend(LogEntry::of(&record, Some(trace.clone())).steps(StepOrder::Portal));
+        let outcome = Outcome {
+            kind,
+            source_id: id,
+            state: StateChange::Keep,
+            references: Vec::new(),
+            record: Some(record),
+            trace: Some(Box::new(trace)),
+        };
         Ok(self.writer.send(outcome).await?)
     }
 
     /// The object itself, to its end.
     async fn object(
         &self,
-        user: &User<'_>,
-        decision: &Decision,
-        due: &Due,
-        mut steps: Steps<'_>,
+        mapping: &ObjectMapping,
+        due: Due,
         done: &mut OnDemand,
     ) -> Result<(Option<Account>, Option<PendingManager>), EngineError> {
         let links = self.inputs.links(self.demand.object.kind);
         let worker = Worker {
-            context: self.inputs.policy.context(steps.mapping(), true),
+            context: self.inputs.policy.context(mapping, true),
+            cycle: self.id,
+            escrow: &self.inputs.policy.escrow,
             client: &self.cycle.client,
             clock: &self.cycle.clock,
             dry: false,
@@ -370,19 +376,18 @@ impl Running<'_> {
             links: links.as_ref(),
         };
         let mut trail = Trail::default();
-        let worked = worker.work_along(due.clone(), None, &mut trail).await;
+        let worked = worker.work_along(due, None, &mut trail).await;
         let Worked { processed, outcome, failure, account, manager } = worked;
         if let Some(Failure::Ended) = failure {
             return Err(EngineError::Interrupted);
         }
+        if let Some(record) = &outcome.record {
+            let trace = outcome.trace.as_deref().cloned();
+            done.steps.extend(LogEntry::of(record, trace).steps(StepOrder::Portal));
+        }
         self.writer.send(outcome).await?;
         let Some(processed) = processed else { return Ok((account, manager)) };
         let record = &processed.record;
-        if !matches!(record.reason, Reason::ImportSkipped(_)) {
-            steps.scope(user, decision);
-        }
-        steps.answers(&worker.context, due, &trail.answers, record);
-        done.steps.extend(steps.finish());
         done.action = record.action;
         done.reason = Some(record.reason.clone());
         done.changes.clone_from(&record.changes);
@@ -394,7 +399,7 @@ impl Running<'_> {
         if let (true, Some(failure), Some(patch), Some(target)) = (self.demand.bisect, &failure, patch, &done.target_id)
         {
             let target = target.clone();
-            done.poison = poison::search(self, worker.context.mapping, failure, patch, &target, done).await;
+            done.poison = poison::search(self, mapping, failure, patch, &target, done).await;
         }
         Ok((account, manager))
     }
@@ -418,7 +423,7 @@ impl Running<'_> {
             {
                 let who = name.unwrap_or_else(|| accounts.name(manager));
                 let why = format!("the manager {who} has no account, or is out of scope");
-                done.steps.push(steps::left_out(object, &who, &why));
+                done.steps.push(left_out_step(&object.name, &who, &why));
             }
             tasks.extend(pass.manager(pending).filter(|task| !task.only_waits()));
         }
@@ -440,13 +445,14 @@ impl Running<'_> {
                     _ => None,
                 };
                 match why {
-                    Some(why) => done.steps.push(steps::left_out(object, &member.name, &why)),
+                    Some(why) => done.steps.push(left_out_step(&object.name, &member.name, &why)),
                     None => sent.push(member.id),
                 }
             }
             tasks.extend(pass.members_among(group, &sent));
         }
         let worker = ReferenceWorker {
+            cycle: self.id,
             policy: &inputs.policy,
             rules: &cycle.rules,
             client: &cycle.client,
@@ -467,7 +473,7 @@ impl Running<'_> {
             self.writer.send(worked.outcome).await?;
             // Who is left out was told above.
             if let Some(processed) = worked.processed.filter(|processed| processed.record.action != ActionKind::Skip) {
-                done.steps.push(steps::reference(object, &processed.record));
+                done.steps.push(reference_step(&processed.record));
                 done.changes.extend(processed.record.changes);
                 done.error = done.error.take().or(processed.record.error);
                 done.verified(inputs.policy.verify, processed.deviations);
@@ -521,7 +527,7 @@ impl OnDemand {
 
     fn fail_test(&mut self, failure: Failure) {
         let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() };
-        self.steps.push(steps::connection(&error));
+        self.steps.push(connection_step(&error));
         self.error = Some(error);
         self.unreachable = Some(failure);
     }

@@ -2,8 +2,10 @@
 
 use super::Due;
 use crate::base::{Fingerprint, TargetId, Timestamp};
-use crate::event::ObjectError;
-use crate::plan::{Action, ActionKind, FailedPart, Failure, Presence, PriorState, Reason, Staged, Standing};
+use crate::event::{ObjectError, Retry};
+use crate::plan::{
+    Action, ActionKind, EscrowSchedule, FailedPart, Failure, Presence, PriorState, Reason, Staged, Standing,
+};
 use crate::store::StateChange;
 
 /// What is remembered after an action.
@@ -115,6 +117,11 @@ fn after_failure(
 ) -> Vec<Option<Fingerprint>> {
     let before = prior.filter(|_| !compare_all).map_or(&[][..], |prior| &prior.fingerprints);
     before.iter().zip(now).map(|(before, now)| before.filter(|before| Some(*before) == *now)).collect()
+}
+
+/// When a failed object is tried again.
+pub(super) fn retry_of(failure: &Failure, schedule: &EscrowSchedule) -> Retry {
+    Retry { failures: failure.count, next: schedule.next_try(failure.first_at, failure.last_at, failure.count) }
 }
 
 /// What is tried with an object, as far as can be told before the target was asked.

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::accounts::Accounts;
 use super::fingerprints::id_fingerprint;
 use super::lookup::{PendingManager, Trail, Worked};
-use super::{Policy, Processed, Verify};
-use crate::base::{Fingerprint, SourceId, TargetId, Timestamp};
+use super::outcome::retry_of;
+use super::{Policy, Processed, Verify, steps};
+use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{Client, Failure, Operation, patch_request};
 use crate::clock::Clock;
 use crate::directory::Group;
-use crate::event::{ObjectError, ObjectRecord};
+use crate::event::{Attempt, ChangeId, ObjectError, ObjectRecord, Trace};
 use crate::plan::{
     self, ActionKind, AttributeChange, FailedPart, Reason, Reference, ReferenceContext, ReferenceStep, Referenced,
     Sent, plan_gone_member, plan_member, plan_single,
@@ -281,6 +282,8 @@ impl<'a> ReferencePass<'a> {
 /// Sends what a reference needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReferenceWorker<'a> {
+    /// Names the changes.
+    pub(crate) cycle: &'a CycleId,
     pub(crate) policy: &'a Policy,
     pub(crate) rules: &'a CompiledSchema,
     pub(crate) client: &'a Client,
@@ -306,7 +309,7 @@ impl ReferenceWorker<'_> {
             (Ok(Reached::Patched), Verify::On) => self.verify(&task, trail).await,
             _ => Vec::new(),
         };
-        let mut record = task.record(at, error.clone(), trail.duration);
+        let mut record = task.record(self.cycle, at, error.clone(), trail.duration);
         if let (Ok(Reached::Found), Some(record)) = (&result, &mut record) {
             found(record);
         }
@@ -315,18 +318,40 @@ impl ReferenceWorker<'_> {
                 let is_open = result.as_ref().is_err_and(|(failure, _)| failure.may_be_applied());
                 (StateChange::Fail(task.failure(error, at)), if is_open { task.perhaps_set() } else { Vec::new() })
             }
-            None if task.is_given_up() => (StateChange::Recover(FailedPart::Reference), task.changes),
-            None => (StateChange::Keep, task.changes),
+            None if task.is_given_up() => (StateChange::Recover(FailedPart::Reference), task.changes.clone()),
+            None => (StateChange::Keep, task.changes.clone()),
         };
+        let trace = record.as_ref().filter(|_| !self.dry).and_then(|record| self.trace(&task, record, &state, trail));
         let requests = std::mem::take(&mut trail.requests);
         let processed = record.clone().map(|record| Processed { record, unknown: Vec::new(), requests, deviations });
         Worked {
             processed,
-            outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, references },
+            outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, trace, references },
             failure: result.err().map(|(failure, _)| failure),
             account: None,
             manager: None,
         }
+    }
+
+    fn trace(
+        &self,
+        task: &ReferenceTask,
+        record: &ObjectRecord,
+        state: &StateChange,
+        trail: &Trail,
+    ) -> Option<Box<Trace>> {
+        let (mapping, _) = self.rules.mapping(task.kind)?;
+        let failure = if let StateChange::Fail(failure) = state { Some(failure) } else { None };
+        Some(Box::new(Trace {
+            facts: Vec::new(),
+            exchanges: steps::logged(&trail.requests, &trail.replies, mapping),
+            attempt: failure.map(|failure| Attempt {
+                action: failure.action,
+                reason: record.reason.to_string().into(),
+                sent: true,
+            }),
+            retry: failure.map(|failure| retry_of(failure, &self.policy.escrow)),
+        }))
     }
 
     async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<Reached, (Failure, Operation)> {
@@ -357,14 +382,20 @@ enum Reached {
 
 impl ReferenceTask {
     /// What a plan that contacts nothing says of it.
-    pub(super) fn planned(&self, dialect: Dialect, at: Timestamp) -> Option<Processed> {
-        let record = self.record(at, None, Duration::ZERO)?;
+    pub(super) fn planned(&self, dialect: Dialect, cycle: &CycleId, at: Timestamp) -> Option<Processed> {
+        let record = self.record(cycle, at, None, Duration::ZERO)?;
         let request = |body| patch_request(self.kind.endpoint(), self.target.as_str(), body);
         let requests = self.body(dialect).map(request).into_iter().collect();
         Some(Processed { record, unknown: Vec::new(), requests, deviations: Vec::new() })
     }
 
-    fn record(&self, at: Timestamp, error: Option<ObjectError>, duration: Duration) -> Option<ObjectRecord> {
+    fn record(
+        &self,
+        cycle: &CycleId,
+        at: Timestamp,
+        error: Option<ObjectError>,
+        duration: Duration,
+    ) -> Option<ObjectRecord> {
         let (reason, changes) = self.shown();
         let action = match (&self.send, &error) {
             (Send::Nothing, _) => return None,
@@ -373,6 +404,7 @@ impl ReferenceTask {
             (_, None) => ActionKind::Update,
         };
         Some(ObjectRecord {
+            change: ChangeId::of(cycle, &self.owner, &reason.to_string()),
             at,
             source_id: self.owner.clone(),
             name: self.name.to_string(),

@@ -84,8 +84,11 @@ impl Running<'_> {
         let links = inputs.links(kind);
         let mut context = inputs.policy.context(mapping, self.kind == CycleKind::Initial);
         context.hold_back = inputs.hold_back;
+        let cycle_id = self.id.clone();
         let worker = Worker {
             context,
+            cycle: &cycle_id,
+            escrow: &inputs.policy.escrow,
             client: &cycle.client,
             clock: &cycle.clock,
             dry: self.options.mode == Mode::DryRun,
@@ -144,7 +147,9 @@ impl Running<'_> {
         let cycle = self.cycle;
         let Handed { accounts, managers } = handed;
         let pass = self.reference_pass(inputs, &accounts);
+        let cycle_id = self.id.clone();
         let worker = ReferenceWorker {
+            cycle: &cycle_id,
             policy: &inputs.policy,
             rules: &cycle.rules,
             client: &cycle.client,
@@ -261,7 +266,7 @@ impl Running<'_> {
 /// A group whose members all arrived this time.
 fn recovered(id: SourceId) -> Outcome {
     let state = StateChange::Recover(FailedPart::Reference);
-    Outcome { kind: ObjectKind::Group, source_id: id, state, record: None, references: Vec::new() }
+    Outcome { kind: ObjectKind::Group, source_id: id, state, record: None, trace: None, references: Vec::new() }
 }
 
 fn lock(followers: &Mutex<Vec<Due>>) -> MutexGuard<'_, Vec<Due>> {

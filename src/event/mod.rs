@@ -1,6 +1,10 @@
 //! The contract between the engine and all that shows or stores what it does.
 
 pub mod discovery;
+mod fact;
+mod step;
+mod telling;
+mod trace;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,6 +15,10 @@ use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
+pub use fact::{Asked, Attempt, Condition, Fact, Found};
+pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
+pub use telling::{StepOrder, connection_step, left_out_step, reference_step};
+pub use trace::{ChangeId, LogEntry, LoggedBody, LoggedExchange, Retry, Trace};
 
 /// Initial or incremental.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +51,8 @@ pub struct ObjectError {
 /// One object in one cycle: what the provisioning log keeps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObjectRecord {
+    /// Joins it with its entry in the log.
+    pub change: ChangeId,
     /// When it was finished.
     pub at: Timestamp,
     /// Source object; the target's id as text where the source is gone and unknown.

@@ -122,6 +122,41 @@ impl Reason {
         }
     }
 
+    /// Reads code and detail back; `reference` makes whom it is about of their names. `None` for an unknown code.
+    pub fn parse(code: &str, detail: &str, reference: impl FnOnce(Box<str>) -> Reference) -> Option<Self> {
+        let text = || detail.into();
+        Some(match code {
+            "NoMatch" => Self::NoMatch,
+            "Matched" => Self::Matched,
+            "Changed" => Self::Changed,
+            "InScopeAgain" => Self::InScopeAgain,
+            "LeftScope" => Self::LeftScope(text()),
+            "HardDeleted" => Self::HardDeleted,
+            "RedundantExport" => Self::RedundantExport,
+            "NotEffectivelyEntitled" => Self::NotEffectivelyEntitled(text()),
+            "ImportSkipped" => Self::ImportSkipped(text()),
+            "ActionOff" => Self::ActionOff(["create", "update", "delete"].into_iter().find(|known| *known == detail)?),
+            "SkipOutOfScopeDeletions" => Self::OutOfScopeIgnored(text()),
+            "NoActiveMapping" => Self::NoActiveMapping(text()),
+            "Unmanaged" => Self::Unmanaged,
+            "DuplicateSourceEntries" => Self::DuplicateSourceEntries(text()),
+            "DuplicateTargetEntries" => Self::DuplicateTargetEntries(text()),
+            "InvalidAnchor" => Self::InvalidAnchor(text()),
+            "ServiceIncompatible" => Self::UnusableAnswer(text()),
+            "AttributeValidationFailed" => Self::InvalidValue(text()),
+            "TargetMoved" => Self::TargetMoved(text()),
+            "RequestFailed" => Self::RequestFailed(text()),
+            "TooManyDeletes" => Self::HeldBack(text()),
+            "EscrowPruned" => Self::EscrowPruned,
+            "NotOnDemand" => Self::NotOnDemand(text()),
+            "ReferenceSet" => Self::ReferenceSet(reference(text())),
+            "ReferenceFound" => Self::ReferenceFound(reference(text())),
+            "ReferenceRemoved" => Self::ReferenceRemoved(reference(text())),
+            "UnableToResolveReferenceAttributeValue" => Self::ReferenceLeftOut(reference(text())),
+            _ => return None,
+        })
+    }
+
     /// Whether it is about a reference, not about the object itself.
     pub fn is_reference(&self) -> bool {
         Self::is_reference_code(self.code())
@@ -210,6 +245,48 @@ impl fmt::Display for Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_and_detail_can_be_read_back() {
+        let manager = || Reference::Manager("x".into());
+        let all: [fn(Box<str>) -> Reason; 14] = [
+            Reason::LeftScope,
+            Reason::NotEffectivelyEntitled,
+            Reason::ImportSkipped,
+            Reason::OutOfScopeIgnored,
+            Reason::NoActiveMapping,
+            Reason::DuplicateSourceEntries,
+            Reason::DuplicateTargetEntries,
+            Reason::InvalidAnchor,
+            Reason::UnusableAnswer,
+            Reason::InvalidValue,
+            Reason::TargetMoved,
+            Reason::RequestFailed,
+            Reason::HeldBack,
+            Reason::NotOnDemand,
+        ];
+        let mut all: Vec<_> = all.into_iter().map(|reason| reason("x".into())).collect();
+        all.extend([
+            Reason::NoMatch,
+            Reason::Matched,
+            Reason::Changed,
+            Reason::InScopeAgain,
+            Reason::HardDeleted,
+            Reason::RedundantExport,
+            Reason::ActionOff("update"),
+            Reason::Unmanaged,
+            Reason::EscrowPruned,
+            Reason::ReferenceSet(manager()),
+            Reason::ReferenceFound(manager()),
+            Reason::ReferenceRemoved(manager()),
+            Reason::ReferenceLeftOut(manager()),
+        ]);
+        for reason in all {
+            let detail = reason.detail().unwrap_or_default();
+            assert_eq!(Reason::parse(reason.code(), detail, Reference::Manager), Some(reason.clone()));
+        }
+        assert_eq!(Reason::parse("Else", "", Reference::Manager), None);
+    }
 
     #[test]
     fn references_in_words() {

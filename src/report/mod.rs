@@ -4,6 +4,7 @@ mod check;
 mod deviations;
 mod expression;
 mod json;
+mod log;
 mod recording;
 mod style;
 mod text;
@@ -17,6 +18,7 @@ pub use expression::{public_error, result_texts, source_tree, tree_text, type_na
 pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
+pub use log::{LogCsv, LogCsvFiles, LogFacts, advice, azure_monitor, graph, log_details, log_line};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::base::{CycleId, SourceId, TargetId};
-use crate::event::{CycleKind, CycleReport, Event, ObjectError, ObjectRecord, RequestCounts, Summary};
+use crate::event::{ChangeId, CycleKind, CycleReport, Event, ObjectError, ObjectRecord, RequestCounts, Summary};
 use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason, Reference};
 use crate::schema::ObjectKind;
@@ -29,6 +29,7 @@ fn change(attribute: &str, old: Option<Value>, new: Value) -> AttributeChange {
 
 fn record(action: ActionKind, reason: Reason, error: Option<ObjectError>) -> ObjectRecord {
     ObjectRecord {
+        change: ChangeId(uuid::Uuid::from_u128(7)),
         at: "2026-03-01T10:00:00Z".parse().unwrap(),
         source_id: SourceId::parse("ann").unwrap(),
         name: "ann@contoso.com".to_owned(),

@@ -1,74 +1,121 @@
 //! The provisioning log: what was done to each object in each cycle.
 
-use std::time::Duration;
+use std::ops::ControlFlow;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, params};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::{Store, StoreError, row};
+use super::{Store, StoreError, row, trace};
 use crate::base::{CycleId, SourceId, TargetId, Timestamp};
-use crate::event::{ActionKind, ObjectError, ObjectRecord};
+use crate::event::{ActionKind, ChangeId, LogEntry, ObjectRecord, StepStatus};
 use crate::plan::AttributeChange;
-use crate::schema::ObjectKind;
 
-/// Which records are wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Which entries are wanted: those that all of it holds for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
     /// Only this cycle's.
     pub cycle: Option<CycleId>,
-    /// Only those of the object with this name (ASCII letters in any case) or source id.
+    /// Only this change.
+    pub change: Option<ChangeId>,
+    /// Only those of the object with this name (ASCII letters in any case), source id or target id.
     pub name: Option<String>,
-    /// At most so many.
-    pub limit: usize,
+    /// Only where one of these was done, or tried; empty for all.
+    pub actions: Vec<ActionKind>,
+    /// Only those that ended like this; empty for all.
+    pub statuses: Vec<StepStatus>,
+    /// Not earlier than this.
+    pub since: Option<Timestamp>,
+    /// Earlier than this.
+    pub until: Option<Timestamp>,
+    /// Only those that have this text anywhere, in any letter case.
+    pub text: Option<String>,
+    /// Only those with a greater number.
+    pub after: u64,
+    /// The latest first.
+    pub latest_first: bool,
 }
 
-/// A record of the log as it is kept: an [`ObjectRecord`] whose reason is a code and a text.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ObjectRecordRow {
-    /// The cycle; `None` for what was done outside of one.
-    pub cycle: Option<CycleId>,
-    /// When the object was finished, to the microsecond.
-    pub at: Timestamp,
-    /// Source object.
-    pub source_id: SourceId,
-    /// User principal name or group display name.
-    pub name: String,
-    /// Users or groups.
-    pub kind: ObjectKind,
-    /// What was done.
-    pub action: ActionKind,
-    /// Code of the reason.
-    pub reason_code: String,
-    /// What decided it, where that varies.
-    pub reason_detail: Option<String>,
-    /// The account, where there is one.
-    pub target_id: Option<TargetId>,
-    /// Attributes sent, or attempted.
-    pub changes: Vec<AttributeChange>,
-    /// Why it failed, if it did.
-    pub error: Option<ObjectError>,
-    /// Time spent in requests, to the microsecond.
-    pub duration: Duration,
+impl LogQuery {
+    /// What SQL doesn't look at.
+    fn holds(&self, entry: &LogEntry, trace: Option<&str>) -> bool {
+        let has_action = self.actions.is_empty() || self.actions.contains(&entry.attempted());
+        let has_status = self.statuses.is_empty() || self.statuses.contains(&entry.status());
+        has_action && has_status && self.text.as_deref().is_none_or(|text| contains(entry, trace, text))
+    }
 }
+
+fn contains(entry: &LogEntry, trace: Option<&str>, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let has = |place: &str| place.to_lowercase().contains(&text);
+    let error = entry.error.as_ref();
+    has(&entry.name)
+        || has(&entry.reason())
+        || has(&entry.reason_code)
+        || error.is_some_and(|error| has(&error.code))
+        || entry.target_id.as_ref().is_some_and(|id| has(id.as_str()))
+        || has(&entry.source_id.to_string())
+        || entry.changes.iter().any(|change| {
+            let value = |value: &Option<Value>| value.as_ref().is_some_and(|value| has(&value.to_string()));
+            has(&change.attribute) || value(&change.old) || value(&change.new)
+        })
+        || trace.is_some_and(has)
+}
+
+const SELECT: &str = "SELECT cycle.id, at, source_id, name, log.kind, action, reason, detail, target_id, changes,
+        error_code, error_message, log.duration, log.number, change_id, trace.trace
+    FROM log LEFT JOIN cycle ON cycle.number = log.cycle LEFT JOIN trace ON trace.number = log.number
+    WHERE log.number > ?4 AND (?1 IS NULL OR log.cycle IN (SELECT number FROM cycle WHERE id = ?1))
+      AND (?2 IS NULL OR name = ?2 COLLATE NOCASE OR source_id = ?3 OR target_id = ?2)
+      AND (?5 IS NULL OR change_id = ?5) AND (?6 IS NULL OR at >= ?6) AND (?7 IS NULL OR at < ?7)";
 
 impl Store {
-    /// Records of the log, latest first.
-    pub fn log(&self, query: &LogQuery) -> Result<Vec<ObjectRecordRow>, StoreError> {
-        let select = "SELECT cycle.id, at, source_id, name, log.kind, action, reason, detail, target_id, changes,
-                             error_code, error_message, log.duration
-                      FROM log LEFT JOIN cycle ON cycle.number = log.cycle
-                      WHERE (?1 IS NULL OR log.cycle IN (SELECT number FROM cycle WHERE id = ?1))
-                        AND (?2 IS NULL OR name = ?2 COLLATE NOCASE OR source_id = ?3)
-                      ORDER BY log.number DESC LIMIT ?4";
+    /// Hands out entries of the log one by one, until there is none left or `each` has enough.
+    pub fn each_log_entry(
+        &self,
+        query: &LogQuery,
+        each: &mut dyn FnMut(LogEntry) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let order = if query.latest_first { "DESC" } else { "ASC" };
         // Ids are kept as they are printed: GUIDs in lower case.
         let id = query.name.as_deref().and_then(|name| SourceId::parse(name).ok()).map(|id| id.to_string());
-        let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-        let values = params![query.cycle.as_ref().map(CycleId::as_str), query.name, id, limit];
-        self.try_sql(|sql| sql.prepare(select)?.query_map(values, read)?.collect())
+        self.try_sql(|sql| {
+            let mut statement = sql.prepare(&format!("{SELECT} ORDER BY log.number {order}"))?;
+            let mut rows = statement.query(params![
+                query.cycle.as_ref().map(CycleId::as_str),
+                query.name,
+                id,
+                row::whole(query.after),
+                query.change.map(|change| change.0.into_bytes()),
+                query.since.map(Timestamp::as_microsecond),
+                query.until.map(Timestamp::as_microsecond),
+            ])?;
+            while let Some(row) = rows.next()? {
+                let entry = read(row)?;
+                let trace = row.get_ref(15)?.as_str_or_null().unwrap_or_default();
+                if query.holds(&entry, trace) && each(entry).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 
-    /// Drops the records from before an instant and says how many they were. Cycles stay listed.
+    /// The first entries of a query, at most `limit`.
+    pub fn log(&self, query: &LogQuery, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
+        let mut entries = Vec::new();
+        if limit == 0 {
+            return Ok(entries);
+        }
+        self.each_log_entry(query, &mut |entry| {
+            entries.push(entry);
+            if entries.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        Ok(entries)
+    }
+
+    /// Drops the entries from before an instant and says how many they were. Cycles stay listed.
     pub fn prune_log(&mut self, before: Timestamp) -> Result<usize, StoreError> {
         let delete = "DELETE FROM log WHERE at < ?1";
         self.try_sql(|sql| sql.prepare_cached(delete)?.execute([before.as_microsecond()]))
@@ -76,7 +123,10 @@ impl Store {
 }
 
 pub(super) const INSERT: &str = "INSERT INTO log (cycle, at, source_id, name, kind, action, reason, detail, target_id,
-    changes, error_code, error_message, duration) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    changes, error_code, error_message, duration, change_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+
+pub(super) const INSERT_TRACE: &str = "INSERT INTO trace (number, trace) VALUES (?1, ?2)";
 
 /// Adds one record with the prepared [`INSERT`]; `source_id` is the record's id as text.
 pub(super) fn insert(
@@ -84,36 +134,47 @@ pub(super) fn insert(
     cycle: Option<i64>,
     source_id: &str,
     record: &ObjectRecord,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<i64> {
     let error = record.error.as_ref();
-    statement
-        .execute(params![
-            cycle,
-            record.at.as_microsecond(),
-            source_id,
-            record.name,
-            record.kind.as_str(),
-            record.action.as_str(),
-            record.reason.code(),
-            record.reason.detail(),
-            record.target_id.as_ref().map(TargetId::as_str),
-            changes_to_json(&record.changes),
-            error.map(|error| &error.code),
-            error.map(|error| &error.message),
-            row::micros(record.duration),
-        ])
-        .map(drop)
+    statement.insert(params![
+        cycle,
+        record.at.as_microsecond(),
+        source_id,
+        record.name,
+        record.kind.as_str(),
+        record.action.as_str(),
+        record.reason.code(),
+        record.reason.detail(),
+        record.target_id.as_ref().map(TargetId::as_str),
+        changes_to_json(&record.changes),
+        error.map(|error| &error.code),
+        error.map(|error| &error.message),
+        row::micros(record.duration),
+        record.change.0.as_bytes(),
+    ])
 }
 
-fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRecordRow> {
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<LogEntry> {
     let changes = match row.get_ref(9)? {
-        rusqlite::types::ValueRef::Null => Vec::new(),
+        ValueRef::Null => Vec::new(),
         _ => row::json::<Vec<OwnedChange>>(row, 9, "a list of changes")?.into_iter().map(OwnedChange::into).collect(),
     };
-    Ok(ObjectRecordRow {
+    let trace = match row.get_ref(15)? {
+        ValueRef::Null => None,
+        _ => Some(row::word(row, 15, "steps", trace::from_json)?),
+    };
+    let number = row::count(row, 13)?;
+    let source_id = row::source_id(row, 2)?;
+    let change = match row.get::<_, Option<[u8; 16]>>(14)? {
+        Some(bytes) => ChangeId(uuid::Uuid::from_bytes(bytes)),
+        None => ChangeId::of(&CycleId::new(number.to_string()), &source_id, ""),
+    };
+    Ok(LogEntry {
+        number,
         cycle: row.get::<_, Option<String>>(0)?.map(CycleId::new),
+        change,
         at: row::timestamp(row, 1)?,
-        source_id: row::source_id(row, 2)?,
+        source_id,
         name: row.get(3)?,
         kind: row::object_kind(row, 4)?,
         action: row::action(row, 5)?,
@@ -123,6 +184,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ObjectRecordRow> {
         changes,
         error: row::object_error(row, 10)?,
         duration: row::duration(row, 12)?,
+        trace,
     })
 }
 

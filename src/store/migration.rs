@@ -10,7 +10,8 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION_ID: i64 = 0x7363_696d;
 
 /// The steps, in order.
-pub(super) const STEPS: &[&str] = &[include_str!("001-start.sql"), include_str!("002-groups-and-levers.sql")];
+pub(super) const STEPS: &[&str] =
+    &[include_str!("001-start.sql"), include_str!("002-groups-and-levers.sql"), include_str!("003-steps.sql")];
 
 /// What a file is, before anything is done to it.
 #[derive(Debug, PartialEq, Eq)]

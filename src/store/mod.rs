@@ -27,6 +27,7 @@ mod reset;
 mod row;
 mod snapshot;
 mod staged;
+mod trace;
 mod watermark;
 mod writer;
 
@@ -40,7 +41,7 @@ pub use job::{Binding, JobMemory, JobState};
 pub use known::KnownSet;
 pub use link::Link;
 pub use lock::{CycleLock, Holder};
-pub use log::{LogQuery, ObjectRecordRow};
+pub use log::LogQuery;
 pub use object::{ObjectStates, PriorView};
 pub use reference::{ReferenceChange, References, ReferencesOf};
 pub use reset::{ResetScope, ResetScopes, UnknownResetScope};

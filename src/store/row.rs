@@ -57,7 +57,7 @@ pub(super) fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-fn word<T>(
+pub(super) fn word<T>(
     row: &rusqlite::Row<'_>,
     column: usize,
     what: &'static str,

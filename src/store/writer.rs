@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ReferenceChange, Store, StoreError, log, object, reference, row};
+use super::{ReferenceChange, Store, StoreError, log, object, reference, row, trace};
 use crate::base::{SourceId, TargetId};
-use crate::event::ObjectRecord;
+use crate::event::{ObjectRecord, Trace};
 use crate::plan::{FailedPart, Failure, PriorState};
 use crate::schema::ObjectKind;
 
@@ -32,6 +32,8 @@ pub struct Outcome {
     pub references: Vec<ReferenceChange>,
     /// What the log says; `None` for nothing.
     pub record: Option<ObjectRecord>,
+    /// How the object was worked on, for the log.
+    pub trace: Option<Box<Trace>>,
 }
 
 impl Outcome {
@@ -194,6 +196,7 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
         let mut moves = sql.prepare_cached(object::MOVES)?;
         let mut remove = sql.prepare_cached(object::REMOVE)?;
         let mut insert = sql.prepare_cached(log::INSERT)?;
+        let mut insert_trace = sql.prepare_cached(log::INSERT_TRACE)?;
         let (mut id, mut packed, mut done) = (String::new(), Vec::new(), 0_i64);
         for message in messages {
             let outcome = match message {
@@ -229,7 +232,10 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 if record.source_id != outcome.source_id {
                     print_id(&record.source_id, &mut id);
                 }
-                log::insert(&mut insert, cycle, &id, record)?;
+                let number = log::insert(&mut insert, cycle, &id, record)?;
+                if let Some(trace) = &outcome.trace {
+                    insert_trace.execute((number, trace::to_json(trace)))?;
+                }
             }
         }
         if done > 0 {

@@ -6,12 +6,12 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 
 use super::Args;
-use super::output_file::OutputFile;
 use crate::base::{Diagnostic, nearest};
 use crate::check::CheckReport;
 use crate::cli::args::Output;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
+use crate::cli::output_file::{OutputFile, Readers};
 use crate::report::{CheckText, check_html, check_json, check_junit, check_markdown, check_tap, check_text, count};
 
 /// A report that is wanted, and where.
@@ -73,7 +73,7 @@ impl Reports {
         let mut reports = Self { files: Vec::new(), stdout: None };
         for ReportTo { form, file } in wanted {
             if file != Path::new("-") {
-                reports.files.push((*form, OutputFile::create(file)?));
+                reports.files.push((*form, OutputFile::create(file, Readers::ByMask)?));
                 continue;
             }
             let taken = match (reports.stdout, context.printer.output()) {

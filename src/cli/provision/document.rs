@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::base::TargetId;
-use crate::engine::{Culprit, Detail, LeftActive, OnDemand, Poison, ProvisioningStep, Verdict};
+use crate::engine::{Culprit, LeftActive, OnDemand, Poison, Verdict};
+use crate::event::{Detail, ProvisioningStep};
 use crate::plan::verify::Deviation;
 use crate::plan::{AttributeChange, Reason};
 use crate::report::FORMAT_VERSION;
@@ -38,12 +39,12 @@ pub(super) fn document(done: &OnDemand) -> Value {
 /// `details` are texts, null for what the export doesn't contain; `evidence` says why, where there is something to
 /// say.
 fn step(step: &ProvisioningStep) -> Value {
-    let value = |detail: &Detail| (detail.name.clone(), json!(detail.value));
-    let evidence = |detail: &Detail| Some((detail.name.clone(), json!(detail.evidence.as_ref()?)));
+    let value = |detail: &Detail| (detail.name.to_string(), json!(detail.value));
+    let evidence = |detail: &Detail| Some((detail.name.to_string(), json!(detail.evidence.as_ref()?)));
     let details: Map<_, _> = step.details.iter().map(value).collect();
     let evidence: Map<_, _> = step.details.iter().filter_map(evidence).collect();
     let mut object = json!({
-        "name": step.name,
+        "name": step.name.as_str(),
         "type": step.kind.as_str(),
         "status": step.status.as_str(),
         "description": step.description,

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
 use crate::cli::table::{Align, seen_width, table, wrap};
-use crate::engine::{Culprit, Detail, OnDemand, Poison, ProvisioningStep, StepStatus, StepType, Verdict};
+use crate::engine::{Culprit, OnDemand, Poison, Verdict};
+use crate::event::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
 use crate::report::{before_after, dim, done as done_word, heading, sign, status_text};
 use crate::schema::CompiledSchema;
 use crate::scim::{Exchange, Method};
@@ -51,7 +52,7 @@ pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) 
 }
 
 /// The portal's names of the steps.
-fn title(kind: StepType, name: &str) -> &'static str {
+fn title(kind: StepType, name: StepName) -> &'static str {
     match kind {
         StepType::TestConnection => "0. Test connection",
         StepType::Import => "1. Import",
@@ -59,7 +60,7 @@ fn title(kind: StepType, name: &str) -> &'static str {
         StepType::Matching => "3. Match",
         // Who is out of scope isn't matched: the scope has the last word.
         StepType::Processing | StepType::Export => "4. Action",
-        StepType::ReferenceResolution if name == "EntrySynchronizationSkip" => "References left out",
+        StepType::ReferenceResolution if name == StepName::EntrySynchronizationSkip => "References left out",
         StepType::ReferenceResolution => "References",
     }
 }
@@ -92,7 +93,7 @@ fn details(details: &[Detail]) -> String {
             Some("") => dim("no value"),
             Some(value) => value.to_owned(),
         };
-        let mut row = vec![name.clone(), value];
+        let mut row = vec![name.to_string(), value];
         row.extend(evidence.as_ref().map(dim));
         row
     };

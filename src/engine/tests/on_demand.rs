@@ -5,8 +5,9 @@ use serde_json::json;
 use super::directory::scim_rules;
 use super::*;
 use crate::config::Scope;
+use crate::event::{ProvisioningStep, StepStatus, StepType};
 use crate::schema::ObjectKind;
-use crate::store::JobState;
+use crate::store::{JobState, LogQuery};
 use crate::target::FaultRule;
 
 impl World {
@@ -51,7 +52,7 @@ fn detail<'s>(step: &'s ProvisioningStep, name: &str) -> &'s str {
 }
 
 fn steps(done: &OnDemand) -> Vec<(&'static str, &'static str)> {
-    done.steps.iter().map(|step| (step.name, step.status.as_str())).collect()
+    done.steps.iter().map(|step| (step.name.as_str(), step.status.as_str())).collect()
 }
 
 #[tokio::test]
@@ -70,9 +71,9 @@ async fn somebody_new_then_the_same_again() {
     );
     assert_eq!((done.action, sent(&done)), (ActionKind::Create, vec![("GET", 200), ("POST", 201)]));
     let asked = &done.steps[2].details[0];
-    assert_eq!((asked.name.as_str(), asked.value.as_deref()), ("filter", Some("userName eq \"u1@contoso.com\"")));
+    assert_eq!((&*asked.name, asked.value.as_deref()), ("filter", Some("userName eq \"u1@contoso.com\"")));
     let condition = &done.steps[1].details[1];
-    let evidence = (condition.name.as_str(), condition.value.as_deref(), condition.evidence.as_deref());
+    let evidence = (&*condition.name, condition.value.as_deref(), condition.evidence.as_deref());
     assert_eq!(evidence, ("Assigned to the application", Some("True"), Some("assigned directly")));
     assert_eq!(world.linked(1), world.account(1).unwrap().id());
     assert_eq!(world.account(2), None);
@@ -98,8 +99,7 @@ async fn somebody_new_then_the_same_again() {
 async fn the_log_has_it_without_a_cycle() {
     let mut world = World::new(1);
     world.provision(1).await;
-    let query = crate::store::LogQuery { cycle: None, name: None, limit: 9 };
-    let log = world.store().log(&query).unwrap();
+    let log = world.store().log(&LogQuery::default(), 9).unwrap();
     let [row] = log.as_slice() else { panic!("{log:?}") };
     assert_eq!((row.cycle.clone(), row.action, row.name.as_str()), (None, ActionKind::Create, "u1@contoso.com"));
     assert_eq!(world.store().job_state().unwrap(), JobState::NotRun);

@@ -31,7 +31,7 @@ fn files_of_others_are_refused_and_left_alone() {
             ours(path);
             sql(path, newer);
         },
-        "was written by scimulate 9.8.7 (format 99; this version reads up to 2)",
+        "was written by scimulate 9.8.7 (format 99; this version reads up to 3)",
     );
     check(
         &|path| {
@@ -56,7 +56,7 @@ fn damage_is_noticed() {
         let found = [
             store.watermark().err(),
             store.objects(ObjectKind::User).err(),
-            store.log(&all_records()).err(),
+            all_records(&store).err(),
             store.cycles(9).err(),
             store.job_state().err(),
             store.references().err(),

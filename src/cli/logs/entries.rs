@@ -1,0 +1,278 @@
+//! Writes the entries of the log, one after the other.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::Format;
+use crate::cli::context::Context;
+use crate::cli::error::Error;
+use crate::cli::exit::Exit;
+use crate::cli::output_file::{OutputFile, Readers};
+use crate::cli::printer::Printer;
+use crate::cli::table::{Align, seen_width, table, wrap};
+use crate::event::LogEntry;
+use crate::report::{LogCsv, LogCsvFiles, LogFacts, azure_monitor, graph, log_details, log_line};
+use crate::store::{LogQuery, Store};
+
+/// How entries look.
+pub(super) struct Form {
+    pub(super) format: Format,
+    pub(super) steps: bool,
+    pub(super) facts: LogFacts,
+}
+
+/// Width of a table that goes elsewhere than to a terminal.
+const WIDTH: usize = 120;
+
+impl Form {
+    /// Prints what a query finds, the last `limit` of it; gives the number of the last entry.
+    pub(super) fn print(
+        &self,
+        store: Option<&Store>,
+        query: &LogQuery,
+        limit: usize,
+        context: &Context,
+    ) -> Result<u64, Error> {
+        let printer = &context.printer;
+        let mut last = 0;
+        match self.format {
+            Format::Table => {
+                let (entries, more) = latest(store, query, limit)?;
+                last = entries.last().map_or(0, |entry| entry.number);
+                if more {
+                    printer.talk(format_args!("Earlier entries aren't shown; --limit N shows more."));
+                }
+                self.print_table(&entries, printer)?;
+            }
+            Format::Csv => {
+                let mut csv = LogCsv::new(LogCsvFiles::Main, Printed(printer)).map_err(printed)?;
+                each(store, query, limit, &mut |entry| {
+                    last = entry.number;
+                    csv.add(entry, &self.facts).map_err(printed)
+                })?;
+                csv.finish().map_err(printed)?;
+                printer.talk("Steps and modified properties are in files of their own: --out FILE writes all three.");
+            }
+            Format::Graph | Format::Ndjson | Format::AzureMonitor => {
+                self.write_json(store, query, limit, &mut Printed(printer), &mut last)?;
+                printer.flush()?;
+            }
+        }
+        Ok(last)
+    }
+
+    /// Writes a file, or three.
+    pub(super) fn write_files(
+        &self,
+        store: Option<&Store>,
+        query: &LogQuery,
+        limit: usize,
+        path: &Path,
+        context: &Context,
+    ) -> Result<Exit, Error> {
+        let files: Vec<_> = match self.format {
+            Format::Csv => LogCsvFiles::ALL.into_iter().map(|file| suffixed(path, file.suffix())).collect(),
+            _ => vec![path.to_owned()],
+        };
+        let mut opened = Vec::new();
+        for file in &files {
+            opened.push(OutputFile::create(file, Readers::UserAlone)?);
+        }
+        let mut opened = opened.into_iter();
+        let mut next = || opened.next().expect("one for each path");
+        let mut done = Vec::new();
+        if self.format == Format::Csv {
+            let mut writers = Vec::new();
+            for file in LogCsvFiles::ALL {
+                writers.push(LogCsv::new(file, next()).context("the CSV files can't be written")?);
+            }
+            each(store, query, limit, &mut |entry| {
+                for writer in &mut writers {
+                    writer.add(entry, &self.facts).context("the CSV files can't be written")?;
+                }
+                Ok(())
+            })?;
+            for writer in writers {
+                done.push(writer.finish().context("the CSV files can't be written")?);
+            }
+        } else {
+            let mut output = next();
+            if self.format == Format::Table {
+                let (entries, _) = latest(store, query, limit)?;
+                let text = anstream::adapter::strip_str(&self.table(&entries, WIDTH)).to_string();
+                output.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
+            } else {
+                self.write_json(store, query, limit, &mut output, &mut 0)?;
+            }
+            done.push(output);
+        }
+        for output in done {
+            let shown = output.shown();
+            output.finish().with_context(|| format!("{shown} can't be written"))?;
+            context.printer.talk(format_args!("wrote {shown}"));
+        }
+        Ok(Exit::Done)
+    }
+
+    fn write_json(
+        &self,
+        store: Option<&Store>,
+        query: &LogQuery,
+        limit: usize,
+        to: &mut dyn Write,
+        last: &mut u64,
+    ) -> Result<(), Error> {
+        let is_document = self.format == Format::Graph;
+        if is_document {
+            to.write_all(b"{\"@odata.context\":\"https://graph.microsoft.com/v1.0/$metadata#auditLogs/provisioning\",\"value\":[")
+                .map_err(printed)?;
+        }
+        let mut separator: &[u8] = if is_document { b"\n" } else { b"" };
+        each(store, query, limit, &mut |entry| {
+            *last = entry.number;
+            let record: Value = match self.format {
+                Format::AzureMonitor => azure_monitor(entry, &self.facts),
+                _ => graph(entry, &self.facts),
+            };
+            let mut line = separator.to_vec();
+            line.extend(record.to_string().into_bytes());
+            if is_document {
+                separator = b",\n";
+            } else {
+                line.push(b'\n');
+            }
+            to.write_all(&line).map_err(printed)
+        })?;
+        if is_document {
+            to.write_all(b"\n]}\n").map_err(printed)?;
+        }
+        Ok(())
+    }
+
+    fn print_table(&self, entries: &[LogEntry], printer: &Printer) -> Result<(), Error> {
+        let width = printer.width().unwrap_or(WIDTH);
+        printer.text(&self.table(entries, width))?;
+        Ok(printer.flush()?)
+    }
+
+    fn table(&self, entries: &[LogEntry], width: usize) -> String {
+        if self.steps {
+            return entries.iter().map(log_details).collect::<Vec<_>>().join("\n");
+        }
+        let lines: Vec<_> = entries.iter().map(log_line).collect();
+        let mut rows = Vec::new();
+        // What fits beside the other columns, but no less than a few words.
+        let before: usize =
+            (0..4).map(|column| lines.iter().map(|line| seen_width(&line[column])).max().unwrap_or(0) + 2).sum();
+        let beside = width.saturating_sub(before);
+        for [at, action, status, name, why] in lines {
+            let mut cells = vec![at, action, status, name];
+            if beside >= 24 {
+                let mut why = wrap(&why, beside).into_iter();
+                cells.push(why.next().unwrap_or_default());
+                rows.push(cells);
+                rows.extend(why.map(|line| vec![String::new(), String::new(), String::new(), String::new(), line]));
+            } else {
+                rows.push(cells);
+                rows.extend(
+                    wrap(&why, width.saturating_sub(4)).into_iter().map(|line| vec![format!("\u{0}    {line}")]),
+                );
+            }
+        }
+        laid_out(&rows)
+    }
+}
+
+/// A table in which rows that begin with NUL are lines of their own, outside of the columns.
+fn laid_out(rows: &[Vec<String>]) -> String {
+    let is_line = |row: &&Vec<String>| row.first().is_some_and(|cell| cell.starts_with('\u{0}'));
+    let cells: Vec<_> = rows.iter().filter(|row| !is_line(row)).collect();
+    let laid = table(&[Align::Left; 5], &cells.iter().map(|row| row.as_slice()).collect::<Vec<_>>());
+    let mut laid = laid.lines();
+    let mut text = String::new();
+    for row in rows {
+        let line = if is_line(&row) { row[0].trim_start_matches('\u{0}') } else { laid.next().unwrap_or_default() };
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+/// The last entries that a query finds, oldest first, and whether there are more.
+fn latest(store: Option<&Store>, query: &LogQuery, limit: usize) -> Result<(Vec<LogEntry>, bool), Error> {
+    let Some(store) = store else { return Ok((Vec::new(), false)) };
+    let query = LogQuery { latest_first: true, ..query.clone() };
+    let mut entries = store.log(&query, limit.saturating_add(1))?;
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    entries.reverse();
+    Ok((entries, more))
+}
+
+/// The same one by one: all of them without a limit, so that a long log needs no memory.
+fn each(
+    store: Option<&Store>,
+    query: &LogQuery,
+    limit: usize,
+    each: &mut dyn FnMut(&LogEntry) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if limit < usize::MAX {
+        return latest(store, query, limit)?.0.iter().try_for_each(each);
+    }
+    let Some(store) = store else { return Ok(()) };
+    let mut result = Ok(());
+    store.each_log_entry(query, &mut |entry| {
+        result = each(&entry);
+        if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    })?;
+    result
+}
+
+/// `logs.csv` becomes `logs_ProvisioningSteps.csv`; a folder gets the portal's names.
+fn suffixed(path: &Path, suffix: &str) -> PathBuf {
+    if path.is_dir() {
+        return path.join(format!("ProvisioningLogs{suffix}.csv"));
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = path.extension().map_or_else(String::new, |ending| format!(".{}", ending.to_string_lossy()));
+    path.with_file_name(format!("{stem}{suffix}{ending}"))
+}
+
+/// Writes to stdout.
+struct Printed<'a>(&'a Printer);
+
+impl Write for Printed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.bytes(bytes).map_err(io::Error::from)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(io::Error::from)
+    }
+}
+
+fn printed(error: io::Error) -> Error {
+    crate::cli::printer::OutputError::from(error).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_the_three_files() {
+        let check = |path: &str, suffix: &str, expected: &str| {
+            assert_eq!(suffixed(Path::new(path), suffix), Path::new(expected));
+        };
+        check("a/logs.csv", "", "a/logs.csv");
+        check("a/logs.csv", "_ProvisioningSteps", "a/logs_ProvisioningSteps.csv");
+        check("logs", "_ModifiedProperties", "logs_ModifiedProperties");
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(suffixed(folder.path(), ""), folder.path().join("ProvisioningLogs.csv"));
+    }
+}

@@ -1,0 +1,167 @@
+//! Notes what the provisioning log keeps of the way of an object.
+
+use serde_json::{Map, Value};
+
+use super::lookup::Reply;
+use crate::directory::{AttributeNames, AttributeValue, Entitlements, Slot, User};
+use crate::event::{Asked, Condition, Fact, Found, LoggedBody, LoggedExchange};
+use crate::expression::role_name;
+use crate::matching::Candidates;
+use crate::plan::{Answer, EscrowSchedule, Failure, Lookup, REDACTED};
+use crate::schema::{ObjectKind, ObjectMapping};
+use crate::scim::{Method, Request, Resource};
+use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
+
+/// The source attributes that a mapping shows in the log: slot, name, and whether `Redact` hides it.
+pub(super) struct Imported<'a> {
+    shown: Vec<(Slot, &'a str, bool)>,
+}
+
+impl<'a> Imported<'a> {
+    pub(super) fn new(mapping: &'a ObjectMapping, names: &'a AttributeNames) -> Self {
+        // Members aren't values of a group: each is told of by itself.
+        let is_shown =
+            |attribute: &str| attribute != "objectId" && !(mapping.kind == ObjectKind::Group && attribute == "members");
+        let shown = names.iter().filter(|(_, attribute)| is_shown(attribute)).filter_map(|(slot, attribute)| {
+            let mut used = mapping.attributes.iter().filter(|mapping| mapping.slots.contains(&slot)).peekable();
+            used.peek()?;
+            Some((slot, attribute, used.any(|mapping| mapping.redacted)))
+        });
+        Self { shown: shown.collect() }
+    }
+
+    /// The object as it was read, with the values that the mappings use.
+    pub(super) fn fact(&self, user: &User<'_>, known: bool) -> Fact {
+        let value = |(slot, name, redacted): &(Slot, &str, bool)| {
+            let text = source_text(user, *slot);
+            let text = if *redacted { text.map(|_| REDACTED.into()) } else { text };
+            ((*name).into(), text)
+        };
+        Fact::Imported { known, values: self.shown.iter().map(value).collect() }
+    }
+}
+
+/// A failed object that is tried again.
+pub(super) fn retried(failure: &Failure, schedule: &EscrowSchedule) -> Fact {
+    Fact::Retried {
+        count: failure.count,
+        first: failure.first_at,
+        next: schedule.next_try(failure.first_at, failure.last_at, failure.count),
+        action: failure.action,
+    }
+}
+
+/// Each condition of the scope with its evidence.
+pub(super) fn scoped(
+    mapping: &ObjectMapping,
+    entitlements: &Entitlements,
+    user: &User<'_>,
+    decision: &Decision,
+) -> Fact {
+    let explained = decision.explain(mapping.kind, entitlements, &mapping.filters);
+    let condition = |each: crate::scoping::Explained| Condition { holds: each.holds, evidence: each.evidence.into() };
+    let clauses = if mapping.filters.is_empty() {
+        Box::default()
+    } else {
+        let verdict = |(clause, verdict)| {
+            let verdict = match verdict {
+                ClauseVerdict::True => Value::Bool(true),
+                ClauseVerdict::False => Value::Bool(false),
+                ClauseVerdict::Unknown | ClauseVerdict::Undecided => Value::Null,
+            };
+            (clause, verdict)
+        };
+        let verdicts = clause_verdicts(&mapping.filters, &user.values);
+        Value::Object(verdicts.into_iter().map(verdict).collect::<Map<_, _>>()).to_string().into()
+    };
+    Fact::Scoped { in_scope: decision.in_scope(), conditions: explained.into_iter().map(condition).collect(), clauses }
+}
+
+/// What was asked, and what came back; without an answer the request failed.
+pub(super) fn looked_up(mapping: &ObjectMapping, lookup: &Lookup, answer: Option<&Answer>) -> Fact {
+    let asked = match lookup {
+        Lookup::Match(query) => {
+            let attribute = &mapping.attributes[query.mapping];
+            let value = if attribute.redacted { REDACTED } else { &query.value };
+            Asked::Filter(format!("{} eq {}", attribute.target.name, Value::String(value.to_owned())).into())
+        }
+        Lookup::Read(target) => Asked::Link(target.as_str().into()),
+    };
+    let found = match answer {
+        None => Found::Failed,
+        Some(Answer::Read(account) | Answer::Matched(Candidates::One(account))) => {
+            Found::Account(shown(mapping, account))
+        }
+        Some(Answer::Matched(Candidates::None) | Answer::Conflict { .. }) => Found::Nothing,
+        Some(Answer::Vanished) => Found::Gone,
+        Some(Answer::Matched(Candidates::Several(ids))) => {
+            Found::Several(ids.iter().map(|id| id.as_str().into()).collect())
+        }
+        Some(Answer::Matched(Candidates::Taken(owner))) => Found::Taken(owner.as_str().into()),
+        Some(Answer::Matched(Candidates::FilterIgnored(count))) => Found::Others(*count),
+    };
+    Fact::LookedUp { asked, found }
+}
+
+/// What tells an account from others: its id and the matching attributes.
+fn shown(mapping: &ObjectMapping, account: &Resource) -> Vec<(Box<str>, Box<str>)> {
+    let mut shown: Vec<(Box<str>, Box<str>)> = Vec::new();
+    shown.extend(account.id().map(|id| ("id".into(), id.into())));
+    let matching = mapping.matching.iter().map(|index| &mapping.attributes[*index]);
+    for attribute in matching.filter(|attribute| !attribute.redacted) {
+        let value = attribute.target.path.get(account).map(plain);
+        shown.extend(value.map(|value| (attribute.target.name.as_str().into(), value)));
+    }
+    if !shown.iter().any(|(name, _)| &**name == "externalId") {
+        shown.extend(account.get("externalId").map(|value| ("externalId".into(), plain(value))));
+    }
+    shown
+}
+
+/// What went over the wire, without the bodies where a value of them isn't to be shown.
+pub(super) fn logged(requests: &[Request], replies: &[Reply], mapping: &ObjectMapping) -> Vec<LoggedExchange> {
+    let is_redacted = mapping.attributes.iter().any(|attribute| attribute.redacted);
+    let one = |(request, reply): (&Request, &Reply)| {
+        let path = match request.path.split_once('?') {
+            Some((path, _)) if is_redacted => format!("{path}?{REDACTED}").into(),
+            _ => request.path.as_str().into(),
+        };
+        let body = match &request.body {
+            Some(_) if request.method == Method::Post && !is_redacted => {
+                LoggedBody::Creation(mapping.target_object.as_str().into())
+            }
+            Some(body) if !is_redacted => LoggedBody::Json(body.to_string().into()),
+            _ => LoggedBody::None,
+        };
+        LoggedExchange { method: request.method, path, status: reply.status, duration: reply.duration, body }
+    };
+    requests.iter().zip(replies).map(one).collect()
+}
+
+/// A JSON value as the log writes it.
+fn plain(value: &Value) -> Box<str> {
+    match value {
+        Value::String(text) => text.as_str().into(),
+        Value::Bool(value) => truth(*value).into(),
+        Value::Null => Box::default(),
+        other => other.to_string().into(),
+    }
+}
+
+const fn truth(holds: bool) -> &'static str {
+    if holds { "True" } else { "False" }
+}
+
+/// A source value as the log writes it; `None` where the export doesn't contain it.
+fn source_text(user: &User<'_>, slot: Slot) -> Option<Box<str>> {
+    match &user.values[usize::from(slot.0)] {
+        AttributeValue::Unknown => None,
+        AttributeValue::Null => Some(Box::default()),
+        AttributeValue::String(text) => Some(text.as_ref().into()),
+        AttributeValue::Bool(value) => Some(truth(*value).into()),
+        AttributeValue::Strings(texts) => Some(texts.join(", ").into()),
+        AttributeValue::Roles(roles) => {
+            Some(roles.iter().map(|role| role_name(role)).collect::<Vec<_>>().join(", ").into())
+        }
+    }
+}

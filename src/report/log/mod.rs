@@ -1,0 +1,15 @@
+//! The provisioning log in the forms that Microsoft has for it, and as a table for people.
+
+mod advice;
+mod azure_monitor;
+mod csv;
+mod facts;
+mod graph;
+mod text;
+
+pub use advice::advice;
+pub use azure_monitor::azure_monitor;
+pub use csv::{LogCsv, LogCsvFiles};
+pub use facts::LogFacts;
+pub use graph::graph;
+pub use text::{log_details, log_line};

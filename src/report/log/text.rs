@@ -1,0 +1,110 @@
+//! The log for people.
+
+use std::fmt::Write as _;
+
+use super::advice::advice;
+use super::graph::steps;
+use crate::event::{LogEntry, ProvisioningStep, StepStatus};
+use crate::plan::ActionKind;
+use crate::report::style::{bad, dim, good, heading, sign};
+use crate::report::text::{before_after, status_text};
+
+/// Cells of one entry: instant, action, status, name, why.
+pub fn log_line(entry: &LogEntry) -> [String; 5] {
+    let status = match entry.status() {
+        StepStatus::Success => good("success"),
+        StepStatus::Failure => bad("failure"),
+        StepStatus::Skipped => dim("skipped"),
+    };
+    let why = match &entry.error {
+        Some(error) => format!("{}: {}", error.code, error.message),
+        None => entry.reason(),
+    };
+    [format!("{:.0}", entry.at), action(entry).to_owned(), status, entry.name.clone(), why]
+}
+
+/// The word of the portal in lower case.
+fn action(entry: &LogEntry) -> &'static str {
+    match entry.attempted() {
+        ActionKind::None | ActionKind::Skip | ActionKind::Fail => "other",
+        action => action.as_str(),
+    }
+}
+
+/// Everything that is known of one entry, in lines.
+pub fn log_details(entry: &LogEntry) -> String {
+    let mut text = String::new();
+    let mut line = |text_of_line: std::fmt::Arguments<'_>| {
+        let _infallible = writeln!(text, "{text_of_line}");
+    };
+    line(format_args!(
+        "{} {}  {}: {}",
+        sign(entry.action),
+        heading(&entry.name),
+        entry.action.as_str(),
+        entry.reason()
+    ));
+    line(format_args!("    {:.0}, {} ms in requests", entry.at, entry.duration.as_millis()));
+    let cycle = entry.cycle.as_ref().map_or_else(|| "on demand".to_owned(), |cycle| format!("cycle {cycle}"));
+    line(format_args!("    change {}, {cycle}", entry.change));
+    let account = entry.target_id.as_ref().map_or_else(|| "no account".to_owned(), |id| format!("account {id}"));
+    line(format_args!("    {} {}, {account}", entry.kind, entry.source_id));
+    if let Some(advice) = advice(entry) {
+        let words = [advice.details.as_str(), advice.action.unwrap_or_default()];
+        if entry.error.is_some() {
+            line(format_args!("    {}", advice.code));
+        }
+        for words in words.into_iter().filter(|words| !words.is_empty()) {
+            line(format_args!("    {words}"));
+        }
+    }
+    if entry.trace.is_none() {
+        line(format_args!("    {}", dim("an earlier version logged this without its steps")));
+    }
+    for step in &steps(entry) {
+        line(format_args!("  {} {}", heading(step.name.as_str()), step.description));
+        for (name, value, evidence) in details(step) {
+            line(format_args!("      {name:32}  {value}{evidence}"));
+        }
+    }
+    if !entry.changes.is_empty() {
+        line(format_args!("  {}", heading("Modified properties")));
+        for change in &entry.changes {
+            line(format_args!("      {:32}  {}", change.attribute, before_after(change)));
+        }
+    }
+    let exchanges = entry.trace.iter().flat_map(|trace| &trace.exchanges);
+    for (number, exchange) in exchanges.enumerate() {
+        if number == 0 {
+            line(format_args!("  {}", heading("Requests")));
+        }
+        let status = status_text(exchange.status);
+        line(format_args!(
+            "      {} {} → {status} in {} ms",
+            exchange.method,
+            exchange.path,
+            exchange.duration.as_millis()
+        ));
+        if let Some(body) = entry.body(exchange) {
+            line(format_args!("        {body}"));
+        }
+    }
+    text
+}
+
+/// What the export doesn't contain is a question mark.
+fn details(step: &ProvisioningStep) -> impl Iterator<Item = (&str, String, String)> {
+    let shown = step
+        .details
+        .iter()
+        .filter(|detail| detail.name != "ScopeEvaluationResult" || detail.value.as_deref() != Some("{}"));
+    shown.map(|detail| {
+        let value = match detail.value.as_deref() {
+            None => "?".to_owned(),
+            Some("") => dim("no value"),
+            Some(value) => value.to_owned(),
+        };
+        let evidence = detail.evidence.as_ref().map_or_else(String::new, |why| dim(format!("  {why}")));
+        (&*detail.name, value, evidence)
+    })
+}
