@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logs, man, pause, plan, provision,
+    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logs, man, pause, plan, provision,
     restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
@@ -103,6 +103,7 @@ pub(crate) enum Command {
     Restart(restart::Args),
     AllowDeletes(allow_deletes::Args),
     Logs(logs::Args),
+    Discover(Box<discover::Args>),
     #[command(subcommand)]
     Links(links::Command),
     #[command(subcommand)]

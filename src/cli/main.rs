@@ -9,7 +9,7 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    allow_deletes, apply, check, completions, demo, expr, init, inspect, links, logging, logs, man, pause, plan,
+    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logging, logs, man, pause, plan,
     provision, restart, run, schema, serve, start, status, test_connection,
 };
 
@@ -54,6 +54,7 @@ pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Erro
         Command::Restart(args) => restart::run(&args, context),
         Command::AllowDeletes(args) => allow_deletes::run(&args, context),
         Command::Logs(args) => logs::run(&args, context),
+        Command::Discover(args) => discover::run(&args, context),
         Command::Links(command) => links::run(&command, context),
         Command::Schema(command) => schema::run(&command, context),
         Command::Expr(args) => expr::run(&args, context),
