@@ -84,18 +84,17 @@ fn mark(word: &str) -> Result<Mark, String> {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
-    let target = match args.target.client_options(context)? {
-        Some(options) => Target::Flags(Box::new(options)),
-        None => {
-            let narrowed = Narrowed { reading: args.reading, ..Narrowed::default() };
-            Target::Config(Box::new(Job::load(context, narrowed)?))
-        }
+    let target = if let Some(options) = args.target.client_options(context)? {
+        Target::Flags(Box::new(options))
+    } else {
+        let narrowed = Narrowed { reading: args.reading, ..Narrowed::default() };
+        Target::Config(Box::new(Job::load(context, narrowed)?))
     };
     check_marks(args, &target)?;
     // What can't be written is found before anything is asked.
     let reports = Reports::open(&args.report, context)?;
     let mut progress = Progress::new(context, &clock);
-    progress.start(target.shown())?;
+    progress.start(&target.shown())?;
     let found = match target {
         Target::Flags(options) => unsorted(args, *options, &clock, context, &mut progress),
         Target::Config(job) => sorted(args, *job, &clock, context, &mut progress),

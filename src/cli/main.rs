@@ -9,8 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logging, logs, man, pause, plan,
-    provision, restart, run, schema, serve, start, status, test_connection,
+    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logging, logs, man, pause,
+    plan, provision, restart, run, schema, serve, start, status, test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.

@@ -185,13 +185,14 @@ impl Discover {
         mapping: &ObjectMapping,
         directory: &Directory,
     ) -> Result<Vec<DiscoveredAccount>, DiscoverError> {
-        let mut accounts = Accounts { mapping, directory, listed: Vec::new(), places: vec![None; directory.objects.len()] };
+        let mut accounts =
+            Accounts { mapping, directory, listed: Vec::new(), places: vec![None; directory.objects.len()] };
         reader.list(mapping.kind, &mut |id, resource| accounts.add(id, resource)).await?;
         let mut gone = vec![false; directory.objects.len()];
         let again = accounts.doubtful();
         reader
             .ask_again(mapping.kind, again, &mut |object, found| match found {
-                Some((id, resource)) => accounts.look_again(object, id, resource),
+                Some(resource) => accounts.look_again(object, resource),
                 None => gone[object as usize] = true,
             })
             .await?;
@@ -312,15 +313,16 @@ impl Accounts<'_> {
     }
 
     /// Takes a linked account as it is when it is asked for by its id.
-    fn look_again(&mut self, object: u32, id: TargetId, resource: &Resource) {
+    fn look_again(&mut self, object: u32, resource: &Resource) {
+        let Some(id) = self.directory.object(object).target.as_ref().map(ToString::to_string) else { return };
         let Some(place) = self.places[object as usize] else {
-            self.add(id.as_str().to_owned(), resource);
+            self.add(id, resource);
             if let Some(added) = self.listed.last_mut() {
                 added.account.flags.set(Flag::Unlisted);
             }
             return;
         };
-        let mut account = described(id.as_str().to_owned(), self.mapping.kind, Some(self.mapping), resource);
+        let mut account = described(id, self.mapping.kind, Some(self.mapping), resource);
         self.compare(object, &mut account, resource);
         self.listed[place as usize].account = account;
     }
@@ -373,7 +375,7 @@ impl Reader<'_> {
         &mut self,
         kind: ObjectKind,
         accounts: Vec<(u32, TargetId)>,
-        each: &mut dyn FnMut(u32, Option<(TargetId, &Resource)>),
+        each: &mut dyn FnMut(u32, Option<&Resource>),
     ) -> Result<(), DiscoverError> {
         let total = accounts.len() as u64;
         let mut done = 0;
@@ -386,7 +388,7 @@ impl Reader<'_> {
         while let Some((object, id, result)) = answers.next().await {
             self.check_interrupt()?;
             match result {
-                Ok(resource) => each(object, Some((id, &resource))),
+                Ok(resource) => each(object, Some(&resource)),
                 Err(failure) if failure.is_not_found() => each(object, None),
                 Err(failure) => {
                     let what = Asked::Account(id);
@@ -413,12 +415,7 @@ impl Reader<'_> {
 }
 
 /// What is told of an account as it is.
-fn described(
-    id: String,
-    kind: ObjectKind,
-    mapping: Option<&ObjectMapping>,
-    resource: &Resource,
-) -> DiscoveredAccount {
+fn described(id: String, kind: ObjectKind, mapping: Option<&ObjectMapping>, resource: &Resource) -> DiscoveredAccount {
     let name = match kind {
         ObjectKind::User => "userName",
         ObjectKind::Group => "displayName",

@@ -210,7 +210,11 @@ pub struct Owner {
 
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if *self.name == *self.id.to_string() { f.write_str(&self.name) } else { write!(f, "{} ({})", self.name, self.id) }
+        if *self.name == *self.id.to_string() {
+            f.write_str(&self.name)
+        } else {
+            write!(f, "{} ({})", self.name, self.id)
+        }
     }
 }
 
@@ -311,7 +315,9 @@ impl fmt::Display for Collision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = self.names();
         match self.kind {
-            CollisionKind::SeveralAccounts => write!(f, "its object matches other accounts too, so none is linked: {names}"),
+            CollisionKind::SeveralAccounts => {
+                write!(f, "its object matches other accounts too, so none is linked: {names}")
+            }
             CollisionKind::SeveralObjects => write!(f, "other objects match it too, only one gets it: {names}"),
             CollisionKind::LinkedToAnother => write!(f, "another object matches it and can't get it: {names}"),
             CollisionKind::LinkedElsewhere => write!(f, "its object is linked to another account: {names}"),
@@ -395,7 +401,9 @@ mod tests {
 
     fn account(category: Category, flags: &[Flag]) -> DiscoveredAccount {
         let mut set = Flags::default();
-        flags.iter().for_each(|flag| set.set(*flag));
+        for flag in flags {
+            set.set(*flag);
+        }
         DiscoveredAccount {
             id: TargetId::new("7"),
             kind: ObjectKind::User,
@@ -439,7 +447,8 @@ mod tests {
 
     #[test]
     fn collisions_name_some_of_the_others() {
-        let collision = Collision { kind: CollisionKind::SameName, with: vec!["a (1)".into(), "b (2)".into()], more: 3 };
+        let collision =
+            Collision { kind: CollisionKind::SameName, with: vec!["a (1)".into(), "b (2)".into()], more: 3 };
         assert_eq!(collision.to_string(), "other accounts have the same name: a (1), b (2) and 3 more");
     }
 }

@@ -46,7 +46,15 @@ impl Expression {
     /// The error carries the expression's text with the place that is meant, and a remedy.
     pub fn compile(text: &str, names: &mut AttributeNames) -> Result<Self, Box<Diagnostic>> {
         let node = parse(text)?;
-        let mut compiler = Compiler { text, names, slots: Vec::new(), warnings: Vec::new(), calls: 0, redacted: false, volatile: false };
+        let mut compiler = Compiler {
+            text,
+            names,
+            slots: Vec::new(),
+            warnings: Vec::new(),
+            calls: 0,
+            redacted: false,
+            volatile: false,
+        };
         let code = compiler.compile(&node, Place::Value)?;
         let Compiler { mut slots, warnings, redacted, volatile, .. } = compiler;
         slots.sort_unstable();

@@ -38,9 +38,11 @@ fn is_unreachable(failure: &Failure) -> bool {
 /// What to do about it. What a target says to a list isn't what it says to a look-up.
 fn hint(failure: &Failure) -> String {
     match failure.status() {
-        Some(400 | 405 | 413 | 501) => "have the endpoint list its users and groups by `startIndex` and `count`, without \
+        Some(400 | 405 | 413 | 501) => {
+            "have the endpoint list its users and groups by `startIndex` and `count`, without \
                                         a filter (RFC 7644 section 3.4.2); a smaller --page-size may help"
-            .to_owned(),
+                .to_owned()
+        }
         Some(404 | 410) => "a list without anybody is answered with 200 and `totalResults` 0: check the tenant URL, \
                             which ends before `/Users`"
             .to_owned(),

@@ -32,7 +32,7 @@ impl<'a> Progress<'a> {
     }
 
     /// The first line of the stream says which format it has.
-    pub(super) fn start(&mut self, tenant_url: String) -> Result<(), Error> {
+    pub(super) fn start(&mut self, tenant_url: &str) -> Result<(), Error> {
         if self.context.printer.output() == Output::Jsonl {
             let at = self.clock.now().to_string();
             let line = json!({ "type": "discoveryStarted", "formatVersion": FORMAT_VERSION, "at": at, "tenantUrl": tenant_url });
@@ -43,7 +43,9 @@ impl<'a> Progress<'a> {
 
     pub(super) fn take(&mut self, step: DiscoverProgress) {
         let (what, kind, done, total) = match step {
-            DiscoverProgress::Listed { kind: ObjectKind::User, listed, total } => ("users", ObjectKind::User, listed, total),
+            DiscoverProgress::Listed { kind: ObjectKind::User, listed, total } => {
+                ("users", ObjectKind::User, listed, total)
+            }
             DiscoverProgress::Listed { kind, listed, total } => ("groups", kind, listed, total),
             DiscoverProgress::AskedAgain { kind, done, total } => ("asked by id", kind, done, total),
         };

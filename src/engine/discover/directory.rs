@@ -20,6 +20,7 @@ use crate::matching;
 use crate::plan::{Action, ActionKind, PlanContext, Presence, Reason, Step, plan_one};
 use crate::schema::ObjectMapping;
 use crate::scim::Resource;
+use crate::store::ObjectStates;
 
 /// Every object of one kind.
 #[derive(Debug, Default)]
@@ -94,7 +95,7 @@ impl Directory {
             builder.add(due, values.into_iter().map(|(_, value)| value));
             ControlFlow::Continue(())
         })?;
-        for (id, prior) in evaluator.prior.into_iter().flat_map(|prior| prior.iter()) {
+        for (id, prior) in evaluator.prior.into_iter().flat_map(ObjectStates::iter) {
             if prior.target().is_some() && !here.contains(&id_fingerprint(id)) {
                 builder.add(evaluator.absent(id, prior.to_prior_state(), reading.index), std::iter::empty());
             }

@@ -176,13 +176,7 @@ impl Sorting<'_> {
     }
 
     /// Notes the other objects in scope that look for an account.
-    fn note_seekers(
-        &self,
-        account: &mut DiscoveredAccount,
-        kind: CollisionKind,
-        owner: u32,
-        claimed: &[Claimed<'_>],
-    ) {
+    fn note_seekers(&self, account: &mut DiscoveredAccount, kind: CollisionKind, owner: u32, claimed: &[Claimed<'_>]) {
         let count: u64 = claimed.iter().map(|claimed| claimed.claim.seeker_count).sum();
         let count = count - u64::from(is_seeker(self.directory.object(owner)));
         let seekers = claimed.iter().flat_map(|claimed| &claimed.claim.seekers).filter(|index| **index != owner);

@@ -44,9 +44,8 @@ impl Wanted {
             _ => return None,
         };
         let subject = &due.subject;
-        let compared = |index: usize, mapping: &AttributeMapping| {
-            only.is_none_or(|only| only == index) && !is_volatile(mapping)
-        };
+        let compared =
+            |index: usize, mapping: &AttributeMapping| only.is_none_or(|only| only == index) && !is_volatile(mapping);
         let mut values: Vec<(usize, bool, &Value)> = Vec::new();
         let mut roles = None;
         for (index, (mapping, flow)) in context.mapping.attributes.iter().zip(&subject.desired).enumerate() {

@@ -1,5 +1,7 @@
 //! Account discovery against the embedded endpoint: what is there, whose it is, and lists that lie.
 
+mod lists;
+
 use serde_json::json;
 
 use super::directory::team_id;
@@ -9,7 +11,7 @@ use crate::config::Duplicates;
 use crate::event::discovery::{Category, Discovery, DriftCheck, Flag, Mark};
 use crate::plan::Reason;
 use crate::schema::ObjectKind;
-use crate::target::{Fault as Misdeed, FaultRule};
+use crate::target::FaultRule;
 
 const PAGE: u64 = 10;
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -84,7 +86,7 @@ impl IntoResponse for Json {
 /// Every account in one line: name, category, flags, and after a bar what decided.
 fn lines(discovery: &Discovery) -> Vec<String> {
     let line = |account: &crate::event::discovery::DiscoveredAccount| {
-        let flags: String = account.flags.iter().map(|flag| format!(" {}", flag.as_str())).collect();
+        let flags: String = account.flags.iter().flat_map(|flag| [" ", flag.as_str()]).collect();
         let reason = account.reason.as_ref().map(|reason| format!(" | {reason}")).unwrap_or_default();
         let name = account.shown_name().trim_end_matches("@contoso.com");
         format!("{name} {}{flags}{reason}", account.category.as_str())
@@ -196,7 +198,10 @@ async fn who_collides_is_named() {
     let found = world.discover(false).await.unwrap();
     assert_eq!(lines(&found), ["u1 assigned adoptable colliding"]);
     let collision = &found.accounts[0].collisions[0];
-    assert_eq!((collision.kind.as_str(), collision.with.clone(), collision.more), ("severalObjects", vec![format!("u1@contoso.com ({})", id(2))], 0));
+    assert_eq!(
+        (collision.kind.as_str(), collision.with.clone(), collision.more),
+        ("severalObjects", vec![format!("u1@contoso.com ({})", id(2))], 0)
+    );
     // Once it is linked, the other one can't get it.
     world.run().await;
     let found = world.discover(false).await.unwrap();
@@ -217,7 +222,12 @@ async fn accounts_that_share_a_name_collide_too() {
         "/scim/v2/Users",
         axum::routing::get(|| async {
             let user = |id: &str, name: &str| json!({"id": id, "userName": name, "active": true});
-            let users = [user("1", "u1@contoso.com"), user("2", "U1@contoso.com"), user("3", "u3@contoso.com"), user("4", "U3@contoso.com")];
+            let users = [
+                user("1", "u1@contoso.com"),
+                user("2", "U1@contoso.com"),
+                user("3", "u3@contoso.com"),
+                user("4", "U3@contoso.com"),
+            ];
             Json(json!({"totalResults": 4, "Resources": users}))
         }),
     );
@@ -307,12 +317,14 @@ async fn a_dry_run_agrees() {
                     && matches!(record.reason, Reason::Matched | Reason::RedundantExport)
             });
             assert_eq!(has(Flag::Adoptable), !has(Flag::Linked) && links, "{account:?} {records:?}");
-            let removes = records.iter().any(|record| matches!(record.action, ActionKind::Disable | ActionKind::Delete));
+            let removes =
+                records.iter().any(|record| matches!(record.action, ActionKind::Disable | ActionKind::Delete));
             assert_eq!(has(Flag::Pending), removes, "{account:?} {records:?}");
             let vanished = records.iter().any(|record| matches!(record.reason, Reason::InvalidAnchor(_)));
             assert_eq!(account.category == Category::Gone, vanished, "{account:?} {records:?}");
         }
-        let duplicates = plan.records.iter().filter(|record| matches!(record.reason, Reason::DuplicateSourceEntries(_)));
+        let duplicates =
+            plan.records.iter().filter(|record| matches!(record.reason, Reason::DuplicateSourceEntries(_)));
         let colliding: Vec<_> = found.accounts.iter().flat_map(|account| &account.collisions).collect();
         let losers: usize = colliding.iter().map(|collision| collision.with.len()).sum();
         assert_eq!(losers, duplicates.count(), "{colliding:?}");
@@ -353,10 +365,20 @@ async fn what_was_changed_behind_its_back_is_drift() {
             "u8 assigned linked".to_owned(),
         ]
     );
-    let told = |at: usize| found.accounts[at].drift.iter().map(|change| (&*change.attribute, change.old.clone(), change.new.clone())).collect::<Vec<_>>();
+    let told = |at: usize| {
+        found.accounts[at]
+            .drift
+            .iter()
+            .map(|change| (&*change.attribute, change.old.clone(), change.new.clone()))
+            .collect::<Vec<_>>()
+    };
     assert_eq!(told(0), [("title", Some(json!("Boss")), Some(json!("Engineer")))]);
     assert_eq!(told(1), [("active", Some(json!(false)), Some(json!(true)))]);
-    assert_eq!(told(2), [("displayName", Some(json!("Somebody")), Some(json!("User 3")))], "the title is to be sent yet");
+    assert_eq!(
+        told(2),
+        [("displayName", Some(json!("Somebody")), Some(json!("User 3")))],
+        "the title is to be sent yet"
+    );
     assert_eq!(told(5), [("active", Some(json!(true)), Some(json!(false)))]);
     assert_eq!((found.drift, found.warnings.as_slice()), (DriftCheck::Compared, &[][..]));
     // Nothing is repaired, neither now nor by the next cycle.
@@ -397,7 +419,11 @@ async fn what_is_random_or_was_never_sent_does_not_drift() {
     world.run().await;
     world.alter(2, "displayName", json!("Somebody")).await;
     let found = world.discover(true).await.unwrap();
-    assert_eq!(lines(&found), ["u1 assigned linked", "u2 assigned linked"], "what waits after a failure isn't compared");
+    assert_eq!(
+        lines(&found),
+        ["u1 assigned linked", "u2 assigned linked"],
+        "what waits after a failure isn't compared"
+    );
 }
 
 #[tokio::test]
@@ -429,10 +455,16 @@ async fn drift_that_only_the_list_shows_is_none() {
 async fn groups_are_sorted_where_they_are_provisioned() {
     let mut world = World::scim(1, &[&[1], &[], &[]]);
     world.run().await;
-    world.client.create("/Groups", json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Local"})).await.result.unwrap();
+    world
+        .client
+        .create("/Groups", json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "Local"}))
+        .await
+        .result
+        .unwrap();
     world.teams.remove(&2);
     world.teams.insert(4, Team { name: "LOCAL".to_owned(), members: Vec::new(), assigned: false });
-    let group = world.endpoint.groups().unwrap().into_iter().find(|group| group.get("displayName") == Some(&json!("t3")));
+    let group =
+        world.endpoint.groups().unwrap().into_iter().find(|group| group.get("displayName") == Some(&json!("t3")));
     let body = json!({"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
                       "Operations": [{"op": "Replace", "path": "displayName", "value": "Other"}]});
     world.client.patch("/Groups", &TargetId::new(group.unwrap().id().unwrap()), body).await.result.unwrap();
@@ -455,119 +487,6 @@ async fn groups_are_sorted_where_they_are_provisioned() {
 }
 
 #[tokio::test]
-async fn pages_follow_each_other_to_the_end() {
-    let mut world = World::new(0);
-    for number in 1..=25 {
-        world.put(&format!("a{number}"), true).await;
-    }
-    world.people.insert(1, Person::new());
-    let found = world.discover(false).await.unwrap();
-    assert_eq!(found.accounts.len(), 25);
-    let log = world.wire.log.lock().unwrap().clone();
-    let starts: Vec<_> = log.iter().map(|line| line.trim_start_matches("GET /scim/v2/Users?startIndex=")).collect();
-    assert_eq!(starts, ["1&count=10", "11&count=10", "21&count=10", "26&count=10"], "the last one asks behind the end");
-    for fault in ["total-results-as-text", "lowercase-resources", "null-resources", "repeat-last-page"] {
-        world.spoil(fault);
-        assert_eq!(world.discover(false).await.unwrap().accounts.len(), 25, "{fault}");
-    }
-    world.spoil("ignore-paging");
-    assert_eq!(world.discover(false).await.unwrap().accounts.len(), 25, "everything in one page");
-    world.spoil("integer-ids");
-    assert_eq!(world.discover(false).await.unwrap().accounts.len(), 25);
-}
-
-#[tokio::test]
-async fn lists_that_lie_are_errors() {
-    let mut world = World::new(1);
-    for number in 1..=130 {
-        world.put(&format!("a{number}"), true).await;
-    }
-    for (fault, expected) in [
-        (
-            "ignore-paging",
-            "the list of users isn't complete: the page from startIndex=101 repeats what was listed before: the endpoint \
-             ignores `startIndex`, and counts 130 where it shows 100",
-        ),
-        ("total-results-lies", "the list of users isn't complete: `totalResults` is 0, but there are more"),
-        ("total-results-of-page", "the list of users isn't complete: `totalResults` is 10, but there are more"),
-        ("html", "the users can't be listed: a web page came instead of JSON (status 200)"),
-        ("503-on-list", "the users can't be listed: status 503"),
-        ("half-json", "the users can't be listed: the answer isn't valid JSON"),
-    ] {
-        world.spoil(fault);
-        let text = error(world.discover(false).await);
-        assert!(text.starts_with(expected), "{fault}: {text}");
-    }
-}
-
-/// Whatever an endpoint does wrong: all accounts are told, or none.
-#[tokio::test]
-async fn no_fault_makes_a_list_shorter_unseen() {
-    let mut world = World::new(1);
-    for number in 1..=130 {
-        world.put(&format!("a{number}"), true).await;
-    }
-    let mut whole = 0;
-    for fault in Misdeed::all() {
-        world.endpoint.set_faults(vec![FaultRule::new(fault.clone())]);
-        match world.discover_by(100, false).await {
-            // A list that ends early and counts no more: nothing is linked that would be missed.
-            Ok(found) if fault.name() == "truncated-list-at-50" => assert_eq!(found.accounts.len(), 50),
-            Ok(found) => {
-                whole += 1;
-                let local = found.summary.category(Category::Local);
-                assert_eq!((found.accounts.len(), local), (130, 130), "{}", fault.name());
-            }
-            Err(error) => assert!(error.to_string().starts_with("the "), "{}: {error}", fault.name()),
-        }
-    }
-    assert!(whole > 60, "most don't matter for a list: {whole}");
-}
-
-#[tokio::test]
-async fn accounts_that_the_list_hides_are_asked_for() {
-    let mut world = World::new(4);
-    world.run().await;
-    world.person(2).enabled = false;
-    world.run().await;
-    world.delete(3).await;
-    world.spoil("hide-inactive");
-    let found = world.discover(false).await.unwrap();
-    assert_eq!(
-        lines(&found),
-        ["u1 assigned linked", "u2 unassigned linked unlisted | accountEnabled is false", "u3 gone", "u4 assigned linked"]
-    );
-    assert!(found.warnings[0].starts_with("the list lacks 1 linked accounts"), "{:?}", found.warnings);
-    world.fault("GET", &format!("/Users/{}", found.accounts[2].id), 1, Fault::Instead(500));
-    let text = error(world.discover(false).await);
-    assert!(text.starts_with("one of the users, ") && text.ends_with("can't be read: status 500"), "{text}");
-}
-
-#[tokio::test]
-async fn a_page_that_fails_ends_it() {
-    let mut world = World::new(1);
-    for number in 1..=15 {
-        world.put(&format!("a{number}"), true).await;
-    }
-    world.fault("GET", "startIndex=11", 1, Fault::Instead(500));
-    let failed = world.discover(false).await.unwrap_err();
-    assert_eq!(failed.to_string(), "the users from startIndex=11 on can't be listed: status 500");
-    assert!(matches!(failed, DiscoverError::Failed { what: Asked::Page(11), .. }));
-    world.fault("GET", "startIndex=1&", 1, Fault::Instead(401));
-    let failed = world.discover(false).await.unwrap_err();
-    assert!(matches!(failed, DiscoverError::Failed { what: Asked::First, .. }), "{failed}");
-    world.fault("GET", "startIndex=1&", 1, Fault::Instead(404));
-    assert_eq!(error(world.discover(false).await), "the users can't be listed: status 404", "which isn't nobody");
-    world.fault("GET", "startIndex=16", 1, Fault::Instead(404));
-    assert_eq!(world.discover(false).await.unwrap().accounts.len(), 15, "nothing is behind the end");
-    world.fault("GET", "startIndex=16", 1, Fault::Instead(500));
-    assert_eq!(error(world.discover(false).await), "the users from startIndex=16 on can't be listed: status 500");
-    world.fault("GET", "startIndex=1&", 1, Fault::Cancel);
-    let ended = world.discover(false).await.unwrap_err();
-    assert!(matches!(ended, DiscoverError::Engine(EngineError::Interrupted)), "{ended}");
-}
-
-#[tokio::test]
 async fn an_export_that_lacks_too_much_sorts_nothing() {
     let mut world = World::new(40);
     world.run().await;
@@ -583,12 +502,8 @@ async fn an_export_that_lacks_too_much_sorts_nothing() {
 async fn without_an_export_accounts_are_listed_unsorted() {
     let world = World::new(0);
     let ids = [world.put("ann", true).await, world.put("bob", false).await];
-    let options = DiscoverOptions {
-        target: "test".to_owned(),
-        page_size: 1,
-        drift: false,
-        cancel: CancellationToken::new(),
-    };
+    let options =
+        DiscoverOptions { target: "test".to_owned(), page_size: 1, drift: false, cancel: CancellationToken::new() };
     let mut seen = Vec::new();
     let mut each = |progress| seen.push(progress);
     let found = discover_unsorted(&world.client, &world.clock, &options, &mut each).await.unwrap();
@@ -601,13 +516,17 @@ async fn without_an_export_accounts_are_listed_unsorted() {
     let router = Router::new().route(
         "/scim/v2/Users",
         axum::routing::get(|| async {
-            let users = ["Ann", "bob", "ANN"].into_iter().zip(1..).map(|(name, id)| json!({"id": id, "userName": name}));
+            let users =
+                ["Ann", "bob", "ANN"].into_iter().zip(1..).map(|(name, id)| json!({"id": id, "userName": name}));
             Json(json!({"totalResults": 3, "Resources": users.collect::<Value>()}))
         }),
     );
     let found = discover_unsorted(&client(router, &world.clock), &world.clock, &options, &mut |_| {}).await.unwrap();
     assert_eq!(lines(&found), ["ANN unsorted colliding", "Ann unsorted colliding", "bob unsorted"]);
     assert_eq!(found.accounts[0].collisions[0].with, ["Ann (1)"]);
-    assert_eq!(found.warnings[1], "of 3 accounts the target doesn't say whether they are active: they are taken for active");
+    assert_eq!(
+        found.warnings[1],
+        "of 3 accounts the target doesn't say whether they are active: they are taken for active"
+    );
     assert!(!found.accounts[0].has(Mark::Flag(Flag::Orphaned)), "nobody knows");
 }

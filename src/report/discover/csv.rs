@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::words::difference;
-use crate::event::discovery::{DiscoveredAccount, Discovery};
+use crate::event::discovery::{DiscoveredAccount, Discovery, Flag};
 use crate::report::log::harmless;
 
 /// Without it spreadsheets take UTF-8 for something else.
@@ -46,7 +46,7 @@ fn cells(account: &DiscoveredAccount) -> [String; HEADINGS.len()] {
         account.name.to_string(),
         account.active.map_or_else(String::new, |active| active.to_string()),
         account.category.as_str().to_owned(),
-        account.flags.iter().map(|flag| flag.as_str()).collect::<Vec<_>>().join(" "),
+        account.flags.iter().map(Flag::as_str).collect::<Vec<_>>().join(" "),
         owner.map_or_else(String::new, |owner| owner.id.to_string()),
         owner.map_or_else(String::new, |owner| owner.name.to_string()),
         text(account.matched_by.as_deref()),

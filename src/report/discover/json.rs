@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::event::discovery::{Collision, Counts, DiscoveredAccount, Discovery, Mark};
+use crate::event::discovery::{Collision, Counts, DiscoveredAccount, Discovery, Flag, Mark};
 use crate::plan::AttributeChange;
 use crate::report::FORMAT_VERSION;
 
@@ -46,7 +46,7 @@ pub fn discovery_summary_json(counts: &Counts) -> Value {
 /// `collisions`, `drift`.
 pub fn discovered_account_json(account: &DiscoveredAccount) -> Value {
     let owner = account.owner.as_ref().map(|owner| json!({ "sourceId": owner.id.to_string(), "name": &*owner.name }));
-    let flags: Vec<_> = account.flags.iter().map(|flag| flag.as_str()).collect();
+    let flags: Vec<_> = account.flags.iter().map(Flag::as_str).collect();
     json!({
         "id": account.id.as_str(),
         "objectType": account.kind.as_str(),

@@ -30,8 +30,8 @@ pub fn discovery_groups(discovery: &Discovery, all: bool) -> Vec<DiscoveryGroup>
             rows.extend(differences.map(|text| [String::new(), String::new(), visible(&text).into_owned()]));
         }
         let remark = (!quiet.is_empty()).then(|| match told.len() {
-            0 => "all are linked, and there is nothing else to say of them (`--category linked` lists them)".to_owned(),
-            _ => format!("and {} that are linked, with nothing else to say of them", grouped(quiet.len() as u64)),
+            0 => "all are linked, with nothing else to say (`--category linked` lists them)".to_owned(),
+            _ => format!("and {} more that are linked, with nothing else to say", grouped(quiet.len() as u64)),
         });
         let count = told.len() + quiet.len();
         let title = format!("{} ({})", title(category), grouped(count as u64));
@@ -72,7 +72,9 @@ pub fn discovery_summary(discovery: &Discovery) -> String {
     let categories: Vec<_> = Category::ALL
         .into_iter()
         .map(count)
-        .filter(|(count, category)| *count > 0 || matches!(category, Category::Local | Category::Unassigned | Category::Assigned))
+        .filter(|(count, category)| {
+            *count > 0 || matches!(category, Category::Local | Category::Unassigned | Category::Assigned)
+        })
         .filter(|(_, category)| *category != Category::Gone)
         .filter(|(count, _)| *count > 0 || summary.category(Category::Unsorted) == 0)
         .map(|(count, category)| format!("{} {}", grouped(count), category.as_str()))
@@ -83,9 +85,9 @@ pub fn discovery_summary(discovery: &Discovery) -> String {
     if gone > 0 {
         flags.push(format!("{} gone though linked", grouped(gone)));
     }
-    let flags = if flags.is_empty() { String::new() } else { format!("; {}", flags.join(", ")) };
+    let flags = if flags.is_empty() { String::new() } else { format!("\n{}.", flags.join(", ")) };
     let (kinds, target) = (kinds.join(" and "), visible(&discovery.target));
-    format!("{} {kinds} at {target}: {}{flags}.", heading("Found:"), categories.join(", "))
+    format!("{} {kinds} at {target}: {}.{flags}", heading("Found:"), categories.join(", "))
 }
 
 fn counted(number: u64, noun: &str) -> String {

@@ -20,13 +20,13 @@ pub(super) const fn summed(flag: Flag) -> &'static str {
     match flag {
         Flag::Linked => "linked",
         Flag::Adoptable => "would be adopted",
-        Flag::Colliding => "in collisions",
-        Flag::Orphaned => "left active",
+        Flag::Colliding => "collide",
+        Flag::Orphaned => "stay active with nobody in scope who owns them",
         Flag::Unlisted => "missing in the list",
         Flag::Drifted => "not as they were exported",
         Flag::Deactivated => "deactivated at the target",
         Flag::Reactivated => "activated again at the target",
-        Flag::Pending => "to be changed by the next cycle",
+        Flag::Pending => "about to be changed by the next cycle",
     }
 }
 
@@ -55,25 +55,34 @@ pub(super) fn activity(account: &DiscoveredAccount) -> &'static str {
 pub(super) fn sentence(account: &DiscoveredAccount) -> String {
     let has = |flag| account.flags.has(flag);
     let owner = account.owner.as_ref().filter(|owner| !owner.name.eq_ignore_ascii_case(&account.name));
-    let to = owner.map(|owner| owner.to_string());
-    let named = |text: &str, link: &str| to.as_ref().map_or_else(|| text.to_owned(), |to| format!("{text} {link} {to}"));
+    let named = |text: &str, link: &str| match owner {
+        Some(owner) => format!("{text} {link} {owner}"),
+        None => text.to_owned(),
+    };
     let mut parts: Vec<String> = Vec::new();
     match account.category {
-        Category::Gone => parts.push(named("was linked", "to")),
+        Category::Gone => {
+            parts.push(named("was linked", "to"));
+            parts.extend(account.reason.is_none().then(|| "its owner is in scope".to_owned()));
+        }
         _ if has(Flag::Linked) => parts.push(named("linked", "to")),
         _ if has(Flag::Adoptable) => parts.push(named("would be adopted", "for")),
-        _ => parts.extend(to.as_ref().map(|to| format!("matches {to}"))),
+        _ => parts.extend(owner.map(|owner| format!("matches {owner}"))),
     }
-    let is_in_scope = account.category == Category::Assigned;
-    for (flag, text) in [
-        (Flag::Orphaned, "left active"),
-        (Flag::Unlisted, "missing in the list"),
-        (Flag::Deactivated, "deactivated at the target"),
-        (Flag::Reactivated, "activated again at the target"),
-        (Flag::Drifted, "not as it was exported"),
-        (Flag::Pending, if is_in_scope { "changes are yet to be sent" } else { "the next cycle takes care of it" }),
+    let switched = has(Flag::Deactivated) || has(Flag::Reactivated);
+    let pending = match account.category {
+        Category::Assigned => "changes are yet to be sent",
+        _ => "about to be deactivated or deleted",
+    };
+    for (is_so, text) in [
+        (has(Flag::Unlisted), "missing in the list"),
+        (has(Flag::Deactivated), "deactivated at the target"),
+        (has(Flag::Reactivated), "activated again at the target"),
+        (has(Flag::Drifted) && account.drift.len() > usize::from(switched), "not as it was exported"),
+        (has(Flag::Pending), pending),
+        (has(Flag::Orphaned), "stays active"),
     ] {
-        if has(flag) {
+        if is_so {
             parts.push(text.to_owned());
         }
     }
