@@ -6,8 +6,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logs, man, pause, plan,
-    provision, restart, run, schema, serve, start, status, test_connection, variables,
+    allow_deletes, apply, check, completions, demo, discover, explain, expr, init, inspect, links, logs, man, pause,
+    plan, provision, restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -98,6 +98,7 @@ pub(crate) enum Command {
     Apply(apply::Args),
     Run(run::Args),
     Provision(provision::Args),
+    Explain(explain::Args),
     Status(status::Args),
     Start(start::Args),
     Pause(pause::Args),

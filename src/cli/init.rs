@@ -150,7 +150,7 @@ mod tests {
             assert_eq!(settings.target.oauth.is_some(), without[0] == "secret_token_");
             assert_eq!(settings.target.headers, [("X-Environment".to_owned(), "test".to_owned())]);
             assert_eq!(settings.provisioning.scoping_filters[0].clauses.len(), 2);
-            assert!(settings.source.tenant_id.is_some() && settings.log_keep.is_some());
+            assert!(settings.source.tenant_id.is_some() && settings.log.keep.is_some());
         }
     }
 

@@ -220,7 +220,10 @@ impl Job {
     /// Opens the state for writing and checks that it may belong to this job. It is bound to it under
     /// the lock, with [`Self::bind`].
     pub(crate) fn open_store(&self, export: &Export) -> Result<Store, Error> {
-        let store = Store::open(&self.settings.state_dir, &self.settings.job)?;
+        let mut store = Store::open(&self.settings.state_dir, &self.settings.job)?;
+        if !self.settings.log.personal_data {
+            store.hide_personal_data();
+        }
         store.check(&self.binding(export))?;
         Ok(store)
     }

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::{
-    allow_deletes, apply, check, completions, demo, discover, expr, init, inspect, links, logging, logs, man, pause,
-    plan, provision, restart, run, schema, serve, start, status, test_connection,
+    allow_deletes, apply, check, completions, demo, discover, explain, expr, init, inspect, links, logging, logs, man,
+    pause, plan, provision, restart, run, schema, serve, start, status, test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.
@@ -48,6 +48,7 @@ pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Erro
         Command::Apply(args) => apply::run(&args, context),
         Command::Run(args) => run::run(&args, context),
         Command::Provision(args) => provision::run(&args, context),
+        Command::Explain(args) => explain::run(&args, context),
         Command::Status(args) => status::run(&args, context),
         Command::Start(args) => start::run(&args, context),
         Command::Pause(args) => pause::run(&args, context),

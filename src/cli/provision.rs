@@ -3,6 +3,8 @@
 mod document;
 mod text;
 
+pub(crate) use document::{exchange_json, step_json};
+
 use std::sync::Arc;
 use std::time::Duration;
 

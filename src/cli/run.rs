@@ -185,7 +185,7 @@ pub(crate) async fn one_cycle(
         return Err(ended.expect_err("a cycle that doesn't give its store back has failed"));
     };
     let ended = ended.and_then(|report| {
-        if let Some(keep) = work.job.settings.log_keep {
+        if let Some(keep) = work.job.settings.log.keep {
             store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;
         }
         Ok(CycleEnd::of(report, &store.job()?))

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::document::{Report, Section};
-use super::{ConfigError, Mapping, Scope, Settings, escrow, notification, provisioning, quarantine, source, target};
+use super::{
+    ConfigError, Mapping, Scope, Settings, escrow, log, notification, provisioning, quarantine, source, target,
+};
 use crate::base::{Diagnostic, Severity};
 
 /// Name of the config file.
@@ -69,11 +71,7 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     let quarantine = quarantine::read(top.section("quarantine"));
     let escrow = escrow::read(top.section("escrow"));
     let notification = notification::read(top.section("notification"));
-    let log_keep = top.section("log").and_then(|mut section| {
-        let keep = target::duration(&mut section, "keep");
-        section.finish();
-        keep
-    });
+    let log = log::read(top.section("log"));
     if provisioning.settings.scope == Scope::Assigned && source.assignments.is_none() {
         let message = "`scope = \"assigned\"` needs `assignments` in [source]";
         let hint = "name the file, assignments = \"export/appRoleAssignedTo.json\", or set scope = \"all\"";
@@ -112,7 +110,7 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
         quarantine,
         escrow,
         notification,
-        log_keep,
+        log,
         warnings,
     })
 }

@@ -10,6 +10,7 @@ mod duration;
 mod error;
 mod escrow;
 mod load;
+mod log;
 mod notification;
 mod oauth;
 mod provisioning;
@@ -27,9 +28,9 @@ pub use error::ConfigError;
 pub use load::{FILE_NAME, Overrides, STATE_DIR, discover, load, parse};
 pub use oauth::token_endpoint_error;
 pub use settings::{
-    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, Mapping, NotificationSettings, OAuthSettings,
-    Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings, TargetSettings,
-    Tenant, TokenSource, Vanished,
+    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, LogSettings, Mapping, NotificationSettings,
+    OAuthSettings, Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings,
+    TargetSettings, Tenant, TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
 pub use token::{Environment, ProcessEnvironment, SecretKind, Token, Tokens, client_secret, token, tokens};

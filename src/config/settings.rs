@@ -33,10 +33,25 @@ pub struct Settings {
     pub escrow: EscrowSettings,
     /// `[notification]`.
     pub notification: NotificationSettings,
-    /// How long cycles and events are kept; `None` keeps them for good.
-    pub log_keep: Option<Duration>,
+    /// `[log]`.
+    pub log: LogSettings,
     /// What is allowed but probably not meant.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// What is kept of what was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSettings {
+    /// How long entries are kept, 30 days unless it was given; `None` keeps them for good.
+    pub keep: Option<Duration>,
+    /// Whether names and values of people are kept.
+    pub personal_data: bool,
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { keep: Some(Duration::from_secs(30 * 24 * 60 * 60)), personal_data: true }
+    }
 }
 
 /// Where to: the SCIM endpoint and how it is talked to.

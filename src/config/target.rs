@@ -165,14 +165,20 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Targe
 /// A duration above zero.
 pub(super) fn duration(section: &mut Section<'_, '_>, key: &'static str) -> Option<Duration> {
     let found = section.text(key)?;
+    duration_of(section, &found)
+}
+
+/// The same of a text that was read already.
+pub(super) fn duration_of(section: &Section<'_, '_>, found: &Located<&str>) -> Option<Duration> {
+    let (key, span) = (found.key, found.span.clone());
     match parse_duration(found.value) {
         Ok(duration) if !duration.is_zero() => Some(duration),
         Ok(_) => {
-            section.report.error(found.span, format!("`{key}` is zero"), "take a longer one, such as \"30s\"");
+            section.report.error(span, format!("`{key}` is zero"), "take a longer one, such as \"30s\"");
             None
         }
         Err(error) => {
-            section.report.error(found.span, format!("`{key}`: {error}"), format!("for instance {key} = \"30s\""));
+            section.report.error(span, format!("`{key}`: {error}"), format!("for instance {key} = \"30s\""));
             None
         }
     }

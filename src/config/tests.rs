@@ -85,7 +85,8 @@ prune_after = "2d"
 email = "it@contoso.com"
 on_failure = false
 [log]
-keep = "30d"
+keep = "90d"
+pii = false
 "#;
 
 /// Place, message, line with a caret under the place, and hint; one after the other.
@@ -121,7 +122,8 @@ fn defaults() {
     assert_eq!(settings.target.timeout, Duration::from_secs(30));
     assert!(settings.target.honour_retry_after && settings.target.soft_delete && !settings.target.allow_http);
     assert_eq!(settings.provisioning.interval, Duration::from_mins(40));
-    assert_eq!((settings.provisioning.actions, settings.log_keep), (None, None));
+    assert_eq!((settings.provisioning.actions, settings.log), (None, LogSettings::default()));
+    assert_eq!((settings.log.keep, settings.log.personal_data), (Some(Duration::from_hours(30 * 24)), true));
     let rules = &settings.provisioning;
     assert_eq!((rules.groups, rules.members_per_patch, rules.prevent_accidental_deletions), (None, 1, None));
     assert_eq!((rules.late_references, rules.reference_queries), (LateReferences::Restart, false));
@@ -173,7 +175,7 @@ fn everything_set() {
             },
         ]
     );
-    assert_eq!(settings.log_keep, Some(Duration::from_hours(30 * 24)));
+    assert_eq!((settings.log.keep, settings.log.personal_data), (Some(Duration::from_hours(90 * 24)), false));
 }
 
 #[test]
@@ -220,7 +222,7 @@ fn keys_and_types() {
     );
     check(
         "[log]\ncolour = 1",
-        &["conf/scimulate.toml:2:1: unknown key `colour` in [log]", "colour = 1", "^^^^^^", "= known here: keep"],
+        &["conf/scimulate.toml:2:1: unknown key `colour` in [log]", "colour = 1", "^^^^^^", "= known here: keep, pii"],
     );
     check(
         "[sources]",

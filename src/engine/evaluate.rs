@@ -14,7 +14,7 @@ use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
 };
 use super::references::reference_name;
-use super::steps::{Imported, retried, scoped};
+use super::steps::{Imported, note_scope, retried};
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
@@ -29,7 +29,7 @@ use crate::plan::{
 use crate::schema::{AttributeSource, ObjectKind, ObjectMapping, TargetAttribute};
 use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
-use crate::store::{KnownSet, ObjectStates, PriorView, References};
+use crate::store::{KnownSet, ObjectStates, PriorView, References, TraceWriter};
 
 /// Error code of a linked account that is gone.
 const INVALID_ANCHOR: &str = "InvalidAnchor";
@@ -61,7 +61,7 @@ pub struct Due {
     /// Whether others are to share its account.
     pub leads: bool,
     /// How it was read and what decided about its scope; empty where nobody asks.
-    pub told: Vec<Fact>,
+    pub told: TraceWriter,
 }
 
 /// What the source says of a user's manager.
@@ -178,7 +178,7 @@ impl Evaluator<'_> {
             let decision = self.decide(&mut user);
             let mut due = self.due(&user, &decision, index);
             if let Some(imported) = &imported {
-                due.told = self.told(imported, &user, &decision, &due);
+                self.tell(imported, &user, &decision, &mut due);
             }
             if due.follows.is_some() {
                 followers.push(due);
@@ -457,20 +457,21 @@ impl Evaluator<'_> {
             unknown,
             follows: index.followers.get(&user.id).cloned(),
             leads: index.leaders.contains(&user.id),
-            told: Vec::new(),
+            told: TraceWriter::default(),
         }
     }
 
-    /// How the object was read, and the scope; of one that is tried again as it was, that it is.
-    fn told(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &Due) -> Vec<Fact> {
+    /// Notes how the object was read, and the scope; of one that is tried again as it was, that it is.
+    fn tell(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &mut Due) {
         let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
         let is_retried =
             |failure: &&Failure| self.known.is_some() && failure.part == FailedPart::Export && failure.seen == due.seen;
         if let Some(failure) = failure.filter(is_retried) {
-            return vec![retried(failure, &self.policy.escrow)];
+            due.told.fact(&retried(failure, &self.policy.escrow));
+            return;
         }
-        let scope = scoped(self.mapping, self.export.entitlements(), user, decision);
-        vec![imported.fact(user, due.prior.is_some()), scope]
+        imported.note(user, due.prior.is_some(), &mut due.told);
+        note_scope(self.mapping, self.export.entitlements(), user, decision, &mut due.told);
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
@@ -500,6 +501,10 @@ impl Evaluator<'_> {
             };
             (Presence::Out(standing, "no longer in the export, so in the recycle bin".into()), standing)
         };
+        let mut told = TraceWriter::default();
+        if self.traced {
+            told.fact(&Fact::Absent);
+        }
         Due {
             subject: Subject {
                 id: id.clone(),
@@ -521,7 +526,7 @@ impl Evaluator<'_> {
             unknown: Vec::new(),
             follows: None,
             leads: false,
-            told: if self.traced { vec![Fact::Absent] } else { Vec::new() },
+            told,
         }
     }
 

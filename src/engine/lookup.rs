@@ -9,12 +9,12 @@ use serde_json::Value;
 use super::accounts::{Account, Situation};
 use super::links::Links;
 use super::outcome::{attempted, retry_of, state_after};
-use super::steps::{logged, looked_up};
+use super::steps::{looked_up, note_exchanges};
 use super::{Due, Manager, Processed, Verify, verify};
 use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{CallOutcome, Client, Failure, Operation};
 use crate::clock::Clock;
-use crate::event::{Attempt, ChangeId, Fact, ObjectError, ObjectRecord, Trace};
+use crate::event::{Attempt, ChangeId, Fact, ObjectError, ObjectRecord};
 use crate::matching::{self, Candidates};
 use crate::plan::verify::Deviation;
 use crate::plan::{
@@ -22,7 +22,7 @@ use crate::plan::{
     Reason, Step, plan_one,
 };
 use crate::scim::{Exchange, Request, Resource, get};
-use crate::store::{Outcome, StateChange};
+use crate::store::{Outcome, StateChange, TraceWriter};
 
 /// What an object came to.
 #[derive(Debug)]
@@ -108,8 +108,8 @@ impl Worker<'_> {
 
     /// The same, for those who want to see what was answered on the way.
     pub(crate) async fn work_along(&self, mut due: Due, planned: Option<&PlannedObject>, trail: &mut Trail) -> Worked {
-        let mut facts = std::mem::take(&mut due.told);
-        let is_told = !facts.is_empty();
+        let mut trace = std::mem::take(&mut due.told);
+        let is_told = !trace.is_empty();
         let mapping = self.context.mapping;
         let (action, result) = loop {
             let action = match plan_one(&self.context, &due.subject, due.prior.as_ref(), &trail.answers) {
@@ -118,14 +118,14 @@ impl Worker<'_> {
                     Ok(answer) => {
                         let answer = self.foresee(&due, &lookup, answer);
                         if is_told {
-                            facts.push(looked_up(mapping, &lookup, Some(&answer)));
+                            trace.fact(&looked_up(mapping, &lookup, Some(&answer)));
                         }
                         trail.answers.push(answer);
                         continue;
                     }
                     Err((failure, operation)) => {
                         if is_told {
-                            facts.push(looked_up(mapping, &lookup, None));
+                            trace.fact(&looked_up(mapping, &lookup, None));
                         }
                         let kind = ActionKind::Fail;
                         let reason = Reason::RequestFailed(failure.to_string().into());
@@ -143,7 +143,7 @@ impl Worker<'_> {
                 Err((failure, Operation::Create)) if failure.is_conflict() && conflict(&trail.answers).is_none() => {
                     let (code, detail) = (failure.error_code(Operation::Create), failure.to_string().into_boxed_str());
                     if is_told {
-                        facts.push(Fact::Refused { code: code.into(), message: detail.clone() });
+                        trace.fact(&Fact::Refused { code: code.into(), message: detail.clone() });
                     }
                     trail.answers.push(Answer::Conflict { code, detail });
                 }
@@ -164,7 +164,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { held, deviations, facts }, trail)
+        self.conclude(due, action, result, Asked { held, deviations, trace }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -280,7 +280,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { held, deviations, facts }: Asked,
+        Asked { held, deviations, trace }: Asked,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();
@@ -319,20 +319,17 @@ impl Worker<'_> {
             Effect::Delete(target) => Some(target.clone()),
             _ => target.or(linked),
         };
-        let trace = (!facts.is_empty()).then(|| {
-            let retry = match &state {
-                StateChange::Put(state) => state.failure.as_ref(),
-                _ => None,
-            };
+        let trace = (!trace.is_empty()).then(|| {
+            let mut trace = trace;
+            note_exchanges(&trail.requests, &trail.replies, self.context.mapping, &mut trace);
             let sent = planned != ActionKind::Fail;
-            let attempt =
-                || Attempt { action: if sent { planned } else { attempted(&due) }, reason: because.into(), sent };
-            Box::new(Trace {
-                facts,
-                exchanges: logged(&trail.requests, &trail.replies, self.context.mapping),
-                attempt: error.is_some().then(attempt),
-                retry: retry.map(|failure| retry_of(failure, self.escrow)),
-            })
+            let attempt = error.as_ref().map(|_| Attempt {
+                action: if sent { planned } else { attempted(&due) },
+                reason: because.into(),
+                sent,
+            });
+            let failure = if let StateChange::Put(state) = &state { state.failure.as_ref() } else { None };
+            trace.finish(attempt.as_ref(), failure.map(|failure| retry_of(failure, self.escrow)))
         });
         let record = ObjectRecord {
             change: ChangeId::of(self.cycle, &due.subject.id, ""),
@@ -372,8 +369,8 @@ impl Worker<'_> {
 /// What the answers said, beside what the planner made of them.
 struct Asked {
     held: Option<String>,
-    /// None where nobody keeps them.
-    facts: Vec<Fact>,
+    /// Empty where nobody keeps it.
+    trace: TraceWriter,
     /// What was found when the account was read back.
     deviations: Vec<Deviation>,
 }
@@ -397,7 +394,7 @@ pub(crate) fn expected_account(id: &SourceId, body: &Value) -> Resource {
 }
 
 /// The request that an effect sends.
-fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
+pub(super) fn write_request(endpoint: &str, effect: &Effect) -> Option<Request> {
     match effect {
         Effect::Nothing | Effect::Link(_) => None,
         Effect::Create(body) => Some(crate::client::create_request(endpoint, body.clone())),

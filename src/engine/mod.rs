@@ -8,6 +8,7 @@ mod discover;
 mod duplicates;
 mod error;
 mod evaluate;
+mod explain;
 mod find;
 mod fingerprints;
 mod guard;
@@ -35,6 +36,7 @@ pub use discover::{
 };
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
+pub use explain::{AttributeOutcome, ExplainedAttribute, Explanation, IN_SCOPE, RuleGroup, explain_everyone};
 pub use find::{NamedObject, find_objects};
 pub use index::{Index, KnownSets};
 pub use offline::{Offline, OfflineIndex};

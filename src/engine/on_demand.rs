@@ -24,8 +24,8 @@ use crate::base::{CycleId, Diagnostic, Random, SourceId, TargetId, Timestamp};
 use crate::client::{Failure, Operation};
 use crate::directory::User;
 use crate::event::{
-    ChangeId, Fact, LogEntry, ObjectError, ObjectRecord, ProvisioningStep, StepOrder, Trace, connection_step,
-    left_out_step, reference_step,
+    ChangeId, Fact, LogEntry, ObjectError, ObjectRecord, ProvisioningStep, StepOrder, connection_step, left_out_step,
+    reference_step,
 };
 use crate::plan::verify::Deviation;
 use crate::plan::{ActionKind, AttributeChange, Reason, ReferenceContext, Referenced, Standing};
@@ -33,7 +33,7 @@ use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::{Dialect, Exchange, Request};
 use crate::scoping::{Active, Decision};
 use crate::source::Export;
-use crate::store::{Outcome, StateChange, Store, Writer};
+use crate::store::{Outcome, StateChange, Store, TraceText, TraceWriter, Writer};
 
 /// Members of a group that can be sent at once.
 const MOST_MEMBERS: usize = 5;
@@ -272,7 +272,9 @@ impl Running<'_> {
                                       cycle deletes it at the target"
                 }
             };
-            return self.leave(None, why, vec![Fact::Absent], done).await;
+            let mut told = TraceWriter::default();
+            told.fact(&Fact::Absent);
+            return self.leave(None, why, told, done).await;
         };
         // Who asks for an object means it, however long it failed and whatever was held back.
         due.subject.pruned = false;
@@ -321,11 +323,11 @@ impl Running<'_> {
         &self,
         target: Option<TargetId>,
         why: &str,
-        facts: Vec<Fact>,
+        told: TraceWriter,
         done: &mut OnDemand,
     ) -> Result<(), EngineError> {
         let reason = Reason::NotOnDemand(why.into());
-        let trace = Trace { facts, ..Trace::default() };
+        let trace = told.finish(None, None);
         done.action = ActionKind::Skip;
         done.reason = Some(reason.clone());
         let NamedObject { kind, id, name } = self.demand.object.clone();
@@ -344,14 +346,14 @@ impl Running<'_> {
             error: None,
             duration: std::time::Duration::ZERO,
         };
-        done.steps.extend(LogEntry::of(&record, Some(trace.clone())).steps(StepOrder::Portal));
+        done.steps.extend(LogEntry::of(&record, Some(trace.read())).steps(StepOrder::Portal));
         let outcome = Outcome {
             kind,
             source_id: id,
             state: StateChange::Keep,
             references: Vec::new(),
             record: Some(record),
-            trace: Some(Box::new(trace)),
+            trace: Some(trace),
         };
         Ok(self.writer.send(outcome).await?)
     }
@@ -382,7 +384,7 @@ impl Running<'_> {
             return Err(EngineError::Interrupted);
         }
         if let Some(record) = &outcome.record {
-            let trace = outcome.trace.as_deref().cloned();
+            let trace = outcome.trace.as_ref().map(TraceText::read);
             done.steps.extend(LogEntry::of(record, trace).steps(StepOrder::Portal));
         }
         self.writer.send(outcome).await?;
@@ -539,7 +541,7 @@ impl OnDemand {
     }
 }
 
-fn no_groups() -> EngineError {
+pub(super) fn no_groups() -> EngineError {
     let error = Diagnostic::error("groups aren't provisioned by this job");
     let hint = "it needs a mapping of groups that is enabled, and [source] groups or members";
     EngineError::Settings(Box::new(error.with_hint(hint)))

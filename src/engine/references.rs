@@ -9,12 +9,13 @@ use super::accounts::Accounts;
 use super::fingerprints::id_fingerprint;
 use super::lookup::{PendingManager, Trail, Worked};
 use super::outcome::retry_of;
-use super::{Policy, Processed, Verify, steps};
+use super::steps::note_exchanges;
+use super::{Policy, Processed, Verify};
 use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{Client, Failure, Operation, patch_request};
 use crate::clock::Clock;
 use crate::directory::Group;
-use crate::event::{Attempt, ChangeId, ObjectError, ObjectRecord, Trace};
+use crate::event::{Attempt, ChangeId, ObjectError, ObjectRecord};
 use crate::plan::{
     self, ActionKind, AttributeChange, FailedPart, Reason, Reference, ReferenceContext, ReferenceStep, Referenced,
     Sent, plan_gone_member, plan_member, plan_single,
@@ -22,7 +23,7 @@ use crate::plan::{
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
 use crate::scim::{ChangeOp, Dialect};
 use crate::source::Export;
-use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange};
+use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange, TraceText, TraceWriter};
 
 /// Everything that decides about references.
 pub(crate) struct ReferencePass<'a> {
@@ -151,6 +152,11 @@ impl<'a> ReferencePass<'a> {
     /// What is to be done about these members of one group, whatever failed before; nobody is removed.
     pub(crate) fn members_among(&self, group: &Group, only: &[SourceId]) -> Vec<ReferenceTask> {
         if self.sends_members() { self.members_of(group, Some(only)) } else { Vec::new() }
+    }
+
+    /// What is to be done about the members of one group.
+    pub(crate) fn members_of_group(&self, group: &Group) -> Vec<ReferenceTask> {
+        if self.sends_members() { self.members_of(group, None) } else { Vec::new() }
     }
 
     /// Groups whose members failed before and were tried again.
@@ -339,19 +345,17 @@ impl ReferenceWorker<'_> {
         record: &ObjectRecord,
         state: &StateChange,
         trail: &Trail,
-    ) -> Option<Box<Trace>> {
+    ) -> Option<TraceText> {
         let (mapping, _) = self.rules.mapping(task.kind)?;
         let failure = if let StateChange::Fail(failure) = state { Some(failure) } else { None };
-        Some(Box::new(Trace {
-            facts: Vec::new(),
-            exchanges: steps::logged(&trail.requests, &trail.replies, mapping),
-            attempt: failure.map(|failure| Attempt {
-                action: failure.action,
-                reason: record.reason.to_string().into(),
-                sent: true,
-            }),
-            retry: failure.map(|failure| retry_of(failure, &self.policy.escrow)),
-        }))
+        let attempt = failure.map(|failure| Attempt {
+            action: failure.action,
+            reason: record.reason.to_string().into(),
+            sent: true,
+        });
+        let mut trace = TraceWriter::default();
+        note_exchanges(&trail.requests, &trail.replies, mapping, &mut trace);
+        Some(trace.finish(attempt.as_ref(), failure.map(|failure| retry_of(failure, &self.policy.escrow))))
     }
 
     async fn send(&self, task: &ReferenceTask, trail: &mut Trail) -> Result<Reached, (Failure, Operation)> {

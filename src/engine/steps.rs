@@ -1,16 +1,19 @@
 //! Notes what the provisioning log keeps of the way of an object.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::lookup::Reply;
 use crate::directory::{AttributeNames, AttributeValue, Entitlements, Slot, User};
-use crate::event::{Asked, Condition, Fact, Found, LoggedBody, LoggedExchange};
+use crate::event::{Asked, Fact, Found, LoggedBody};
 use crate::expression::role_name;
 use crate::matching::Candidates;
 use crate::plan::{Answer, EscrowSchedule, Failure, Lookup, REDACTED};
 use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::{Method, Request, Resource};
 use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
+use crate::store::TraceWriter;
 
 /// The source attributes that a mapping shows in the log: slot, name, and whether `Redact` hides it.
 pub(super) struct Imported<'a> {
@@ -30,14 +33,13 @@ impl<'a> Imported<'a> {
         Self { shown: shown.collect() }
     }
 
-    /// The object as it was read, with the values that the mappings use.
-    pub(super) fn fact(&self, user: &User<'_>, known: bool) -> Fact {
-        let value = |(slot, name, redacted): &(Slot, &str, bool)| {
+    /// Notes the object as it was read, with the values that the mappings use.
+    pub(super) fn note(&self, user: &User<'_>, known: bool, trace: &mut TraceWriter) {
+        let value = |(slot, name, redacted): &(Slot, &'a str, bool)| {
             let text = source_text(user, *slot);
-            let text = if *redacted { text.map(|_| REDACTED.into()) } else { text };
-            ((*name).into(), text)
+            (*name, if *redacted { text.map(|_| Cow::Borrowed(REDACTED)) } else { text })
         };
-        Fact::Imported { known, values: self.shown.iter().map(value).collect() }
+        trace.imported(known, self.shown.iter().map(value));
     }
 }
 
@@ -51,17 +53,17 @@ pub(super) fn retried(failure: &Failure, schedule: &EscrowSchedule) -> Fact {
     }
 }
 
-/// Each condition of the scope with its evidence.
-pub(super) fn scoped(
+/// Notes each condition of the scope with its evidence.
+pub(super) fn note_scope(
     mapping: &ObjectMapping,
     entitlements: &Entitlements,
     user: &User<'_>,
     decision: &Decision,
-) -> Fact {
+    trace: &mut TraceWriter,
+) {
     let explained = decision.explain(mapping.kind, entitlements, &mapping.filters);
-    let condition = |each: crate::scoping::Explained| Condition { holds: each.holds, evidence: each.evidence.into() };
     let clauses = if mapping.filters.is_empty() {
-        Box::default()
+        String::new()
     } else {
         let verdict = |(clause, verdict)| {
             let verdict = match verdict {
@@ -72,9 +74,10 @@ pub(super) fn scoped(
             (clause, verdict)
         };
         let verdicts = clause_verdicts(&mapping.filters, &user.values);
-        Value::Object(verdicts.into_iter().map(verdict).collect::<Map<_, _>>()).to_string().into()
+        Value::Object(verdicts.into_iter().map(verdict).collect::<Map<_, _>>()).to_string()
     };
-    Fact::Scoped { in_scope: decision.in_scope(), conditions: explained.into_iter().map(condition).collect(), clauses }
+    let conditions = explained.iter().map(|each| (each.holds, each.evidence.as_str()));
+    trace.scoped(decision.in_scope(), conditions, &clauses);
 }
 
 /// What was asked, and what came back; without an answer the request failed.
@@ -118,13 +121,18 @@ fn shown(mapping: &ObjectMapping, account: &Resource) -> Vec<(Box<str>, Box<str>
     shown
 }
 
-/// What went over the wire, without the bodies where a value of them isn't to be shown.
-pub(super) fn logged(requests: &[Request], replies: &[Reply], mapping: &ObjectMapping) -> Vec<LoggedExchange> {
+/// Notes what went over the wire, without the bodies where a value of them isn't to be shown.
+pub(super) fn note_exchanges(
+    requests: &[Request],
+    replies: &[Reply],
+    mapping: &ObjectMapping,
+    trace: &mut TraceWriter,
+) {
     let is_redacted = mapping.attributes.iter().any(|attribute| attribute.redacted);
-    let one = |(request, reply): (&Request, &Reply)| {
+    for (request, reply) in requests.iter().zip(replies) {
         let path = match request.path.split_once('?') {
-            Some((path, _)) if is_redacted => format!("{path}?{REDACTED}").into(),
-            _ => request.path.as_str().into(),
+            Some((path, _)) if is_redacted => Cow::Owned(format!("{path}?{REDACTED}")),
+            _ => Cow::Borrowed(request.path.as_str()),
         };
         let body = match &request.body {
             Some(_) if request.method == Method::Post && !is_redacted => {
@@ -133,9 +141,8 @@ pub(super) fn logged(requests: &[Request], replies: &[Reply], mapping: &ObjectMa
             Some(body) if !is_redacted => LoggedBody::Json(body.to_string().into()),
             _ => LoggedBody::None,
         };
-        LoggedExchange { method: request.method, path, status: reply.status, duration: reply.duration, body }
-    };
-    requests.iter().zip(replies).map(one).collect()
+        trace.exchange(request.method, &path, reply.status, reply.duration, &body);
+    }
 }
 
 /// A JSON value as the log writes it.
@@ -153,12 +160,12 @@ const fn truth(holds: bool) -> &'static str {
 }
 
 /// A source value as the log writes it; `None` where the export doesn't contain it.
-fn source_text(user: &User<'_>, slot: Slot) -> Option<Box<str>> {
+pub(super) fn source_text<'v>(user: &'v User<'_>, slot: Slot) -> Option<Cow<'v, str>> {
     match &user.values[usize::from(slot.0)] {
         AttributeValue::Unknown => None,
-        AttributeValue::Null => Some(Box::default()),
-        AttributeValue::String(text) => Some(text.as_ref().into()),
-        AttributeValue::Bool(value) => Some(truth(*value).into()),
+        AttributeValue::Null => Some(Cow::Borrowed("")),
+        AttributeValue::String(text) => Some(Cow::Borrowed(text)),
+        AttributeValue::Bool(value) => Some(Cow::Borrowed(truth(*value))),
         AttributeValue::Strings(texts) => Some(texts.join(", ").into()),
         AttributeValue::Roles(roles) => {
             Some(roles.iter().map(|role| role_name(role)).collect::<Vec<_>>().join(", ").into())

@@ -2,6 +2,7 @@
 
 pub mod discovery;
 mod fact;
+mod personal;
 mod step;
 mod telling;
 mod trace;
@@ -16,6 +17,7 @@ use crate::plan::{AttributeChange, Estimate, Reason, Workload};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 pub use fact::{Asked, Attempt, Condition, Fact, Found};
+pub use personal::{HIDDEN, without_personal_data};
 pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
 pub use telling::{StepOrder, connection_step, left_out_step, reference_step};
 pub use trace::{ChangeId, LogEntry, LoggedBody, LoggedExchange, Retry, Trace};

@@ -78,6 +78,14 @@ impl Reference {
         }
     }
 
+    /// The same with other names.
+    pub fn renamed(&self, names: &str) -> Self {
+        match self {
+            Self::Manager(_) => Self::Manager(names.into()),
+            Self::Members(count, _) => Self::Members(*count, names.into()),
+        }
+    }
+
     /// What was done to them, in words.
     fn describe(&self, f: &mut fmt::Formatter<'_>, done: &str) -> fmt::Result {
         match self {

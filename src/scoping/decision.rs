@@ -327,7 +327,7 @@ pub fn clause_verdicts(filters: &[FilterGroup], values: &[AttributeValue<'_>]) -
 }
 
 /// `department EQUALS 'Sales'`, as the provisioning log writes it.
-fn clause_text(filters: &[FilterGroup], index: usize, clause: usize) -> String {
+pub(super) fn clause_text(filters: &[FilterGroup], index: usize, clause: usize) -> String {
     let clause = &filters[index].clauses[clause];
     let operator = clause.operator.name();
     match (&clause.operator, clause.values.as_slice()) {

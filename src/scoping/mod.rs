@@ -6,6 +6,7 @@
 mod decision;
 mod filter;
 mod standing;
+mod way_in;
 
 pub use decision::{
     Active, Assigned, Cause, Decision, Explained, FilterVerdict, ONLY_DEFAULT_ACCESS, Role, ScopePolicy,
@@ -13,6 +14,7 @@ pub use decision::{
 };
 pub use filter::{ClauseVerdict, evaluate_clause, evaluate_filters};
 pub use standing::Standing;
+pub use way_in::{ClauseEvidence, clause_evidence, way_in};
 
 use serde::Deserialize;
 

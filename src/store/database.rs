@@ -29,6 +29,8 @@ pub struct Store {
     path: PathBuf,
     /// Row of the cycle that has begun.
     pub(super) cycle: Option<i64>,
+    /// Whether the log keeps no names and values.
+    pub(super) hides_personal_data: bool,
     /// What was read last, and of what.
     pub(super) kept: RefCell<Option<(Stamp, Snapshot)>>,
 }
@@ -93,7 +95,7 @@ impl Store {
     fn connect(path: PathBuf) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(&path, flags).map_err(|error| StoreError::of(&path, error))?;
-        let store = Self { connection, path, cycle: None, kept: RefCell::default() };
+        let store = Self { connection, path, cycle: None, hides_personal_data: false, kept: RefCell::default() };
         store.try_sql(|sql| sql.busy_timeout(BUSY_TIMEOUT))?;
         Ok(store)
     }
@@ -120,6 +122,11 @@ impl Store {
         let path = &self.path;
         migration::migrate(&mut self.connection, migration::STEPS, env!("CARGO_PKG_VERSION"))
             .map_err(|error| StoreError::of(path, error))
+    }
+
+    /// From now on the log gets no names and values of people.
+    pub fn hide_personal_data(&mut self) {
+        self.hides_personal_data = true;
     }
 
     /// The database file.

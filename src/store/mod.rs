@@ -47,5 +47,6 @@ pub use reference::{ReferenceChange, References, ReferencesOf};
 pub use reset::{ResetScope, ResetScopes, UnknownResetScope};
 pub use snapshot::Snapshot;
 pub use staged::StagedObject;
+pub use trace::{TraceText, TraceWriter};
 pub use watermark::Watermark;
 pub use writer::{Outcome, StateChange, Writer};

@@ -4,6 +4,7 @@
 //! A fact is an array that begins with its letter. An exchange is `[method, path, status, microseconds]`, and a fifth
 //! for the body: JSON as text, or `["target object"]` for the creation of one with the entry's changes.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,53 +14,133 @@ use crate::base::Timestamp;
 use crate::event::{ActionKind, Asked, Attempt, Condition, Fact, Found, LoggedBody, LoggedExchange, Retry, Trace};
 use crate::scim::Method;
 
-/// As the column has it.
-pub(super) fn to_json(trace: &Trace) -> String {
-    let mut json = String::with_capacity(768);
-    let mut parts = Parts { json: &mut json, separator: '{' };
-    if !trace.facts.is_empty() {
-        parts.list("f", &trace.facts, fact);
+/// How an object was worked on, as the column has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceText(String);
+
+impl TraceText {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
     }
-    if !trace.exchanges.is_empty() {
-        parts.list("x", &trace.exchanges, exchange);
+
+    /// What it says.
+    pub fn read(&self) -> Trace {
+        from_json(&self.0).expect("it was written here")
     }
-    if let Some(Attempt { action, reason, sent }) = &trace.attempt {
-        parts.name("a");
-        push(parts.json, &(action.as_str(), reason, u8::from(*sent)));
-    }
-    if let Some(Retry { failures, next }) = &trace.retry {
-        parts.name("r");
-        push(parts.json, &(failures, next.as_microsecond()));
-    }
-    if parts.separator == '{' {
-        json.push('{');
-    }
-    json.push('}');
-    json
 }
 
-/// Members of the object, one after the other.
-struct Parts<'a> {
-    json: &'a mut String,
-    separator: char,
+impl From<&Trace> for TraceText {
+    fn from(trace: &Trace) -> Self {
+        let mut writer = TraceWriter::default();
+        trace.facts.iter().for_each(|fact| writer.fact(fact));
+        for LoggedExchange { method, path, status, duration, body } in &trace.exchanges {
+            writer.exchange(*method, path, *status, *duration, body);
+        }
+        writer.finish(trace.attempt.as_ref(), trace.retry)
+    }
 }
 
-impl Parts<'_> {
-    fn name(&mut self, name: &str) {
-        self.json.push(self.separator);
-        self.separator = ',';
-        self.json.extend(["\"", name, "\":"]);
+/// Writes a [`TraceText`] while an object is worked on: facts first, then exchanges. A text of some hundred bytes goes
+/// from thread to thread, instead of the dozens of values in it.
+#[derive(Debug, Clone, Default)]
+pub struct TraceWriter {
+    json: String,
+    part: Part,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Part {
+    #[default]
+    Nothing,
+    Facts,
+    Exchanges,
+}
+
+impl TraceWriter {
+    /// Whether nothing was written yet.
+    pub const fn is_empty(&self) -> bool {
+        self.json.is_empty()
     }
 
-    fn list<T>(&mut self, name: &str, items: &[T], write: fn(&mut String, &T)) {
-        self.name(name);
-        let mut separator = '[';
-        for item in items {
-            self.json.push(separator);
-            separator = ',';
-            write(self.json, item);
+    /// The object was read, with these values.
+    pub fn imported<'v>(&mut self, known: bool, values: impl Iterator<Item = (&'v str, Option<Cow<'v, str>>)>) {
+        self.json.reserve(640);
+        self.begin(Part::Facts);
+        self.json.push_str(if known { "[\"u\"" } else { "[\"n\"" });
+        for (name, value) in values {
+            self.json.push(',');
+            text(&mut self.json, name);
+            self.json.push(',');
+            optional(&mut self.json, value.as_deref());
         }
         self.json.push(']');
+    }
+
+    /// The scope was decided; each condition with its evidence.
+    pub fn scoped<'e>(&mut self, in_scope: bool, conditions: impl Iterator<Item = (bool, &'e str)>, clauses: &str) {
+        self.begin(Part::Facts);
+        let json = &mut self.json;
+        json.push_str(if in_scope { "[\"s\",1," } else { "[\"s\",0," });
+        text(json, clauses);
+        for (holds, evidence) in conditions {
+            json.push_str(if holds { ",1," } else { ",0," });
+            text(json, evidence);
+        }
+        json.push(']');
+    }
+
+    /// Something else happened.
+    pub fn fact(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Imported { known, values } => {
+                self.imported(
+                    *known,
+                    values.iter().map(|(name, value)| (&**name, value.as_deref().map(Cow::Borrowed))),
+                );
+            }
+            Fact::Scoped { in_scope, conditions, clauses } => {
+                let conditions = conditions.iter().map(|condition| (condition.holds, &*condition.evidence));
+                self.scoped(*in_scope, conditions, clauses);
+            }
+            _ => {
+                self.begin(Part::Facts);
+                self::fact(&mut self.json, fact);
+            }
+        }
+    }
+
+    /// A request was sent.
+    pub fn exchange(&mut self, method: Method, path: &str, status: Option<u16>, duration: Duration, body: &LoggedBody) {
+        self.begin(Part::Exchanges);
+        exchange(&mut self.json, method, path, status, duration, body);
+    }
+
+    /// Ends it, with what was tried if it failed.
+    #[must_use]
+    pub fn finish(mut self, attempt: Option<&Attempt>, retry: Option<Retry>) -> TraceText {
+        let json = &mut self.json;
+        json.push_str(if self.part == Part::Nothing { "{" } else { "]" });
+        if let Some(Attempt { action, reason, sent }) = attempt {
+            json.push_str(if json.len() > 1 { ",\"a\":" } else { "\"a\":" });
+            push(json, &(action.as_str(), reason, u8::from(*sent)));
+        }
+        if let Some(Retry { failures, next }) = retry {
+            json.push_str(if json.len() > 1 { ",\"r\":" } else { "\"r\":" });
+            push(json, &(failures, next.as_microsecond()));
+        }
+        json.push('}');
+        TraceText(self.json)
+    }
+
+    /// Goes on with an item of a part.
+    fn begin(&mut self, part: Part) {
+        self.json.push_str(match (self.part, part) {
+            (Part::Nothing, Part::Exchanges) => "{\"x\":[",
+            (Part::Nothing, _) => "{\"f\":[",
+            (Part::Facts, Part::Exchanges) => "],\"x\":[",
+            _ => ",",
+        });
+        self.part = part;
     }
 }
 
@@ -85,29 +166,13 @@ fn optional(json: &mut String, value: Option<&str>) {
 
 fn fact(json: &mut String, fact: &Fact) {
     match fact {
-        Fact::Imported { known, values } => {
-            json.push_str(if *known { "[\"u\"" } else { "[\"n\"" });
-            for (name, value) in values {
-                json.push(',');
-                text(json, name);
-                json.push(',');
-                optional(json, value.as_deref());
-            }
-        }
+        Fact::Imported { .. } | Fact::Scoped { .. } => unreachable!("they are written by themselves"),
         Fact::Absent => json.push_str("[\"d\""),
         Fact::Retried { count, first, next, action } => {
             json.push_str("[\"e\",");
             let (first, next) = (first.as_microsecond(), next.as_microsecond());
             let values = serde_json::to_string(&(count, first, next, action.as_str())).expect("numbers are JSON");
             json.push_str(&values[1..values.len() - 1]);
-        }
-        Fact::Scoped { in_scope, conditions, clauses } => {
-            json.push_str(if *in_scope { "[\"s\",1," } else { "[\"s\",0," });
-            text(json, clauses);
-            for Condition { holds, evidence } in conditions {
-                json.push_str(if *holds { ",1," } else { ",0," });
-                text(json, evidence);
-            }
         }
         Fact::LookedUp { asked, found } => {
             match asked {
@@ -168,12 +233,11 @@ fn found(json: &mut String, found: &Found) {
     }
 }
 
-fn exchange(json: &mut String, exchange: &LoggedExchange) {
-    let LoggedExchange { method, path, status, duration, body } = exchange;
+fn exchange(json: &mut String, method: Method, path: &str, status: Option<u16>, duration: Duration, body: &LoggedBody) {
     json.extend(["[\"", method.as_str(), "\","]);
     text(json, path);
     json.push(',');
-    push(json, status);
+    push(json, &status);
     json.push(',');
     push(json, &u64::try_from(duration.as_micros()).unwrap_or(u64::MAX));
     match body {

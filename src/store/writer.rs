@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-use super::{ReferenceChange, Store, StoreError, log, object, reference, row, trace};
+use super::{ReferenceChange, Store, StoreError, TraceText, log, object, reference, row};
 use crate::base::{SourceId, TargetId};
-use crate::event::{ObjectRecord, Trace};
+use crate::event::{ObjectRecord, without_personal_data};
 use crate::plan::{FailedPart, Failure, PriorState};
 use crate::schema::ObjectKind;
 
@@ -33,7 +33,7 @@ pub struct Outcome {
     /// What the log says; `None` for nothing.
     pub record: Option<ObjectRecord>,
     /// How the object was worked on, for the log.
-    pub trace: Option<Box<Trace>>,
+    pub trace: Option<TraceText>,
 }
 
 impl Outcome {
@@ -187,7 +187,7 @@ async fn write(
 }
 
 fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
-    let cycle = store.cycle;
+    let (cycle, hides) = (store.cycle, store.hides_personal_data);
     if messages.iter().all(Message::is_flush) {
         return Ok(());
     }
@@ -232,9 +232,18 @@ fn commit(store: &mut Store, messages: &[Message]) -> Result<(), StoreError> {
                 if record.source_id != outcome.source_id {
                     print_id(&record.source_id, &mut id);
                 }
+                let hidden = hides.then(|| {
+                    let trace = outcome.trace.as_ref().map(TraceText::read);
+                    let (record, trace) = without_personal_data(record, trace.as_ref());
+                    (record, trace.as_ref().map(TraceText::from))
+                });
+                let (record, trace) = match &hidden {
+                    Some((record, trace)) => (record, trace),
+                    None => (record, &outcome.trace),
+                };
                 let number = log::insert(&mut insert, cycle, &id, record)?;
-                if let Some(trace) = &outcome.trace {
-                    insert_trace.execute((number, trace::to_json(trace)))?;
+                if let Some(trace) = trace {
+                    insert_trace.execute((number, trace.as_str()))?;
                 }
             }
         }

@@ -13,7 +13,7 @@ use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output_file::{OutputFile, Readers};
 use crate::cli::printer::Printer;
-use crate::cli::table::{Align, seen_width, table, wrap};
+use crate::cli::table::{fold, seen_width};
 use crate::event::LogEntry;
 use crate::report::{LogCsv, LogCsvFiles, LogFacts, azure_monitor, graph, log_details, log_line};
 use crate::store::{LogQuery, Store};
@@ -25,8 +25,8 @@ pub(super) struct Form {
     pub(super) facts: LogFacts,
 }
 
-/// Width of a table that goes elsewhere than to a terminal.
-const WIDTH: usize = 120;
+/// Columns of the widest name that others are lined up with.
+const LONGEST: usize = 36;
 
 impl Form {
     /// Prints what a query finds, the last `limit` of it; gives the number of the last entry.
@@ -103,7 +103,7 @@ impl Form {
             let mut output = next();
             if self.format == Format::Table {
                 let (entries, _) = latest(store, query, limit)?;
-                let text = anstream::adapter::strip_str(&self.table(&entries, WIDTH)).to_string();
+                let text = anstream::adapter::strip_str(&self.table(&entries, None)).to_string();
                 output.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
             } else {
                 self.write_json(store, query, limit, &mut output, &mut 0)?;
@@ -154,52 +154,28 @@ impl Form {
     }
 
     fn print_table(&self, entries: &[LogEntry], printer: &Printer) -> Result<(), Error> {
-        let width = printer.width().unwrap_or(WIDTH);
-        printer.text(&self.table(entries, width))?;
+        printer.text(&self.table(entries, printer.width()))?;
         Ok(printer.flush()?)
     }
 
-    fn table(&self, entries: &[LogEntry], width: usize) -> String {
+    /// On a terminal, lines are broken between words.
+    fn table(&self, entries: &[LogEntry], width: Option<usize>) -> String {
         if self.steps {
             return entries.iter().map(log_details).collect::<Vec<_>>().join("\n");
         }
         let lines: Vec<_> = entries.iter().map(log_line).collect();
-        let mut rows = Vec::new();
-        // What fits beside the other columns, but no less than a few words.
-        let before: usize =
-            (0..4).map(|column| lines.iter().map(|line| seen_width(&line[column])).max().unwrap_or(0) + 2).sum();
-        let beside = width.saturating_sub(before);
+        // Longer names push the reason out.
+        let names = lines.iter().map(|line| seen_width(&line[3])).max().unwrap_or(0).min(LONGEST);
+        let mut text = String::new();
         for [at, action, status, name, why] in lines {
-            let mut cells = vec![at, action, status, name];
-            if beside >= 24 {
-                let mut why = wrap(&why, beside).into_iter();
-                cells.push(why.next().unwrap_or_default());
-                rows.push(cells);
-                rows.extend(why.map(|line| vec![String::new(), String::new(), String::new(), String::new(), line]));
-            } else {
-                rows.push(cells);
-                rows.extend(
-                    wrap(&why, width.saturating_sub(4)).into_iter().map(|line| vec![format!("\u{0}    {line}")]),
-                );
-            }
+            let padding = |cell: &str, width: usize| " ".repeat(width.saturating_sub(seen_width(cell)));
+            let line = [&at, "  ", &action, &padding(&action, 14), &status, "  ", &name, &padding(&name, names), "  "];
+            let line = line.concat() + &why;
+            text.push_str(&width.map_or_else(|| line.clone(), |width| fold(&line, width, 4)));
+            text.push('\n');
         }
-        laid_out(&rows)
+        text
     }
-}
-
-/// A table in which rows that begin with NUL are lines of their own, outside of the columns.
-fn laid_out(rows: &[Vec<String>]) -> String {
-    let is_line = |row: &&Vec<String>| row.first().is_some_and(|cell| cell.starts_with('\u{0}'));
-    let cells: Vec<_> = rows.iter().filter(|row| !is_line(row)).collect();
-    let laid = table(&[Align::Left; 5], &cells.iter().map(|row| row.as_slice()).collect::<Vec<_>>());
-    let mut laid = laid.lines();
-    let mut text = String::new();
-    for row in rows {
-        let line = if is_line(&row) { row[0].trim_start_matches('\u{0}') } else { laid.next().unwrap_or_default() };
-        text.push_str(line);
-        text.push('\n');
-    }
-    text
 }
 
 /// The last entries that a query finds, oldest first, and whether there are more.

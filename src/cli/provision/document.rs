@@ -19,12 +19,12 @@ pub(super) fn document(done: &OnDemand) -> Value {
         "name": done.object.name,
         "objectType": done.object.kind.as_str(),
         "targetId": done.target_id.as_ref().map(TargetId::as_str),
-        "steps": done.steps.iter().map(step).collect::<Vec<_>>(),
+        "steps": done.steps.iter().map(step_json).collect::<Vec<_>>(),
         "action": done.action.as_str(),
         "reasonCode": done.reason.as_ref().map(Reason::code),
         "reason": done.reason.as_ref().map(ToString::to_string),
         "changes": done.changes.iter().map(AttributeChange::to_json).collect::<Vec<_>>(),
-        "requests": done.exchanges.iter().map(request).collect::<Vec<_>>(),
+        "requests": done.exchanges.iter().map(exchange_json).collect::<Vec<_>>(),
         "error": done.error.as_ref().map(|error| json!({ "code": error.code, "message": error.message })),
     });
     if let Some(poison) = &done.poison {
@@ -36,9 +36,9 @@ pub(super) fn document(done: &OnDemand) -> Value {
     document
 }
 
-/// `details` are texts, null for what the export doesn't contain; `evidence` says why, where there is something to
+/// A step. `details` are texts, null for what the export doesn't contain; `evidence` says why, where there is something to
 /// say.
-fn step(step: &ProvisioningStep) -> Value {
+pub(crate) fn step_json(step: &ProvisioningStep) -> Value {
     let value = |detail: &Detail| (detail.name.to_string(), json!(detail.value));
     let evidence = |detail: &Detail| Some((detail.name.to_string(), json!(detail.evidence.as_ref()?)));
     let details: Map<_, _> = step.details.iter().map(value).collect();
@@ -56,8 +56,8 @@ fn step(step: &ProvisioningStep) -> Value {
     object
 }
 
-/// The answer is JSON where it can be read as that, else its text.
-fn request(exchange: &Exchange) -> Value {
+/// A request with what came back. The answer is JSON where it can be read as that, else its text.
+pub(crate) fn exchange_json(exchange: &Exchange) -> Value {
     let Exchange { request, status, answer, duration } = exchange;
     let answer = match serde_json::from_str(answer) {
         Ok(answer) => answer,

@@ -1,20 +1,13 @@
 //! Provision on demand as text for people.
 
-use serde_json::Value;
-
 use crate::cli::error::Error;
 use crate::cli::printer::Printer;
+use crate::cli::steps::{WIDTH, body_text, details, indented, paragraph, request, sentence, title};
 use crate::cli::table::{Align, seen_width, table, wrap};
 use crate::engine::{Culprit, OnDemand, Poison, Verdict};
-use crate::event::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
-use crate::report::{before_after, dim, done as done_word, heading, sign, status_text};
+use crate::event::{ProvisioningStep, StepStatus, StepType};
+use crate::report::{before_after, dim, done as done_word, heading, sign};
 use crate::schema::CompiledSchema;
-use crate::scim::{Exchange, Method};
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
-/// Blanks before what belongs to a heading.
-const INDENT: &str = "   ";
 
 /// Every step, the requests, what a search found, and one line that says what came of it.
 pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) -> Result<(), Error> {
@@ -51,20 +44,6 @@ pub(super) fn print(done: &OnDemand, rules: &CompiledSchema, printer: &Printer) 
     Ok(printer.line(conclusion(done))?)
 }
 
-/// The portal's names of the steps.
-fn title(kind: StepType, name: StepName) -> &'static str {
-    match kind {
-        StepType::TestConnection => "0. Test connection",
-        StepType::Import => "1. Import",
-        StepType::Scoping => "2. Scope",
-        StepType::Matching => "3. Match",
-        // Who is out of scope isn't matched: the scope has the last word.
-        StepType::Processing | StepType::Export => "4. Action",
-        StepType::ReferenceResolution if name == StepName::EntrySynchronizationSkip => "References left out",
-        StepType::ReferenceResolution => "References",
-    }
-}
-
 fn step(step: &ProvisioningStep, done: &OnDemand) -> String {
     let mut text = match (step.kind, step.status) {
         (StepType::Scoping, StepStatus::Success) => paragraph("In scope"),
@@ -83,39 +62,6 @@ fn step(step: &ProvisioningStep, done: &OnDemand) -> String {
         StepType::TestConnection | StepType::Processing | StepType::ReferenceResolution => {}
     }
     text
-}
-
-fn details(details: &[Detail]) -> String {
-    let shown = details.iter().filter(|detail| detail.name != "ScopeEvaluationResult");
-    let row = |Detail { name, value, evidence }: &Detail| {
-        let value = match value.as_deref() {
-            None => "?".to_owned(),
-            Some("") => dim("no value"),
-            Some(value) => value.to_owned(),
-        };
-        let mut row = vec![name.to_string(), value];
-        row.extend(evidence.as_ref().map(dim));
-        row
-    };
-    table(&[Align::Left; 3], &shown.map(row).collect::<Vec<_>>())
-}
-
-/// Method, path and status, then the body.
-fn request(exchange: &Exchange) -> String {
-    let Exchange { request, status, .. } = exchange;
-    let status = status_text(*status);
-    let line = format!("  {} {} → {status}\n", request.method, request.path);
-    let Some(body) = request.body.as_ref().filter(|_| request.method != Method::Get) else { return line };
-    line + &body_text(body, "    ")
-}
-
-/// JSON on one line where it fits, else on several.
-fn body_text(body: &Value, indent: &str) -> String {
-    let short = format!("{indent}{body}\n");
-    if seen_width(&short) <= WIDTH {
-        return short;
-    }
-    each_line(indent, format!("{body:#}").lines())
 }
 
 fn search(poison: &Poison, rules: &CompiledSchema) -> String {
@@ -189,22 +135,4 @@ fn conclusion(done: &OnDemand) -> String {
     }
     lines.extend(account);
     lines.join("\n  ")
-}
-
-fn paragraph(text: &str) -> String {
-    each_line(INDENT, wrap(text, WIDTH - INDENT.len()).iter().map(String::as_str))
-}
-
-fn indented(text: &str) -> String {
-    each_line("     ", text.lines())
-}
-
-/// With a capital at the beginning and a full stop at the end.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
-}
-
-fn each_line<'l>(indent: &str, lines: impl Iterator<Item = &'l str>) -> String {
-    lines.flat_map(|line| [indent, line, "\n"]).collect()
 }

@@ -58,7 +58,7 @@ fn steps_come_back_as_they_were() {
     ];
     for (number, trace) in traces.iter().enumerate() {
         let outcome = outcome(ObjectKind::User, &id(number), StateChange::Keep, Some(record(number)));
-        writer.send_blocking(Outcome { trace: trace.clone().map(Box::new), ..outcome }).unwrap();
+        writer.send_blocking(Outcome { trace: trace.as_ref().map(TraceText::from), ..outcome }).unwrap();
     }
     let mut store = writer.finish().unwrap();
     let read: Vec<_> = all_records(&store).unwrap().into_iter().map(|entry| entry.trace).collect();
@@ -79,7 +79,7 @@ fn queries() {
     let writer = store.writer().unwrap();
     let said = |number: usize, record: ObjectRecord, trace: Option<Trace>| {
         let outcome = outcome(ObjectKind::User, &id(number), StateChange::Keep, Some(record));
-        writer.send_blocking(Outcome { trace: trace.map(Box::new), ..outcome }).unwrap();
+        writer.send_blocking(Outcome { trace: trace.as_ref().map(TraceText::from), ..outcome }).unwrap();
     };
     said(1, ObjectRecord { error: None, action: ActionKind::Create, ..record(1) }, None);
     said(2, ObjectRecord { at: at(5), action: ActionKind::Fail, ..record(2) }, Some(trace()));
