@@ -5,13 +5,13 @@
 //! with the size of the export beyond that. Users and groups go the same way: a group stands here
 //! as a [`User`] that is never disabled nor in a recycle bin.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::accounts::referenced_before;
 use super::computed::fill_computed;
 use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
+    matching_fingerprint,
 };
 use super::references::reference_name;
 use super::steps::{Imported, note_scope, retried};
@@ -26,7 +26,7 @@ use crate::plan::{
     FailedPart, Failure, Leaving, PlanContext, Presence, PriorState, Reason, ReferenceContext, Referenced, Sent,
     Staged, Standing, Subject, is_single_open, removes_account,
 };
-use crate::schema::{AttributeSource, ObjectKind, ObjectMapping, TargetAttribute};
+use crate::schema::{AttributeSource, ObjectKind, ObjectMapping};
 use crate::scoping::{Decision, decide, decide_group};
 use crate::source::Export;
 use crate::store::{KnownSet, ObjectStates, PriorView, References, TraceWriter};
@@ -596,10 +596,4 @@ impl Evaluator<'_> {
 /// What people call a user: without a name, the id.
 fn name_of(user: &User<'_>) -> Box<str> {
     if user.name.is_empty() { user.id.to_string().into() } else { user.name.as_ref().into() }
-}
-
-/// Fingerprint of a value that accounts are matched by; `index` is that of the mapping.
-pub(super) fn matching_fingerprint(index: usize, attribute: &TargetAttribute, value: Cow<'_, str>) -> Fingerprint {
-    let kind = u8::try_from(index % 200).unwrap_or(0);
-    Fingerprint::of(20 + kind, matching::folded(attribute, value).as_bytes())
 }
