@@ -15,7 +15,7 @@ use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading};
 use super::recording::{RecordArgs, Recorder};
 use super::runtime::{Interrupt, block_on};
-use super::table::{Align, table};
+use super::table::{Align, fold, seen_width, table};
 use super::target_flags::TargetFlags;
 use crate::base::{Diagnostic, nearest};
 use crate::client::{Client, ClientOptions};
@@ -23,8 +23,8 @@ use crate::clock::Clock;
 use crate::engine::{Discover, DiscoverError, DiscoverOptions, discover_unsorted};
 use crate::event::discovery::{Category, Discovery, DriftCheck, Flag, Mark};
 use crate::report::{
-    FORMAT_VERSION, RecordingOf, Side, dim, discovered_account_json, discovery_groups, discovery_summary,
-    discovery_summary_json,
+    DiscoveryGroup, FORMAT_VERSION, RecordingOf, Side, dim, discovered_account_json, discovery_groups,
+    discovery_summary, discovery_summary_json,
 };
 use crate::scim::KnownSecrets;
 use crate::store::Store;
@@ -67,6 +67,8 @@ pub(crate) struct Args {
 
 /// What recordings of this command are called.
 const COMMAND: &str = "discover";
+/// Columns that are left for what is told of an account.
+const LEAST_ROOM: usize = 30;
 /// What nobody can tell without comparing.
 const OF_DRIFT: [Flag; 3] = [Flag::Drifted, Flag::Deactivated, Flag::Reactivated];
 /// What can be told without an export.
@@ -243,8 +245,11 @@ fn text(discovery: &Discovery, args: &Args, context: &Context) -> String {
     let mut text = String::new();
     for group in discovery_groups(discovery, context.printer.is_verbose() || !args.category.is_empty()) {
         text.extend([group.heading.as_str(), "\n"]);
+        let widths = context.printer.width().map(|width| (width, indent(&group, width)));
         for line in table(&[Align::Left; 3], &group.rows).lines() {
-            text.extend(["  ", line, "\n"]);
+            let line = format!("  {line}");
+            let folded = widths.map(|(width, indent)| fold(&line, width, indent));
+            text.extend([folded.as_ref().unwrap_or(&line), "\n"]);
         }
         if let Some(remark) = group.remark {
             text.extend(["  ", &dim(remark), "\n"]);
@@ -252,6 +257,13 @@ fn text(discovery: &Discovery, args: &Args, context: &Context) -> String {
         text.push('\n');
     }
     text + &summary
+}
+
+/// Where a line goes on that is too long: below what is told of the account, if there is room.
+fn indent(group: &DiscoveryGroup, width: usize) -> usize {
+    let column = |at: usize| group.rows.iter().map(|row| seen_width(&row[at])).max().unwrap_or(0);
+    let indent = 2 + column(0) + 2 + column(1) + 2;
+    if indent + LEAST_ROOM <= width { indent } else { 4 }
 }
 
 /// The exit code, and what it is about.
