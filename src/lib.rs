@@ -29,6 +29,7 @@ pub mod scoping;
 pub mod client;
 pub mod clock;
 pub mod config;
+pub mod notify;
 pub mod source;
 pub mod store;
 pub mod target;

@@ -9,9 +9,9 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading, holder, seed};
 use super::plan;
-use super::progress::Progress;
+use super::progress::{Past, Progress};
 use super::recording::RecordArgs;
-use super::run::{Work, one_cycle, refuse};
+use super::run::{Notifications, Work, one_cycle, refuse};
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
@@ -57,6 +57,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let clock = Clock::real();
     let recorder = args.record.record_job(&mut job, "apply", &clock, context)?;
     let planned = Arc::new(Planned::new(std::mem::take(&mut saved.objects)));
+    let mut notifications = Notifications::new(&job, false, context)?;
     let (ended, state, report, exit) = block_on(async {
         let interrupt = Interrupt::listen()?;
         let mut random = Random::seeded(seed(clock.origin()));
@@ -78,14 +79,19 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             concurrency: job.settings.target.concurrency,
             evaluated_at: saved.created.parse().ok(),
         };
-        let mut view = Progress::new(context, &clock);
+        let mut view = Progress::new(context, &clock).after(Past::read(&store, &job.id(&export), context)?);
         let (store, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);
         }
         drop(lock);
+        let (state, job_id) = (store.job_state()?, job.id(&export));
+        notifications.deliver(&mut view, &job_id, &state, clock.now()).await;
+        if interrupt.exit().is_none() {
+            notifications.deliver_waiting(clock.now()).await;
+        }
         let report = ended.as_ref().map_or_else(|_| view.cut_off(), |ended| Some(ended.report.clone()));
-        Ok((ended, store.job_state()?, report, interrupt.exit()))
+        Ok((ended, state, report, interrupt.exit()))
     })?;
     if context.printer.output() == Output::Json {
         let id = job.id(&export).to_string();

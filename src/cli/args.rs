@@ -1,5 +1,6 @@
 //! What can be typed: the global flags and the list of commands.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -144,6 +145,14 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
 pub(crate) fn instant_or_date(text: &str) -> Result<Timestamp, String> {
     let date = format!("{text}T00:00:00Z");
     instant(text).or_else(|error| date.parse().map_err(|_| format!("{error}, or a date such as 2026-12-24")))
+}
+
+/// Reads an address with its port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let wrong =
+        "write an address of this machine and a port, such as 127.0.0.1:8080, localhost:0, 0.0.0.0:8080 or [::1]:8080";
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| wrong.to_owned())
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::exit::Exit;
 use super::job::seed;
 use super::output_file::{OutputFile, Readers};
 use super::recording::RecordArgs;
+use super::reports::{ReportTo, Reports};
 use super::runtime::{Interrupt, block_on};
 use super::target_flags::TargetFlags;
 use crate::base::{Diagnostic, nearest};
@@ -24,7 +25,6 @@ use crate::clock::Clock;
 use crate::report::{Baseline, UnknownCheck, check_list, check_list_json, explain_check, explain_check_json};
 use crate::schema::CompiledSchema;
 use progress::Progress;
-use reports::{ReportTo, Reports};
 use target::{Profile, Target};
 
 /// Checks whether Microsoft would accept an endpoint, and says what to change
@@ -80,7 +80,7 @@ pub(crate) struct Args {
     validator: bool,
     /// Write a report to a file: json, junit, tap, markdown, html or text; `-` is stdout, then the text for people goes
     /// to stderr
-    #[arg(long, value_name = "FORM=FILE", value_parser = reports::report)]
+    #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&reports::FORMS))]
     report: Vec<ReportTo>,
     /// Known failures, which don't fail the run
     #[arg(long, value_name = "FILE")]
@@ -118,7 +118,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let baseline = baseline(args, context)?;
     approval::ask(args, &target, &selected, context)?;
     // What can't be written is found before anything is sent.
-    let reports = Reports::open(&args.report, context)?;
+    let reports = Reports::open(&args.report, Readers::ByMask, context)?;
     let update = match (&args.baseline, args.update_baseline) {
         (Some(path), true) => Some(OutputFile::create(path, Readers::ByMask)?),
         _ => None,
@@ -148,7 +148,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if let (Some(file), Some(baseline)) = (update, &baseline) {
         write_baseline(file, baseline, &mut report, context)?;
     }
-    reports.write(&report, args, context)?;
+    reports::write(reports, &report, args, context)?;
     Ok(recorder.end(exit(&report, signal)))
 }
 

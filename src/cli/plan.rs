@@ -1,12 +1,13 @@
 //! `scimulate plan`.
 
-use std::io::Write as _;
+mod reports;
+mod view;
+
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
 
 use super::args::{Output, instant};
 use super::context::Context;
@@ -14,19 +15,19 @@ use super::error::Error;
 use super::exit::Exit;
 use super::inspect;
 use super::job::{Job, Narrowed, Reading, seed};
-use super::printer::OutputError;
+use super::output_file::{OutputFile, Readers};
 use super::recording::RecordArgs;
+use super::reports::{ReportTo, Reports};
 use super::run::ended;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::clock::Clock;
-use crate::engine::{CycleOptions, Mode, Offline, Processed, Sink};
-use crate::event::{CycleKind, Event, Summary};
-use crate::plan::{PlanFile, PlannedObject, Reason};
-use crate::report;
-use crate::scoping::ONLY_DEFAULT_ACCESS;
+use crate::engine::{CycleOptions, Mode, Offline, Processed, Sink as _};
+use crate::plan::{PlanFile, PlannedObject};
 use crate::source::Export;
 use crate::store::Store;
+pub(crate) use reports::FORMS as REPORTS;
+use view::{Shows, View};
 
 /// Shows what a cycle would do, and why; writes nothing
 ///
@@ -50,6 +51,10 @@ pub(crate) struct Args {
     /// End with exit code 3 if there are changes
     #[arg(long)]
     pub(crate) detailed_exitcode: bool,
+    /// Write the plan to a file: html for a change request, markdown for the comment of a pull request, or json; `-` is
+    /// stdout, then the text for people goes to stderr
+    #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&REPORTS))]
+    pub(crate) report: Vec<ReportTo>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Take this for the current time, such as 2026-03-01T10:00:00Z
@@ -61,16 +66,20 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
-    if let Some(path) = &args.out {
-        check_place(path)?;
+    // What can't be written is found before anything is asked of the target.
+    let out = args.out.as_deref().map(|path| OutputFile::create(path, Readers::UserAlone)).transpose()?;
+    let reports = Reports::open(&args.report, Readers::UserAlone, context)?;
+    if !reports.is_empty() {
+        context.printer.keep_warnings();
     }
     let narrowed = Narrowed { only: args.only.clone(), reading: args.reading, ..Narrowed::default() };
     let mut job = Job::load(context, narrowed)?;
     let clock = args.now.map_or_else(Clock::real, Clock::real_from);
     let export = job.open_export_at(clock.now(), context)?;
     let recorder = args.record.record_job(&mut job, "plan", &clock, context)?;
-    let keep = args.out.is_some() || context.printer.output() == Output::Json;
-    let mut view = View::new(context, args.show_requests, keep);
+    let keeps = out.is_some() || !reports.is_empty() || context.printer.output() == Output::Json;
+    let shows = Shows { requests: args.show_requests, keeps, aside: reports.stdout().is_some() };
+    let mut view = View::new(context, shows);
     view.start(clock.now())?;
     let last_cycle = if args.offline {
         offline(&job, &export, &clock, context, &mut view)?;
@@ -85,12 +94,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
              linked and did not change isn't due";
         context.printer.diagnostic(&Diagnostic::warning(text).with_hint(hint));
     }
-    for note in inspect::notes(&job, &export, view.only_default_access) {
+    let notes = inspect::notes(&job, &export, view.only_default_access);
+    for note in &notes {
         context.printer.talk(note);
     }
-    if let Some(path) = &args.out {
-        let objects = std::mem::take(&mut view.objects);
-        save(path, &job, &export, &clock, last_cycle, objects, context)?;
+    let mut objects = std::mem::take(&mut view.objects);
+    if !reports.is_empty() {
+        let planned = reports::Planned { view: &view, objects, notes, offline: args.offline };
+        objects = reports::write(reports, planned, &job, &export, &clock, context)?;
+    }
+    if let Some(file) = out {
+        save(file, &job, &export, &clock, last_cycle, objects, context)?;
     }
     let exit = match (args.detailed_exitcode, view.summary.failures(), view.summary.writes()) {
         (false, ..) | (true, 0, 0) => Exit::Done,
@@ -113,7 +127,7 @@ fn offline(job: &Job, export: &Export, clock: &Clock, context: &Context, view: &
     }
     offline.plan(&index, &mut |processed| {
         view.processed(&processed);
-        if view.error.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if view.has_failed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     Ok(())
 }
@@ -166,7 +180,7 @@ pub(crate) fn last_cycle(store: Option<&Store>) -> Result<Option<String>, Error>
 }
 
 fn save(
-    path: &Path,
+    file: OutputFile,
     job: &Job,
     export: &Export,
     clock: &Clock,
@@ -184,154 +198,10 @@ fn save(
         partial: !job.policy.only.is_empty(),
         objects,
     };
-    write_private(path, &plan.to_text()).with_context(|| format!("the plan can't be saved as {}", path.display()))?;
-    context.printer.talk(format_args!("Saved. To do exactly this: scimulate apply {}", path.display()));
+    let shown = file.shown();
+    file.write(&plan.to_text()).with_context(|| format!("the plan can't be saved as {shown}"))?;
+    context.printer.talk(format_args!("Saved. To do exactly this: scimulate apply {shown}"));
     Ok(())
-}
-
-/// Says before anything is asked of the target that a plan can't be saved there.
-fn check_place(path: &Path) -> Result<(), Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if folder.is_dir() && !path.is_dir() {
-        return Ok(());
-    }
-    let text = format!("the plan can't be saved as {}: there is no such folder, or it is one itself", path.display());
-    Err(Diagnostic::error(text).with_hint("name a file in a folder that is there").into())
-}
-
-/// Writes a file that only the user may read: a plan holds personal data.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// What is shown of a plan, object by object.
-struct View<'a> {
-    context: &'a Context,
-    requests: bool,
-    keep: bool,
-    summary: Summary,
-    objects: Vec<PlannedObject>,
-    only_default_access: u64,
-    /// Id of the dry cycle; an offline plan has none.
-    cycle: Option<String>,
-    kind: CycleKind,
-    /// When the last object was planned.
-    at: Option<Timestamp>,
-    error: Option<OutputError>,
-}
-
-impl<'a> View<'a> {
-    fn new(context: &'a Context, requests: bool, keep: bool) -> Self {
-        Self {
-            context,
-            requests,
-            keep,
-            summary: Summary::default(),
-            objects: Vec::new(),
-            only_default_access: 0,
-            cycle: None,
-            kind: CycleKind::Initial,
-            at: None,
-            error: None,
-        }
-    }
-
-    /// The first line of the stream says which format it has.
-    fn start(&mut self, now: Timestamp) -> Result<(), Error> {
-        self.at = Some(now);
-        if self.context.printer.output() == Output::Jsonl {
-            self.stream("planStarted", &json!({ "formatVersion": report::FORMAT_VERSION }))?;
-        }
-        Ok(())
-    }
-
-    /// One line of the stream: `type`, `at`, `cycleId`, then what belongs to it.
-    fn stream(&self, kind: &str, members: &Value) -> Result<(), OutputError> {
-        let at = self.at.map(|at| at.to_string());
-        let mut line = json!({ "type": kind, "at": at, "cycleId": self.cycle });
-        if let (Value::Object(line), Value::Object(members)) = (&mut line, members) {
-            line.extend(members.clone());
-        }
-        self.context.printer.json_line(&line)
-    }
-
-    fn show(&self, object: &PlannedObject) -> Result<(), OutputError> {
-        let printer = &self.context.printer;
-        match printer.output() {
-            Output::Human if printer.is_quiet() => Ok(()),
-            Output::Human => printer.text(&report::planned_object(object, self.requests)),
-            Output::Json => Ok(()),
-            Output::Jsonl => self.stream("plannedObject", &object.to_json()),
-        }
-    }
-
-    fn finish(&mut self) -> Result<(), Error> {
-        if let Some(error) = self.error.take() {
-            return Err(error.into());
-        }
-        let printer = &self.context.printer;
-        match printer.output() {
-            Output::Human => {
-                let gap = if printer.is_quiet() || self.summary.is_empty() { "" } else { "\n" };
-                printer.sentences(&format!("{gap}{}", report::plan_summary(&self.summary)))?;
-                let estimate = report::plan_estimate(self.kind, &self.summary);
-                if let Some(estimate) = estimate.filter(|_| !printer.is_quiet()) {
-                    printer.sentences(&estimate)?;
-                }
-            }
-            Output::Json => printer.json(&report::planned_json(&self.summary, &self.objects))?,
-            Output::Jsonl => {
-                let estimate = report::estimate_json(&self.summary);
-                let members = json!({ "summary": report::summary_json(&self.summary), "estimate": estimate });
-                self.stream("planEnded", &members)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Sink for View<'_> {
-    fn event(&mut self, event: &Event) {
-        match event {
-            Event::Warning(text) => self.context.printer.diagnostic(&Diagnostic::warning(text.as_str())),
-            Event::CycleStarted { id, kind, .. } => {
-                self.cycle = Some(id.to_string());
-                self.kind = *kind;
-                self.context.printer.detail(format_args!("the next cycle is {}", kind.as_str()));
-            }
-            Event::Evaluated { .. }
-            | Event::Object(_)
-            | Event::Deviation { .. }
-            | Event::Notification { .. }
-            | Event::CycleEnded(_) => {}
-        }
-    }
-
-    fn processed(&mut self, processed: &Processed) {
-        let record = &processed.record;
-        self.at = Some(record.at);
-        self.summary.add_record(record);
-        if matches!(&record.reason, Reason::NotEffectivelyEntitled(why) if &**why == ONLY_DEFAULT_ACCESS) {
-            self.only_default_access += 1;
-        }
-        let quiet = self.context.printer.is_quiet() && self.context.printer.is_human();
-        if self.error.is_some() || (quiet && !self.keep) {
-            return;
-        }
-        let object = planned(processed);
-        if let Err(error) = self.show(&object) {
-            self.error = Some(error);
-        }
-        if self.keep {
-            self.objects.push(object);
-        }
-    }
 }
 
 /// A processed object as a plan has it.

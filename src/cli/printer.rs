@@ -46,7 +46,12 @@ pub(crate) struct Printer {
     output: Output,
     quiet: bool,
     verbose: u8,
+    /// What was warned of, where that is wanted.
+    warnings: Mutex<Option<Vec<Diagnostic>>>,
 }
+
+/// More warnings than this aren't kept.
+const KEPT: usize = 1000;
 
 impl Printer {
     /// Prints to this process's stdout and stderr.
@@ -68,6 +73,7 @@ impl Printer {
             output: global.output,
             quiet: global.quiet,
             verbose: global.verbose,
+            warnings: Mutex::new(None),
         }
     }
 
@@ -99,6 +105,11 @@ impl Printer {
     /// Columns of the terminal that data goes to; none where it goes elsewhere.
     pub(crate) fn width(&self) -> Option<usize> {
         self.widths[0]
+    }
+
+    /// Columns of the terminal that talk goes to, or of the narrowest where it goes elsewhere.
+    pub(crate) fn talk_width(&self) -> usize {
+        self.widths[1].unwrap_or(NARROWEST)
     }
 
     /// A line of data.
@@ -163,8 +174,24 @@ impl Printer {
         }
     }
 
+    /// From now on warnings are kept, said or not: a report tells them again.
+    pub(crate) fn keep_warnings(&self) {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// The warnings that were kept, in their order.
+    pub(crate) fn kept_warnings(&self) -> Vec<Diagnostic> {
+        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+
     /// A finding; below an error only unless quiet, notes only with `-v`.
     pub(crate) fn diagnostic(&self, diagnostic: &Diagnostic) {
+        if diagnostic.severity == Severity::Warning
+            && let Some(kept) = &mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner)
+            && kept.len() < KEPT
+        {
+            kept.push(diagnostic.clone());
+        }
         let shown = match diagnostic.severity {
             Severity::Error => true,
             Severity::Warning => !self.quiet,
@@ -243,6 +270,7 @@ mod tests {
             output: Output::Human,
             quiet,
             verbose,
+            warnings: Mutex::new(None),
         };
         (printer, out, err)
     }

@@ -1,20 +1,24 @@
 //! Shows a cycle while it runs: a bar on a terminal, plain lines otherwise, JSON lines for programs.
 
-use std::fmt;
+mod bar;
+mod tally;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::args::Output;
 use super::context::Context;
 use super::error::Error;
 use super::printer::OutputError;
-use crate::base::{CycleId, Diagnostic, Timestamp};
+use super::run::Monitor;
+use crate::base::{CycleId, Diagnostic, Timestamp, grouped};
 use crate::clock::Clock;
 use crate::engine::Sink;
-use crate::event::{CycleKind, CycleReport, Event};
+use crate::event::{CycleKind, CycleReport, Event, ObjectRecord};
 use crate::plan::{ActionKind, Reason};
-use crate::report::{self, Deviations};
+use crate::report::{self, Deviations, count};
+use bar::Bar;
+pub(crate) use bar::Past;
+use tally::{Phase, Tally};
 
 /// A plain line is printed each time that this share of the work is done.
 const STEPS: u64 = 10;
@@ -25,16 +29,20 @@ const LITTLE: u64 = 200;
 pub(crate) struct Progress<'a> {
     context: &'a Context,
     clock: &'a Clock,
-    bar: Option<ProgressBar>,
+    bar: Option<Bar>,
+    past: Option<Past>,
     cycle: Option<CycleId>,
     kind: CycleKind,
     /// Whether the export was read and nothing held the cycle back.
     begun: bool,
-    due: u64,
-    done: u64,
+    tally: Tally,
     /// How virtual time is shown.
     time: Time,
     deviations: Deviations,
+    /// Reason and message of what an admin is to be told.
+    notifications: Vec<(String, String)>,
+    /// Who counts the events.
+    monitor: Option<Monitor>,
     /// When the cycle began.
     begun_at: Timestamp,
     /// What a cycle did that didn't run to its end.
@@ -59,17 +67,31 @@ impl<'a> Progress<'a> {
             context,
             clock,
             bar: None,
+            past: None,
             cycle: None,
             kind: CycleKind::Initial,
             begun: false,
-            due: 0,
-            done: 0,
+            tally: Tally::default(),
             time: Time::Real,
             begun_at: clock.now(),
             deviations: Deviations::default(),
+            notifications: Vec::new(),
+            monitor: None,
             cut_off: None,
             error: None,
         }
+    }
+
+    /// Shows what was before as well.
+    pub(crate) fn after(mut self, past: Past) -> Self {
+        self.past = Some(past);
+        self
+    }
+
+    /// Has the events counted as well.
+    pub(crate) fn watched_by(mut self, monitor: Option<Monitor>) -> Self {
+        self.monitor = monitor;
+        self
     }
 
     /// Puts the virtual instant above what the cycle says; a cycle that did nothing isn't told at all.
@@ -110,6 +132,16 @@ impl<'a> Progress<'a> {
         self.cut_off.take()
     }
 
+    /// The cycle that is shown, once it has begun.
+    pub(crate) fn cycle(&self) -> Option<&CycleId> {
+        self.cycle.as_ref()
+    }
+
+    /// Reason and message of the notifications so far.
+    pub(crate) fn take_notifications(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.notifications)
+    }
+
     fn head(&mut self) {
         if self.time == Time::Pending {
             self.time = Time::Shown;
@@ -123,48 +155,63 @@ impl<'a> Progress<'a> {
     /// Ends the bar; says whether stdout could be written.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
         if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+            bar.clear();
         }
         self.error.take().map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// The event as a line of the stream; every one says when it was and in which cycle.
-    fn stream_line(&self, event: &Event) -> Value {
-        let mut line = report::event_json(event);
+    /// Writes a line of the stream; every one says when it was and in which cycle.
+    fn stream(&mut self, mut line: Value) {
         if let Value::Object(members) = &mut line {
             members.entry("at").or_insert_with(|| json!(self.clock.now().to_string()));
             members.entry("cycleId").or_insert_with(|| json!(self.cycle.as_ref().map(CycleId::as_str)));
         }
-        line
+        if let Err(error) = self.context.printer.json_line(&line) {
+            self.error.get_or_insert(error);
+        }
     }
 
     fn begin(&mut self, due: u64) {
         self.begun = true;
-        self.due = due;
-        if self.context.printer.shows_progress() && due > 0 && self.time == Time::Real {
-            let template = "{msg} [{wide_bar}] {pos}/{len}, {rate}, {eta} left";
-            let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
-                let _infallible: fmt::Result = write!(out, "{:.0}/s", state.per_sec());
-            };
-            let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-            let style = style.with_key("rate", rate);
-            let bar = ProgressBar::with_draw_target(Some(due), ProgressDrawTarget::stderr());
-            bar.set_style(style.progress_chars("=> "));
-            bar.set_message(format!("{} cycle", self.kind.as_str()));
-            self.bar = Some(bar);
+        self.tally = Tally::of(due);
+        if self.time != Time::Real {
+            return;
+        }
+        let printer = &self.context.printer;
+        if let (Some(past), Some(cycle), LITTLE..) = (&self.past, &self.cycle, due) {
+            printer.talk(format_args!("Job {}\nActivity {}", past.job_id.as_str(), cycle.as_str()));
+        }
+        if printer.shows_progress() && due > 0 {
+            self.bar = Some(Bar::new(self.kind, due, self.past.as_ref(), printer.talk_width()));
         }
     }
 
-    fn step(&mut self) {
-        self.done += 1;
+    fn step(&mut self, record: &ObjectRecord) {
+        let before = self.tally.done();
+        let is_worth_a_line = self.tally.add(record);
+        let Tally { due, users, groups, phase, .. } = self.tally;
+        let (done, percent) = (self.tally.done(), self.tally.percent());
+        if is_worth_a_line && self.context.printer.output() == Output::Jsonl {
+            self.stream(json!({
+                "type": "progress",
+                "kind": self.kind.as_str(),
+                "phase": phase.map(Phase::as_str),
+                "percent": percent,
+                "done": done,
+                "due": due,
+                "users": users,
+                "groups": groups,
+            }));
+        }
+        if done == before {
+            return;
+        }
         if let Some(bar) = &self.bar {
-            bar.set_position(self.done);
-        } else if self.time == Time::Real
-            && self.due >= LITTLE
-            && self.done * STEPS / self.due > (self.done - 1) * STEPS / self.due
-        {
-            let text = format!("{} cycle: {} of {} objects", self.kind.as_str(), self.done, self.due);
-            self.context.printer.talk(text);
+            bar.show(&self.tally);
+        } else if self.time == Time::Real && due >= LITTLE && done * STEPS / due > before * STEPS / due {
+            let so_far = format!("{} and {}", count(users, "user"), count(groups, "group"));
+            let (kind, done, due) = (self.kind.as_str(), grouped(done), grouped(due));
+            self.context.printer.talk(format_args!("{kind} cycle: {done} of {due} objects, {percent} % ({so_far})"));
         }
     }
 
@@ -196,12 +243,13 @@ impl Sink for Progress<'_> {
             self.cycle = Some(id.clone());
             self.kind = *kind;
         }
-        let printer = &self.context.printer;
-        if printer.output() == Output::Jsonl
-            && let Err(error) = printer.json_line(&self.stream_line(event))
-        {
-            self.error.get_or_insert(error);
+        if let Some(monitor) = &self.monitor {
+            monitor.event(event);
         }
+        if self.context.printer.output() == Output::Jsonl {
+            self.stream(report::event_json(event));
+        }
+        let printer = &self.context.printer;
         match event {
             Event::CycleStarted { .. } => {}
             Event::Evaluated { due, .. } => self.begin(*due),
@@ -213,6 +261,7 @@ impl Sink for Progress<'_> {
             }
             Event::Notification { reason, message, to } => {
                 self.talk(&format!("Notification to {to}: {reason}: {message}"));
+                self.notifications.push((reason.clone(), message.clone()));
             }
             Event::Object(record) => {
                 let shown = record.action.writes()
@@ -224,14 +273,11 @@ impl Sink for Progress<'_> {
                     let line = report::record_line(record);
                     self.print(&line);
                 }
-                // References come on top of what was due.
-                if !record.reason.is_reference() {
-                    self.step();
-                }
+                self.step(record);
             }
             Event::CycleEnded(ended) => {
                 if let Some(bar) = self.bar.take() {
-                    bar.finish_and_clear();
+                    bar.clear();
                 }
                 let is_telling = self.time != Time::Pending || !ended.summary.is_empty();
                 self.cut_off = (!ended.completed).then(|| ended.clone());

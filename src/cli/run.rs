@@ -2,11 +2,15 @@
 
 mod cycles;
 mod ending;
+mod monitor;
+mod notifications;
+mod waiting;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{Output, duration, instant, instant_or_date, positive_duration};
+use super::args::{Output, address, duration, instant, instant_or_date, positive_duration};
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -15,6 +19,7 @@ use super::lever::held;
 use super::plan;
 use super::progress::Progress;
 use super::recording::RecordArgs;
+use super::reports::ReportTo;
 use super::runtime::{Interrupt, block_on};
 use crate::base::{Diagnostic, Random, Timestamp};
 use crate::client::{self, Client, Failure};
@@ -28,6 +33,8 @@ use crate::source::Export;
 use crate::store::{JobState, Store};
 use cycles::Schedule;
 pub(crate) use ending::CycleEnd;
+pub(crate) use monitor::Monitor;
+pub(crate) use notifications::Notifications;
 
 /// Runs provisioning cycles: one, unless told otherwise
 ///
@@ -55,8 +62,11 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) until_idle: bool,
     /// Write nothing; the same as `scimulate plan`
-    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock"])]
+    #[arg(long, conflicts_with_all = ["cycles", "interval", "until_idle", "until", "simulate_clock", "metrics"])]
     pub(crate) dry_run: bool,
+    /// Write the plan of a dry run to a file, as with `scimulate plan`: html, markdown or json
+    #[arg(long, value_name = "FORM=FILE", value_parser = super::reports::parser(&plan::REPORTS), requires = "dry_run")]
+    pub(crate) report: Vec<ReportTo>,
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Read each account and group back after it was written and say where it isn't as it was sent. What is found
@@ -69,6 +79,10 @@ pub(crate) struct Args {
     /// Take this for the current time at the start, such as 2026-03-01T10:00:00Z
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     pub(crate) now: Option<Timestamp>,
+    /// Tell Prometheus how the run gets on, at /metrics of this address, and whoever watches over it at /healthz;
+    /// port 0 picks a free one. Needs --interval or --until
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "simulate_clock")]
+    pub(crate) metrics: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) record: RecordArgs,
 }
@@ -76,8 +90,13 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if args.dry_run {
-        let dry =
-            plan::Args { reading: args.reading, now: args.now, record: args.record.clone(), ..plan::Args::default() };
+        let dry = plan::Args {
+            reading: args.reading,
+            now: args.now,
+            record: args.record.clone(),
+            report: args.report.clone(),
+            ..plan::Args::default()
+        };
         return plan::run(&dry, context);
     }
     let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
@@ -101,8 +120,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         simulated: args.simulate_clock,
         patience: args.lock_timeout,
     };
+    if args.metrics.is_some() && schedule.interval.is_zero() {
+        let error = Diagnostic::error("--metrics needs a run that goes on: there would be nobody to ask after a cycle");
+        return Err(error.with_hint("add --interval").into());
+    }
     let recorder = args.record.record_job(&mut job, "run", &clock, context)?;
-    let ran = block_on(cycles::run(&job, &clock, &schedule, context))?;
+    let monitor = args.metrics.map(|address| (Monitor::watch(&mut job), address));
+    let ran = block_on(cycles::run(&job, &clock, &schedule, monitor, context))?;
     let exit = recorder.end(ran.exit);
     if context.printer.output() == Output::Json {
         context.printer.json(&report::run_json(&ran.job, ran.state.as_str(), &ran.cycles))?;

@@ -19,6 +19,7 @@ use access::{Access, AccessArgs};
 use limits::LimitArgs;
 use tls::TlsArgs;
 
+use super::args::address;
 use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
@@ -75,14 +76,6 @@ pub(crate) enum Profile {
     Wedo,
     /// Any endpoint: users with the attributes of the default mapping, or of `--mapping`, and groups
     Scim,
-}
-
-/// Reads an address with its port.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
-    let wrong =
-        "write an address of this machine and a port, such as 127.0.0.1:8080, localhost:0, 0.0.0.0:8080 or [::1]:8080";
-    numeric.as_deref().unwrap_or(text).parse().map_err(|_| wrong.to_owned())
 }
 
 /// Runs the command.

@@ -9,13 +9,13 @@ use super::error::Error;
 use super::exit::Exit;
 use super::job::signed;
 use super::table::{Align, seen_width, table, wrap};
-use crate::base::{SignedDuration, Timestamp};
+use crate::base::{SignedDuration, Timestamp, grouped};
 use crate::clock::Clock;
 use crate::config::{Mapping, Settings};
 use crate::plan::quarantine::is_due;
 use crate::plan::{ActionKind, Reason};
 use crate::report::{count, dim, heading};
-use crate::store::{Binding, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
+use crate::store::{Binding, CycleEnd, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
 
 /// Shows the state of the job: its cycles, links, failures that wait, and the lock
 ///
@@ -48,6 +48,8 @@ struct Snapshot {
     holder: Option<Holder>,
     /// All of them, latest first.
     cycles: Vec<CycleRow>,
+    /// Groups that the cycle under way is done with.
+    groups_done: u64,
     staged: Vec<StagedObject>,
 }
 
@@ -86,10 +88,11 @@ fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Erro
         watermark: None,
         holder: None,
         cycles: Vec::new(),
+        groups_done: 0,
         staged: Vec::new(),
     };
     let Some(store) = store else { return Ok(empty) };
-    Ok(Snapshot {
+    let mut snapshot = Snapshot {
         binding: store.binding()?,
         job: store.job()?,
         totals: store.totals()?,
@@ -98,7 +101,11 @@ fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Erro
         cycles: store.cycles(usize::MAX)?,
         staged: store.staged()?,
         ..empty
-    })
+    };
+    if let Some(cycle) = snapshot.running() {
+        snapshot.groups_done = store.groups_done(&cycle.start.id)?;
+    }
+    Ok(snapshot)
 }
 
 impl Snapshot {
@@ -128,6 +135,11 @@ impl Snapshot {
             (None, Some(objects)) => Some(format!("{} failed for too long and given up", count(*objects, "object"))),
             (None, None) => None,
         }
+    }
+
+    /// The latest cycle that ended.
+    fn last_ended(&self) -> Option<(&CycleRow, &CycleEnd)> {
+        self.cycles.iter().find_map(|cycle| Some((cycle, cycle.end.as_ref()?)))
     }
 
     /// The cycle that is under way: the latest one, while somebody holds the lock.
@@ -184,9 +196,14 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
     }
     if let Some(holder) = &snapshot.holder {
         printer.line(format_args!("  a cycle is under way: process {} since {:.0}", holder.pid, holder.since))?;
-        if let Some(progress) = snapshot.running().and_then(|cycle| cycle.progress) {
-            printer.line(format_args!("    {} of {} done", progress.done, count(progress.due, "object")))?;
+        if let Some(cycle) = snapshot.running() {
+            print_running(cycle, snapshot.groups_done, context)?;
         }
+    }
+    if let Some((cycle, end)) = snapshot.last_ended() {
+        let (kind, ended, took) = (cycle.start.kind.as_str(), ended(cycle, end), end.duration.as_secs_f64());
+        printer.line(format_args!("  last cycle: {kind}, ended {ended:.0}, took {took:.1} s"))?;
+        printer.line(dim(format_args!("    activity {}", cycle.start.id.as_str())))?;
     }
     if snapshot.cycles.is_empty() {
         return Ok(());
@@ -196,6 +213,29 @@ fn print(snapshot: &Snapshot, context: &Context) -> Result<(), Error> {
     let rows: Vec<_> = cycles.flat_map(|(at, cycle)| rows(cycle, at == 0 && snapshot.holder.is_some())).collect();
     printer.text(&table(&[Align::Left, Align::Left, Align::Right, Align::Left], &rows))?;
     Ok(())
+}
+
+/// How far the cycle under way is.
+fn print_running(cycle: &CycleRow, groups: u64, context: &Context) -> Result<(), Error> {
+    let kind = cycle.start.kind.as_str();
+    let how_far = match cycle.progress {
+        None => format!("{kind} cycle, reading the export"),
+        Some(progress) => {
+            let noun = |number, noun: &str| format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" });
+            let (done, due) = (grouped(progress.done), noun(progress.due, "object"));
+            let (users, groups) = (noun(progress.done.saturating_sub(groups), "user"), noun(groups, "group"));
+            format!("{kind} cycle, {} %: {done} of {due} done, {users} and {groups}", progress.percent())
+        }
+    };
+    for line in wrap(&how_far, WIDTH - 4) {
+        context.printer.line(format_args!("    {line}"))?;
+    }
+    Ok(context.printer.line(dim(format_args!("    activity {}", cycle.start.id.as_str())))?)
+}
+
+/// When a cycle ended.
+fn ended(cycle: &CycleRow, end: &CycleEnd) -> Timestamp {
+    cycle.start.started.checked_add(end.duration).unwrap_or(cycle.start.started)
 }
 
 fn print_staged(staged: &[StagedObject], now: Timestamp, context: &Context) -> Result<(), Error> {

@@ -50,8 +50,8 @@ impl ConfigError {
                 (Some(path), Some(cause), readable_hint(cause))
             }
             Self::TokenUnset(kind, name) => {
-                let key = kind.file_key();
-                (None, None, format!("set it in the shell, `export {name}=…`, or name a file with `{key}`"))
+                let or_file = kind.file_key().map(|key| format!(", or name a file with `{key}`")).unwrap_or_default();
+                (None, None, format!("set it in the shell, `export {name}=…`{or_file}"))
             }
             Self::TokenName(kind) => {
                 let (short, example) = kind.example();

@@ -70,7 +70,7 @@ pub fn parse(text: &str, path: &Path, overrides: &Overrides) -> Result<Settings,
     let provisioning = provisioning::read(top.section("provisioning"), folder);
     let quarantine = quarantine::read(top.section("quarantine"));
     let escrow = escrow::read(top.section("escrow"));
-    let notification = notification::read(top.section("notification"));
+    let notification = notification::read(top.section("notification"), folder);
     let log = log::read(top.section("log"));
     if provisioning.settings.scope == Scope::Assigned && source.assignments.is_none() {
         let message = "`scope = \"assigned\"` needs `assignments` in [source]";

@@ -28,9 +28,11 @@ pub use error::ConfigError;
 pub use load::{FILE_NAME, Overrides, STATE_DIR, discover, load, parse};
 pub use oauth::token_endpoint_error;
 pub use settings::{
-    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, LogSettings, Mapping, NotificationSettings,
-    OAuthSettings, Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter, Settings, SourceSettings,
-    TargetSettings, Tenant, TokenSource, Vanished,
+    Clause, DefaultAccess, Duplicates, EscrowSettings, LateReferences, LogSettings, MailServer, MailTls, Mapping,
+    NotificationSettings, OAuthSettings, Profile, ProvisioningSettings, QuarantineSettings, Scope, ScopingFilter,
+    Settings, SourceSettings, TargetSettings, Tenant, TokenSource, Vanished,
 };
 pub use target::{tenant, tenant_error};
-pub use token::{Environment, ProcessEnvironment, SecretKind, Token, Tokens, client_secret, token, tokens};
+pub use token::{
+    Environment, ProcessEnvironment, SecretKind, Token, Tokens, client_secret, smtp_password, token, tokens,
+};

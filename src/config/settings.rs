@@ -308,13 +308,43 @@ pub struct EscrowSettings {
     pub prune_after: Duration,
 }
 
-/// Who is told when a job goes into quarantine.
+/// Who is told when a job goes into quarantine, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotificationSettings {
     /// *Notification Email*.
     pub email: Option<String>,
     /// *Send an email notification when a failure occurs*.
     pub on_failure: bool,
+    /// Whom messages are from, where the file says it.
+    pub from: Option<String>,
+    /// The mail server; without one messages are files in the outbox.
+    pub smtp: Option<MailServer>,
+}
+
+/// A mail server that takes messages by SMTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailServer {
+    /// Name or address, of IPv6 without brackets.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// When the connection is encrypted.
+    pub tls: MailTls,
+    /// PEM file of further certificate authorities.
+    pub ca_file: Option<PathBuf>,
+    /// User name, and where the password is.
+    pub login: Option<(String, TokenSource)>,
+}
+
+/// When the connection to a mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    /// Before anything is said: `smtps://`.
+    FromStart,
+    /// By STARTTLS, before anything is sent.
+    Required,
+    /// By STARTTLS if the server has it: on this machine alone.
+    IfOffered,
 }
 
 /// One `[[provisioning.scoping_filter]]`: all clauses hold.

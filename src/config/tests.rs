@@ -84,6 +84,11 @@ prune_after = "2d"
 [notification]
 email = "it@contoso.com"
 on_failure = false
+from = "no-reply@contoso.com"
+smtp = "smtp://mail.contoso.com:2525"
+smtp_username = "scimulate"
+smtp_password_env = "SMTP_PASSWORD"
+smtp_ca_file = "mail-ca.pem"
 [log]
 keep = "90d"
 pii = false

@@ -1,4 +1,4 @@
-//! The secret token and the client secret, from where the config says that they are.
+//! The secret token, the client secret and the password of the mail server, from where the config says that they are.
 
 use std::fmt;
 use std::fs;
@@ -19,14 +19,17 @@ pub enum SecretKind {
     SecretToken,
     /// What access tokens are asked for with.
     ClientSecret,
+    /// What one signs in at the mail server with.
+    SmtpPassword,
 }
 
 impl SecretKind {
-    /// The key that names its file.
-    pub(super) const fn file_key(self) -> &'static str {
+    /// The key that names its file, where it may be in one.
+    pub(super) const fn file_key(self) -> Option<&'static str> {
         match self {
-            Self::SecretToken => "secret_token_file",
-            Self::ClientSecret => "client_secret_file",
+            Self::SecretToken => Some("secret_token_file"),
+            Self::ClientSecret => Some("client_secret_file"),
+            Self::SmtpPassword => None,
         }
     }
 
@@ -35,6 +38,7 @@ impl SecretKind {
         match self {
             Self::SecretToken => ("token", "WEDO_SECRET_TOKEN"),
             Self::ClientSecret => ("secret", "WEDO_CLIENT_SECRET"),
+            Self::SmtpPassword => ("password", "SMTP_PASSWORD"),
         }
     }
 }
@@ -44,6 +48,7 @@ impl fmt::Display for SecretKind {
         f.write_str(match self {
             Self::SecretToken => "secret token",
             Self::ClientSecret => "client secret",
+            Self::SmtpPassword => "password of the mail server",
         })
     }
 }
@@ -89,6 +94,11 @@ pub fn token(source: &TokenSource, environment: &dyn Environment) -> Result<Toke
 /// Reads the client secret, likewise.
 pub fn client_secret(source: &TokenSource, environment: &dyn Environment) -> Result<Token, ConfigError> {
     secret(source, SecretKind::ClientSecret, environment)
+}
+
+/// Reads the password of the mail server, likewise.
+pub fn smtp_password(source: &TokenSource, environment: &dyn Environment) -> Result<Token, ConfigError> {
+    secret(source, SecretKind::SmtpPassword, environment)
 }
 
 fn secret(source: &TokenSource, kind: SecretKind, environment: &dyn Environment) -> Result<Token, ConfigError> {

@@ -14,7 +14,7 @@ use super::fingerprints::{
     matching_fingerprint,
 };
 use super::references::reference_name;
-use super::steps::{Imported, note_scope, retried};
+use super::steps::Imported;
 use super::{EngineError, Index, KnownSets, Policy};
 use crate::base::{Fingerprint, SignedDuration, SourceId, Timestamp};
 use crate::directory::{AttributeNames, AttributeValue, Deletion, Known, RoleIndex, Slot, User};
@@ -459,19 +459,6 @@ impl Evaluator<'_> {
             leads: index.leaders.contains(&user.id),
             told: TraceWriter::default(),
         }
-    }
-
-    /// Notes how the object was read, and the scope; of one that is tried again as it was, that it is.
-    fn tell(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &mut Due) {
-        let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
-        let is_retried =
-            |failure: &&Failure| self.known.is_some() && failure.part == FailedPart::Export && failure.seen == due.seen;
-        if let Some(failure) = failure.filter(is_retried) {
-            due.told.fact(&retried(failure, &self.policy.escrow));
-            return;
-        }
-        imported.note(user, due.prior.is_some(), &mut due.told);
-        note_scope(self.mapping, self.export.entitlements(), user, decision, &mut due.told);
     }
 
     /// An object that was exported once and that the export doesn't contain any more.

@@ -63,7 +63,12 @@ pub(super) fn after_cycle(
         (None, _, Some(_)) if ending.kind == CycleKind::Initial => {
             memory.state = JobState::Paused;
             memory.escrows_pruned = true;
-            return Verdict { clears_failures: true, ..verdict(memory) };
+            // What is held back meanwhile doesn't come to light by a quarantine.
+            let notification = ending.held_back.map(|_| {
+                let reason = QuarantineReason::TooManyDeletes;
+                (reason.code().to_owned(), describe(reason, policy, ending, counts, refused))
+            });
+            return Verdict { clears_failures: true, notification, ..verdict(memory) };
         }
         (None, Some(_), _) if ending.completed => Some(QuarantineReason::TooManyDeletes),
         (None, _, over) => over,
@@ -90,9 +95,12 @@ pub(super) fn after_cycle(
         return verdict(memory);
     };
     let message = describe(reason, policy, ending, counts, refused);
-    let (since, attempts) = match &before.state {
-        JobState::Quarantine { since, attempts, .. } => (*since, attempts.saturating_add(1)),
-        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (now, 1),
+    // A quarantine that begins is told whatever the one before was about: somebody may have started the job.
+    let (since, attempts, told) = match &before.state {
+        JobState::Quarantine { since, attempts, .. } => {
+            (*since, attempts.saturating_add(1), before.notified.as_deref())
+        }
+        JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => (now, 1, None),
     };
     memory.failures_in_a_row += 1;
     if is_over(since, policy.quarantine.disable_after, now) {
@@ -103,7 +111,7 @@ pub(super) fn after_cycle(
     }
     let next_attempt = next_attempt(policy.quarantine.first, policy.quarantine.longest, attempts - 1, now);
     let code = reason.code().to_owned();
-    let is_new = memory.notified.as_ref() != Some(&code);
+    let is_new = told != Some(code.as_str());
     memory.notified = Some(code.clone());
     memory.state =
         JobState::Quarantine { reason: code.clone(), message: message.clone(), since, attempts, next_attempt };

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::lookup::Reply;
+use super::{Due, Evaluator};
 use crate::directory::{AttributeNames, AttributeValue, Entitlements, Slot, User};
 use crate::event::{Asked, Fact, Found, LoggedBody};
 use crate::expression::role_name;
 use crate::matching::Candidates;
-use crate::plan::{Answer, EscrowSchedule, Failure, Lookup, REDACTED};
+use crate::plan::{Answer, EscrowSchedule, FailedPart, Failure, Lookup, REDACTED};
 use crate::schema::{ObjectKind, ObjectMapping};
 use crate::scim::{Method, Request, Resource};
 use crate::scoping::{ClauseVerdict, Decision, clause_verdicts};
@@ -43,8 +44,23 @@ impl<'a> Imported<'a> {
     }
 }
 
+impl Evaluator<'_> {
+    /// Notes how the object was read, and the scope; of one that is tried again as it was, that it is.
+    pub(super) fn tell(&self, imported: &Imported<'_>, user: &User<'_>, decision: &Decision, due: &mut Due) {
+        let failure = due.prior.as_ref().and_then(|prior| prior.failure.as_ref());
+        let is_retried =
+            |failure: &&Failure| self.known.is_some() && failure.part == FailedPart::Export && failure.seen == due.seen;
+        if let Some(failure) = failure.filter(is_retried) {
+            due.told.fact(&retried(failure, &self.policy.escrow));
+            return;
+        }
+        imported.note(user, due.prior.is_some(), &mut due.told);
+        note_scope(self.mapping, self.export.entitlements(), user, decision, &mut due.told);
+    }
+}
+
 /// A failed object that is tried again.
-pub(super) fn retried(failure: &Failure, schedule: &EscrowSchedule) -> Fact {
+fn retried(failure: &Failure, schedule: &EscrowSchedule) -> Fact {
     Fact::Retried {
         count: failure.count,
         first: failure.first_at,
@@ -54,7 +70,7 @@ pub(super) fn retried(failure: &Failure, schedule: &EscrowSchedule) -> Fact {
 }
 
 /// Notes each condition of the scope with its evidence.
-pub(super) fn note_scope(
+fn note_scope(
     mapping: &ObjectMapping,
     entitlements: &Entitlements,
     user: &User<'_>,

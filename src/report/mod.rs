@@ -3,9 +3,16 @@
 mod check;
 mod deviations;
 mod discover;
+mod exchange;
 mod expression;
 mod json;
 mod log;
+mod markdown;
+mod markup;
+mod metrics;
+mod page;
+mod plan;
+mod prose;
 mod recording;
 mod style;
 mod text;
@@ -24,6 +31,8 @@ pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };
 pub use log::{LogCsv, LogCsvFiles, LogFacts, advice, azure_monitor, graph, log_details, log_line};
+pub use metrics::{Metrics, Standing};
+pub use plan::{ExportFile, PlanReport, plan_html, plan_markdown};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{

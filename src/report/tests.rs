@@ -1,5 +1,7 @@
 //! What people and programs get to see.
 
+pub(super) mod markup;
+
 use std::time::Duration;
 
 use serde_json::{Value, json};

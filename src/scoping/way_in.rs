@@ -80,8 +80,8 @@ pub fn way_in(
     }
     match decision.filter {
         FilterVerdict::NoFilters | FilterVerdict::Passed(_) => {}
-        FilterVerdict::Failed(index, _) | FilterVerdict::Unknown(index, _) | FilterVerdict::Undecided(index, _) => {
-            steps.push(pass(filters, index, values));
+        FilterVerdict::Failed(..) | FilterVerdict::Unknown(..) | FilterVerdict::Undecided(..) => {
+            steps.push(pass(filters, nearest(filters, values), values));
         }
     }
     steps
@@ -142,7 +142,15 @@ fn other_role(id: &SourceId, entitlements: &Entitlements) -> String {
     )
 }
 
-/// What is missing of the filter that came furthest.
+/// The filter of which the fewest clauses are missing; the first of several.
+fn nearest(filters: &[FilterGroup], values: &[AttributeValue<'_>]) -> usize {
+    let missing = |filter: &FilterGroup| {
+        filter.clauses.iter().filter(|clause| evaluate_clause(clause, values) != ClauseVerdict::True).count()
+    };
+    (0..filters.len()).min_by_key(|index| missing(&filters[*index])).unwrap_or_default()
+}
+
+/// What is missing of a filter.
 fn pass(filters: &[FilterGroup], index: usize, values: &[AttributeValue<'_>]) -> String {
     let missing = filters[index].clauses.iter().enumerate().filter_map(|(at, clause)| {
         let said = clause_text(filters, index, at);

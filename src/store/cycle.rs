@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::params;
+use rusqlite::{OptionalExtension as _, params};
 
 use super::snapshot::Stamp;
 use super::{JobMemory, JobState, Store, StoreError, Watermark, job, object, row, watermark};
 use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, ObjectError};
+use crate::plan::Reason;
+use crate::schema::ObjectKind;
 use crate::scim::Method;
 
 /// A cycle that begins.
@@ -42,6 +44,13 @@ pub struct Progress {
     pub done: u64,
     /// Objects that were due when it began to work on them.
     pub due: u64,
+}
+
+impl Progress {
+    /// The share that is done, rounded down: 100 is all.
+    pub fn percent(&self) -> u64 {
+        (self.done.min(self.due) * 100).checked_div(self.due).unwrap_or(100)
+    }
 }
 
 /// How a cycle ended. Counts of zero are left out.
@@ -152,6 +161,38 @@ impl Store {
     pub fn cycle_count(&self) -> Result<u64, StoreError> {
         let select = "SELECT ifnull(max(number), 0) FROM cycle";
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
+    }
+
+    /// Kind, end and duration of the latest cycle that ended.
+    pub fn last_ended(&self) -> Result<Option<(CycleKind, Timestamp, Duration)>, StoreError> {
+        let select =
+            "SELECT kind, started, duration FROM cycle WHERE duration IS NOT NULL ORDER BY number DESC LIMIT 1";
+        let read = |row: &rusqlite::Row<'_>| {
+            let (started, took) = (row::timestamp(row, 1)?, row::duration(row, 2)?);
+            Ok((row::cycle_kind(row, 0)?, started.checked_add(took).unwrap_or(started), took))
+        };
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], read).optional())
+    }
+
+    /// How many groups a cycle is done with; the rest of [`Progress::done`] are users. Those come first, so that the
+    /// log of their stage isn't read.
+    pub fn groups_done(&self, cycle: &CycleId) -> Result<u64, StoreError> {
+        const OF_CYCLE: &str = "FROM log WHERE cycle = (SELECT max(number) FROM cycle WHERE id = ?1)";
+        let latest = format!("SELECT kind, reason {OF_CYCLE} ORDER BY number DESC LIMIT 1");
+        let groups = format!("SELECT reason, count(*) {OF_CYCLE} AND kind = 'Group' GROUP BY reason");
+        self.try_sql(|sql| {
+            let read = |row: &rusqlite::Row<'_>| Ok((row::object_kind(row, 0)?, row.get::<_, String>(1)?));
+            let latest = sql.prepare_cached(&latest)?.query_row([cycle.as_str()], read).optional()?;
+            if latest.is_none_or(|(kind, reason)| kind == ObjectKind::User && !Reason::is_reference_code(&reason)) {
+                return Ok(0);
+            }
+            let mut statement = sql.prepare_cached(&groups)?;
+            let counts = statement.query_map([cycle.as_str()], |row| {
+                let is_reference = Reason::is_reference_code(&row.get::<_, String>(0)?);
+                Ok(if is_reference { 0 } else { row::count(row, 1)? })
+            })?;
+            counts.sum()
+        })
     }
 
     /// The latest cycles, latest first, at most `limit`.

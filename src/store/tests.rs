@@ -20,6 +20,7 @@ use crate::scim::Method;
 mod files;
 mod levers;
 mod log;
+mod progress;
 mod references;
 mod snapshot;
 

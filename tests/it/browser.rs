@@ -1,4 +1,5 @@
-//! The page of `serve` in a real browser: Debian's Chromium, driven by `tests/browser/page.mjs`.
+//! The page of `serve`, and pages that are written to files, in a real browser: Debian's Chromium, driven by
+//! `tests/browser/page.mjs` and `tests/browser/reports.mjs`.
 //!
 //! Where browser or driver can't be had it is skipped with the reason; with `SCIMULATE_BROWSER=required`
 //! that is a failure.
@@ -6,10 +7,11 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use serde_json::{Value, json};
 
-use crate::support::process::{Sandbox, Server, TOKEN};
+use crate::support::process::{Sandbox, Server, TOKEN, user_name, users};
 
 /// How many users the page has to cope with.
 const USERS: u32 = 100_000;
@@ -18,16 +20,7 @@ const WANTED: u32 = 76_543;
 
 #[test]
 fn the_page_is_good_in_a_browser() {
-    let (chromium, driver) = match browser().and_then(|chromium| Ok((chromium, install()?))) {
-        Ok(found) => found,
-        Err(reason) => {
-            let required = std::env::var_os("SCIMULATE_BROWSER").is_some_and(|value| value == "required");
-            assert!(!required, "a browser is required: {reason}");
-            // not by println, which is shown of failing tests alone
-            drop(writeln!(std::io::stderr(), "skipped, the page can't be looked at here: {reason}"));
-            return;
-        }
-    };
+    let Some((chromium, driver)) = found() else { return };
     let sandbox = Sandbox::empty();
     let lines: Vec<_> = (1..=USERS).map(|number| user(number).to_string()).collect();
     sandbox.write("users.json", format!("[{}]", lines.join(",\n")));
@@ -37,16 +30,51 @@ fn the_page_is_good_in_a_browser() {
         "url": format!("http://127.0.0.1:{}/", server.port), "token": TOKEN, "users": USERS,
         "user": {"userName": wanted["userName"], "displayName": wanted["displayName"]},
     });
+    drive(&chromium, &driver.join("page.mjs"), &task);
+}
+
+#[test]
+fn plans_are_good_in_a_browser() {
+    let Some((chromium, driver)) = found() else { return };
+    let sandbox = Sandbox::with_users(0, "embedded");
+    let write = |count: u32, file: &str| {
+        // Every hundredth is disabled; two share their name, so one of them fails.
+        let lines = users(1..=count).replace(&format!(",{},", user_name(2)), &format!(",{},", user_name(1)));
+        let line =
+            |line: &str| if line.contains("00,user") { line.replace(",True,", ",False,") } else { line.to_owned() };
+        sandbox.write("users.csv", lines.lines().map(line).collect::<Vec<_>>().join("\n"));
+        sandbox.run(&format!("plan --offline --quiet --report html={file}")).with(0);
+        sandbox.path(file)
+    };
+    let task = json!({ "few": write(30, "few.html"), "many": write(1500, "many.html"), "user": user_name(1234) });
+    drive(&chromium, &driver.join("reports.mjs"), &task);
+}
+
+/// The browser and what drives it; none where they can't be had and needn't be.
+fn found() -> Option<(PathBuf, PathBuf)> {
+    static FOUND: LazyLock<Result<(PathBuf, PathBuf), String>> =
+        LazyLock::new(|| browser().and_then(|chromium| Ok((chromium, install()?))));
+    let found = FOUND.clone();
+    if let Err(reason) = &found {
+        let required = std::env::var_os("SCIMULATE_BROWSER").is_some_and(|value| value == "required");
+        assert!(!required, "a browser is required: {reason}");
+        // not by println, which is shown of failing tests alone
+        drop(writeln!(std::io::stderr(), "skipped, the page can't be looked at here: {reason}"));
+    }
+    found.ok()
+}
+
+/// Runs a script with its task on standard input, where no list of processes shows the token.
+fn drive(chromium: &Path, script: &Path, task: &Value) {
     let mut child = Command::new("node")
-        .arg(driver.join("page.mjs"))
-        .arg(&chromium)
+        .arg(script)
+        .arg(chromium)
         .arg(beside_the_build("browser"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("node runs: it installed the driver");
-    // The token goes where no list of processes shows it.
     let written = child.stdin.take().expect("stdin is piped").write_all(task.to_string().as_bytes());
     written.expect("the task is taken");
     let output = child.wait_with_output().expect("an end");

@@ -7,6 +7,7 @@
 mod checks;
 mod conformance;
 mod groups;
+mod mail;
 mod peer;
 
 use std::fs;

@@ -13,7 +13,7 @@ use tree::Module;
 
 const VOCABULARY: &[&str] = &["base", "directory", "expression", "scim"];
 const RULES: &[&str] = &["event", "mapping", "matching", "plan", "schema", "scoping"];
-const EDGES: &[&str] = &["client", "clock", "config", "source", "store", "target", "threads"];
+const EDGES: &[&str] = &["client", "clock", "config", "notify", "source", "store", "target", "threads"];
 
 /// What each module may use beside itself. `ARCHITECTURE.md` shows the same table with its reasons.
 const MAY_USE: &[(&str, &[&[&str]])] = &[
@@ -30,6 +30,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("threads", &[]),
     ("clock", &[&["base"]]),
     ("config", &[VOCABULARY, RULES]),
+    ("notify", &[&["base"]]),
     ("source", &[&["base", "directory"]]),
     ("client", &[&["base", "scim", "clock"]]),
     ("store", &[&["base", "directory", "schema", "plan", "event"]]),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs a SCIM server of others into a folder of its own: install.sh NAME DIR. A second call has nothing to do.
+# Installs a server of others into a folder of its own: install.sh NAME DIR. A second call has nothing to do.
 set -euo pipefail
 
 name=$1 dir=$2 here=$(cd "$(dirname "$0")" && pwd)
@@ -12,7 +12,7 @@ new=$(mktemp -d "$dir.XXXXXX")
 trap 'rm -rf "$new"' EXIT
 
 case $name in
-scim2-server | scim2-tester)
+aiosmtpd | scim2-server | scim2-tester)
     python=python3
     if ! python3 -m pip --version >/dev/null 2>&1; then
         python3 -m venv "$new/tools"

@@ -107,6 +107,7 @@ fn every_flag_has_its_variable_and_approvals_have_none() {
             "SCIMULATE_RUN_DRY_RUN",
             "SCIMULATE_RUN_INTERVAL",
             "SCIMULATE_RUN_LOCK_TIMEOUT",
+            "SCIMULATE_RUN_METRICS",
             "SCIMULATE_RUN_NOW",
             "SCIMULATE_RUN_RECORD",
             "SCIMULATE_RUN_SIMULATE_CLOCK",

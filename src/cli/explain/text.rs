@@ -118,10 +118,11 @@ fn attributes(attributes: &[ExplainedAttribute]) -> String {
     let mut text = String::new();
     for attribute in attributes {
         let name = format!("{:widest$}", attribute.target);
-        text.extend(["     ", sign_of(attribute.outcome), " ", &name, "  ", &value(attribute), "\n"]);
-        let from = source(attribute);
-        if !from.is_empty() {
-            text.push_str(&wrapped(&dim(from), &" ".repeat(9 + widest)));
+        text.extend(["     ", sign_of(attribute.outcome), " ", &name, "  ", &value(attribute)]);
+        match source(attribute) {
+            Some(from) if is_direct(attribute) => text.extend(["  ", &dim(from), "\n"]),
+            Some(from) => text.extend(["\n", &wrapped(&dim(from), &" ".repeat(9 + widest))]),
+            None => text.push('\n'),
         }
     }
     text
@@ -153,19 +154,25 @@ fn value(attribute: &ExplainedAttribute) -> String {
     }
 }
 
-/// The expression, and the values that it read.
-fn source(attribute: &ExplainedAttribute) -> String {
+/// Whether the value is one of the source's as it is.
+fn is_direct(attribute: &ExplainedAttribute) -> bool {
+    matches!(attribute.sources.as_slice(), [(name, _)] if attribute.expression == format!("[{name}]"))
+}
+
+/// The expression; with the values that it read where the result doesn't show them.
+fn source(attribute: &ExplainedAttribute) -> Option<String> {
     let values = attribute.sources.iter().map(|(name, value)| match value {
         None => format!("{name} isn't in the export"),
         Some(value) if value.is_empty() => format!("{name} is empty"),
         Some(value) => format!("{name} is '{value}'"),
     });
     let values = values.collect::<Vec<_>>().join(", ");
-    match (attribute.expression.is_empty(), values.is_empty()) {
-        (true, true) => String::new(),
-        (true, false) => values,
-        (false, true) => attribute.expression.clone(),
-        (false, false) => format!("{}, {values}", attribute.expression),
+    let expression = attribute.expression.as_str();
+    match (expression, values.as_str()) {
+        ("", "") => None,
+        ("", values) => Some(values.to_owned()),
+        (expression, values) if values.is_empty() || is_direct(attribute) => Some(expression.to_owned()),
+        (expression, values) => Some(format!("{expression}, {values}")),
     }
 }
 

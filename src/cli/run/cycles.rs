@@ -1,31 +1,29 @@
 //! Cycle after cycle, in real or in virtual time.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Work, ending, one_cycle, refuse};
+use super::waiting::{Waiting, next_cycle};
+use super::{Monitor, Notifications, Work, ending, one_cycle, refuse};
 use crate::base::{Random, Timestamp};
 use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::job::{Connection, Job, seed};
 use crate::cli::lever::held;
-use crate::cli::progress::Progress;
+use crate::cli::progress::{Past, Progress};
 use crate::cli::runtime::Interrupt;
 use crate::cli::scenario;
 use crate::clock::Clock;
 use crate::event::CycleReport;
-use crate::plan::quarantine::is_due;
 use crate::plan::{ActionKind, FailedPart};
 use crate::report;
 use crate::source::{Export, SourcePaths};
 use crate::store::{JobState, Store};
-
-/// How often a waiting run looks whether its next cycle is due earlier.
-const LOOK: Duration = Duration::from_secs(2);
 
 /// When cycles run.
 pub(super) struct Schedule {
@@ -55,11 +53,26 @@ pub(super) struct Ran {
 }
 
 /// Runs cycles until the schedule, a signal, or the job's state ends them.
-pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: &Context) -> Result<Ran, Error> {
+pub(super) async fn run(
+    job: &Job,
+    clock: &Clock,
+    schedule: &Schedule,
+    monitor: Option<(Monitor, SocketAddr)>,
+    context: &Context,
+) -> Result<Ran, Error> {
     let interrupt = Interrupt::listen()?;
     let mut random = Random::seeded(seed(clock.origin()));
     let mut directory = Directory { job, context, opened: None, told: BTreeSet::new(), faults: None };
+    let mut notifications = Notifications::new(job, schedule.simulated, context)?;
     let first = directory.first_export(clock.now())?;
+    let monitor = match monitor {
+        None => None,
+        Some((monitor, address)) => {
+            monitor.listen(address, context).await?;
+            monitor.job_id(&job.id(&first));
+            Some(monitor)
+        }
+    };
     let connection = job.connect(context, clock, true)?.ended_by(&interrupt);
     let mut store = job.open_store(&first)?;
     let mut ran = Ran {
@@ -69,7 +82,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         exit: Exit::Done,
         error: None,
     };
-    let waited = match first_wait(job, &store, clock, schedule, &interrupt, context).await? {
+    let waiting = Waiting { job, clock, schedule, interrupt: &interrupt, monitor: monitor.as_ref(), context };
+    let read = |store: &Store| monitor.iter().for_each(|monitor| monitor.read(store));
+    read(&store);
+    let waited = match waiting.first(&store).await? {
         ControlFlow::Continue(waited) => waited,
         ControlFlow::Break(exit) => {
             ran.exit = exit;
@@ -93,9 +109,10 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             };
             job.bind(&mut store, &export)?;
             refuse(job, &store, clock.now())?;
-            Ok::<_, Error>(Some((export, lock)))
+            let past = Past::read(&store, &job.id(&export), context)?;
+            Ok::<_, Error>(Some((export, lock, past)))
         };
-        let (export, lock) = match next.await {
+        let (export, lock, past) = match next.await {
             Ok(Some(next)) => next,
             Ok(None) => {
                 ran.exit = interrupt.exit().unwrap_or(ran.exit);
@@ -113,7 +130,8 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             }
         };
         number += 1;
-        ran.job = job.id(&export).to_string();
+        let job_id = job.id(&export);
+        ran.job = job_id.to_string();
         let work = Work {
             job,
             export,
@@ -125,7 +143,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             // A plan with the same `--now` shows the same values.
             evaluated_at: (number == 1 && !waited).then(|| clock.origin()),
         };
-        let mut view = Progress::new(context, clock);
+        let mut view = Progress::new(context, clock).after(past).watched_by(monitor.clone());
         if schedule.simulated {
             view = view.in_virtual_time();
         }
@@ -139,9 +157,14 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
             }
         };
         store = kept;
+        read(&store);
         let state = store.job_state();
         if let Ok(state) = &state {
             ran.state = state.clone();
+            notifications.deliver(&mut view, &job_id, state, clock.now()).await;
+            if interrupt.exit().is_none() {
+                notifications.deliver_waiting(clock.now()).await;
+            }
         }
         ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
@@ -192,8 +215,7 @@ pub(super) async fn run(job: &Job, clock: &Clock, schedule: &Schedule, context: 
         if is_last {
             break;
         }
-        let moved = || store.job_state().map_or(due, |state| next_cycle(job, schedule, &state, regular, clock.now()));
-        wait(due, &moved, clock, schedule, &interrupt, context).await;
+        waiting.until_due(&store, &state, regular, due).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;
@@ -247,76 +269,6 @@ fn simulated_summary(ran: &Ran, cycles: u64, clock: &Clock, context: &Context) -
         ran.state.described(),
     ))?;
     Ok(())
-}
-
-/// Lets a job that is in quarantine already wait for its attempt, where cycles have an interval: whether it did, or how
-/// a signal ended it. An attempt later than `--until` isn't waited for, and the cycle is refused.
-async fn first_wait(
-    job: &Job,
-    store: &Store,
-    clock: &Clock,
-    schedule: &Schedule,
-    interrupt: &Interrupt,
-    context: &Context,
-) -> Result<ControlFlow<Exit, bool>, Error> {
-    let target = job.settings.target.tenant.to_string();
-    // Binding the state to another target ends the quarantine.
-    if store.binding()?.is_none_or(|known| known.target != target) {
-        return Ok(ControlFlow::Continue(false));
-    }
-    let begun = clock.now();
-    let state = store.job_state()?;
-    let due = next_cycle(job, schedule, &state, begun, begun);
-    if due <= begun || schedule.until.is_some_and(|until| due > until) {
-        return Ok(ControlFlow::Continue(false));
-    }
-    if let JobState::Quarantine { reason, message, since, .. } = &state {
-        context.printer.talk(format_args!("The job is in quarantine since {since:.0}: {reason}: {message}."));
-    }
-    let moved = || store.job_state().map_or(due, |state| next_cycle(job, schedule, &state, begun, clock.now()));
-    wait(due, &moved, clock, schedule, interrupt, context).await;
-    Ok(interrupt.exit().map_or(ControlFlow::Continue(true), ControlFlow::Break))
-}
-
-/// When the next cycle begins: at its regular time, in quarantine not before that of the attempt. Without an interval
-/// it begins at once, or is refused.
-fn next_cycle(job: &Job, schedule: &Schedule, state: &JobState, regular: Timestamp, now: Timestamp) -> Timestamp {
-    match state {
-        JobState::Quarantine { next_attempt, .. }
-            if !schedule.interval.is_zero() && !is_due(*next_attempt, job.policy.quarantine.longest, now) =>
-        {
-            regular.max(*next_attempt)
-        }
-        _ => regular,
-    }
-}
-
-/// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile: `moved`
-/// says when the cycle is due now.
-async fn wait(
-    due: Timestamp,
-    moved: &dyn Fn() -> Timestamp,
-    clock: &Clock,
-    schedule: &Schedule,
-    interrupt: &Interrupt,
-    context: &Context,
-) {
-    if due > clock.now() && !schedule.simulated {
-        context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
-    }
-    let mut due = due;
-    loop {
-        let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
-        let until = if schedule.simulated { due } else { due.min(soon) };
-        tokio::select! {
-            () = clock.sleep_until(until) => {}
-            () = interrupt.token().cancelled_owned() => return,
-        }
-        if until == due {
-            return;
-        }
-        due = moved();
-    }
 }
 
 /// The export, and how the built-in endpoint misbehaves, as they are at each cycle.

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CYCLES, Snapshot};
+use super::{CYCLES, Snapshot, ended};
 use crate::base::Timestamp;
 use crate::cli::job::signed;
 use crate::event::CycleKind;
@@ -71,9 +71,12 @@ fn status(snapshot: &Snapshot) -> Value {
     let progress = snapshot.running().and_then(|cycle| cycle.progress).map(|progress| {
         json!({
             "completedUnits": progress.done,
-            "progressObservationDateTime": null,
+            "progressObservationDateTime": snapshot.now.to_string(),
             "totalUnits": progress.due,
             "units": "objects",
+            "percent": progress.percent(),
+            "users": progress.done.saturating_sub(snapshot.groups_done),
+            "groups": snapshot.groups_done,
         })
     });
     let linked = [
@@ -130,10 +133,6 @@ fn result(end: &CycleEnd) -> &'static str {
     } else {
         "Succeeded"
     }
-}
-
-fn ended(cycle: &CycleRow, end: &CycleEnd) -> Timestamp {
-    cycle.start.started.checked_add(end.duration).unwrap_or(cycle.start.started)
 }
 
 fn execution(cycle: &CycleRow, end: &CycleEnd) -> Value {

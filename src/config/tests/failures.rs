@@ -24,7 +24,7 @@ fn left_out_they_are_the_services() {
         );
         let schedule = [6, 12, 24].map(Duration::from_hours).to_vec();
         assert_eq!(settings.escrow, EscrowSettings { schedule, prune_after: days(28) });
-        assert_eq!(settings.notification, NotificationSettings { email: None, on_failure: false });
+        assert_eq!(settings.notification, NotificationSettings::default());
     }
 }
 
@@ -46,9 +46,18 @@ fn each_can_be_set() {
     let schedule = vec![Duration::from_mins(1), Duration::from_mins(90)];
     assert_eq!(settings.escrow, EscrowSettings { schedule, prune_after: days(2) });
     let email = Some("it@contoso.com".to_owned());
-    assert_eq!(settings.notification, NotificationSettings { email: email.clone(), on_failure: false });
+    let smtp = MailServer {
+        host: "mail.contoso.com".to_owned(),
+        port: 2525,
+        tls: MailTls::Required,
+        ca_file: Some("conf/mail-ca.pem".into()),
+        login: Some(("scimulate".to_owned(), TokenSource::Env("SMTP_PASSWORD".to_owned()))),
+    };
+    let from = Some("no-reply@contoso.com".to_owned());
+    let given = NotificationSettings { email: email.clone(), on_failure: false, from, smtp: Some(smtp) };
+    assert_eq!(settings.notification, given);
     let settings = read(&format!("[notification]\nemail = \"it@contoso.com\"\n{MINIMAL}")).unwrap();
-    assert_eq!(settings.notification, NotificationSettings { email, on_failure: true });
+    assert_eq!(settings.notification, NotificationSettings { email, on_failure: true, from: None, smtp: None });
 }
 
 #[test]
@@ -121,7 +130,7 @@ fn schedules_ascend() {
 #[test]
 fn addresses() {
     for address in
-        ["contoso.com", "@contoso.com", "it@", "it@a@b", "it @contoso.com", "IT <it@contoso.com>", "a@b, c@d"]
+        ["contoso.com", "@contoso.com", "it@", "it@a@b", "it @contoso.com", "IT <it@contoso.com>", "a@b, c@d", "a@b..c"]
     {
         let line = format!("email = \"{address}\"");
         check(
@@ -140,4 +149,102 @@ fn addresses() {
         "conf/scimulate.toml:1:1: `on_failure` without `email` tells nobody\n[notification]\n^^^^^^^^^^^^^^\n\
          = name the address: email = \"it@contoso.com\"\n"
     );
+}
+
+#[test]
+fn mail_servers() {
+    let server = |lines: &str| {
+        let settings = read(&format!("[notification]\n{lines}\n{MINIMAL}")).unwrap();
+        assert_eq!(settings.warnings, [], "{lines}");
+        settings.notification.smtp.map(|smtp| (smtp.host, smtp.port, smtp.tls))
+    };
+    for (url, host, port, tls) in [
+        ("smtp://mail.contoso.com", "mail.contoso.com", 587, MailTls::Required),
+        ("smtp://Mail.Contoso.com:25/", "mail.contoso.com", 25, MailTls::Required),
+        ("smtps://mail.contoso.com", "mail.contoso.com", 465, MailTls::FromStart),
+        ("smtp://localhost:1025", "localhost", 1025, MailTls::IfOffered),
+        ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, MailTls::IfOffered),
+        ("smtp://[::1]:1025", "::1", 1025, MailTls::IfOffered),
+        ("smtps://localhost:1465", "localhost", 1465, MailTls::FromStart),
+        ("smtp://10.0.0.7", "10.0.0.7", 587, MailTls::Required),
+        ("smtp://localhost.contoso.com", "localhost.contoso.com", 587, MailTls::Required),
+    ] {
+        assert_eq!(server(&format!("smtp = \"{url}\"")), Some((host.to_owned(), port, tls)), "{url}");
+    }
+    let checked = "smtp = \"smtp://localhost:1025\"\nsmtp_ca_file = \"ca.pem\"";
+    assert_eq!(server(checked), Some(("localhost".to_owned(), 1025, MailTls::Required)));
+    for url in
+        ["mail.contoso.com", "http://mail.contoso.com", "smtp://", "smtp://mail/path", "smtp://mail:0", "smtp:25"]
+    {
+        let line = format!("smtp = \"{url}\"");
+        check(
+            &format!("[notification]\n{line}"),
+            &[
+                &format!("conf/scimulate.toml:2:8: `smtp` \"{url}\" isn't the URL of a mail server"),
+                &line,
+                &format!("       {}", "^".repeat(url.len() + 2)),
+                "= write it as smtp://mail.contoso.com:587, or smtps://mail.contoso.com where TLS begins at once",
+            ],
+        );
+    }
+}
+
+#[test]
+fn signing_in_at_a_mail_server() {
+    let hint = "name the variable that holds it: smtp_password_env = \"SMTP_PASSWORD\"";
+    check(
+        "[notification]\nsmtp_username = \"it\"",
+        &[
+            "conf/scimulate.toml:2:17: `smtp_username` without `smtp_password_env`: nobody could sign in",
+            "smtp_username = \"it\"",
+            "                ^^^^",
+            &format!("= {hint}"),
+        ],
+    );
+    check(
+        "[notification]\nsmtp_password_env = \"P\"",
+        &[
+            "conf/scimulate.toml:2:21: `smtp_password_env` without `smtp_username`",
+            "smtp_password_env = \"P\"",
+            "                    ^^^",
+            "= name the user in `smtp_username`",
+        ],
+    );
+    // Neither is shown.
+    check(
+        "[notification]\nsmtp_password = \"hunter2\"",
+        &[
+            "conf/scimulate.toml:2:1: a password must not be written into the config file",
+            "smtp_password =…",
+            "^^^^^^^^^^^^^",
+            &format!(
+                "= put it into an environment variable and {hint}; one that was in a shared file should be replaced"
+            ),
+        ],
+    );
+    for (line, column, message) in [
+        ("smtp = \"smtp://it:hunter2@mail\"", 8, "`smtp` names the server alone, without user name and password"),
+        (
+            "smtp_username = \"it\"\nsmtp_password_env = \"hunter-2\"",
+            21,
+            "`smtp_password_env` isn't the name of an environment variable",
+        ),
+    ] {
+        let error = read(&format!("[notification]\n{line}\n{MINIMAL}")).expect_err(line);
+        let shown = show(&error.diagnostics());
+        assert!(shown.contains(&format!(":{column}: {message}\n")) && !shown.contains("hunter"), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_not_used_without_a_mail_server_is_said() {
+    let lines = "smtp_username = \"it\"\nsmtp_password_env = \"P\"\nsmtp_ca_file = \"ca.pem\"";
+    let settings = read(&format!("[notification]\n{lines}\n{MINIMAL}")).unwrap();
+    let shown = show(&settings.warnings);
+    for (place, key) in [("2:17", "smtp_username"), ("4:16", "smtp_ca_file")] {
+        assert!(
+            shown.contains(&format!(":{place}: `{key}` isn't used: without `smtp` nothing is mailed\n")),
+            "{shown}"
+        );
+    }
 }

@@ -92,10 +92,15 @@ fn transitions() {
     check(&active, &failing(0, 21), false, 0, &format!("{total} 1"), Some(total));
     check(&active, &failing(0, 20), false, 0, "active", None);
     check(&new, &initial(failing(9, 0)), false, 0, "paused", None);
+    let held_too = Ending { held_back: Some(6), ..initial(failing(9, 0)) };
+    check(&new, &held_too, false, 0, "paused", Some("TooManyDeletes"));
     check(&active, &held, false, 0, "TooManyDeletes 1", Some("TooManyDeletes"));
     check(&active, &cut(held), false, 0, "active", None);
     check(&active, &pruned, false, 0, "disabled", Some("Disabled"));
     check(&active, &fine(), true, 0, &format!("{EXCEPTION} 1"), Some(EXCEPTION));
+    // Another quarantine, after a job that was disabled in one was restarted.
+    let restarted = JobMemory { notified: Some(EXCEPTION.to_owned()), ..active.clone() };
+    check(&restarted, &fine(), true, 0, &format!("{EXCEPTION} 1"), Some(EXCEPTION));
     // In quarantine: told once for each reason.
     let before = quarantined(EXCEPTION, 3);
     check(&before, &fine(), true, 1, &format!("{EXCEPTION} 4"), None);

@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::plain::{details, headline};
-use super::words::{Outcome, families, of_family, one_line, printable, push_escaped};
+use super::words::{Outcome, families, of_family, one_line, printable};
 use crate::base::SignedDuration;
 use crate::check::{CheckReport, CheckResult, Severity, Skipped};
+use crate::report::markup::push_escaped;
 
 /// The report as an XML document.
 pub fn check_junit(report: &CheckReport) -> String {

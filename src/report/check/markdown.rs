@@ -1,18 +1,16 @@
 //! Markdown for the summary of a CI job: counts, what to mend, and the exchanges folded away.
-//!
-//! Texts of others stand in it as characters only: what could be markup is written as entities, which no Markdown takes
-//! for structure.
 
 use std::fmt::Write as _;
 
 use super::causes::{Cause, causes};
-use super::exchange::{self, Body};
 use super::words::{
     Outcome, Verdict, count_of, dialects, families, ids, load, made, notes, of_family, one_line, sentence, skipped,
     time,
 };
 use crate::base::grouped;
 use crate::check::{CheckReport, Finding, Latencies, Severity};
+use crate::report::exchange::{self, Body};
+use crate::report::markdown::{code, escaped, fenced, prose};
 use crate::scim::{Content, HttpExchange};
 
 /// The report as a summary.
@@ -109,13 +107,6 @@ fn show(text: &mut String, exchange: &HttpExchange) {
     fenced(text, &format!("{}{}", exchange::answer_line(exchange), body(&exchange.response_body)));
 }
 
-/// A block of code that nothing in it ends.
-fn fenced(text: &mut String, code: &str) {
-    let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let _infallible = writeln!(text, "{fence}text\n{code}\n{fence}\n");
-}
-
 fn leftovers(text: &mut String, report: &CheckReport) {
     if report.leftovers.is_empty() {
         return;
@@ -155,35 +146,4 @@ fn measured(text: &mut String, report: &CheckReport) {
         let _infallible = writeln!(text, "| {id} | {} | {times} |", load(measured));
     }
     text.push('\n');
-}
-
-/// A sentence, what stands between backticks as code.
-fn prose(text: &str) -> String {
-    let text = one_line(text);
-    // A backtick that is alone is a character.
-    let pairs = text.matches('`').count() / 2 * 2;
-    let mut shown = String::with_capacity(text.len() + 16);
-    for (index, piece) in text.splitn(pairs + 1, '`').enumerate() {
-        let is_code = index % 2 == 1;
-        let tags = if is_code { ("<code>", "</code>") } else { ("", "") };
-        let _infallible = write!(shown, "{}{}{}", tags.0, escaped(piece), tags.1);
-    }
-    shown
-}
-
-/// A text as code, wherever it stands.
-fn code(text: &str) -> String {
-    format!("<code>{}</code>", escaped(&one_line(text)))
-}
-
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for character in text.chars() {
-        if r#"\`*_{}[]<>()#|&~$!@"'"#.contains(character) {
-            let _infallible = write!(escaped, "&#{};", u32::from(character));
-        } else {
-            escaped.push(character);
-        }
-    }
-    escaped
 }

@@ -6,7 +6,6 @@
 
 mod baseline;
 mod causes;
-mod exchange;
 mod explain;
 mod html;
 mod json;

@@ -1,9 +1,9 @@
 //! What is wrong by one check, in plain lines for the test reports of other programs.
 
 use super::causes::shown_by;
-use super::exchange;
 use super::words::{load, one_line, sentence};
 use crate::check::{CheckResult, Finding};
+use crate::report::exchange;
 
 /// The first finding in one sentence.
 pub(super) fn headline(result: &CheckResult) -> String {

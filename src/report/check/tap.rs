@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::causes::shown_by;
-use super::exchange;
 use super::words::{Outcome, Verdict, milliseconds, one_line, printable};
 use crate::check::{CheckReport, CheckResult, Severity, Skipped, Status};
+use crate::report::exchange;
 
 /// The report as a stream of test lines.
 pub fn check_tap(report: &CheckReport) -> String {

@@ -2,7 +2,6 @@
 
 mod forms;
 mod hostile;
-mod markup;
 
 use anstream::adapter::strip_str;
 use serde_json::json;
@@ -10,6 +9,7 @@ use serde_json::json;
 use super::sample::{finding, green, passed, plain_green, red, unreachable, with};
 use super::*;
 use crate::check::{CheckReport, DialectOutcome, Severity, Status, checks};
+use crate::report::tests::markup;
 use crate::scim::Dialect::{Compliant, Scim};
 
 /// The red sample with some of its failures known.

@@ -3,7 +3,6 @@
 //! Lines are long; whoever prints them folds them between words.
 
 use super::causes::{Cause, causes};
-use super::exchange;
 use super::microsoft::{GALLERY, Test, VALIDATOR, judged};
 use super::words::{
     Outcome, Verdict, bars, count_of, counts, dialects, families, ids, load, made, notes, of_family, one_line,
@@ -11,6 +10,7 @@ use super::words::{
 };
 use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, Finding, Latencies, Severity, Skipped, Status};
+use crate::report::exchange;
 use crate::report::style::{bad, dim, doubtful, good, heading};
 
 /// What is shown beyond what is always shown.

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::base::{grouped, visible};
+use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, DialectOutcome, Load, Status};
+pub(super) use crate::report::prose::{one_line, printable, sentence, time};
 use crate::scim::Dialect;
 
 /// What a result shows as: its status, with known failures apart.
@@ -258,16 +259,6 @@ fn digits(number: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// A duration for people.
-pub(super) fn time(duration: Duration) -> String {
-    let milliseconds = duration.as_secs_f64() * 1000.0;
-    match milliseconds {
-        ..9.95 => format!("{milliseconds:.1} ms"),
-        ..1000.0 => format!("{milliseconds:.0} ms"),
-        _ => format!("{:.1} s", duration.as_secs_f64()),
-    }
-}
-
 /// A duration as JSON has it.
 pub(super) fn milliseconds(duration: Duration) -> f64 {
     // Microseconds are enough, and shorter to read.
@@ -296,39 +287,4 @@ fn round(bound: Duration) -> String {
         milliseconds if milliseconds % 1000 == 0 => format!("{} s", milliseconds / 1000),
         milliseconds => format!("{milliseconds} ms"),
     }
-}
-
-/// Appends a text as XML and HTML have it, between tags and in attributes.
-pub(super) fn push_escaped(markup: &mut String, text: &str) {
-    for character in text.chars() {
-        match character {
-            '&' => markup.push_str("&amp;"),
-            '<' => markup.push_str("&lt;"),
-            '>' => markup.push_str("&gt;"),
-            '"' => markup.push_str("&quot;"),
-            '\'' => markup.push_str("&#39;"),
-            other => markup.push(other),
-        }
-    }
-}
-
-/// A text on one line, of which every character is seen.
-pub(super) fn one_line(text: &str) -> String {
-    printable(text).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A text that documents bear and terminals show as it is: lines stay.
-pub(super) fn printable(text: &str) -> String {
-    visible(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
-}
-
-/// The first word of a sentence with a capital.
-pub(super) fn sentence(text: &str) -> String {
-    let first = text.split([' ', ',', ':']).next().unwrap_or_default();
-    // Names of attributes and parameters stay as they are.
-    if first.contains(['=', '.', '_', '/']) || first.chars().skip(1).any(char::is_uppercase) {
-        return text.to_owned();
-    }
-    let mut characters = text.chars();
-    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }

@@ -194,11 +194,23 @@ impl Started {
         assert!(sent.success(), "SIG{name} can't be sent");
     }
 
+    /// What it has written to stderr so far.
+    pub(crate) fn told(&self) -> String {
+        self.stderr.so_far()
+    }
+
     /// Waits until it has written this to stderr.
     #[track_caller]
     pub(crate) fn until_told(&mut self, text: &str) {
         until(text, || self.stderr.so_far().contains(text) || !self.is_running());
         assert!(self.stderr.so_far().contains(text), "it ended without {text:?}: {}", self.stderr.so_far());
+    }
+
+    /// Waits until it has written this to stdout.
+    #[track_caller]
+    pub(crate) fn until_shown(&mut self, text: &str) {
+        until(text, || self.stdout.so_far().contains(text) || !self.is_running());
+        assert!(self.stdout.so_far().contains(text), "it ended without {text:?}: {}", self.stdout.so_far());
     }
 
     /// Sends a signal, and waits until the program, which needs `-v`, has heard it.

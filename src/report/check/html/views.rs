@@ -3,16 +3,16 @@
 use serde::Serialize;
 
 use super::super::causes::{Cause, causes, shown_by};
-use super::super::exchange::{answer_line, body, request_line};
 use super::super::json::severity;
 use super::super::microsoft::{GALLERY, Test, VALIDATOR, judged};
 use super::super::words::{
-    Outcome, Verdict, bars, counts, dialects, families, ids, load, made, notes, of_family, one_line, printable,
-    sentence, skipped, time,
+    Outcome, Verdict, bars, counts, dialects, families, ids, load, made, notes, of_family, one_line, sentence, skipped,
+    time,
 };
 use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, Finding, Latencies, Severity, Skipped};
-use crate::scim::{Content, Dialect, HttpExchange};
+use crate::report::page::ExchangeView;
+use crate::scim::Dialect;
 
 /// Length of the longest bar, in the units of its drawing.
 const LONGEST: f64 = 1000.0;
@@ -102,22 +102,6 @@ struct FindingView {
     remedy: String,
     /// Number of the exchange that shows it, from 1.
     shown_by: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct ExchangeView {
-    request: String,
-    answer: String,
-    class: char,
-    halves: [Half; 2],
-}
-
-#[derive(Serialize)]
-struct Half {
-    title: &'static str,
-    headers: Vec<(String, String)>,
-    body: Option<String>,
-    note: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -228,7 +212,7 @@ fn cause_view(cause: &Cause<'_>) -> CauseView {
         cause: one_line(cause.name),
         checks: cause.checks(),
         is_error: cause.severity == Severity::Error,
-        exchange: cause.exchange().map(exchange_view),
+        exchange: cause.exchange().map(ExchangeView::of),
     }
 }
 
@@ -268,7 +252,7 @@ fn check_view(result: &CheckResult) -> CheckView {
         findings: result.findings.iter().map(|finding| finding_view(result, finding)).collect(),
         notes: result.notes.iter().map(|note| sentence(&one_line(note))).collect(),
         load: result.load.as_ref().map(load),
-        exchanges: result.exchanges.iter().map(|exchange| exchange_view(exchange)).collect(),
+        exchanges: result.exchanges.iter().map(|exchange| ExchangeView::of(exchange)).collect(),
     }
 }
 
@@ -281,23 +265,6 @@ fn finding_view(result: &CheckResult, finding: &Finding) -> FindingView {
         effect: finding.effect.clone(),
         remedy: finding.remedy.clone(),
         shown_by: shown_by(result, finding).and(finding.exchange).map(|at| at + 1),
-    }
-}
-
-fn exchange_view(exchange: &HttpExchange) -> ExchangeView {
-    let half = |title, headers: &[(String, String)], content: &Content| {
-        let (text, note) = body(content).map_or((None, None), |body| (Some(body.text), body.note));
-        let headers = headers.iter().map(|(name, value)| (one_line(name), printable(value))).collect();
-        Half { title, headers, body: text, note }
-    };
-    ExchangeView {
-        request: request_line(exchange),
-        answer: answer_line(exchange),
-        class: exchange.status.and_then(|status| status.to_string().chars().next()).unwrap_or('0'),
-        halves: [
-            half("Request", &exchange.request_headers, &exchange.request_body),
-            half("Answer", &exchange.response_headers, &exchange.response_body),
-        ],
     }
 }
 

@@ -1,7 +1,6 @@
-// Filters, searches and opens. Without it everything is shown.
+// Filters, searches and opens checks. Without it everything is shown.
 (() => {
   "use strict";
-  document.documentElement.classList.add("script");
 
   document.addEventListener("DOMContentLoaded", () => {
     const byId = (id) => document.getElementById(id);

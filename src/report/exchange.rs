@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::words::{one_line, printable, time};
+use super::prose::{one_line, printable, time};
 use crate::base::grouped;
 use crate::scim::{Content, HttpExchange};
 

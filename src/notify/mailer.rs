@@ -1,0 +1,133 @@
+//! Sees to it that a notification gets to somebody, or at least isn't lost.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::message::{NotAnAddress, Parties, message};
+use super::outbox::Outbox;
+use super::{Notice, Smtp, SmtpError};
+use crate::base::{SignedDuration, Timestamp};
+
+/// Messages that waited and are tried after one cycle.
+const AT_ONCE: usize = 20;
+/// How long a mail server is left alone that has just failed, beside new messages.
+const PAUSE: SignedDuration = SignedDuration::from_mins(10);
+
+/// What a mailer is told.
+#[derive(Debug, Clone)]
+pub struct MailerOptions {
+    /// Whom messages are from.
+    pub from: String,
+    /// Who gets them.
+    pub to: String,
+    /// The mail server; without one messages stay in the outbox.
+    pub smtp: Option<Smtp>,
+    /// The outbox's folder; it is made with the first message.
+    pub outbox: PathBuf,
+}
+
+/// Delivers notifications.
+///
+/// A message lies in the outbox before it is sent, and leaves it when the mail server has taken it: what ends the
+/// program, or the server, loses none. It may come twice where the server's answer was lost, with one `Message-ID`.
+#[derive(Debug)]
+pub struct Mailer {
+    parties: Parties,
+    smtp: Option<Arc<Smtp>>,
+    outbox: Outbox,
+    /// When the mail server last failed.
+    failed: Option<Timestamp>,
+}
+
+/// What became of a message.
+#[derive(Debug)]
+pub enum Delivery {
+    /// The mail server has taken it.
+    Sent,
+    /// It is in the outbox, as it should be.
+    Kept(PathBuf),
+    /// The mail server hasn't taken it.
+    Failed {
+        /// Why.
+        error: SmtpError,
+        /// Where it waits, or why it doesn't.
+        kept: io::Result<PathBuf>,
+    },
+    /// It couldn't be put into the outbox, and there is no mail server.
+    Lost(io::Error),
+}
+
+impl Mailer {
+    /// Checks the addresses; nothing is contacted.
+    pub fn new(options: MailerOptions) -> Result<Self, NotAnAddress> {
+        let MailerOptions { from, to, smtp, outbox } = options;
+        let parties = Parties::read(&from, &to)?;
+        Ok(Self { parties, smtp: smtp.map(Arc::new), outbox: Outbox::new(outbox), failed: None })
+    }
+
+    /// The mail server for people: host and port.
+    pub fn server(&self) -> Option<String> {
+        self.smtp.as_deref().map(Smtp::shown)
+    }
+
+    /// Sends a notification, or puts it into the outbox. Takes ten seconds at the most for the mail server.
+    pub async fn deliver(&mut self, notice: &Notice) -> Delivery {
+        let bytes = Arc::new(message(notice, &self.parties));
+        let smtp = self.smtp.clone().filter(|_| !notice.is_simulated);
+        let (outbox, notice, written, waits) =
+            (self.outbox.clone(), notice.clone(), Arc::clone(&bytes), smtp.is_some());
+        let at = notice.at;
+        let kept = aside(move || outbox.put(&notice, &written, waits)).await;
+        let Some(smtp) = smtp else {
+            return kept.map_or_else(Delivery::Lost, Delivery::Kept);
+        };
+        match smtp.send(&self.parties.envelope(), &bytes).await {
+            Ok(()) => {
+                if let Ok(path) = kept {
+                    remove(path).await;
+                }
+                Delivery::Sent
+            }
+            Err(error) => {
+                self.failed = Some(at);
+                Delivery::Failed { error, kept }
+            }
+        }
+    }
+
+    /// Tries messages of a job again that the mail server hasn't taken; says how many it took now. It is asked again no
+    /// sooner than ten minutes after it has failed.
+    pub async fn deliver_waiting(&mut self, job: &str, now: Timestamp) -> usize {
+        let Some(smtp) = self.smtp.clone() else { return 0 };
+        if self.failed.is_some_and(|failed| now.duration_since(failed).abs() < PAUSE) {
+            return 0;
+        }
+        let (outbox, job) = (self.outbox.clone(), job.to_owned());
+        let mut taken = 0;
+        for path in aside(move || outbox.waiting(&job, now)).await.unwrap_or_default().into_iter().take(AT_ONCE) {
+            let read = path.clone();
+            let Ok(bytes) = aside(move || std::fs::read(read)).await else { continue };
+            if let Err(error) = smtp.send(&self.parties.envelope(), &bytes).await {
+                tracing::info!(%error, "the mail server doesn't take what waits in the outbox");
+                self.failed = Some(now);
+                break;
+            }
+            remove(path).await;
+            taken += 1;
+        }
+        taken
+    }
+}
+
+/// A message that was sent and can't be removed is sent again, which is better than not at all.
+async fn remove(path: PathBuf) {
+    if let Err(error) = aside(move || std::fs::remove_file(path)).await {
+        tracing::warn!(%error, "a message that was sent can't be removed from the outbox");
+    }
+}
+
+/// Touches files without holding up what else goes on.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(io::Error::other(error)))
+}

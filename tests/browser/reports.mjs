@@ -1,0 +1,167 @@
+// Uses pages that were written to files: node reports.mjs CHROMIUM SCREENSHOTS, with a JSON object on standard input that
+// has `few` and `many`, plans of 30 and of 1,500 users, and `user`, one of those of whom nothing but a row stands in `many`
+// as it is. Ends with 0 if all is well.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { faultsOf } from "./look.mjs";
+
+const [executablePath, screenshots] = process.argv.slice(2);
+const { few, many, user } = JSON.parse(await text(process.stdin));
+const [ofFew, ofMany] = [few, many].map((file) => pathToFileURL(file).href);
+
+mkdirSync(screenshots, { recursive: true });
+const profile = mkdtempSync(join(tmpdir(), "scimulate-browser-"));
+const browser = await chromium.launch({
+  executablePath,
+  timeout: 60_000,
+  args: [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", `--disk-cache-dir=${profile}`,
+  ],
+});
+
+const complaints = [];
+/** A reader whose browser may ask nobody for anything. */
+const reader = async (options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  page.on("request", (request) => {
+    if (![ofFew, ofMany].includes(request.url().split("#")[0]) && !request.url().startsWith("data:")) {
+      complaints.push(`asks for ${request.url()}`);
+    }
+  });
+  page.on("pageerror", (error) => complaints.push(`throws: ${error}`));
+  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
+  return page;
+};
+const step = async (name, deed) => {
+  await deed();
+  console.log(`ok  ${name}`);
+};
+/** Tabs until something has the focus, and not for ever. */
+const tabTo = async (page, selector) => {
+  for (let presses = 0; presses < 100; presses += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
+  }
+  assert.fail(`${selector} can't be reached with the keyboard`);
+};
+const shown = (page, words) => page.locator("#shown", { hasText: words }).waitFor();
+const rows = (page) => page.locator(".block > li:visible").count();
+
+try {
+  await step("chips and words narrow the list down with the keyboard, and the address keeps it", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    await shown(page, /^1,500 shown$/);
+    await tabTo(page, ".chip input[value=skip]");
+    const outline = () => page.evaluate(() => getComputedStyle(document.activeElement.closest(".chip")).outlineStyle);
+    assert.notEqual(await outline(), "none", "the focus is seen");
+    await page.keyboard.press("Space");
+    await shown(page, /^15 of 1,500 shown$/);
+    assert.equal(await rows(page), 15);
+    assert.equal(new URL(page.url()).hash, "#action=skip");
+    await tabTo(page, "input[type=search]");
+    await page.keyboard.type("USER100@");
+    await shown(page, /^1 of 1,500 shown$/);
+    await page.reload();
+    await shown(page, /^1 of 1,500 shown$/);
+    assert.equal(await page.locator("input[type=search]").inputValue(), "USER100@");
+    await page.locator("input[type=search]").fill("nobody like this");
+    await page.locator("#nothing:visible").waitFor();
+    await page.locator("#clear").click();
+    await shown(page, /^1,500 shown$/);
+    assert.equal(new URL(page.url()).hash, "");
+    // by an id, which isn't seen
+    await page.locator("input[type=search]").fill("5f3a0c1e-0000-4000-8000-000000000007");
+    await shown(page, /^1 of 1,500 shown$/);
+    await page.context().close();
+  });
+
+  await step("what is packed is unpacked where it belongs", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    await page.locator("input[type=search]").fill(user);
+    await shown(page, /^1 of 1,500 shown$/);
+    const row = page.locator(".block > li:visible");
+    await row.locator("summary").focus();
+    await page.keyboard.press("Enter");
+    await row.locator(".changes", { hasText: `"${user}"` }).waitFor();
+    assert.equal(await row.locator(".inside").count(), 1);
+    await row.locator(".exchange summary", { hasText: "POST /Users" }).click();
+    assert.ok((await row.locator("pre").textContent()).includes(`"userName": "${user}"`));
+    for (const _ of [0, 1]) await row.locator("summary").first().click();
+    assert.equal(await row.locator(".inside").count(), 1, "once only");
+    await page.locator("#clear").click();
+    await page.locator("input[type=search]").fill("user14");
+    await page.locator("#open").click();
+    await page.waitForFunction(() => [...document.querySelectorAll(".block > li:not([hidden]) > details")].every((it) => it.querySelector(".inside")));
+    const right = await page.evaluate(() => [...document.querySelectorAll(".block > li:not([hidden])")].every((it) => it.querySelector(".inside").textContent.includes(it.dataset.ids.split(" ")[0])));
+    assert.ok(right, "each has its own");
+    await page.context().close();
+  });
+
+  await step("a rule leads to those whom it decided, and a name to its row", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    const rule = page.locator(".rules > li", { hasText: "accountEnabled is false" });
+    await rule.locator(".names a").first().click();
+    assert.ok(await page.locator(".block > li:target > details").evaluate((details) => details.open));
+    await page.goto(ofFew);
+    await page.locator(".rules .names a").first().click();
+    assert.ok(await page.locator(".block > li:target .inside").isVisible());
+    await page.goto(`${ofMany}#action=skip&reason=accountEnabled+is+false`);
+    await shown(page, /^15 of 1,500 shown$/);
+    await page.context().close();
+  });
+
+  await step("they look right, light and dark, wide and narrow, and on paper", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const [width, height] of [[1440, 900], [390, 844]]) {
+        const page = await reader({ colorScheme, viewport: { width, height } });
+        for (const [name, url] of [["few", ofFew], ["many", ofMany]]) {
+          await page.goto(url);
+          await page.locator(".block summary").first().click();
+          await page.locator(".block .inside").first().waitFor();
+          assert.deepEqual(await page.evaluate(faultsOf), [], `${name}, ${colorScheme}, ${width} wide`);
+          await page.screenshot({ path: join(screenshots, `plan-${name}-${colorScheme}-${width}.png`) });
+        }
+        await page.context().close();
+      }
+    }
+    const page = await reader();
+    await page.goto(ofFew);
+    await page.emulateMedia({ media: "print" });
+    assert.ok(await page.locator(".block .changes").last().isVisible(), "paper shows what is below the rows");
+    assert.ok(!(await page.locator("#filters").isVisible()));
+    await page.context().close();
+  });
+
+  await step("without script they are read", async () => {
+    const page = await reader({ javaScriptEnabled: false });
+    await page.goto(ofFew);
+    assert.equal(await page.locator(".needs-script:visible").count(), 0, "what needs script isn't shown");
+    const created = page.locator(".block > li", { has: page.locator(".outcome.create") }).first();
+    await created.locator("summary").first().click();
+    await created.locator(".exchange summary").click();
+    assert.ok(await created.locator("pre").isVisible());
+    await page.goto(ofMany);
+    assert.equal(await rows(page), 1500);
+    await page.locator(".without-script", { hasText: "scimulate plan --show-requests" }).waitFor();
+    const failed = page.locator(".block > li", { has: page.locator(".outcome.fail") }).first();
+    await failed.locator("summary").first().click();
+    assert.ok(await failed.locator(".inside").isVisible(), "failures stand there as they are");
+    await page.context().close();
+  });
+
+  assert.deepEqual(complaints, []);
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}

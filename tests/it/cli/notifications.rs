@@ -1,0 +1,106 @@
+//! Notifications: as files of the outbox, once for each reason, and never in the way of a cycle.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+
+use crate::support::process::{Sandbox, users};
+
+/// A job with built-in endpoint that tells somebody and lets no deletion through; after its first cycle one user has
+/// left.
+fn somebody_left(notification: &str) -> Sandbox {
+    let sandbox = Sandbox::with_users(3, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    let more =
+        format!("prevent_accidental_deletions = 0\n\n[notification]\nemail = \"it@contoso.com\"\n{notification}\n");
+    sandbox.write("scimulate.toml", config + &more);
+    sandbox.run("run --now 2026-03-01T10:00:00Z").with(0);
+    sandbox.write("users.csv", users(1..=2));
+    sandbox
+}
+
+fn outbox(sandbox: &Sandbox) -> Vec<String> {
+    let name = |path: PathBuf| path.file_name().expect("a name").to_string_lossy().into_owned();
+    let folder = sandbox.path(".scimulate/outbox");
+    sandbox.tree(".scimulate/outbox").into_keys().filter(|path| *path != folder).map(name).collect()
+}
+
+const HELD_BACK: &str = "2026-03-01T11:00:00Z-test-TooManyDeletes";
+
+#[test]
+fn a_notification_is_a_file_where_there_is_no_mail_server() {
+    let sandbox = somebody_left("");
+    let run = sandbox.run("run --now 2026-03-01T11:00:00Z").with(5);
+    let name = format!("{}.eml", HELD_BACK.replace(':', "-"));
+    assert!(run.stderr.contains(&format!("The notification is in .scimulate/outbox/{name}.")), "{}", run.stderr);
+    assert_eq!(outbox(&sandbox), [name.clone()]);
+    let text = sandbox.read(&format!(".scimulate/outbox/{name}")).replace("\r\n", "\n");
+    let (head, _) = text.split_once("text/html").expect("an HTML part");
+    insta::with_settings!({ filters => vec![
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}@", "<id>@"),
+        (r"=_[0-9a-f]{32}", "=_<boundary>"),
+        (r"Activity id   [0-9a-f-]+", "Activity id   <guid>"),
+    ] }, { insta::assert_snapshot!("outbox", head) });
+    // Each reason once.
+    sandbox.run("run --now 2026-03-02T11:00:00Z").with(5);
+    assert_eq!(outbox(&sandbox).len(), 1);
+    sandbox.run("start").with(0);
+    sandbox.run("run --now 2026-03-02T12:00:00Z").with(5);
+    assert_eq!(outbox(&sandbox).len(), 2, "a quarantine that begins anew");
+}
+
+#[test]
+fn nobody_is_told_if_nobody_is_to_be_told() {
+    let sandbox = somebody_left("on_failure = false\nsmtp = \"smtp://127.0.0.1:9\"");
+    let run = sandbox.run("run").with(5);
+    assert!(!run.stderr.contains("otification"), "{}", run.stderr);
+    assert!(!sandbox.path(".scimulate/outbox").exists());
+}
+
+#[test]
+fn a_mail_server_that_is_not_there_changes_nothing_but_a_warning() {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+    let sandbox = somebody_left(&format!("smtp = \"smtp://127.0.0.1:{port}\""));
+    let run = sandbox.run("run --now 2026-03-01T11:00:00Z --output json").with(5);
+    assert_eq!(run.json()["job"]["state"], "quarantine");
+    let waiting = format!("{}.waiting.eml", HELD_BACK.replace(':', "-"));
+    assert_eq!(outbox(&sandbox), [waiting.clone()]);
+    let told = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        format!(
+            "the notification to it@contoso.com couldn't be sent by 127.0.0.1:{port}: can't connect: Connection refused"
+        ),
+        format!("it waits in .scimulate/outbox/{waiting} and is tried again after the next cycles"),
+    ] {
+        assert!(told.contains(&part), "{part}\n{told}");
+    }
+}
+
+#[test]
+fn what_was_simulated_is_written_and_never_mailed() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.set_nonblocking(true).expect("a listener that doesn't wait");
+    let port = listener.local_addr().expect("an address").port();
+    let sandbox = somebody_left(&format!("smtp = \"smtp://127.0.0.1:{port}\""));
+    // Nor is a password needed.
+    let login = "[notification]\nsmtp_username = \"a\"\nsmtp_password_env = \"NONE\"";
+    sandbox.edit("scimulate.toml", "[notification]", login);
+    let run = sandbox.run("run --simulate-clock --now 2026-03-01T11:00:00Z --cycles 3 -v");
+    let name = format!("{}.eml", HELD_BACK.replace(':', "-"));
+    assert_eq!(outbox(&sandbox), [name.clone()], "{}", run.stderr);
+    let subject = "Subject: Provisioning job test holds deletions back (simulated)\r\n";
+    assert!(sandbox.read(&format!(".scimulate/outbox/{name}")).contains(subject));
+    assert!(listener.accept().is_err(), "nobody was asked");
+}
+
+#[test]
+fn a_password_that_is_not_there_is_found_before_anything_is_sent() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    let config = sandbox.read("scimulate.toml");
+    let lines = "[notification]\nemail = \"it@contoso.com\"\nsmtp = \"smtps://mail.contoso.com\"\n\
+                 smtp_username = \"it\"\nsmtp_password_env = \"SMTP_PASSWORD\"\n";
+    sandbox.write("scimulate.toml", format!("{config}\n{lines}"));
+    let run = sandbox.run("run").with(2);
+    let told = "the environment variable SMTP_PASSWORD, which should hold the password of the mail server, isn't set";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(!sandbox.path(".scimulate").exists(), "nothing was made");
+}
