@@ -13,7 +13,9 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::job::{Job, Narrowed, Reading};
+use super::output_file::Readers;
 use super::recording::{RecordArgs, Recorder};
+use super::reports::{ReportTo, Reports, parser};
 use super::runtime::{Interrupt, block_on};
 use super::table::{Align, fold, seen_width, table};
 use super::target_flags::TargetFlags;
@@ -30,7 +32,6 @@ use crate::scim::KnownSecrets;
 use crate::store::Store;
 use failure::told;
 use progress::Progress;
-use reports::{ReportTo, Reports};
 
 /// Lists the accounts of the target and says whose they are; writes nothing
 ///
@@ -56,8 +57,9 @@ pub(crate) struct Args {
     /// Accounts that each page is asked for
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     page_size: u64,
-    /// Write a report to a file: csv or json; `-` is stdout, then the text for people goes to stderr
-    #[arg(long, value_name = "FORM=FILE", value_parser = reports::report)]
+    /// Write a report to a file: csv for spreadsheets, json, or html; `-` is stdout, then the text for people goes to
+    /// stderr
+    #[arg(long, value_name = "FORM=FILE", value_parser = parser(&reports::FORMS))]
     report: Vec<ReportTo>,
     #[command(flatten)]
     reading: Reading,
@@ -94,7 +96,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     };
     check_marks(args, &target)?;
     // What can't be written is found before anything is asked.
-    let reports = Reports::open(&args.report, context)?;
+    let reports = Reports::open(&args.report, Readers::UserAlone, context)?;
     let mut progress = Progress::new(context, &clock);
     progress.start(&target.shown())?;
     let found = match target {
@@ -107,10 +109,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     for warning in &discovery.warnings {
         context.printer.diagnostic(&Diagnostic::warning(warning.as_str()));
     }
-    let written = reports.write(&discovery, |discovery| text(discovery, args, context), context)?;
-    if !written {
+    let stdout = reports.stdout();
+    let written = reports.write(&|form| reports::report(form, &discovery))?;
+    if let Some(form) = stdout {
+        context.printer.text(&reports::report(form, &discovery))?;
+        context.printer.talk(text(&discovery, args, context));
+    } else {
         show(&discovery, args, context)?;
     }
+    written.tell(context);
     Ok(recorder.end(verdict(&discovery, args, context)))
 }
 

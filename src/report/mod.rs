@@ -23,8 +23,8 @@ pub use check::{
 };
 pub use deviations::Deviations;
 pub use discover::{
-    DiscoveryGroup, DiscoveryJson, discovered_account_json, discovery_csv, discovery_groups, discovery_summary,
-    discovery_summary_json,
+    DiscoveryGroup, DiscoveryJson, discovered_account_json, discovery_csv, discovery_groups, discovery_html,
+    discovery_summary, discovery_summary_json,
 };
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
 pub use json::{

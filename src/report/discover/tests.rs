@@ -172,3 +172,33 @@ fn documents_have_every_account() {
     assert_eq!(document["accounts"][0]["drift"], json!([{"attribute": "title", "exported": "Chief", "found": "Boss"}]));
     assert_eq!(document["accounts"].as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn a_page_has_nothing_of_others_in_it_but_text() {
+    let hostile = "<script>alert(1)</script>\u{202e}&\"'";
+    let mut ann = because(owned(account(hostile, Category::Unassigned, &[Flag::Orphaned]), hostile), hostile);
+    ann.drift = vec![change("title", Some(json!(hostile)), None)];
+    ann.collisions = vec![Collision { kind: CollisionKind::SameName, with: vec![hostile.to_owned()], more: 0 }];
+    let mut discovery = discovery(vec![ann]);
+    hostile.clone_into(&mut discovery.target);
+    discovery.warnings = vec![hostile.to_owned()];
+    let page = discovery_html(&discovery);
+    assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'), "{page}");
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
+    assert!(
+        page.contains("default-src 'none'") && !page.contains("http://") || page.contains("http://www.w3.org/2000/svg")
+    );
+    assert_eq!(page.matches("stays active").count(), 2, "a row and a chip, which one value doesn't get: {page}");
+}
+
+#[test]
+fn a_page_says_what_it_leaves_out() {
+    let linked = |number: usize| account(&format!("u{number}"), Category::Assigned, &[Flag::Linked]);
+    let mut accounts: Vec<_> = (0..20_000).map(linked).collect();
+    let page = discovery_html(&discovery(accounts.clone()));
+    assert_eq!((page.matches("<li id=\"o-").count(), page.contains("would be slow")), (20_000, false));
+    accounts.push(account("bob", Category::Local, &[Flag::Orphaned]));
+    let page = discovery_html(&discovery(accounts));
+    assert_eq!(page.matches("<li id=\"o-").count(), 1);
+    assert!(page.contains("A page with 20,001 rows would be slow, so 20,000 accounts have none here"), "{page}");
+}

@@ -42,7 +42,7 @@ pub fn discovery_groups(discovery: &Discovery, all: bool) -> Vec<DiscoveryGroup>
 }
 
 /// Whether it is linked to an object in scope, and that is all.
-fn is_quiet(account: &DiscoveredAccount) -> bool {
+pub(super) fn is_quiet(account: &DiscoveredAccount) -> bool {
     account.category == Category::Assigned && account.reason.is_none() && account.flags.iter().eq([Flag::Linked])
 }
 

@@ -1,6 +1,6 @@
 //! Categories, flags and accounts in words. An admin reads them who knows none of ours.
 
-use crate::event::discovery::{Category, DiscoveredAccount, Flag};
+use crate::event::discovery::{Category, DiscoveredAccount, Flag, Mark};
 use crate::plan::AttributeChange;
 use crate::schema::ObjectKind;
 
@@ -27,6 +27,60 @@ pub(super) const fn summed(flag: Flag) -> &'static str {
         Flag::Deactivated => "deactivated at the target",
         Flag::Reactivated => "activated again at the target",
         Flag::Pending => "about to be changed by the next cycle",
+    }
+}
+
+/// What is to be done about accounts with a mark; plain sentences.
+pub(super) const fn advice(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Category(Category::Gone) => {
+            "Exports of their objects fail with `InvalidAnchor`. Delete the link (`scimulate links delete NAME`) or restart \
+             with `--reset-scope ConnectorDataStore`, and the object is matched again."
+        }
+        Mark::Category(_) => "",
+        Mark::Flag(Flag::Orphaned) => {
+            "The service leaves these alone: they were never linked, or are no longer managed. Deactivate those at the \
+             target that nobody needs, or assign their owners."
+        }
+        Mark::Flag(Flag::Colliding) => {
+            "Several accounts or several objects claim each other, so the service can't link them all. Rename or remove \
+             the others until one is left of each."
+        }
+        Mark::Flag(Flag::Adoptable) => {
+            "The next cycle links these to their owners, and changes what differs. See that they are the right ones."
+        }
+        Mark::Flag(Flag::Unlisted) => "The endpoint hides these from its list, so that others may be missing here too.",
+        Mark::Flag(Flag::Drifted) => {
+            "Somebody changed these at the target. The service doesn't look, and leaves them so until a restart compares \
+             everything again."
+        }
+        Mark::Flag(Flag::Deactivated) => {
+            "Their owners are in scope and can't sign in. The service doesn't notice before a restart."
+        }
+        Mark::Flag(Flag::Reactivated) => "Their owners have left, and can sign in again. The service doesn't notice.",
+        Mark::Flag(Flag::Pending) => "Nothing is wrong with these: the next cycle is still to do something about them.",
+        Mark::Flag(Flag::Linked) => "These belong to an object, and the service addresses them by their ids.",
+    }
+}
+
+/// The first thing to be said of an account, in a few words that many share.
+pub(super) fn state(account: &DiscoveredAccount) -> &'static str {
+    let states = [
+        (Flag::Colliding, "collides"),
+        (Flag::Orphaned, "stays active"),
+        (Flag::Reactivated, "activated again"),
+        (Flag::Deactivated, "deactivated"),
+        (Flag::Drifted, "not as exported"),
+        (Flag::Pending, "pending"),
+        (Flag::Unlisted, "missing in the list"),
+        (Flag::Adoptable, "would be adopted"),
+        (Flag::Linked, "linked"),
+    ];
+    match states.into_iter().find(|(flag, _)| account.flags.has(*flag)) {
+        Some((_, state)) => state,
+        None if account.category == Category::Gone => "gone",
+        None if account.active == Some(false) => "inactive",
+        None => "nothing to say",
     }
 }
 

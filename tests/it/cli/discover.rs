@@ -165,9 +165,10 @@ fn a_ci_job_fails_on_what_it_names() {
 #[test]
 fn reports_are_files_for_their_owner_alone() {
     let (sandbox, server) = company();
-    let arguments = "discover --drift --report csv=accounts.csv --report json=accounts.json --report csv=-";
+    let arguments =
+        "discover --drift --report csv=accounts.csv --report json=accounts.json --report html=a.html --report csv=-";
     let ended = sandbox.run(arguments).with(0);
-    assert!(ended.stderr.contains("2 reports written: accounts.csv, accounts.json"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("3 reports written: accounts.csv, accounts.json, a.html"), "{}", ended.stderr);
     assert!(ended.stderr.contains("Found: 10 users"), "the text goes to stderr: {}", ended.stderr);
     let csv = sandbox.read("accounts.csv");
     assert_eq!(csv, ended.stdout);
@@ -176,16 +177,19 @@ fn reports_are_files_for_their_owner_alone() {
     insta::assert_snapshot!("discover_csv", masked(&sandbox, &server, csv.trim_start_matches('\u{feff}')));
     let document: Value = serde_json::from_str(&sandbox.read("accounts.json")).unwrap();
     assert_eq!((&document["formatVersion"], &document["summary"]["gone"]), (&"1.0".into(), &1.into()));
+    let page = sandbox.read("a.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains("svc-backup@contoso.com"), "{page}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        for name in ["accounts.csv", "accounts.json"] {
+        for name in ["accounts.csv", "accounts.json", "a.html"] {
             let mode = fs::metadata(sandbox.path(name)).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600, "{name}");
         }
     }
     for (report, expected) in [
         ("--report cvs=a", "there is no form `cvs`, did you mean `csv`?"),
+        ("--report tap=a", "the forms are csv, json, html"),
         ("--report csv=nowhere/a.csv", "nowhere/a.csv can't be written"),
         ("--report csv=- --output json", "would both go to stdout"),
     ] {
