@@ -54,6 +54,8 @@ pub(in crate::report) struct ObjectList {
     actions: Facet,
     kinds: Facet,
     rules: Facet,
+    /// What these three are called.
+    titles: [&'static str; 3],
 }
 
 /// What `objects.html` is given.
@@ -96,7 +98,13 @@ impl ObjectList {
             actions: Facet::default(),
             kinds: Facet::default(),
             rules: Facet::default(),
+            titles: ["Action", "Kind", "Reason"],
         }
+    }
+
+    /// Calls action, kind and rule otherwise.
+    pub(in crate::report) fn titled(self, titles: [&'static str; 3]) -> Self {
+        Self { titles, ..self }
     }
 
     /// Adds one; `inside` is what is below its row, one element.
@@ -155,9 +163,9 @@ impl ObjectList {
             },
             chunk: CHUNK,
             filters: vec![
-                self.actions.filter("Action", "action"),
-                self.kinds.filter("Kind", "kind"),
-                self.rules.filter("Reason", "reason"),
+                self.actions.filter(self.titles[0], "action"),
+                self.kinds.filter(self.titles[1], "kind"),
+                self.rules.filter(self.titles[2], "reason"),
             ],
             rows: Value::from_safe_string(self.rows),
             chunks: Value::from_safe_string(self.packer.finish()),
