@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// Form of the entries [default: table; with --output json graph, with --output jsonl ndjson]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Write to this file; of csv three, with _ProvisioningSteps and _ModifiedProperties in the names of two
+    /// Write to this file; of csv three, with `_ProvisioningSteps` and `_ModifiedProperties` in the names of two
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -168,7 +168,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         return form.write_files(store.as_ref(), &query, limit, path, context);
     }
     let last = form.print(store.as_ref(), &query, limit, context)?;
-    if args.follow { follow(form, query, last, settings, context) } else { Ok(Exit::Done) }
+    if args.follow { follow(form, query, last, &settings, context) } else { Ok(Exit::Done) }
 }
 
 /// The name of a format as it is typed.
@@ -213,7 +213,7 @@ fn query(args: &Args, store: Option<&Store>, now: Timestamp) -> Result<LogQuery,
 }
 
 /// Prints new entries until a signal comes. A state that is made meanwhile is found.
-fn follow(mut form: Form, query: LogQuery, last: u64, settings: Settings, context: &Context) -> Result<Exit, Error> {
+fn follow(mut form: Form, query: LogQuery, last: u64, settings: &Settings, context: &Context) -> Result<Exit, Error> {
     block_on(async {
         let interrupt = Interrupt::listen()?;
         let token = interrupt.token();
@@ -221,9 +221,9 @@ fn follow(mut form: Form, query: LogQuery, last: u64, settings: Settings, contex
         let mut store = None;
         loop {
             if store.is_none() {
-                store = known(&settings)?;
+                store = known(settings)?;
                 if let Some(store) = &store {
-                    form.facts = facts(&settings, Some(store))?;
+                    form.facts = facts(settings, Some(store))?;
                 }
             }
             query.after = form.print(store.as_ref(), &query, usize::MAX, context)?.max(query.after);

@@ -50,7 +50,7 @@ pub struct LogSettings {
 
 impl Default for LogSettings {
     fn default() -> Self {
-        Self { keep: Some(Duration::from_secs(30 * 24 * 60 * 60)), personal_data: true }
+        Self { keep: Some(Duration::from_hours(30 * 24)), personal_data: true }
     }
 }
 

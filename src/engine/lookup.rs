@@ -164,7 +164,7 @@ impl Worker<'_> {
             }
             _ => Vec::new(),
         };
-        self.conclude(due, action, result, Asked { held, deviations, trace }, trail)
+        self.conclude(due, action, result, Asked { held, trace, deviations }, trail)
     }
 
     /// The reference that the account has: the id in `manager`, or in its `value`.
@@ -280,7 +280,7 @@ impl Worker<'_> {
         due: Due,
         mut action: Action,
         result: Result<Option<TargetId>, (Failure, Operation)>,
-        Asked { held, deviations, trace }: Asked,
+        Asked { held, trace, deviations }: Asked,
         trail: &mut Trail,
     ) -> Worked {
         let at = self.clock.now();

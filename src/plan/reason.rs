@@ -79,6 +79,7 @@ impl Reference {
     }
 
     /// The same with other names.
+    #[must_use]
     pub fn renamed(&self, names: &str) -> Self {
         match self {
             Self::Manager(_) => Self::Manager(names.into()),

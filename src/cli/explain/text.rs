@@ -224,7 +224,7 @@ fn conclusion(explained: &Explanation) -> String {
     let mut text = wrapped(&format!("{} {name}  {}: {why}", sign(explained.action), word(explained.action)), "  ");
     text = text.trim_start().to_owned();
     if let Some(id) = &explained.target_id {
-        text.push_str(&format!("  account {id}\n"));
+        text.extend(["  account ", id.as_str(), "\n"]);
     }
     match explained.way_in.as_slice() {
         [] => {}

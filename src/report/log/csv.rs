@@ -94,7 +94,7 @@ impl<W: Write> LogCsv<W> {
             LogCsvFiles::Main => {
                 let advice = advice(entry);
                 let said = |part: fn(&super::advice::Advice) -> String| advice.as_ref().map_or_else(String::new, part);
-                self.row([
+                self.row(&[
                     id,
                     entry.at.to_string(),
                     facts.tenant_id(),
@@ -126,7 +126,7 @@ impl<W: Write> LogCsv<W> {
             LogCsvFiles::Steps => {
                 for (index, step) in (1..).zip(&steps(entry)) {
                     let number: u32 = index;
-                    self.row([
+                    self.row(&[
                         change.clone(),
                         id.clone(),
                         number.to_string(),
@@ -142,14 +142,14 @@ impl<W: Write> LogCsv<W> {
             LogCsvFiles::Properties => {
                 for each in &entry.changes {
                     let [old, new] = values(each).map(Option::unwrap_or_default);
-                    self.row([change.clone(), id.clone(), each.attribute.to_string(), old, new])?;
+                    self.row(&[change.clone(), id.clone(), each.attribute.to_string(), old, new])?;
                 }
                 Ok(())
             }
         }
     }
 
-    fn row<const N: usize>(&mut self, cells: [String; N]) -> io::Result<()> {
+    fn row(&mut self, cells: &[String]) -> io::Result<()> {
         Ok(self.writer.write_record(cells.iter().map(|cell| harmless(cell)))?)
     }
 

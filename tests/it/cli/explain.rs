@@ -12,9 +12,10 @@ const NOW: &str = "--now 2026-03-01T10:00:00Z";
 fn of_fixture(name: &str) -> Sandbox {
     let fixture = Fixture::copy(name);
     let sandbox = Sandbox::empty();
-    for entry in std::fs::read_dir(fixture.folder()).unwrap() {
-        let entry = entry.unwrap();
-        sandbox.write(entry.file_name().to_str().unwrap(), std::fs::read(entry.path()).unwrap());
+    for entry in std::fs::read_dir(fixture.folder()).expect("a readable folder") {
+        let entry = entry.expect("a readable entry");
+        let name = entry.file_name().into_string().expect("a plain name");
+        sandbox.write(&name, std::fs::read(entry.path()).expect("a readable file"));
     }
     sandbox
 }
