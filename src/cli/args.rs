@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     allow_deletes, apply, check, completions, demo, explain, expr, init, inspect, links, logs, man, pause, plan,
-    provision, restart, run, schema, serve, start, status, test_connection, variables,
+    provision, report, restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -105,6 +105,7 @@ pub(crate) enum Command {
     Restart(restart::Args),
     AllowDeletes(allow_deletes::Args),
     Logs(logs::Args),
+    Report(report::Args),
     #[command(subcommand)]
     Links(links::Command),
     #[command(subcommand)]

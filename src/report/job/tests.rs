@@ -1,0 +1,1 @@
+//! Jobs as a page, as JSON and for a ticket.
