@@ -7,7 +7,6 @@ use super::quarantines::Quarantine;
 use crate::base::{CycleId, SourceId, Timestamp, grouped};
 use crate::event::{CycleKind, LogEntry, ObjectError};
 use crate::plan::ActionKind;
-use crate::report::count;
 use crate::schema::ObjectKind;
 
 /// A job with its history.
@@ -168,8 +167,9 @@ impl ReportedCycle {
         let mut counts: Vec<_> =
             end.actions.iter().map(|(action, number)| format!("{} {}", grouped(*number), action.as_str())).collect();
         let references = [(end.references, "reference"), (end.reference_failures, "failed reference")];
-        counts
-            .extend(references.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| count(number, what)));
+        counts.extend(
+            references.into_iter().filter(|(number, _)| *number > 0).map(|(number, what)| counted(number, what)),
+        );
         let mut text = if counts.is_empty() { "nothing to do".to_owned() } else { counts.join(", ") };
         if !end.completed && end.quarantine.is_none() {
             text.push_str(" (not finished)");
@@ -239,7 +239,7 @@ impl JobReport {
             ReportedState::Quarantine { since, attempts, next_attempt, .. } => format!(
                 "Since {}, {} so far. The next is due at {}.",
                 instant(*since),
-                count(u64::from(*attempts), "attempt"),
+                counted(u64::from(*attempts), "attempt"),
                 instant(*next_attempt)
             ),
             ReportedState::Disabled(_) => "No cycle runs until `scimulate start` or `scimulate restart`.".to_owned(),
@@ -276,7 +276,10 @@ impl JobReport {
 
     /// What of the history it covers.
     pub(super) fn coverage(&self) -> String {
-        let entries = count(self.log.entries(), "entry").replace("entrys", "entries");
+        let entries = match self.log.entries() {
+            1 => "1 entry".to_owned(),
+            entries => format!("{} entries", grouped(entries)),
+        };
         let range = match &self.narrowed {
             Narrowing::Nothing => format!("all that the log keeps: {entries}"),
             Narrowing::Cycle(id) => format!("cycle {id}: {entries}"),
@@ -300,4 +303,9 @@ fn waits(number: u64, noun: &str) -> String {
 /// `2026-03-01 10:00:00 UTC`.
 pub(super) fn instant(at: Timestamp) -> String {
     format!("{at:.0}").replace('T', " ").replace('Z', " UTC")
+}
+
+/// `1 object`, `2,000 objects`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }

@@ -48,7 +48,7 @@ fn time(at: Option<Timestamp>) -> Option<String> {
 }
 
 fn millis(took: std::time::Duration) -> f64 {
-    took.as_secs_f64() * 1000.0
+    f64::from(u32::try_from(took.as_micros()).unwrap_or(u32::MAX)) / 1000.0
 }
 
 fn job(report: &JobReport) -> Value {

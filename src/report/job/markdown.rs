@@ -4,11 +4,10 @@
 use std::fmt::Write as _;
 
 use super::JobReport;
-use super::document::{ReportedState, ScopeGroup, ScopeSource, instant};
+use super::document::{ReportedState, ScopeGroup, ScopeSource, counted, instant};
 use super::overview::Cause;
 use super::quarantines::QuarantineEnding;
 use crate::base::grouped;
-use crate::report::count;
 use crate::report::markdown::{code, escaped, prose, span};
 use crate::report::prose::{one_line, sentence, time};
 
@@ -41,8 +40,8 @@ pub fn job_markdown(report: &JobReport) -> String {
     let target = format!(
         "* Target {}: {} and {} linked.",
         span(&cut(&report.target)),
-        count(report.linked_users, "user"),
-        count(report.linked_groups, "group")
+        counted(report.linked_users, "user"),
+        counted(report.linked_groups, "group")
     );
     let _infallible = writeln!(text, "{target}\n");
     cycles(&mut text, report);
@@ -89,7 +88,7 @@ fn quarantines(text: &mut String, report: &JobReport) {
     for quarantine in report.quarantines.iter().take(TOLD) {
         let until = match quarantine.ending {
             QuarantineEnding::Still => "until now".to_owned(),
-            QuarantineEnding::Over(at) => format!("until {}", instant(at)),
+            QuarantineEnding::Over(at) => format!("until {} at the latest", instant(at)),
             QuarantineEnding::Disabled => "until the job was disabled".to_owned(),
             QuarantineEnding::Lifted => "until it was lifted by hand".to_owned(),
         };
@@ -115,7 +114,7 @@ fn failures(text: &mut String, report: &JobReport) {
         names.join(", ") + &and_more(cause.objects.len())
     };
     for cause in causes.iter().take(TOLD) {
-        let failures = count(cause.count, "failure");
+        let failures = counted(cause.count, "failure");
         let gist = escaped(&cut(&sentence(&one_line(&cause.gist))));
         let _infallible = writeln!(text, "* {failures}: {} ({gist}): {}", span(&cut(&cause.code)), names(cause));
         if let Some(advice) = cause.advice {
@@ -137,7 +136,7 @@ fn scope(text: &mut String, report: &JobReport) {
     }
     let entry = |group: &ScopeGroup| {
         let kind = group.kind.as_str().to_lowercase();
-        let size = count(group.objects.len() as u64, &kind);
+        let size = counted(group.objects.len() as u64, &kind);
         if group.in_scope && group.rule.is_empty() {
             return format!("* {size} in scope\n");
         }

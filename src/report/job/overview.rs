@@ -214,6 +214,11 @@ impl LogOverview {
         self.places.get(&(source_id.clone(), Subject::new("", kind))).copied()
     }
 
+    /// Whether a latest entry was decided by this rule.
+    pub(super) fn has_rule(&self, code: &str, rule: &str) -> bool {
+        self.known_rules.contains_key(&(code.to_owned(), rule.to_owned()))
+    }
+
     /// Whether the latest entry of the object at this place is a failure.
     pub(super) fn is_failing(&self, place: usize) -> bool {
         self.objects[place].action == ActionKind::Fail

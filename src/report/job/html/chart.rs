@@ -12,8 +12,8 @@ use super::super::document::{ReportedCycle, instant};
 
 /// So many cycles are drawn.
 const DRAWN: usize = 60;
-/// As if there were so many, so that a few don't look like walls.
-const LEAST: usize = 12;
+/// Width of the widest bar, so that a few don't look like walls.
+const WIDEST: f64 = 60.0;
 /// Height of a strip, in the units of its drawing.
 const HEIGHT: f64 = 100.0;
 /// What there is at all can be seen.
@@ -73,7 +73,8 @@ pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
     };
     let most = ends.clone().map(super::super::ReportedEnd::total).max().unwrap_or(0);
     let longest = ends.clone().map(|end| end.duration).max().unwrap_or_default();
-    let slot = LONGEST / drawn.len().max(LEAST) as f64;
+    let slot = LONGEST / drawn.len() as f64;
+    let width = (slot * 0.8).min(WIDEST);
     let bar = |(number, cycle): (usize, &&ReportedCycle)| {
         let mut y = HEIGHT;
         let mut parts = Vec::new();
@@ -92,8 +93,8 @@ pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
         let begun = instant(cycle.started);
         Bar {
             title: format!("{begun}: {}", cycle.outcome()),
-            at: slot * (number as f64 + 0.1),
-            width: slot * 0.8,
+            at: slot * (number as f64 + 0.5) - width / 2.0,
+            width,
             parts,
             duration_title: end.map_or_else(|| begun.clone(), |end| format!("{begun}: {}", time(end.duration))),
             duration_y: HEIGHT - height,

@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::super::JobReport;
-use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource, instant};
+use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource, counted, instant};
 use super::super::overview::{Cause, SlowRequest};
 use super::super::quarantines::{Quarantine, QuarantineEnding};
 use super::chart::{Chart, chart};
 use crate::base::{Timestamp, grouped};
 use crate::report::page::{LONGEST, NAMED, ObjectsView, RuleView};
 use crate::report::prose::{one_line, sentence, time};
-use crate::report::{count, status_text};
+use crate::report::status_text;
 use crate::schema::ObjectKind;
 
 /// So many cycles are in the table.
@@ -210,9 +210,16 @@ fn cycle(cycle: &ReportedCycle) -> CycleView {
     CycleView {
         kind: cycle.kind.as_str(),
         took: end.map_or_else(String::new, |end| time(end.duration)),
-        outcome: cycle.outcome(),
+        outcome: if quarantine.is_some() && end.is_some_and(|end| end.total() == 0) {
+            String::new()
+        } else {
+            cycle.outcome()
+        },
         requests: requests.join(", "),
-        quarantine: quarantine.map(|error| one_line(&error.code)),
+        quarantine: quarantine.map(|error| {
+            // What the longest codes begin with says nothing.
+            one_line(error.code.strip_prefix("SystemForCrossDomainIdentityManagement").unwrap_or(&error.code))
+        }),
         id: one_line(cycle.id.as_str()),
         filter: url::form_urlencoded::Serializer::new(String::new()).append_pair("cycle", &begun).finish(),
         begun,
@@ -222,7 +229,7 @@ fn cycle(cycle: &ReportedCycle) -> CycleView {
 fn quarantine(quarantine: &Quarantine, now: Timestamp) -> QuarantineView {
     let ended = match quarantine.ending {
         QuarantineEnding::Still => "not yet".to_owned(),
-        QuarantineEnding::Over(at) => instant(at),
+        QuarantineEnding::Over(at) => format!("by {}", instant(at)),
         QuarantineEnding::Disabled => "the job was disabled".to_owned(),
         QuarantineEnding::Lifted => "lifted by hand".to_owned(),
     };
@@ -231,7 +238,7 @@ fn quarantine(quarantine: &Quarantine, now: Timestamp) -> QuarantineView {
         began: instant(quarantine.began),
         ended,
         took: quarantine.took(now).map_or_else(String::new, span),
-        cycles: count(quarantine.cycles, "cycle"),
+        cycles: counted(quarantine.cycles, "cycle"),
         reasons: quarantine.reasons.iter().map(reason).collect(),
         is_now: quarantine.ending == QuarantineEnding::Still,
     }
@@ -241,9 +248,9 @@ fn quarantine(quarantine: &Quarantine, now: Timestamp) -> QuarantineView {
 fn span(took: std::time::Duration) -> String {
     let seconds = took.as_secs();
     let units = [("day", seconds / 86_400), ("hour", seconds / 3_600 % 24), ("minute", seconds / 60 % 60)];
-    let parts = units.into_iter().filter(|(_, number)| *number > 0).take(2).map(|(unit, number)| count(number, unit));
+    let parts = units.into_iter().filter(|(_, number)| *number > 0).take(2).map(|(unit, number)| counted(number, unit));
     let parts: Vec<_> = parts.collect();
-    if parts.is_empty() { count(seconds, "second") } else { parts.join(" ") }
+    if parts.is_empty() { counted(seconds, "second") } else { parts.join(" ") }
 }
 
 fn scope_source(scope: &ReportedScope) -> String {
@@ -290,7 +297,13 @@ fn scopes(report: &JobReport, rows: &[usize]) -> Vec<ScopeView> {
                 .iter()
                 .map(|(source_id, name)| (&**name, report.log.place(source_id, kind).map(|place| rows[place])));
             let rule = if group.in_scope && group.rule.is_empty() { "in scope" } else { &group.rule };
-            RuleView::new((rule, &group.code), (group.objects.len(), most), names)
+            let view = RuleView::new((rule, &group.code), (group.objects.len(), most), names);
+            // The list of objects has those of whom the log says the same.
+            if report.log.has_rule(&group.code, &group.rule) {
+                view.shown_by(&[("reason", &one_line(&group.rule))])
+            } else {
+                view
+            }
         };
         Some(ScopeView { id, title: title.to_owned(), groups: groups.iter().map(view).collect() })
     });
@@ -305,10 +318,10 @@ fn cause(report: &JobReport, cause: &Cause, most: u64, rows: &[usize]) -> CauseV
         code: one_line(&cause.code),
         gist: sentence(&one_line(&cause.gist)),
         advice: cause.advice,
-        count: count(cause.count, "failure"),
+        count: counted(cause.count, "failure"),
         width: cause.count as f64 * LONGEST / most.max(1) as f64,
         last: instant(cause.last),
-        objects: count(cause.objects.len() as u64, "object"),
+        objects: counted(cause.objects.len() as u64, "object"),
         failing: match failing {
             0 => "none of them failed last".to_owned(),
             all if all == cause.objects.len() => "failing now".to_owned(),
