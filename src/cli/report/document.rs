@@ -1,6 +1,7 @@
 //! From the state of a job to what its report is made from.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use anyhow::anyhow;
 
@@ -145,10 +146,21 @@ fn scope(settings: &Settings, store: &Store, log: &LogOverview, now: Timestamp, 
     match everyone() {
         Ok(groups) => ReportedScope::new(ScopeSource::Export, groups.into_iter().map(group).collect()),
         Err(error) => {
-            let why = error.diagnostics().first().map_or_else(String::new, |first| first.message.clone());
+            let why = error.diagnostics().into_iter().next().map_or_else(String::new, |first| told(first, settings));
             let text = format!("the export can't be read, so who is in scope is told as the log says: {why}");
             context.printer.diagnostic(&Diagnostic::warning(text));
             log.scope(format!("the export can't be read now ({why})"))
         }
     }
+}
+
+/// What is wrong with the export. The file is told as it stands in the configuration: nobody else's business is where
+/// that lies.
+fn told(mut diagnostic: Diagnostic, settings: &Settings) -> String {
+    let short = |file: String| {
+        let inside = Path::new(&file).strip_prefix(&settings.config_dir).map(|inside| inside.display().to_string());
+        inside.unwrap_or(file)
+    };
+    diagnostic.file = diagnostic.file.map(short);
+    diagnostic.to_string()
 }

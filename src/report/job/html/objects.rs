@@ -79,8 +79,10 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
     for place in order {
         let object = &report.log.objects()[*place];
         let entries: Vec<LogEntry> = object.entries.iter().filter_map(|number| entry(*number)).collect();
-        // Only where the log was cleared in this very moment.
-        let Some(latest) = entries.first() else { continue };
+        let Some(latest) = entries.first() else {
+            list.push_with(&cleared(object), &[&[], &[]], "<div class=\"inside\"></div>");
+            continue;
+        };
         let mut cycles: Vec<String> = entries.iter().map(of_entry).collect();
         cycles.dedup();
         let cycles: Vec<&str> = cycles.iter().map(String::as_str).collect();
@@ -109,6 +111,21 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
         list.push_with(&row, &[&[latest.status().as_str()], &cycles], &inside);
     }
     list.finish()
+}
+
+/// An object whose entries were cleared in this very moment: others count on its row.
+fn cleared(object: &LoggedObject) -> Row<'_> {
+    Row {
+        class: object.action.as_str(),
+        action: word(object.action),
+        name: &object.name,
+        kind: object.subject.as_str(),
+        reason: "its entries were cleared while this was made",
+        rule: "",
+        note: "",
+        ids: &[],
+        failed: false,
+    }
 }
 
 /// A cycle as the filter names it.
