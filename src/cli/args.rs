@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
-    allow_deletes, apply, check, completions, demo, explain, expr, init, inspect, links, logs, man, pause, plan,
-    provision, report, restart, run, schema, serve, start, status, test_connection, variables,
+    allow_deletes, apply, check, completions, demo, discover, explain, expr, init, inspect, links, logs, man, pause,
+    plan, provision, report, restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -31,9 +31,10 @@ const AFTER_HELP: &str = "\
 Start with `scimulate demo`, then `scimulate init` and `scimulate plan --offline`.
 
 Exit codes: 0 done, 1 unexpected failure, 2 usage, configuration or export is wrong,
-3 `plan --detailed-exitcode` found changes, 4 some objects failed, 5 job quarantined, paused or
-disabled, or deletions held back, 6 target unreachable or credentials refused, 7 `check`: a
-mandatory check failed, 8 another run holds the job's lock, 130 Ctrl-C, 143 SIGTERM";
+3 `plan --detailed-exitcode` found changes, 4 some objects failed or `discover --fail-on` found
+some, 5 job quarantined, paused or disabled, or deletions held back, 6 target unreachable or
+credentials refused, 7 `check`: a mandatory check failed, 8 another run holds the job's lock,
+130 Ctrl-C, 143 SIGTERM";
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, clap::Args)]
@@ -106,6 +107,7 @@ pub(crate) enum Command {
     AllowDeletes(allow_deletes::Args),
     Logs(logs::Args),
     Report(report::Args),
+    Discover(Box<discover::Args>),
     #[command(subcommand)]
     Links(links::Command),
     #[command(subcommand)]

@@ -13,7 +13,7 @@ pub(crate) enum Exit {
     Usage,
     /// 3: `plan --detailed-exitcode`: there are changes.
     Changes,
-    /// 4: finished, but some objects failed.
+    /// 4: finished, but some objects failed, or `discover --fail-on` found some.
     ObjectsFailed,
     /// 5: job quarantined, disabled or paused, or changes were held back.
     JobHeld,

@@ -30,9 +30,9 @@ const SHOWN: usize = 200;
 /// How often somebody who follows looks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Shows the provisioning log: every object that a cycle looked at, also the skipped ones
+/// Shows the provisioning log: every object that a cycle looked at
 ///
-/// Oldest first. With --steps every step is shown, with its details, the modified properties and the
+/// Also those that were skipped. Oldest first. With --steps every step is shown, with its details, the modified properties and the
 /// requests. The other forms are those of Microsoft Graph, of Azure Monitor and of the portal's
 /// download; `changeId` joins them. `[log] keep` and `run --keep-logs` say how long entries stay.
 #[derive(Debug, clap::Args)]

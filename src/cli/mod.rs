@@ -11,6 +11,7 @@ mod completions;
 mod context;
 mod credentials;
 mod demo;
+mod discover;
 mod error;
 mod exit;
 mod explain;

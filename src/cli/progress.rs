@@ -247,7 +247,11 @@ impl Sink for Progress<'_> {
             monitor.event(event);
         }
         if self.context.printer.output() == Output::Jsonl {
-            self.stream(report::event_json(event));
+            let mut line = report::event_json(event);
+            if let (Event::Notification { .. }, Some(past)) = (event, &self.past) {
+                line["jobId"] = json!(past.job_id.as_str());
+            }
+            self.stream(line);
         }
         let printer = &self.context.printer;
         match event {

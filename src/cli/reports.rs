@@ -22,6 +22,7 @@ pub(crate) struct ReportTo {
 /// What a report is written as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
+    Csv,
     Json,
     Junit,
     Tap,
@@ -33,6 +34,7 @@ pub(crate) enum Form {
 impl Form {
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Csv => "csv",
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Tap => "tap",

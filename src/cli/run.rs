@@ -83,8 +83,22 @@ pub(crate) struct Args {
     /// port 0 picks a free one. Needs --interval or --until
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "simulate_clock")]
     pub(crate) metrics: Option<SocketAddr>,
+    /// How long entries of the provisioning log are kept, such as 30d, or unlimited [default: `[log] keep`, or 30d]
+    #[arg(long, value_name = "DURATION", value_parser = keep, conflicts_with = "dry_run")]
+    pub(crate) keep_logs: Option<Keep>,
     #[command(flatten)]
     pub(crate) record: RecordArgs,
+}
+
+/// How long entries of the log are kept; `None` keeps them for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keep(Option<Duration>);
+
+fn keep(text: &str) -> Result<Keep, String> {
+    if text == "unlimited" {
+        return Ok(Keep(None));
+    }
+    positive_duration(text).map(|duration| Keep(Some(duration))).map_err(|error| format!("{error}, or unlimited"))
 }
 
 /// Runs the command.
@@ -101,6 +115,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     }
     let narrowed = Narrowed { only: Vec::new(), reading: args.reading, verify: args.verify.into() };
     let mut job = Job::load(context, narrowed)?;
+    if let Some(Keep(keep)) = args.keep_logs {
+        job.settings.log.keep = keep;
+    }
     let clock =
         if args.simulate_clock { simulated(args, &job)? } else { args.now.map_or_else(Clock::real, Clock::real_from) };
     if let Some(until) = args.until.filter(|until| *until < clock.now()) {

@@ -12,6 +12,7 @@ mod diagnosis;
 mod failure;
 mod jwt;
 mod limiter;
+mod listing;
 mod oauth;
 mod operations;
 mod options;
@@ -28,11 +29,13 @@ pub use answer::{Answer, AnswerBody};
 pub use call::{CallOutcome, Client};
 pub use diagnosis::{ConnectionReport, Verdict, judge, test_connection};
 pub use failure::{BodyKind, ErrorAnswer, Failure, Operation, Refusal, TlsProblem, TransportKind, Unexpected};
+pub use listing::Page;
 pub use oauth::{Credentials, OAuth, TokenExchange, TokenFailure, TokenRefusal, UnusableToken};
 pub use operations::{Created, Deleted, Found};
 pub use options::{ClientError, ClientOptions, Gate, Rate};
 pub use raw::{RawCredentials, RawExchange, RawRequest};
 pub use request::{
-    create_request, delete_request, find_request, get_request, get_whole_request, patch_request, reference_request,
+    create_request, delete_request, find_request, get_request, get_whole_request, list_request, patch_request,
+    reference_request,
 };
 pub use token::{Token, TokenError, TokenWarning};

@@ -19,6 +19,12 @@ pub fn find_request(endpoint: &str, attribute: &str, value: &str) -> Request {
     request(Method::Get, format!("{endpoint}{separator}filter={filter}"), None)
 }
 
+/// Reads a page of a list: `GET {endpoint}?startIndex={start}&count={count}`, positions counted from 1.
+pub fn list_request(endpoint: &str, start: u64, count: u64) -> Request {
+    let separator = if without_members(endpoint) { "?excludedAttributes=members&" } else { "?" };
+    request(Method::Get, format!("{endpoint}{separator}startIndex={start}&count={count}"), None)
+}
+
 /// Asks whether an object has a reference: `GET {endpoint}?filter=id eq "{id}" and {attribute} eq
 /// "{value}"&attributes=id`.
 pub fn reference_request(endpoint: &str, id: &str, attribute: &str, value: &str) -> Request {
@@ -94,6 +100,13 @@ mod tests {
             let request = find_request(endpoint, attribute, value);
             assert_eq!((request.method, request.path.as_str(), request.body), (Method::Get, expected, None));
         }
+    }
+
+    #[test]
+    fn pages_are_counted_from_one() {
+        assert_eq!(list_request("/Users", 1, 100).path, "/Users?startIndex=1&count=100");
+        let groups = list_request("/Groups", 101, 100).path;
+        assert_eq!(groups, "/Groups?excludedAttributes=members&startIndex=101&count=100");
     }
 
     #[test]

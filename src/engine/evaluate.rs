@@ -5,13 +5,13 @@
 //! with the size of the export beyond that. Users and groups go the same way: a group stands here
 //! as a [`User`] that is never disabled nor in a recycle bin.
 
-use std::borrow::Cow;
 use std::ops::ControlFlow;
 
 use super::accounts::referenced_before;
 use super::computed::fill_computed;
 use super::fingerprints::{
     FACTS, all_of, any_changed, carry, changed, deletion_fingerprint, enabled_fingerprint, id_fingerprint,
+    matching_fingerprint,
 };
 use super::references::reference_name;
 use super::steps::Imported;
@@ -269,9 +269,7 @@ impl Evaluator<'_> {
         let one = |index: &usize| {
             let attribute = &mapping.attributes[*index];
             let text = mapping::matching_text(attribute, &environment)?;
-            let text = if attribute.target.case_exact { text } else { lower_case(text) };
-            let kind = u8::try_from(index % 200).unwrap_or(0);
-            Some((*index, Fingerprint::of(20 + kind, text.as_bytes())))
+            Some((*index, matching_fingerprint(*index, &attribute.target, text)))
         };
         mapping.matching.iter().filter_map(one).collect()
     }
@@ -392,7 +390,8 @@ impl Evaluator<'_> {
         user.values.iter().map(AttributeValue::fingerprint).chain(facts).collect()
     }
 
-    fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
+    /// What is known of an object of the export, due or not.
+    pub(super) fn due(&self, user: &User<'_>, decision: &Decision, index: &Index) -> Due {
         let mapping = self.mapping;
         let prior = self.prior.and_then(|prior| prior.get(&user.id));
         // Without a state to compare with or to write to, nobody asks what changed.
@@ -463,7 +462,7 @@ impl Evaluator<'_> {
     }
 
     /// An object that was exported once and that the export doesn't contain any more.
-    fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
+    pub(super) fn absent(&self, id: &SourceId, prior: PriorState, index: &Index) -> Due {
         let mapping = self.mapping;
         let mut values = vec![AttributeValue::Unknown; self.names.len()];
         if let Some(slot) = self.names.get("IsSoftDeleted") {
@@ -584,10 +583,4 @@ impl Evaluator<'_> {
 /// What people call a user: without a name, the id.
 fn name_of(user: &User<'_>) -> Box<str> {
     if user.name.is_empty() { user.id.to_string().into() } else { user.name.as_ref().into() }
-}
-
-/// In lower case, without a copy where it is already.
-fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
-    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
-    if is_lower { text } else { Cow::Owned(text.to_lowercase()) }
 }

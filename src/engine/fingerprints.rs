@@ -1,7 +1,10 @@
 //! What is compared with the last export: a hash for each attribute and fact of an object.
 
+use std::borrow::Cow;
+
 use crate::base::{Fingerprint, SourceId};
-use crate::schema::CompiledSchema;
+use crate::matching;
+use crate::schema::{CompiledSchema, TargetAttribute};
 
 /// Facts beside the attributes that make an object change.
 pub(crate) const FACTS: &[&str] = &["@assignments", "@accountEnabled", "@deletion"];
@@ -19,6 +22,12 @@ pub(crate) fn id_fingerprint(id: &SourceId) -> Fingerprint {
         Some(guid) => Fingerprint::of(10, guid.as_bytes()),
         None => Fingerprint::of(11, id.to_string().as_bytes()),
     }
+}
+
+/// Fingerprint of a value that accounts are matched by; `index` is that of the mapping.
+pub(crate) fn matching_fingerprint(index: usize, attribute: &TargetAttribute, value: Cow<'_, str>) -> Fingerprint {
+    let kind = u8::try_from(index % 200).unwrap_or(0);
+    Fingerprint::of(20 + kind, matching::folded(attribute, value).as_bytes())
 }
 
 pub(super) fn enabled_fingerprint(enabled: bool) -> Fingerprint {

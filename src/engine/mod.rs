@@ -4,6 +4,7 @@ mod accounts;
 mod columns;
 mod computed;
 mod cycle;
+mod discover;
 mod duplicates;
 mod error;
 mod evaluate;
@@ -30,6 +31,9 @@ mod verify;
 pub use columns::{MissingColumn, missing_columns};
 pub use computed::fill_computed;
 pub use cycle::{Cycle, CycleOptions, Mode};
+pub use discover::{
+    Asked, Discover, DiscoverError, DiscoverOptions, DiscoverProgress, ListFlaw, ListProblem, discover_unsorted,
+};
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
 pub use explain::{AttributeOutcome, ExplainedAttribute, Explanation, IN_SCOPE, RuleGroup, explain_everyone};

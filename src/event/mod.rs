@@ -1,5 +1,6 @@
 //! The contract between the engine and all that shows or stores what it does.
 
+pub mod discovery;
 mod fact;
 mod personal;
 mod step;

@@ -20,6 +20,7 @@ pub struct Expression {
     slots: Vec<Slot>,
     warnings: Vec<Diagnostic>,
     redacted: bool,
+    volatile: bool,
 }
 
 /// What is evaluated.
@@ -45,12 +46,20 @@ impl Expression {
     /// The error carries the expression's text with the place that is meant, and a remedy.
     pub fn compile(text: &str, names: &mut AttributeNames) -> Result<Self, Box<Diagnostic>> {
         let node = parse(text)?;
-        let mut compiler = Compiler { text, names, slots: Vec::new(), warnings: Vec::new(), calls: 0, redacted: false };
+        let mut compiler = Compiler {
+            text,
+            names,
+            slots: Vec::new(),
+            warnings: Vec::new(),
+            calls: 0,
+            redacted: false,
+            volatile: false,
+        };
         let code = compiler.compile(&node, Place::Value)?;
-        let Compiler { mut slots, warnings, redacted, .. } = compiler;
+        let Compiler { mut slots, warnings, redacted, volatile, .. } = compiler;
         slots.sort_unstable();
         slots.dedup();
-        Ok(Self { text: text.to_owned(), code, slots, warnings, redacted })
+        Ok(Self { text: text.to_owned(), code, slots, warnings, redacted, volatile })
     }
 
     /// The expression as it was written.
@@ -73,6 +82,11 @@ impl Expression {
     pub const fn is_redacted(&self) -> bool {
         self.redacted
     }
+
+    /// Whether it gives another value each time: the time, a new GUID or a random text is in it.
+    pub const fn is_volatile(&self) -> bool {
+        self.volatile
+    }
 }
 
 /// Where a node stands, which says what it may be.
@@ -93,6 +107,7 @@ struct Compiler<'t, 'n> {
     warnings: Vec<Diagnostic>,
     calls: u32,
     redacted: bool,
+    volatile: bool,
 }
 
 impl Compiler<'_, '_> {
@@ -157,6 +172,7 @@ impl Compiler<'_, '_> {
             _ => {}
         }
         self.redacted |= function == Function::Redact;
+        self.volatile |= matches!(function, Function::Guid | Function::Now | Function::RandomString);
         let site = self.calls;
         self.calls += 1;
         if is_presence_test(function) && place == Place::Condition {

@@ -1,5 +1,7 @@
 //! Finding the account of a user: matching attributes in their precedence, and what the answers mean.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use crate::mapping::{Desired, Flow};
@@ -63,8 +65,24 @@ pub fn judge(attribute: &TargetAttribute, value: &str, returned: Vec<Resource>) 
 }
 
 fn has(attribute: &TargetAttribute, value: &str, resource: &Resource) -> bool {
-    let Some(actual) = attribute.path.get(resource).and_then(text) else { return false };
+    let Some(actual) = value_of(attribute, resource) else { return false };
     if attribute.case_exact { actual == value } else { same_ignoring_case(&actual, value) }
+}
+
+/// The value that an account is matched by; `None` where it has none.
+pub fn value_of(attribute: &TargetAttribute, account: &Resource) -> Option<String> {
+    attribute.path.get(account).and_then(text)
+}
+
+/// A value in the form in which equal ones are identical: [`judge`] takes two for the same just then.
+pub fn folded<'t>(attribute: &TargetAttribute, value: Cow<'t, str>) -> Cow<'t, str> {
+    if attribute.case_exact { value } else { lower_case(value) }
+}
+
+/// In lower case letter by letter, without a copy where it is already.
+pub(crate) fn lower_case(text: Cow<'_, str>) -> Cow<'_, str> {
+    let is_lower = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_lower { text } else { Cow::Owned(text.chars().flat_map(char::to_lowercase).collect()) }
 }
 
 /// Whether two texts are equal but for letter case, in any script.
@@ -120,5 +138,17 @@ mod tests {
     fn letter_case_counts_where_the_attribute_says_so() {
         assert_eq!(judge(&user_name(true), "ann", accounts(&["Ann"])), Candidates::FilterIgnored(1));
         assert!(matches!(judge(&user_name(false), "ÄNN", accounts(&["änn"])), Candidates::One(_)));
+    }
+
+    #[test]
+    fn folded_values_are_identical_where_accounts_are_found() {
+        let names = ["Ann", "ann", "ÄNN", "änn", "ΣΑΣ", "σας", "σασ", "Straße", "STRASSE", "İ", "i", "東京"];
+        for exact in [false, true] {
+            let attribute = user_name(exact);
+            for (a, b) in names.iter().flat_map(|a| names.iter().map(move |b| (*a, *b))) {
+                let found = matches!(judge(&attribute, a, accounts(&[b])), Candidates::One(_));
+                assert_eq!(folded(&attribute, a.into()) == folded(&attribute, b.into()), found, "{a} {b} {exact}");
+            }
+        }
     }
 }

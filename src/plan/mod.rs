@@ -3,6 +3,7 @@
 mod action;
 pub mod bisect;
 mod compare;
+mod drift;
 mod escrow;
 mod estimate;
 mod kind;
@@ -17,6 +18,8 @@ pub mod verify;
 pub use crate::scoping::Standing;
 pub use action::{Action, AttributeChange, Effect};
 pub use compare::differs;
+pub(crate) use compare::truth;
+pub use drift::drift;
 pub use escrow::EscrowSchedule;
 pub use estimate::{Estimate, Workload};
 pub use kind::ActionKind;

@@ -394,13 +394,13 @@ fn patch(
     Step::Act(Action { kind, reason, changes, effect })
 }
 
-struct Difference<'a> {
-    mapping: &'a AttributeMapping,
-    change: Change<'a>,
-    old: Option<&'a Value>,
+pub(super) struct Difference<'a> {
+    pub(super) mapping: &'a AttributeMapping,
+    pub(super) change: Change<'a>,
+    pub(super) old: Option<&'a Value>,
 }
 
-fn difference<'a>(
+pub(super) fn difference<'a>(
     dialect: Dialect,
     mapping: &'a AttributeMapping,
     flow: &'a Flow,
@@ -481,7 +481,7 @@ pub(super) fn sent<'a>(
 }
 
 /// What plans, events and the log have of a value. The request has the value itself.
-fn shown(mapping: &AttributeMapping, value: &Value) -> Value {
+pub(super) fn shown(mapping: &AttributeMapping, value: &Value) -> Value {
     if mapping.redacted { Value::String(REDACTED.to_owned()) } else { value.clone() }
 }
 

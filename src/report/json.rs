@@ -85,6 +85,7 @@ pub fn run_json(job: &str, state: &str, cycles: &[CycleReport]) -> Value {
 pub fn record_json(record: &ObjectRecord) -> Value {
     let changes: Vec<_> = record.changes.iter().map(AttributeChange::to_json).collect();
     json!({
+        "changeId": record.change.to_string(),
         "sourceId": record.source_id.to_string(),
         "name": record.name,
         "objectType": record.kind.as_str(),

@@ -2,6 +2,7 @@
 
 mod check;
 mod deviations;
+mod discover;
 mod exchange;
 mod expression;
 mod job;
@@ -22,6 +23,10 @@ pub use check::{
     check_list_json, check_markdown, check_tap, check_text, explain_check, explain_check_json,
 };
 pub use deviations::Deviations;
+pub use discover::{
+    DiscoveryGroup, DiscoveryJson, discovered_account_json, discovery_csv, discovery_groups, discovery_html,
+    discovery_summary, discovery_summary_json,
+};
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
 pub use job::{
     EntryOf, JobReport, LogOverview, Narrowing, ReportedCycle, ReportedEnd, ReportedScope, ReportedState, ScopeGroup,

@@ -30,7 +30,7 @@ fn the_page_is_good_in_a_browser() {
         "url": format!("http://127.0.0.1:{}/", server.port), "token": TOKEN, "users": USERS,
         "user": {"userName": wanted["userName"], "displayName": wanted["displayName"]},
     });
-    drive(&chromium, &driver.join("page.mjs"), &task);
+    print!("{}", drive(&chromium, &driver.join("page.mjs"), &task));
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn plans_are_good_in_a_browser() {
         sandbox.path(file)
     };
     let task = json!({ "few": write(30, "few.html"), "many": write(1500, "many.html"), "user": user_name(1234) });
-    drive(&chromium, &driver.join("reports.mjs"), &task);
+    print!("{}", drive(&chromium, &driver.join("reports.mjs"), &task));
 }
 
 /// The browser and what drives it; none where they can't be had and needn't be.
@@ -64,8 +64,8 @@ fn found() -> Option<(PathBuf, PathBuf)> {
     found.ok()
 }
 
-/// Runs a script with its task on standard input, where no list of processes shows the token.
-fn drive(chromium: &Path, script: &Path, task: &Value) {
+/// Runs a script with its task on standard input, where no list of processes shows the token; gives what it says.
+fn drive(chromium: &Path, script: &Path, task: &Value) -> String {
     let mut child = Command::new("node")
         .arg(script)
         .arg(chromium)
@@ -80,7 +80,7 @@ fn drive(chromium: &Path, script: &Path, task: &Value) {
     let output = child.wait_with_output().expect("an end");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    print!("{said}");
+    said.into_owned()
 }
 
 fn user(number: u32) -> Value {

@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 #[cfg(unix)]
 mod data;
+mod discover;
 mod exit_codes;
 mod explain;
 mod expr;

@@ -44,7 +44,7 @@ fn text(form: Form, report: &CheckReport, shows: CheckText) -> String {
         Form::Tap => check_tap(report),
         Form::Markdown => check_markdown(report),
         Form::Html => check_html(report),
-        Form::Text => format!("{}\n", anstream::adapter::strip_str(&check_text(report, shows))),
+        Form::Text | Form::Csv => format!("{}\n", anstream::adapter::strip_str(&check_text(report, shows))),
     }
 }
 

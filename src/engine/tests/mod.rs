@@ -3,6 +3,7 @@
 mod cycles;
 mod deletions;
 mod directory;
+mod discover;
 mod escrow;
 mod groups;
 mod on_demand;

@@ -162,6 +162,6 @@ impl<W: Write> LogCsv<W> {
 
 /// A cell that a spreadsheet doesn't take for a formula: such a text gets an apostrophe before it, which
 /// spreadsheets take for "this is text".
-fn harmless(cell: &str) -> String {
+pub(in crate::report) fn harmless(cell: &str) -> String {
     if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
 }

@@ -9,6 +9,7 @@ mod text;
 
 pub use advice::advice;
 pub use azure_monitor::azure_monitor;
+pub(super) use csv::harmless;
 pub use csv::{LogCsv, LogCsvFiles};
 pub use facts::LogFacts;
 pub use graph::graph;

@@ -102,6 +102,14 @@ impl ObjectList {
         self
     }
 
+    /// Calls action, kind and rule otherwise.
+    pub(in crate::report) fn titled(mut self, titles: [&'static str; 3]) -> Self {
+        for (facet, title) in self.facets.iter_mut().zip(titles) {
+            facet.title = title;
+        }
+        self
+    }
+
     /// Adds one; `inside` is what is below its row, one element.
     pub(in crate::report) fn push(&mut self, row: &Row<'_>, inside: &str) {
         self.push_with(row, &[], inside);

@@ -101,10 +101,12 @@ fn warnings(text: &mut String, report: &PlanReport) {
     text.push('\n');
 }
 
+/// Ends what is folded.
+const END: &str = "\n</details>\n\n";
+
 /// One action, folded, in no more than this room.
 fn section(report: &PlanReport, action: ActionKind, number: u64, room: usize) -> String {
     let mut text = format!("<details><summary>{} {}</summary>\n\n", grouped(number), counted(action));
-    const END: &str = "\n</details>\n\n";
     let entries: Vec<(String, u64)> = match action {
         ActionKind::Skip | ActionKind::None => by_rule(report.with(action))
             .iter()

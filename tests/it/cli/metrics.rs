@@ -102,7 +102,7 @@ fn a_job_in_quarantine_is_not_healthy() {
     let stub = Stub::before(&server, |_| Deed::Pass);
     let sandbox = Sandbox::with_users(1, &stub.url);
     sandbox.edit("scimulate.toml", "[provisioning]", "[quarantine]\nfirst_interval = \"1h\"\n\n[provisioning]");
-    let mut run = sandbox.start("run --interval 1s --metrics 127.0.0.1:0");
+    let mut run = sandbox.start("run --interval 1s --metrics 127.0.0.1:0 --record recorded");
     let port = port(&mut run);
     until("a cycle got through", || health(port).1["status"] == "ok");
     stub.behave(|_| Deed::Answer("401 Unauthorized", "", String::new()));
@@ -119,6 +119,8 @@ fn a_job_in_quarantine_is_not_healthy() {
     until("it is well again", || health(port).0 == 200);
     run.signal("TERM");
     run.wait().with(143);
+    let recorded = sandbox.tree("recorded").into_values().map(|bytes| bytes.len()).sum::<usize>();
+    assert!(recorded > 1_000, "the recording is shown the exchanges as well");
 }
 
 #[test]

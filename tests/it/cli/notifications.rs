@@ -32,7 +32,7 @@ fn a_notification_is_a_file_where_there_is_no_mail_server() {
     let run = sandbox.run("run --now 2026-03-01T11:00:00Z").with(5);
     let name = format!("{}.eml", HELD_BACK.replace(':', "-"));
     assert!(run.stderr.contains(&format!("The notification is in .scimulate/outbox/{name}.")), "{}", run.stderr);
-    assert_eq!(outbox(&sandbox), [name.clone()]);
+    assert_eq!(outbox(&sandbox), [name.as_str()]);
     let text = sandbox.read(&format!(".scimulate/outbox/{name}")).replace("\r\n", "\n");
     let (head, _) = text.split_once("text/html").expect("an HTML part");
     insta::with_settings!({ filters => vec![
@@ -40,7 +40,11 @@ fn a_notification_is_a_file_where_there_is_no_mail_server() {
         (r"=_[0-9a-f]{32}", "=_<boundary>"),
         (r"Activity id   [0-9a-f-]+", "Activity id   <guid>"),
     ] }, { insta::assert_snapshot!("outbox", head) });
-    // Each reason once.
+    // Each reason once; programs are told in the stream.
+    let again = somebody_left("").run("run --output jsonl").with(5).json_lines();
+    let line = again.iter().find(|line| line["type"] == "notification").expect("a line");
+    assert_eq!((&line["reason"], &line["to"]), (&"TooManyDeletes".into(), &"it@contoso.com".into()));
+    assert!(line["jobId"].as_str().is_some_and(|id| id.starts_with("wedo.")) && line["at"].is_string(), "{line}");
     sandbox.run("run --now 2026-03-02T11:00:00Z").with(5);
     assert_eq!(outbox(&sandbox).len(), 1);
     sandbox.run("start").with(0);
@@ -63,7 +67,7 @@ fn a_mail_server_that_is_not_there_changes_nothing_but_a_warning() {
     let run = sandbox.run("run --now 2026-03-01T11:00:00Z --output json").with(5);
     assert_eq!(run.json()["job"]["state"], "quarantine");
     let waiting = format!("{}.waiting.eml", HELD_BACK.replace(':', "-"));
-    assert_eq!(outbox(&sandbox), [waiting.clone()]);
+    assert_eq!(outbox(&sandbox), [waiting.as_str()]);
     let told = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [
         format!(
@@ -86,7 +90,7 @@ fn what_was_simulated_is_written_and_never_mailed() {
     sandbox.edit("scimulate.toml", "[notification]", login);
     let run = sandbox.run("run --simulate-clock --now 2026-03-01T11:00:00Z --cycles 3 -v");
     let name = format!("{}.eml", HELD_BACK.replace(':', "-"));
-    assert_eq!(outbox(&sandbox), [name.clone()], "{}", run.stderr);
+    assert_eq!(outbox(&sandbox), [name.as_str()], "{}", run.stderr);
     let subject = "Subject: Provisioning job test holds deletions back (simulated)\r\n";
     assert!(sandbox.read(&format!(".scimulate/outbox/{name}")).contains(subject));
     assert!(listener.accept().is_err(), "nobody was asked");

@@ -78,7 +78,7 @@ fn a_run_as_json_lines_is_the_event_stream() {
     let sandbox = Sandbox::with_users(1, "embedded");
     let lines = sandbox.run("run --output jsonl").with(0).json_lines();
     let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().unwrap()).collect();
-    assert_eq!(types, ["cycleStarted", "evaluated", "object", "cycleEnded"]);
+    assert_eq!(types, ["cycleStarted", "evaluated", "object", "progress", "cycleEnded"]);
     assert_eq!(lines[0]["formatVersion"], "1.0");
     for line in &lines {
         for key in ["at", "cycleId"] {

@@ -1,7 +1,5 @@
 //! `plan --report`: a page for a change request, a comment for a pull request, JSON.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't be set up fails")]
-
 use serde_json::Value;
 
 use crate::support::process::{Sandbox, Server, TOKEN, until, user_name, users};

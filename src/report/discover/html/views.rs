@@ -1,0 +1,225 @@
+//! What the templates are given.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::base::grouped;
+use crate::event::discovery::{Category, DiscoveredAccount, Discovery, DriftCheck, Flag, Mark};
+use crate::plan::AttributeChange;
+use crate::report::discover::text::is_quiet;
+use crate::report::discover::words::{activity, advice, meaning, sentence, state, summed, title};
+use crate::report::page::{Frame, ObjectList, ObjectsView, Row};
+use crate::report::prose::{one_line, printable};
+use crate::schema::ObjectKind;
+
+/// Length of the bar, in the units of its drawing.
+const LENGTH: f64 = 1000.0;
+/// With more accounts than this, those of which there is nothing to say have no row.
+const MANY: usize = 20_000;
+/// More rows aren't written.
+const MOST: usize = 50_000;
+/// What is told beside the list, in the order in which it is looked at.
+const FINDINGS: [Mark; 9] = [
+    Mark::Flag(Flag::Orphaned),
+    Mark::Flag(Flag::Colliding),
+    Mark::Category(Category::Gone),
+    Mark::Flag(Flag::Reactivated),
+    Mark::Flag(Flag::Deactivated),
+    Mark::Flag(Flag::Drifted),
+    Mark::Flag(Flag::Unlisted),
+    Mark::Flag(Flag::Adoptable),
+    Mark::Flag(Flag::Pending),
+];
+
+#[derive(Serialize)]
+pub(super) struct Page {
+    title: String,
+    target: String,
+    lead: &'static str,
+    slices: Vec<Slice>,
+    facts: Vec<(&'static str, String)>,
+    warnings: Vec<String>,
+    findings: Vec<Finding>,
+    shown: Option<String>,
+    /// What is said of accounts that have no row.
+    left_out: Option<String>,
+    objects_title: &'static str,
+    objects: ObjectsView,
+    without_script: &'static str,
+}
+
+/// A part of the bar of categories.
+#[derive(Serialize)]
+struct Slice {
+    category: &'static str,
+    meaning: &'static str,
+    count: String,
+    at: f64,
+    width: f64,
+}
+
+/// A flag or category that is worth a look.
+#[derive(Serialize)]
+struct Finding {
+    mark: &'static str,
+    class: &'static str,
+    count: String,
+    title: &'static str,
+    advice: &'static str,
+}
+
+/// What `account.html` is given.
+#[derive(Serialize)]
+struct Inside {
+    collisions: Vec<String>,
+    drift: Vec<Change>,
+    facts: Vec<(&'static str, String)>,
+}
+
+#[derive(Serialize)]
+struct Change {
+    attribute: String,
+    exported: Option<String>,
+    found: Option<String>,
+}
+
+/// Everything that the page shows.
+pub(super) fn page(discovery: &Discovery, frame: &Frame) -> Page {
+    let summary = &discovery.summary;
+    let (listed, left_out) = listed(discovery);
+    let words: Vec<_> = discovery.shown.iter().map(|mark| mark.as_str()).collect();
+    Page {
+        title: format!("{} accounts", grouped(summary.total())),
+        target: one_line(&discovery.target),
+        lead: match discovery.drift {
+            DriftCheck::Compared => {
+                "Whose they are, and whether linked ones are as they were exported. Nothing was changed."
+            }
+            DriftCheck::NotAsked | DriftCheck::Impossible => {
+                "Whose they are, and what a cycle would make of them. Nothing was changed."
+            }
+        },
+        slices: slices(discovery),
+        facts: facts(discovery),
+        warnings: discovery.warnings.iter().map(|text| format!("{}.", one_line(text))).collect(),
+        findings: FINDINGS.into_iter().filter_map(|mark| finding(discovery, mark)).collect(),
+        shown: (!words.is_empty()).then(|| words.join(", ")),
+        objects_title: "Accounts",
+        left_out,
+        objects: objects(&listed, frame),
+        without_script: "`scimulate discover --output json` has everything.",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
+fn slices(discovery: &Discovery) -> Vec<Slice> {
+    let count = |category| discovery.summary.category(category);
+    let whole = Category::ALL.into_iter().map(count).sum::<u64>().max(1) as f64;
+    let mut at = 0.0;
+    let slice = |category: Category| {
+        let width = count(category) as f64 * LENGTH / whole;
+        at += width;
+        Slice {
+            category: category.as_str(),
+            meaning: meaning(category),
+            count: grouped(count(category)),
+            at: at - width,
+            width,
+        }
+    };
+    Category::ALL.into_iter().filter(|category| count(*category) > 0).map(slice).collect()
+}
+
+fn facts(discovery: &Discovery) -> Vec<(&'static str, String)> {
+    let summary = &discovery.summary;
+    let mut facts = vec![("Read", format!("{:.0}", discovery.at)), ("Users", grouped(summary.users))];
+    if discovery.kinds.contains(&ObjectKind::Group) {
+        facts.push(("Groups", grouped(summary.groups)));
+    }
+    facts.push(("Linked", grouped(summary.flag(Flag::Linked))));
+    facts.push((
+        "Compared with what was exported",
+        match discovery.drift {
+            DriftCheck::NotAsked => "no (--drift does)",
+            DriftCheck::Compared => "yes",
+            DriftCheck::Impossible => "no, nobody knows what was exported",
+        }
+        .to_owned(),
+    ));
+    facts.push(("Written by", format!("scimulate {}", env!("CARGO_PKG_VERSION"))));
+    facts
+}
+
+fn finding(discovery: &Discovery, mark: Mark) -> Option<Finding> {
+    let count = discovery.summary.count(mark);
+    let (title, class) = match mark {
+        Mark::Category(category) => (meaning(category), "bad"),
+        Mark::Flag(flag @ (Flag::Orphaned | Flag::Colliding | Flag::Reactivated)) => (summed(flag), "bad"),
+        Mark::Flag(flag @ (Flag::Drifted | Flag::Deactivated | Flag::Unlisted)) => (summed(flag), "warn"),
+        Mark::Flag(flag) => (summed(flag), "plain"),
+    };
+    (count > 0).then(|| Finding { mark: mark.as_str(), class, count: grouped(count), title, advice: advice(mark) })
+}
+
+/// The accounts that have a row, and what is said of those that don't.
+fn listed(discovery: &Discovery) -> (Vec<&DiscoveredAccount>, Option<String>) {
+    let all = discovery.accounts.len();
+    let mut listed: Vec<_> = discovery.accounts.iter().filter(|account| all <= MANY || !is_quiet(account)).collect();
+    listed.sort_by_key(|account| account.category);
+    listed.truncate(MOST);
+    let without = all - listed.len();
+    let text = format!(
+        "A page with {} rows would be slow, so {} accounts have none here: those that are linked with nothing else to \
+         say, and what is beyond {} rows. `scimulate discover --report csv=FILE` has all.",
+        grouped(all as u64),
+        grouped(without as u64),
+        grouped(MOST as u64)
+    );
+    (listed, (without > 0).then_some(text))
+}
+
+fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> ObjectsView {
+    let mut list = ObjectList::of(ordered.len()).titled(["Category", "Kind", "State"]);
+    for account in ordered {
+        let source = account.owner.as_ref().map_or_else(String::new, |owner| owner.id.to_string());
+        let flags: Vec<_> = account.flags.iter().map(Flag::as_str).collect();
+        let row = Row {
+            class: account.category.as_str(),
+            action: title(account.category),
+            name: account.shown_name(),
+            kind: match account.kind {
+                ObjectKind::User => "user",
+                ObjectKind::Group => "group",
+            },
+            reason: &sentence(account),
+            rule: state(account),
+            note: activity(account),
+            ids: &[account.id.as_str(), &source, account.category.as_str(), &flags.join(" ")],
+            failed: [Flag::Orphaned, Flag::Colliding].iter().any(|flag| account.flags.has(*flag)),
+        };
+        list.push(&row, &frame.render("account.html", inside(account, source.clone())));
+    }
+    list.finish()
+}
+
+fn inside(account: &DiscoveredAccount, source: String) -> Inside {
+    let shown = |value: &Option<Value>| value.as_ref().map(|value| printable(&value.to_string()));
+    let change = |change: &AttributeChange| Change {
+        attribute: one_line(&change.attribute),
+        exported: shown(&change.new),
+        found: shown(&change.old),
+    };
+    let owner = account.owner.as_ref().map(|owner| ("Belongs to", one_line(&owner.name)));
+    let facts = [
+        Some(("Account", one_line(account.id.as_str()))),
+        owner,
+        (!source.is_empty()).then_some(("Source object", source)),
+        account.matched_by.as_ref().map(|attribute| ("Matches by", one_line(attribute))),
+        account.reason.as_ref().map(|reason| ("Decided by", one_line(reason))),
+    ];
+    Inside {
+        collisions: account.collisions.iter().map(|collision| one_line(&collision.to_string())).collect(),
+        drift: account.drift.iter().map(change).collect(),
+        facts: facts.into_iter().flatten().collect(),
+    }
+}
