@@ -8,7 +8,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 use super::{
     allow_deletes, apply, check, completions, demo, discover, explain, expr, init, inspect, links, logs, man, pause,
-    plan, provision, restart, run, schema, serve, start, status, test_connection, variables,
+    plan, provision, report, restart, run, schema, serve, start, status, test_connection, variables,
 };
 use crate::base::Timestamp;
 use crate::config::parse_duration;
@@ -106,6 +106,7 @@ pub(crate) enum Command {
     Restart(restart::Args),
     AllowDeletes(allow_deletes::Args),
     Logs(logs::Args),
+    Report(report::Args),
     Discover(Box<discover::Args>),
     #[command(subcommand)]
     Links(links::Command),

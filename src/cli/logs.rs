@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use self::entries::Form;
+pub(crate) use self::entries::Printed;
 pub(crate) use self::facts::facts;
 use super::args::{Output, instant_or_date};
 use super::context::Context;
@@ -128,7 +129,8 @@ pub(crate) enum When {
     Ago(Duration),
 }
 
-fn when(text: &str) -> Result<When, String> {
+/// Reads an instant, a date, or how long ago.
+pub(crate) fn when(text: &str) -> Result<When, String> {
     match (parse_duration(text), instant_or_date(text)) {
         (Ok(duration), _) => Ok(When::Ago(duration)),
         (Err(_), Ok(instant)) => Ok(When::At(instant)),
@@ -137,7 +139,7 @@ fn when(text: &str) -> Result<When, String> {
 }
 
 impl When {
-    fn instant(self, now: Timestamp) -> Timestamp {
+    pub(crate) fn instant(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(instant) => instant,
             Self::Ago(duration) => now.checked_sub(duration).unwrap_or(Timestamp::MIN),

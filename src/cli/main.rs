@@ -10,7 +10,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::{
     allow_deletes, apply, check, completions, demo, discover, explain, expr, init, inspect, links, logging, logs, man,
-    pause, plan, provision, restart, run, schema, serve, start, status, test_connection,
+    pause, plan, provision, report, restart, run, schema, serve, start, status, test_connection,
 };
 
 /// Runs the program on this process's command line and says how it ended.
@@ -55,6 +55,7 @@ pub(super) fn dispatch(command: Command, context: &Context) -> Result<Exit, Erro
         Command::Restart(args) => restart::run(&args, context),
         Command::AllowDeletes(args) => allow_deletes::run(&args, context),
         Command::Logs(args) => logs::run(&args, context),
+        Command::Report(args) => report::run(&args, context),
         Command::Discover(args) => discover::run(&args, context),
         Command::Links(command) => links::run(&command, context),
         Command::Schema(command) => schema::run(&command, context),

@@ -33,6 +33,7 @@ mod progress;
 mod provision;
 mod recording;
 mod render_diagnostic;
+mod report;
 mod reports;
 mod restart;
 mod run;

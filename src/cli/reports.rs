@@ -1,5 +1,6 @@
 //! `--report FORM=FILE`, for every command that has it.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -105,10 +106,18 @@ impl Reports {
 
     /// Writes those that go to files.
     pub(crate) fn write(self, text: &dyn Fn(Form) -> String) -> Result<Written, Error> {
+        self.write_with(&mut |form, to| to.write_all(text(form).as_bytes()))
+    }
+
+    /// The same piece by piece.
+    pub(crate) fn write_with(
+        self,
+        write: &mut dyn FnMut(Form, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<Written, Error> {
         let mut written = Vec::new();
-        for (form, file) in self.files {
+        for (form, mut file) in self.files {
             let shown = file.shown();
-            file.write(&text(form)).with_context(|| format!("{shown} can't be written"))?;
+            write(form, &mut file).and_then(|()| file.finish()).with_context(|| format!("{shown} can't be written"))?;
             written.push(shown);
         }
         Ok(Written(written))

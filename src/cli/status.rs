@@ -34,23 +34,23 @@ const WIDTH: usize = 80;
 const LONG_PREFIX: &str = "SystemForCrossDomainIdentityManagement";
 
 /// Everything that is shown.
-struct Snapshot {
-    name: String,
+pub(crate) struct Snapshot {
+    pub(crate) name: String,
     template: String,
     interval: Duration,
     /// The longest distance of two attempts in quarantine.
     longest: SignedDuration,
-    now: Timestamp,
-    binding: Option<Binding>,
-    job: JobMemory,
-    totals: Totals,
-    watermark: Option<Timestamp>,
-    holder: Option<Holder>,
+    pub(crate) now: Timestamp,
+    pub(crate) binding: Option<Binding>,
+    pub(crate) job: JobMemory,
+    pub(crate) totals: Totals,
+    pub(crate) watermark: Option<Timestamp>,
+    pub(crate) holder: Option<Holder>,
     /// All of them, latest first.
-    cycles: Vec<CycleRow>,
+    pub(crate) cycles: Vec<CycleRow>,
     /// Groups that the cycle under way is done with.
     groups_done: u64,
-    staged: Vec<StagedObject>,
+    pub(crate) staged: Vec<StagedObject>,
 }
 
 /// Runs the command.
@@ -71,7 +71,8 @@ pub(crate) fn run(_args: &Args, context: &Context) -> Result<Exit, Error> {
     })
 }
 
-fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Error> {
+/// Reads all of it; without a state the job has not run yet.
+pub(crate) fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Error> {
     let template = match &settings.provisioning.mapping {
         Mapping::Template(name) => name.clone(),
         Mapping::File(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
@@ -110,7 +111,7 @@ fn snapshot(settings: &Settings, store: Option<&Store>) -> Result<Snapshot, Erro
 
 impl Snapshot {
     /// When the next cycle is due; `None` while none is to come, and while one is under way.
-    fn next_cycle(&self) -> Option<Timestamp> {
+    pub(crate) fn next_cycle(&self) -> Option<Timestamp> {
         match &self.job.state {
             _ if self.holder.is_some() => None,
             JobState::Paused | JobState::Disabled => None,
@@ -122,12 +123,12 @@ impl Snapshot {
     }
 
     /// When an attempt in quarantine is due: now, if only a clock that has jumped back puts it off.
-    fn due(&self, next_attempt: Timestamp) -> Timestamp {
+    pub(crate) fn due(&self, next_attempt: Timestamp) -> Timestamp {
         if is_due(next_attempt, self.longest, self.now) { next_attempt.min(self.now) } else { next_attempt }
     }
 
     /// What the last cycle of a disabled job met.
-    fn why_disabled(&self) -> Option<String> {
+    pub(crate) fn why_disabled(&self) -> Option<String> {
         let end = self.cycles.first().filter(|_| self.job.state == JobState::Disabled)?.end.as_ref()?;
         let given_up = end.skipped.get(Reason::EscrowPruned.code());
         match (&end.quarantine, given_up) {
@@ -143,7 +144,7 @@ impl Snapshot {
     }
 
     /// The cycle that is under way: the latest one, while somebody holds the lock.
-    fn running(&self) -> Option<&CycleRow> {
+    pub(crate) fn running(&self) -> Option<&CycleRow> {
         self.cycles.first().filter(|cycle| cycle.end.is_none() && self.holder.is_some())
     }
 }

@@ -5,6 +5,7 @@ mod deviations;
 mod discover;
 mod exchange;
 mod expression;
+mod job;
 mod json;
 mod log;
 mod markdown;
@@ -27,6 +28,10 @@ pub use discover::{
     discovery_summary, discovery_summary_json,
 };
 pub use expression::{public_error, result_texts, source_tree, tree_text, type_name};
+pub use job::{
+    EntryOf, JobReport, LogOverview, Narrowing, ReportedCycle, ReportedEnd, ReportedScope, ReportedState, ScopeGroup,
+    ScopeSource, job_html, job_json, job_markdown, quarantines,
+};
 pub use json::{
     FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
 };

@@ -29,6 +29,7 @@ mod plan_reports;
 mod progress;
 mod provision;
 mod recording;
+mod report;
 mod schema;
 mod secrets;
 mod serve;

@@ -219,7 +219,7 @@ fn suffixed(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Writes to stdout.
-struct Printed<'a>(&'a Printer);
+pub(crate) struct Printed<'a>(pub(crate) &'a Printer);
 
 impl Write for Printed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

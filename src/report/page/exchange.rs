@@ -1,9 +1,11 @@
 //! A request, with its answer where there is one, as `exchange.html` shows it.
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::report::exchange::{Body, answer_line, body, request_line};
-use crate::report::prose::{one_line, printable};
+use crate::event::LoggedExchange;
+use crate::report::exchange::{Body, answer_line, body, request_line, status_line};
+use crate::report::prose::{one_line, printable, time};
 use crate::scim::{Content, HttpExchange, Request};
 
 /// What `exchange.html` is given.
@@ -44,6 +46,25 @@ impl ExchangeView {
                 half("Answer", &exchange.response_headers, &exchange.response_body),
             ],
             has_more: true,
+        }
+    }
+
+    /// A request as the log keeps it, with the status of its answer alone; `body` is what was sent.
+    pub(in crate::report) fn logged(exchange: &LoggedExchange, body: Option<&str>) -> Self {
+        let laid_out = |body: &str| match serde_json::from_str::<Value>(body) {
+            Ok(value) => printable(&format!("{value:#}")),
+            Err(_) => printable(body),
+        };
+        let answer = match exchange.status {
+            Some(status) => format!("{}, after {}", status_line(status), time(exchange.duration)),
+            None => format!("no answer, after {}", time(exchange.duration)),
+        };
+        Self {
+            request: one_line(&format!("{} {}", exchange.method, exchange.path)),
+            answer: Some(answer),
+            class: exchange.status.and_then(|status| status.to_string().chars().next()).unwrap_or('0'),
+            has_more: body.is_some(),
+            halves: vec![Half { title: "Request", headers: Vec::new(), body: body.map(laid_out), note: None }],
         }
     }
 

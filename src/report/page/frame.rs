@@ -11,10 +11,12 @@ use crate::base::Digest;
 use crate::report::markup::html_prose;
 
 /// What every page extends, and what any may include.
-const TEMPLATES: [(&str, &str); 3] = [
+const TEMPLATES: [(&str, &str); 5] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("exchange.html", include_str!("templates/exchange.html")),
     ("objects.html", include_str!("templates/objects.html")),
+    ("patterns.html", include_str!("templates/patterns.html")),
+    ("rules.html", include_str!("templates/rules.html")),
 ];
 const STYLE: &str = include_str!("templates/style.css");
 const SCRIPT: &str = include_str!("templates/script.js");
@@ -22,6 +24,9 @@ const SCRIPT: &str = include_str!("templates/script.js");
 /// Style and script of the list of objects, for the pages that have one.
 pub(in crate::report) const OBJECTS: (&str, &str) =
     (include_str!("templates/objects.css"), include_str!("templates/objects.js"));
+
+/// Style of actions and rules, for the pages that tell what was done and why.
+pub(in crate::report) const ACTIONS: &str = include_str!("templates/actions.css");
 
 /// What a kind of page adds to what all share.
 pub(in crate::report) struct Parts<'p> {

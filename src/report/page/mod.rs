@@ -9,7 +9,9 @@ mod exchange;
 mod frame;
 mod objects;
 mod pack;
+mod rules;
 
 pub(super) use exchange::ExchangeView;
-pub(super) use frame::{Frame, OBJECTS, Parts};
-pub(super) use objects::{ObjectList, ObjectsView, Row};
+pub(super) use frame::{ACTIONS, Frame, OBJECTS, Parts};
+pub(super) use objects::{Facet, ObjectList, ObjectsView, Row};
+pub(super) use rules::{LONGEST, NAMED, RuleView, has_pattern};

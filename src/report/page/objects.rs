@@ -51,11 +51,7 @@ pub(in crate::report) struct ObjectList {
     /// Failures that stand in the page as they are.
     failed: usize,
     packer: Packer,
-    actions: Facet,
-    kinds: Facet,
-    rules: Facet,
-    /// What these three are called.
-    titles: [&'static str; 3],
+    facets: Vec<Facet>,
 }
 
 /// What `objects.html` is given.
@@ -75,7 +71,8 @@ struct Filter {
     title: &'static str,
     name: &'static str,
     chips: Vec<Chip>,
-    rarer: usize,
+    /// What is said of those that aren't offered; empty where all are.
+    rest: String,
 }
 
 #[derive(Serialize)]
@@ -95,20 +92,31 @@ impl ObjectList {
             count: 0,
             failed: 0,
             packer: Packer::default(),
-            actions: Facet::default(),
-            kinds: Facet::default(),
-            rules: Facet::default(),
-            titles: ["Action", "Kind", "Reason"],
+            facets: vec![Facet::new("Action", "action"), Facet::new("Kind", "kind"), Facet::new("Reason", "reason")],
         }
     }
 
+    /// Lets it be filtered by something more.
+    pub(in crate::report) fn and_by(mut self, facet: Facet) -> Self {
+        self.facets.push(facet);
+        self
+    }
+
     /// Calls action, kind and rule otherwise.
-    pub(in crate::report) fn titled(self, titles: [&'static str; 3]) -> Self {
-        Self { titles, ..self }
+    pub(in crate::report) fn titled(mut self, titles: [&'static str; 3]) -> Self {
+        for (facet, title) in self.facets.iter_mut().zip(titles) {
+            facet.title = title;
+        }
+        self
     }
 
     /// Adds one; `inside` is what is below its row, one element.
     pub(in crate::report) fn push(&mut self, row: &Row<'_>, inside: &str) {
+        self.push_with(row, &[], inside);
+    }
+
+    /// The same with the values of what it can be filtered by beside, each in the order of [`Self::and_by`].
+    pub(in crate::report) fn push_with(&mut self, row: &Row<'_>, more: &[&[&str]], inside: &str) {
         if self.count.is_multiple_of(BLOCK) {
             self.rows.push_str(if self.count == 0 {
                 "<ul class=\"block\">\n"
@@ -116,13 +124,18 @@ impl ObjectList {
                 "</ul>\n<ul class=\"block\">\n"
             });
         }
-        let facets = [self.actions.add(row.action), self.kinds.add(row.kind), self.rules.add(&one_line(row.rule))];
-        let (number, [action, kind, rule]) = (self.count, facets);
+        let (number, rule) = (self.count, one_line(row.rule));
+        let own: [&[&str]; 3] = [&[row.action], &[row.kind], &[&rule]];
         let html = &mut self.rows;
-        let _infallible = write!(
-            html,
-            "<li id=\"o-{number}\" data-action=\"{action}\" data-kind=\"{kind}\" data-reason=\"{rule}\" data-ids=\""
-        );
+        let _infallible = write!(html, "<li id=\"o-{number}\"");
+        for (facet, values) in self.facets.iter_mut().zip(own.into_iter().chain(more.iter().copied())) {
+            let _infallible = write!(html, " data-{}=\"", facet.name);
+            for (at, value) in values.iter().enumerate() {
+                let _infallible = write!(html, "{}{}", if at == 0 { "" } else { " " }, facet.add(value));
+            }
+            html.push('"');
+        }
+        html.push_str(" data-ids=\"");
         push_escaped(html, &one_line(&row.ids.join(" ")));
         let stays = !self.packs || (row.failed && self.failed < STATIC);
         self.failed += usize::from(row.failed);
@@ -162,11 +175,7 @@ impl ObjectList {
                 packed => grouped(packed as u64),
             },
             chunk: CHUNK,
-            filters: vec![
-                self.actions.filter(self.titles[0], "action"),
-                self.kinds.filter(self.titles[1], "kind"),
-                self.rules.filter(self.titles[2], "reason"),
-            ],
+            filters: self.facets.into_iter().map(Facet::filter).collect(),
             rows: Value::from_safe_string(self.rows),
             chunks: Value::from_safe_string(self.packer.finish()),
         }
@@ -174,13 +183,32 @@ impl ObjectList {
 }
 
 /// Something by which objects can be filtered, with its values in the order in which they came.
-#[derive(Default)]
-struct Facet {
+pub(in crate::report) struct Facet {
+    title: &'static str,
+    name: &'static str,
+    /// Whether that order counts, so that of many values the first are offered, not the most frequent.
+    is_ordered: bool,
     numbers: FxHashMap<String, usize>,
     values: Vec<(String, u64)>,
 }
 
 impl Facet {
+    /// One whose values come with the rows; `name` is that of its attribute, `data-name`.
+    pub(in crate::report) fn new(title: &'static str, name: &'static str) -> Self {
+        Self { title, name, is_ordered: false, numbers: FxHashMap::default(), values: Vec::new() }
+    }
+
+    /// One whose values are known, in the order in which they are offered.
+    pub(in crate::report) fn ordered(
+        title: &'static str,
+        name: &'static str,
+        values: impl Iterator<Item = String>,
+    ) -> Self {
+        let values: Vec<_> = values.map(|value| (value, 0)).collect();
+        let numbers = values.iter().enumerate().map(|(number, (value, _))| (value.clone(), number)).collect();
+        Self { is_ordered: true, numbers, values, ..Self::new(title, name) }
+    }
+
     fn add(&mut self, value: &str) -> usize {
         let number = self.numbers.get(value).copied().unwrap_or_else(|| {
             self.numbers.insert(value.to_owned(), self.values.len());
@@ -191,13 +219,19 @@ impl Facet {
         number
     }
 
-    fn filter(self, title: &'static str, name: &'static str) -> Filter {
-        let mut values: Vec<_> = self.values.into_iter().enumerate().collect();
-        if values.len() > CHIPS {
+    fn filter(self) -> Filter {
+        let Self { title, name, is_ordered, .. } = self;
+        let mut values: Vec<_> = self.values.into_iter().enumerate().filter(|(_, (_, count))| *count > 0).collect();
+        if values.len() > CHIPS && !is_ordered {
             values.sort_by_key(|(_, (_, count))| std::cmp::Reverse(*count));
         }
         let rarer = values.len().saturating_sub(CHIPS);
         let chip = |(number, (value, count)): (usize, (String, u64))| Chip { value, number, count: grouped(count) };
-        Filter { title, name, chips: values.into_iter().take(CHIPS).map(chip).collect(), rarer }
+        let rest = match rarer {
+            0 => String::new(),
+            rarer if is_ordered => format!("and {} earlier", grouped(rarer as u64)),
+            rarer => format!("and {} rarer: search for them", grouped(rarer as u64)),
+        };
+        Filter { title, name, chips: values.into_iter().take(CHIPS).map(chip).collect(), rest }
     }
 }

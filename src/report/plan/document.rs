@@ -64,8 +64,8 @@ pub struct ExportFile {
 }
 
 /// What an entry of a plan is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Subject {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(in crate::report) enum Subject {
     User,
     Group,
     /// The manager of a user.
@@ -78,7 +78,11 @@ impl Subject {
     pub(super) const ALL: [Self; 4] = [Self::User, Self::Group, Self::Manager, Self::Members];
 
     pub(super) fn of(object: &PlannedObject) -> Self {
-        match (Reason::is_reference_code(&object.reason_code), object.kind) {
+        Self::new(&object.reason_code, object.kind)
+    }
+
+    pub(in crate::report) fn new(reason_code: &str, kind: ObjectKind) -> Self {
+        match (Reason::is_reference_code(reason_code), kind) {
             (false, ObjectKind::User) => Self::User,
             (false, ObjectKind::Group) => Self::Group,
             (true, ObjectKind::User) => Self::Manager,
@@ -86,7 +90,7 @@ impl Subject {
         }
     }
 
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(in crate::report) const fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Group => "group",
@@ -107,7 +111,7 @@ impl Subject {
 }
 
 /// The actions, what needs the most attention first.
-pub(super) const BY_WEIGHT: [ActionKind; 8] = [
+pub(in crate::report) const BY_WEIGHT: [ActionKind; 8] = [
     ActionKind::Fail,
     ActionKind::StagedDelete,
     ActionKind::Delete,
@@ -119,7 +123,7 @@ pub(super) const BY_WEIGHT: [ActionKind; 8] = [
 ];
 
 /// An action as a plan says it.
-pub(super) const fn word(action: ActionKind) -> &'static str {
+pub(in crate::report) const fn word(action: ActionKind) -> &'static str {
     match action {
         ActionKind::StagedDelete => "hold back",
         ActionKind::None => "unchanged",

@@ -3,14 +3,14 @@
 mod views;
 
 use super::PlanReport;
-use crate::report::page::{Frame, OBJECTS, Parts};
+use crate::report::page::{ACTIONS, Frame, OBJECTS, Parts};
 
 const PARTS: Parts<'_> = Parts {
     templates: &[
         ("plan.html", include_str!("html/templates/plan.html")),
         ("object.html", include_str!("html/templates/object.html")),
     ],
-    styles: &[OBJECTS.0, include_str!("html/templates/style.css")],
+    styles: &[OBJECTS.0, ACTIONS, include_str!("html/templates/style.css")],
     scripts: &[OBJECTS.1],
 };
 

@@ -10,6 +10,8 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+pub(super) use document::{BY_WEIGHT, Subject, word};
 pub use document::{ExportFile, PlanReport};
 pub use html::plan_html;
 pub use markdown::plan_markdown;
+pub(super) use rule::rule;

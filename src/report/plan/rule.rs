@@ -15,7 +15,7 @@ pub(super) struct Group<'r> {
 }
 
 /// The rule behind a reason: the reason itself, without what varies from object to object.
-pub(super) fn rule<'r>(code: &str, reason: &'r str) -> Cow<'r, str> {
+pub(in crate::report) fn rule<'r>(code: &str, reason: &'r str) -> Cow<'r, str> {
     Cow::Borrowed(match code {
         "NotEffectivelyEntitled" => reason.strip_prefix("not effectively entitled: ").unwrap_or(reason),
         "TooManyDeletes" => reason.strip_prefix("too many would go at once: ").unwrap_or(reason),

@@ -7,7 +7,7 @@ use super::*;
 use crate::base::{Diagnostic, Digest, SourceId, TargetId};
 use crate::event::{CycleKind, Summary};
 use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason, Reference};
-use crate::report::tests::markup::check_html_page;
+use crate::report::tests::markup::{check_html_page, outside_of_code};
 use crate::schema::ObjectKind;
 use crate::scim::{Dialect, Method, Request};
 use crate::scoping::ScopePolicy;
@@ -220,20 +220,7 @@ fn what_is_hostile_is_text_in_the_page() {
 fn what_is_hostile_is_text_in_the_comment() {
     let comment = plan_markdown(&hostile());
     for line in comment.lines() {
-        // What stands in spans of code is nothing but text.
-        let mut outside = String::new();
-        let mut rest = line;
-        while let Some(at) = rest.find('`') {
-            outside.push_str(&rest[..at]);
-            let fence: String = rest[at..].chars().take_while(|c| *c == '`').collect();
-            let inside = &rest[at + fence.len()..];
-            let ends = inside
-                .match_indices(&fence)
-                .map(|(end, _)| end)
-                .find(|end| !inside[..*end].ends_with('`') && !inside[*end + fence.len()..].starts_with('`'));
-            rest = &inside[ends.unwrap_or_else(|| panic!("a span without an end: {line}")) + fence.len()..];
-        }
-        outside.push_str(rest);
+        let mut outside = outside_of_code(line);
         for tag in ["<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"] {
             outside = outside.replace(tag, "");
         }

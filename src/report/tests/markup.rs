@@ -106,3 +106,21 @@ fn check_text(text: &str) {
         assert!(known, "&{reference};");
     }
 }
+
+/// A line of Markdown without its spans of code, whose texts are nothing but text.
+pub(in crate::report) fn outside_of_code(line: &str) -> String {
+    let mut outside = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find('`') {
+        outside.push_str(&rest[..at]);
+        let fence: String = rest[at..].chars().take_while(|c| *c == '`').collect();
+        let inside = &rest[at + fence.len()..];
+        let ends = inside
+            .match_indices(&fence)
+            .map(|(end, _)| end)
+            .find(|end| !inside[..*end].ends_with('`') && !inside[*end + fence.len()..].starts_with('`'));
+        rest = &inside[ends.unwrap_or_else(|| panic!("a span without an end: {line}")) + fence.len()..];
+    }
+    outside.push_str(rest);
+    outside
+}

@@ -25,7 +25,7 @@
       for (const { block, rows } of blocks) {
         let here = 0;
         for (const row of rows) {
-          const fits = facets.every(([name, numbers]) => numbers.has(row.dataset[name])) && words.every((word) => textOf(row).includes(word));
+          const fits = facets.every(([name, numbers]) => row.dataset[name].split(" ").some((value) => numbers.has(value))) && words.every((word) => textOf(row).includes(word));
           if (row.hidden === fits) row.hidden = !fits;
           here += fits ? 1 : 0;
         }

@@ -8,15 +8,10 @@ use super::super::document::{BY_WEIGHT, ExportFile, PlanReport, Subject, counted
 use super::super::rule::{Group, by_rule, rule};
 use crate::base::{Diagnostic, Timestamp, grouped};
 use crate::plan::{ActionKind, PlannedObject};
-use crate::report::page::{ExchangeView, Frame, ObjectList, ObjectsView, Row};
+use crate::report::page::{ExchangeView, Frame, LONGEST, ObjectList, ObjectsView, Row, RuleView, has_pattern};
 use crate::report::prose::{one_line, printable, sentence};
 use crate::report::{count, plan_estimate};
 use crate::scim::Dialect;
-
-/// Length of the longest bar, in the units of its drawing.
-const LONGEST: f64 = 1000.0;
-/// So many of those whom one rule decided are named beside it.
-const NAMED: usize = 20;
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -75,20 +70,6 @@ struct Rules {
     id: &'static str,
     title: &'static str,
     groups: Vec<RuleView>,
-}
-
-#[derive(Serialize)]
-struct RuleView {
-    rule: String,
-    code: String,
-    count: String,
-    width: f64,
-    /// Those who are named, each with the number of its row.
-    names: Vec<(String, usize)>,
-    /// How many more there are; empty for none.
-    more: String,
-    /// The filter that shows them all.
-    filter: String,
 }
 
 /// An attribute, and of how many objects it would be written.
@@ -212,10 +193,6 @@ fn slices(report: &PlanReport) -> Vec<Slice> {
     report.actions().into_iter().map(slice).collect()
 }
 
-const fn has_pattern(action: ActionKind) -> bool {
-    matches!(action, ActionKind::Update | ActionKind::Disable | ActionKind::StagedDelete | ActionKind::Skip)
-}
-
 fn table(report: &PlanReport, subjects: &[Subject]) -> Vec<TableRow> {
     let cell = |count: u64| if count == 0 { String::new() } else { grouped(count) };
     let row = |(action, _): (ActionKind, u64)| TableRow {
@@ -247,33 +224,18 @@ fn rules(report: &PlanReport, ordered: &[&PlannedObject]) -> Vec<Rules> {
     sections.into_iter().map(section).filter(|rules| !rules.groups.is_empty()).collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
 fn rule_views(
     report: &PlanReport,
     action: ActionKind,
     numbers: &FxHashMap<*const PlannedObject, usize>,
 ) -> Vec<RuleView> {
     let groups = by_rule(report.with(action));
-    let most = groups.first().map_or(1, |group| group.objects.len()) as f64;
-    let view = |group: &Group<'_>| RuleView {
-        rule: sentence(&one_line(&group.rule)),
-        code: one_line(group.code),
-        count: grouped(group.objects.len() as u64),
-        width: group.objects.len() as f64 * LONGEST / most,
-        names: group
-            .objects
-            .iter()
-            .take(NAMED)
-            .map(|&object| (one_line(&object.name), numbers[&std::ptr::from_ref(object)]))
-            .collect(),
-        more: match group.objects.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => grouped(more as u64),
-        },
-        filter: url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("action", word(action))
-            .append_pair("reason", &one_line(&group.rule))
-            .finish(),
+    let most = groups.first().map_or(1, |group| group.objects.len());
+    let view = |group: &Group<'_>| {
+        let names = group.objects.iter();
+        let names = names.map(|&object| (&*object.name, Some(numbers[&std::ptr::from_ref(object)])));
+        RuleView::new((&group.rule, group.code), (group.objects.len(), most), names)
+            .shown_by(&[("action", word(action)), ("reason", &one_line(&group.rule))])
     };
     groups.iter().map(view).collect()
 }
