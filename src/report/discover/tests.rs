@@ -183,12 +183,10 @@ fn a_page_has_nothing_of_others_in_it_but_text() {
     hostile.clone_into(&mut discovery.target);
     discovery.warnings = vec![hostile.to_owned()];
     let page = discovery_html(&discovery);
-    assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'), "{page}");
-    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"), "{page}");
-    assert!(
-        page.contains("default-src 'none'") && !page.contains("http://") || page.contains("http://www.w3.org/2000/svg")
-    );
-    assert_eq!(page.matches("stays active").count(), 1, "the row; one value gets no chip: {page}");
+    assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'));
+    assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    assert!(page.contains("default-src 'none'"));
+    assert_eq!(page.matches("stays active").count(), 1, "in its row; a single state needs no chip");
 }
 
 #[test]
@@ -200,5 +198,5 @@ fn a_page_says_what_it_leaves_out() {
     accounts.push(account("bob", Category::Local, &[Flag::Orphaned]));
     let page = discovery_html(&discovery(accounts));
     assert_eq!(page.matches("<li id=\"o-").count(), 1);
-    assert!(page.contains("A page with 20,001 rows would be slow, so 20,000 accounts have none here"), "{page}");
+    assert!(page.contains("A page with 20,001 rows would be slow, so 20,000 accounts have none here"));
 }
