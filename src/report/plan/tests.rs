@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::rule::{by_rule, rule};
+use super::rule::by_rule;
 use super::*;
 use crate::base::{Diagnostic, Digest, SourceId, TargetId};
 use crate::event::{CycleKind, Summary};
