@@ -1,5 +1,5 @@
 //! The page of `serve`, and pages that are written to files, in a real browser: Debian's Chromium, driven by
-//! `tests/browser/page.mjs` and `tests/browser/reports.mjs`.
+//! `tests/browser/page.mjs`, `tests/browser/reports.mjs` and `tests/browser/job.mjs`.
 //!
 //! Where browser or driver can't be had it is skipped with the reason; with `SCIMULATE_BROWSER=required`
 //! that is a failure.
@@ -48,6 +48,27 @@ fn plans_are_good_in_a_browser() {
     };
     let task = json!({ "few": write(30, "few.html"), "many": write(1500, "many.html"), "user": user_name(1234) });
     print!("{}", drive(&chromium, &driver.join("reports.mjs"), &task));
+}
+
+#[test]
+fn a_job_is_good_in_a_browser() {
+    let Some((chromium, driver)) = found() else { return };
+    let sandbox = Sandbox::with_users(0, "embedded");
+    let write = |count: u32, file: &str| {
+        // Every hundredth is disabled; two share their name, so one of them fails.
+        let lines = users(1..=count).replace(&format!(",{},", user_name(2)), &format!(",{},", user_name(1)));
+        let line =
+            |line: &str| if line.contains("00,user") { line.replace(",True,", ",False,") } else { line.to_owned() };
+        let lines = lines.lines().map(line).collect::<Vec<_>>().join("\n");
+        sandbox.write("users.csv", &lines);
+        sandbox.run(&format!("run --quiet --job {count}")).with(4);
+        sandbox.write("users.csv", lines.replace("Engineer", "Chief"));
+        sandbox.run(&format!("run --quiet --job {count}")).with(4);
+        sandbox.run(&format!("report --quiet --job {count} --report html={file}")).with(0);
+        sandbox.path(file)
+    };
+    let task = json!({ "few": write(30, "few.html"), "many": write(1500, "many.html"), "user": user_name(1234) });
+    print!("{}", drive(&chromium, &driver.join("job.mjs"), &task));
 }
 
 /// The browser and what drives it; none where they can't be had and needn't be.

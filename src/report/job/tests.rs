@@ -21,8 +21,8 @@ use crate::scim::Method;
 /// Everything that a page or a ticket could take for its own.
 const HOSTILE: &str = "]]> <script>alert(1)</script> </details> `x` ```\n# h1 | a | <!-- & \" onload='x' {{ 7*7 }} \u{202e}\u{1b}[2J @all";
 
-fn at(minute: i64) -> Timestamp {
-    "2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap().checked_add(Duration::from_secs(60 * minute as u64)).unwrap()
+fn at(minute: u64) -> Timestamp {
+    "2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap().checked_add(Duration::from_mins(minute)).unwrap()
 }
 
 fn entry(number: u64, name: &str, action: ActionKind, reason: &Reason) -> LogEntry {
@@ -30,7 +30,7 @@ fn entry(number: u64, name: &str, action: ActionKind, reason: &Reason) -> LogEnt
         number,
         cycle: Some(CycleId::new(format!("cycle-{}", number / 10))),
         change: ChangeId(uuid::Uuid::from_u128(number.into())),
-        at: at(number as i64),
+        at: at(number),
         source_id: SourceId::parse(&format!("id-{}", name.split_whitespace().next().unwrap())).unwrap(),
         name: name.to_owned(),
         kind: ObjectKind::User,
@@ -102,9 +102,9 @@ fn cycle(number: u64, actions: &[(ActionKind, u64)], quarantine: Option<&str>) -
     ReportedCycle {
         id: CycleId::new(format!("cycle-{number}")),
         kind: if number == 0 { CycleKind::Initial } else { CycleKind::Incremental },
-        started: at(40 * number as i64),
+        started: at(40 * number),
         end: Some(ReportedEnd {
-            duration: Duration::from_secs(60),
+            duration: Duration::from_mins(1),
             completed: quarantine.is_none(),
             actions: actions.to_vec(),
             references: 0,
@@ -272,7 +272,7 @@ fn quarantines_follow_from_what_the_cycles_say() {
         next_attempt: at(1000),
     };
     let check =
-        |reasons: &[Option<&str>], state: &ReportedState, expected: &[(i64, QuarantineEnding, &[&str], u64)]| {
+        |reasons: &[Option<&str>], state: &ReportedState, expected: &[(u64, QuarantineEnding, &[&str], u64)]| {
             let cycles = reasons.iter().enumerate().map(|(number, reason)| cycle(number as u64, &[], *reason));
             let found = quarantines(&cycles.rev().collect::<Vec<_>>(), state);
             let told: Vec<_> = found

@@ -1,0 +1,133 @@
+// Uses the page of a job: node job.mjs CHROMIUM SCREENSHOTS, with a JSON object on standard input that has `few` and
+// `many`, jobs of 30 and of 1,500 users after two cycles, and `user`, one of those of whom nothing but a row stands in `many`
+// as it is. Ends with 0 if all is well.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+import { faultsOf } from "./look.mjs";
+
+const [executablePath, screenshots] = process.argv.slice(2);
+const { few, many, user } = JSON.parse(await text(process.stdin));
+const [ofFew, ofMany] = [few, many].map((file) => pathToFileURL(file).href);
+
+mkdirSync(screenshots, { recursive: true });
+const profile = mkdtempSync(join(tmpdir(), "scimulate-browser-"));
+const browser = await chromium.launch({
+  executablePath,
+  timeout: 60_000,
+  args: [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", `--disk-cache-dir=${profile}`,
+  ],
+});
+
+const complaints = [];
+/** A reader whose browser may ask nobody for anything. */
+const reader = async (options = {}) => {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  page.on("request", (request) => {
+    if (![ofFew, ofMany].includes(request.url().split("#")[0]) && !request.url().startsWith("data:")) {
+      complaints.push(`asks for ${request.url()}`);
+    }
+  });
+  page.on("pageerror", (error) => complaints.push(`throws: ${error}`));
+  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
+  return page;
+};
+const step = async (name, deed) => {
+  await deed();
+  console.log(`ok  ${name}`);
+};
+const shown = (page, words) => page.locator("#shown", { hasText: words }).waitFor();
+const rows = (page) => page.locator(".block > li:visible").count();
+
+try {
+  await step("objects are filtered by how they ended and by cycle, and a cycle leads to its objects", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    await shown(page, /^1,500 shown$/);
+    await page.locator(".chip", { hasText: "failure" }).click();
+    const failed = await rows(page);
+    assert.ok(failed > 0 && failed < 10, `${failed}`);
+    await page.locator("#clear").click();
+    await shown(page, /^1,500 shown$/);
+    const latest = page.locator(".cycles tbody tr").first();
+    assert.match(await latest.textContent(), /1483 update|1,483 update/);
+    await latest.locator("a").click();
+    await shown(page, /^1,48\d of 1,500 shown$/);
+    assert.match(new URL(page.url()).hash, /^#cycle=20/);
+    await page.context().close();
+  });
+
+  await step("an object has its latest entry and the one before, each with steps, properties and requests", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    await page.locator("input[type=search]").fill(user);
+    await shown(page, /^1 of 1,500 shown$/);
+    const row = page.locator(".block > li:visible");
+    await row.locator("summary").first().click();
+    const latest = row.locator(".inside > .entry");
+    await latest.locator(".changes", { hasText: "Chief" }).waitFor();
+    await latest.locator(".steps summary", { hasText: "EntrySynchronizationScoping" }).click();
+    assert.ok(await latest.locator(".steps dl:visible").first().isVisible());
+    await latest.locator(".exchange summary", { hasText: "PATCH /Users/" }).click();
+    assert.ok((await latest.locator("pre:visible").textContent()).includes("Chief"));
+    const older = row.locator(".older");
+    assert.equal(await older.count(), 1);
+    await older.locator("summary").first().click();
+    await older.locator(".exchange summary", { hasText: "POST /Users" }).click();
+    assert.ok((await older.locator("pre:visible").textContent()).includes(`"userName": "${user}"`));
+    await page.context().close();
+  });
+
+  await step("causes, rules and slow requests lead to their objects", async () => {
+    const page = await reader();
+    await page.goto(ofMany);
+    for (const link of ["#failures ~ .rules a", "#scope ~ .rules .names a", ".slowest a"]) {
+      await page.locator(link).first().click();
+      assert.ok(await page.locator(".block > li:target > details").evaluate((details) => details.open), link);
+    }
+    await page.context().close();
+  });
+
+  await step("it looks right, light and dark, wide and narrow", async () => {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const [width, height] of [[1440, 900], [390, 844]]) {
+        const page = await reader({ colorScheme, viewport: { width, height } });
+        for (const [name, url] of [["few", ofFew], ["many", ofMany]]) {
+          await page.goto(url);
+          await page.locator(".block summary").first().click();
+          await page.locator(".block .inside").first().waitFor();
+          assert.deepEqual(await page.evaluate(faultsOf), [], `${name}, ${colorScheme}, ${width} wide`);
+          await page.screenshot({ path: join(screenshots, `job-${name}-${colorScheme}-${width}.png`) });
+        }
+        await page.context().close();
+      }
+    }
+  });
+
+  await step("without script it is read", async () => {
+    const page = await reader({ javaScriptEnabled: false });
+    await page.goto(ofFew);
+    assert.equal(await page.locator(".needs-script:visible").count(), 0, "what needs script isn't shown");
+    const updated = page.locator(".block > li", { has: page.locator(".outcome.update") }).first();
+    await updated.locator("summary").first().click();
+    await updated.locator(".inside > .entry .exchange summary").last().click();
+    assert.ok(await updated.locator("pre:visible").first().isVisible());
+    await page.goto(ofMany);
+    assert.equal(await rows(page), 1500);
+    await page.locator(".without-script", { hasText: "scimulate logs --steps" }).waitFor();
+    await page.context().close();
+  });
+
+  assert.deepEqual(complaints, []);
+} finally {
+  await browser.close();
+  rmSync(profile, { recursive: true, force: true });
+}
