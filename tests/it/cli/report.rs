@@ -1,7 +1,5 @@
 //! `report`: a page about the job, a ticket, JSON, from its state alone.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't be set up fails")]
-
 use serde_json::Value;
 
 use crate::support::process::{Sandbox, Server, TOKEN, user_name};
