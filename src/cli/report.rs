@@ -21,7 +21,9 @@ use crate::store::{LogQuery, Store};
 /// The forms that there are.
 const FORMS: [Form; 3] = [Form::Html, Form::Json, Form::Markdown];
 
-/// Writes a page about the job: how it stands, its cycles, who is in and out and why, what fails, every object
+/// Writes a page about the job: its cycles, who is in and why, what fails
+///
+/// Also how it stands, its quarantines, its slowest requests, and every object with its steps and requests.
 ///
 /// One file with nothing outside of it, made from the job's state alone: nothing is contacted, nothing is written but
 /// the file, which the user alone may read. Charts of the cycles, quarantines, failures by cause with what to do, the
