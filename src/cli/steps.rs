@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::table::{Align, seen_width, table, wrap};
+use super::table::{Align, fold, seen_width, table, wrap};
 use crate::event::{Detail, StepName, StepType};
 use crate::report::{dim, status_text};
 use crate::scim::{Exchange, Method};
@@ -63,8 +63,9 @@ pub(super) fn paragraph(text: &str) -> String {
     each_line(INDENT, wrap(text, WIDTH - INDENT.len()).iter().map(String::as_str))
 }
 
+/// Lines below a paragraph; those that are too long go on further in.
 pub(super) fn indented(text: &str) -> String {
-    each_line("     ", text.lines())
+    text.lines().map(|line| fold(&format!("     {line}"), WIDTH, 9) + "\n").collect()
 }
 
 /// With a capital at the beginning and a full stop at the end.
