@@ -10,7 +10,7 @@ use super::super::overview::LoggedObject;
 use crate::base::{CycleId, grouped};
 use crate::event::{LogEntry, StepOrder, StepStatus};
 use crate::plan::AttributeChange;
-use crate::report::log::advice;
+use crate::report::log::{advice, display_name};
 use crate::report::page::{ExchangeView, Facet, Frame, ObjectList, ObjectsView, Row};
 use crate::report::plan::{rule, word};
 use crate::report::prose::{one_line, printable, sentence, time};
@@ -100,6 +100,7 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
             rule: &rule_of(latest),
             note: &note,
             ids: &[
+                display_name(latest),
                 &source,
                 latest.target_id.as_ref().map_or("", |id| id.as_str()),
                 &latest.reason_code,
