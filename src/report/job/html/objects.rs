@@ -87,6 +87,7 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
         cycles.dedup();
         let cycles: Vec<&str> = cycles.iter().map(String::as_str).collect();
         let (why, source) = (why(latest), latest.source_id.to_string());
+        let shown = display_name(latest);
         let note = match entries.len() as u64 + object.left_out {
             1 => String::new(),
             entries => format!("{} entries", grouped(entries)),
@@ -100,7 +101,8 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
             rule: &rule_of(latest),
             note: &note,
             ids: &[
-                display_name(latest),
+                // The name of most is another already.
+                if shown == latest.name { "" } else { shown },
                 &source,
                 latest.target_id.as_ref().map_or("", |id| id.as_str()),
                 &latest.reason_code,
