@@ -272,6 +272,28 @@ fn who_shares_a_matching_value_is_one_group_whoever_the_other_is() {
 }
 
 #[test]
+fn a_rule_leads_to_all_whom_it_decided() {
+    let named = |n: u64| (n, format!("user{n}"));
+    let same = Reason::DuplicateSourceEntries("somebody".into());
+    let out = Reason::NotEffectivelyEntitled("accountEnabled is false".into());
+    let mut entries: Vec<_> = (1..=25)
+        .map(named)
+        .map(|(n, name)| LogEntry {
+            error: Some(ObjectError { code: same.code().to_owned(), message: same.to_string() }),
+            ..entry(n, &name, ActionKind::Fail, &same)
+        })
+        .collect();
+    entries.extend((26..=50).map(named).map(|(n, name)| entry(n, &name, ActionKind::Skip, &out)));
+    let page = html(&report(&entries, Vec::new()), &entries);
+    for rule in ["another object has the same matching value", "accountEnabled is false"] {
+        let filter =
+            format!("and 5 more<span class=\"needs-script\">: <a href=\"#reason={}\">", rule.replace(' ', "+"));
+        assert!(page.contains(&filter), "{rule}");
+        assert!(page.contains(&format!("name=\"reason\" value=\"{rule}\"")), "{rule}");
+    }
+}
+
+#[test]
 fn causes_are_bounded() {
     let words =
         |number: u32| format!("{}{}", ["a", "b", "c", "d"][number as usize % 4].repeat(1 + number as usize / 4), "x");

@@ -144,11 +144,11 @@ fn why(entry: &LogEntry) -> String {
     }
 }
 
-/// What decided; of a failure its code.
+/// What decided; of a request that failed the error's code.
 fn rule_of(entry: &LogEntry) -> String {
     match &entry.error {
-        Some(error) => error.code.clone(),
-        None => rule(&entry.reason_code, &entry.reason()).into_owned(),
+        Some(error) if entry.reason_code == "RequestFailed" => error.code.clone(),
+        _ => rule(&entry.reason_code, &entry.reason()).into_owned(),
     }
 }
 
