@@ -1,6 +1,6 @@
 //! A job as one JSON document, written as its entries come.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,8 @@ use crate::report::log::{LogFacts, graph};
 /// Writes `{"formatVersion", "job", "cycles", "quarantines", "scope", "latencies", "slowest", "failures", "objects"}`.
 /// An entry of an object is Graph's record with its requests beside.
 pub fn job_json(report: &JobReport, facts: &LogFacts, entry: &mut EntryOf<'_>, to: &mut dyn Write) -> io::Result<()> {
+    // Values are written in small pieces.
+    let mut to = BufWriter::with_capacity(64 * 1024, to);
     let order = report.log.ordered();
     let head = [
         ("formatVersion", json!(FORMAT_VERSION)),
@@ -40,7 +42,8 @@ pub fn job_json(report: &JobReport, facts: &LogFacts, entry: &mut EntryOf<'_>, t
         write!(to, "{separator}{}", self::object(object, latest, &entries, facts))?;
         separator = ",\n  ";
     }
-    to.write_all(b"\n ]}\n")
+    to.write_all(b"\n ]}\n")?;
+    to.flush()
 }
 
 fn time(at: Option<Timestamp>) -> Option<String> {

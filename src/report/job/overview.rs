@@ -4,6 +4,7 @@
 //! requests and the causes of failures what is shown.
 
 use std::cmp::Reverse;
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ const SLOWEST: usize = 20;
 const CAUSES: usize = 500;
 /// Stands for the causes beyond.
 const OTHER: &str = "other messages";
+
+/// Code of those who share a matching value.
+const DUPLICATES: &str = "DuplicateSourceEntries";
 
 /// What the log tells. Entries are added with the latest first.
 #[derive(Debug, Default)]
@@ -265,6 +269,8 @@ impl LogOverview {
                 Subject::Manager | Subject::Members => continue,
             };
             let rule = match object.action {
+                // Nobody can tell which of them an account belongs to.
+                ActionKind::Fail if self.rules[object.rule].0 == DUPLICATES => Some(object.rule),
                 ActionKind::Create | ActionKind::Update | ActionKind::None | ActionKind::Fail => None,
                 ActionKind::Disable | ActionKind::Delete | ActionKind::StagedDelete | ActionKind::Skip => {
                     Some(object.rule)
@@ -283,8 +289,20 @@ impl LogOverview {
 }
 
 impl ReportedScope {
-    /// Those in scope first, then the largest groups first.
-    pub fn new(source: ScopeSource, mut groups: Vec<ScopeGroup>) -> Self {
+    /// Those in scope first, then the largest groups first; what one rule says of one object or another is one group.
+    pub fn new(source: ScopeSource, given: Vec<ScopeGroup>) -> Self {
+        let mut groups: Vec<ScopeGroup> = Vec::new();
+        let mut places: FxHashMap<(String, String, ObjectKind), usize> = FxHashMap::default();
+        for group in given {
+            let rule = rule(&group.code, &group.rule).into_owned();
+            match places.entry((group.code.clone(), rule.clone(), group.kind)) {
+                Entry::Occupied(place) => groups[*place.get()].objects.extend(group.objects),
+                Entry::Vacant(place) => {
+                    place.insert(groups.len());
+                    groups.push(ScopeGroup { rule, ..group });
+                }
+            }
+        }
         groups.sort_by_key(|group| (!group.in_scope, Reverse(group.objects.len())));
         Self { source, groups }
     }

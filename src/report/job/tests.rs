@@ -250,6 +250,50 @@ fn failures_are_told_by_cause() {
 }
 
 #[test]
+fn who_shares_a_matching_value_is_one_group_whoever_the_other_is() {
+    let same = |other: &str| Reason::DuplicateSourceEntries(other.into());
+    let entries = [("ann", "bob"), ("bob", "ann"), ("cleo", "dan")];
+    let entries: Vec<_> =
+        entries.iter().zip(1..).map(|((name, other), n)| entry(n, name, ActionKind::Fail, &same(other))).collect();
+    let by_log = report(&entries, Vec::new()).scope;
+    let group = |name: &str, other: &str| ScopeGroup {
+        in_scope: false,
+        code: "DuplicateSourceEntries".to_owned(),
+        rule: same(other).to_string(),
+        kind: ObjectKind::User,
+        objects: vec![(SourceId::parse(name).unwrap(), name.into())],
+    };
+    let by_export = ReportedScope::new(ScopeSource::Export, vec![group("ann", "bob"), group("cleo", "dan")]);
+    for (scope, count) in [(by_log, 3), (by_export, 2)] {
+        let [group] = scope.groups.as_slice() else { panic!("{scope:?}") };
+        assert_eq!((group.objects.len(), group.in_scope), (count, false));
+        assert_eq!(group.rule, "another object has the same matching value");
+    }
+}
+
+#[test]
+fn a_rule_leads_to_all_whom_it_decided() {
+    let named = |n: u64| (n, format!("user{n}"));
+    let same = Reason::DuplicateSourceEntries("somebody".into());
+    let out = Reason::NotEffectivelyEntitled("accountEnabled is false".into());
+    let mut entries: Vec<_> = (1..=25)
+        .map(named)
+        .map(|(n, name)| LogEntry {
+            error: Some(ObjectError { code: same.code().to_owned(), message: same.to_string() }),
+            ..entry(n, &name, ActionKind::Fail, &same)
+        })
+        .collect();
+    entries.extend((26..=50).map(named).map(|(n, name)| entry(n, &name, ActionKind::Skip, &out)));
+    let page = html(&report(&entries, Vec::new()), &entries);
+    for rule in ["another object has the same matching value", "accountEnabled is false"] {
+        let filter =
+            format!("and 5 more<span class=\"needs-script\">: <a href=\"#reason={}\">", rule.replace(' ', "+"));
+        assert!(page.contains(&filter), "{rule}");
+        assert!(page.contains(&format!("name=\"reason\" value=\"{rule}\"")), "{rule}");
+    }
+}
+
+#[test]
 fn causes_are_bounded() {
     let words =
         |number: u32| format!("{}{}", ["a", "b", "c", "d"][number as usize % 4].repeat(1 + number as usize / 4), "x");

@@ -74,7 +74,7 @@ pub(super) fn portal_action(entry: &LogEntry) -> &'static str {
 }
 
 /// What people call the source object: its display name where a mapping reads it.
-pub(super) fn display_name(entry: &LogEntry) -> &str {
+pub(in crate::report) fn display_name(entry: &LogEntry) -> &str {
     let imported = entry.trace.iter().flat_map(|trace| &trace.facts).find_map(|fact| match fact {
         Fact::Imported { values, .. } => values.iter().find(|(name, _)| &**name == "displayName")?.1.as_deref(),
         _ => None,

@@ -12,5 +12,6 @@ pub use azure_monitor::azure_monitor;
 pub(super) use csv::harmless;
 pub use csv::{LogCsv, LogCsvFiles};
 pub use facts::LogFacts;
+pub(super) use facts::display_name;
 pub use graph::graph;
 pub use text::{log_details, log_line};

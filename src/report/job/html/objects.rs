@@ -10,7 +10,7 @@ use super::super::overview::LoggedObject;
 use crate::base::{CycleId, grouped};
 use crate::event::{LogEntry, StepOrder, StepStatus};
 use crate::plan::AttributeChange;
-use crate::report::log::advice;
+use crate::report::log::{advice, display_name};
 use crate::report::page::{ExchangeView, Facet, Frame, ObjectList, ObjectsView, Row};
 use crate::report::plan::{rule, word};
 use crate::report::prose::{one_line, printable, sentence, time};
@@ -87,6 +87,7 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
         cycles.dedup();
         let cycles: Vec<&str> = cycles.iter().map(String::as_str).collect();
         let (why, source) = (why(latest), latest.source_id.to_string());
+        let shown = display_name(latest);
         let note = match entries.len() as u64 + object.left_out {
             1 => String::new(),
             entries => format!("{} entries", grouped(entries)),
@@ -100,6 +101,8 @@ pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &m
             rule: &rule_of(latest),
             note: &note,
             ids: &[
+                // The name of most is another already.
+                if shown == latest.name { "" } else { shown },
                 &source,
                 latest.target_id.as_ref().map_or("", |id| id.as_str()),
                 &latest.reason_code,
@@ -141,11 +144,11 @@ fn why(entry: &LogEntry) -> String {
     }
 }
 
-/// What decided; of a failure its code.
+/// What decided; of a request that failed the error's code.
 fn rule_of(entry: &LogEntry) -> String {
     match &entry.error {
-        Some(error) => error.code.clone(),
-        None => rule(&entry.reason_code, &entry.reason()).into_owned(),
+        Some(error) if entry.reason_code == "RequestFailed" => error.code.clone(),
+        _ => rule(&entry.reason_code, &entry.reason()).into_owned(),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::schema::ObjectKind;
 
 /// So many cycles are in the table.
 const LISTED: usize = 60;
+/// So many causes are told, and so many rules of each kind.
+const TOLD: usize = 50;
 /// With no more objects than this, paper shows everything about them.
 const PRINTED: usize = 200;
 
@@ -40,6 +42,8 @@ pub(super) struct Page {
     scope_is_known: bool,
     scopes: Vec<ScopeView>,
     causes: Vec<CauseView>,
+    /// How many there are beside; empty for none.
+    more_causes: String,
     latencies: Vec<LatencyView>,
     slowest: Vec<SlowView>,
     objects_title: &'static str,
@@ -82,8 +86,10 @@ struct ScopeRow {
 #[derive(Serialize)]
 struct ScopeView {
     id: &'static str,
-    title: String,
+    title: &'static str,
     groups: Vec<RuleView>,
+    /// How many there are beside; empty for none.
+    more: String,
 }
 
 #[derive(Serialize)]
@@ -93,6 +99,7 @@ struct CauseView {
     advice: Option<&'static str>,
     count: String,
     width: f64,
+    failures: String,
     last: String,
     objects: String,
     failing: String,
@@ -144,22 +151,28 @@ pub(super) fn page(report: &JobReport, order: &[usize], objects: ObjectsView) ->
         has_run: report.state != ReportedState::NotRun || !report.cycles.is_empty(),
         chart: chart(&report.cycles),
         cycles: report.cycles.iter().take(LISTED).map(cycle).collect(),
-        more_cycles: match report.cycles.len().saturating_sub(LISTED) {
-            0 => String::new(),
-            more => grouped(more as u64),
-        },
+        more_cycles: and_more(report.cycles.len(), LISTED),
         quarantines: report.quarantines.iter().map(|quarantine| self::quarantine(quarantine, report.made)).collect(),
         scope_source: scope_source(&report.scope),
         scope_table: scope_table(&report.scope),
         scope_is_known: !report.scope.groups.is_empty(),
         scopes: scopes(report, &rows),
-        causes: failures.into_iter().map(|cause| self::cause(report, cause, most, &rows)).collect(),
+        more_causes: and_more(failures.len(), TOLD),
+        causes: failures.into_iter().take(TOLD).map(|cause| self::cause(report, cause, most, &rows)).collect(),
         latencies: latencies(report),
         slowest: slowest.into_iter().map(|request| slow(report, request, longest, &rows)).collect(),
         objects_title: "Every object",
         objects,
         without_script: "`scimulate logs --steps` shows the same in a terminal, `logs NAME --steps` of one object.",
         prints_all: order.len() <= PRINTED,
+    }
+}
+
+/// How many there are beyond those that are shown; empty for none.
+fn and_more(all: usize, shown: usize) -> String {
+    match all.saturating_sub(shown) {
+        0 => String::new(),
+        more => grouped(more as u64),
     }
 }
 
@@ -305,7 +318,8 @@ fn scopes(report: &JobReport, rows: &[usize]) -> Vec<ScopeView> {
                 view
             }
         };
-        Some(ScopeView { id, title: title.to_owned(), groups: groups.iter().map(view).collect() })
+        let more = and_more(groups.len(), TOLD);
+        Some(ScopeView { id, title, groups: groups.iter().take(TOLD).map(view).collect(), more })
     });
     sections.collect()
 }
@@ -318,7 +332,8 @@ fn cause(report: &JobReport, cause: &Cause, most: u64, rows: &[usize]) -> CauseV
         code: one_line(&cause.code),
         gist: sentence(&one_line(&cause.gist)),
         advice: cause.advice,
-        count: counted(cause.count, "failure"),
+        count: grouped(cause.count),
+        failures: counted(cause.count, "failure"),
         width: cause.count as f64 * LONGEST / most.max(1) as f64,
         last: instant(cause.last),
         objects: counted(cause.objects.len() as u64, "object"),
@@ -328,10 +343,7 @@ fn cause(report: &JobReport, cause: &Cause, most: u64, rows: &[usize]) -> CauseV
             some => format!("{} of them failing now", grouped(some as u64)),
         },
         names: named.map(|place| (one_line(&report.log.objects()[*place].name), rows[*place])).collect(),
-        more: match cause.objects.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => grouped(more as u64),
-        },
+        more: and_more(cause.objects.len(), NAMED),
     }
 }
 
