@@ -62,8 +62,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         store.check(&job.binding(&export))?;
     }
     let Some(name) = &args.name else {
-        let groups = explain_everyone(&job.policy, &job.rules, &export, store.as_ref(), clock.now())?;
-        return everyone::show(groups, args.reason.as_deref(), context);
+        let everyone = explain_everyone(&job.policy, &job.rules, &export, store.as_ref(), clock.now())?;
+        if let Some(warning) = everyone.warning {
+            context.printer.diagnostic(&Diagnostic::warning(warning));
+        }
+        return everyone::show(everyone.groups, args.reason.as_deref(), context);
     };
     let [object] =
         <[_; 1]>::try_from(find_objects(&export, store.as_ref(), None, &[name])?).expect("one name means one object");

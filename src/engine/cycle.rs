@@ -21,6 +21,10 @@ use crate::scoping::Scope;
 use crate::source::Export;
 use crate::store::{CycleStart, JobMemory, ObjectStates, References, Snapshot, Store, Watermark, Writer};
 
+/// Said where nothing is written and the test query was answered with 404.
+pub(super) const TAKEN_FOR_NO_ACCOUNT: &str = "the test query was answered with 404, taken as \"no account\"; the real \
+    service would go into quarantine";
+
 /// Whether a cycle writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
@@ -261,9 +265,7 @@ impl Running<'_> {
         match self.test_query(mapping).await {
             Ok(()) => Ok(()),
             Err(failure) if self.options.mode == Mode::DryRun && failure.status() == Some(404) => {
-                let text = "the test query was answered with 404, taken as \"no account\"; the real service would go \
-                            into quarantine";
-                self.sink.event(&Event::Warning(text.to_owned()));
+                self.sink.event(&Event::Warning(TAKEN_FOR_NO_ACCOUNT.to_owned()));
                 Ok(())
             }
             // It might have been answered well after a wait, for which there was no time.
@@ -282,18 +284,12 @@ impl Running<'_> {
 
     /// Evaluates the export, on a thread of its own.
     async fn index(&mut self) -> Result<Prepared, EngineError> {
+        let cycle = self.cycle;
         let mut inputs = Inputs {
-            policy: self.policy_in_force(),
-            rules: Arc::clone(&self.cycle.rules),
-            export: Arc::clone(&self.cycle.export),
-            users: Arc::clone(&self.remembered.users),
-            groups: Arc::clone(&self.remembered.groups),
-            references: Arc::clone(&self.remembered.references),
             watermark: self.remembered.watermark.clone(),
-            now: self.cycle.clock.now(),
             evaluated_at: self.options.evaluated_at.unwrap_or(self.started),
-            hold_back: false,
             traced: self.options.mode == Mode::Run,
+            ..Inputs::new(self.policy_in_force(), &cycle.rules, &cycle.export, &self.remembered, cycle.clock.now())
         };
         let reading = inputs.clone();
         let indexed = tokio::task::spawn_blocking(move || {

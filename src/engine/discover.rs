@@ -207,17 +207,8 @@ impl Discover {
         let now = self.clock.now();
         let (policy, scope_warning) = remembered.policy_in_force(&self.policy);
         let inputs = Inputs {
-            policy,
-            rules: Arc::clone(&self.rules),
-            export: Arc::clone(&self.export),
-            users: Arc::clone(&remembered.users),
-            groups: Arc::clone(&remembered.groups),
-            references: Arc::clone(&remembered.references),
             watermark: remembered.watermark.clone(),
-            now,
-            evaluated_at: now,
-            hold_back: false,
-            traced: false,
+            ..Inputs::new(policy, &self.rules, &self.export, remembered, now)
         };
         let outdated = remembered.outdated.clone();
         let drift = match (self.options.drift, &inputs.watermark) {

@@ -1,9 +1,8 @@
-//! Explains what would be done with one object, and why; and everybody by the rule that decides.
+//! Explains what would be done with one object, and why.
 //!
 //! The steps are those of provision on demand, from the same evaluation and the same planner. Nothing is written,
 //! neither to the target nor to the state; the target is asked only where the decision hangs on it.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
@@ -11,24 +10,26 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::accounts::Accounts;
-use super::cycle::{Remembered, test_of};
+use super::cycle::{Remembered, TAKEN_FOR_NO_ACCOUNT};
 use super::inputs::Inputs;
-use super::lookup::{PendingManager, Reply, Trail, Worker};
+use super::lookup::{PendingManager, Trail, Worker, write_request};
+use super::on_demand::{answered, no_groups, test, test_error};
 use super::steps::looked_up;
-use super::{Cycle, Due, EngineError, Evaluator, NamedObject, Policy, Verify};
-use crate::base::{CycleId, Random, SourceId, TargetId, Timestamp};
-use crate::client::{Failure, Operation, find_request, get_request};
-use crate::directory::{AttributeNames, User};
-use crate::event::{
-    ActionKind, LogEntry, ObjectError, ProvisioningStep, StepOrder, StepType, connection_step, reference_step,
-};
+use super::verify::account;
+use super::{Cycle, Due, EngineError, NamedObject, Verify};
+use crate::base::{CycleId, Random, TargetId, Timestamp};
+use crate::client::{Failure, find_request, get_request};
+use crate::directory::{AttributeNames, Slot, User};
+use crate::event::{ActionKind, LogEntry, ObjectError, ProvisioningStep, StepOrder, StepType, connection_step};
+use crate::expression::attribute_text;
 use crate::mapping::Flow;
 use crate::matching::Candidates;
-use crate::plan::{Answer, AttributeChange, Lookup, REDACTED, Reason, ReferenceContext, Step, plan_one};
-use crate::schema::{AttributeMapping, CompiledSchema, ObjectKind, ObjectMapping};
+use crate::plan::{
+    Answer, AttributeChange, Lookup, PlanContext, REDACTED, Reason, ReferenceContext, Step, differs, plan_one,
+};
+use crate::schema::{AttributeMapping, ObjectKind, ObjectMapping};
 use crate::scim::{Dialect, Exchange, Request, Resource};
 use crate::scoping::{ClauseEvidence, Decision, clause_evidence, way_in};
-use crate::source::Export;
 use crate::store::{Store, TraceText};
 
 /// References of a group that are told one by one, at most.
@@ -58,7 +59,7 @@ pub struct Explanation {
     /// What would change.
     pub changes: Vec<AttributeChange>,
     /// Managers and members that would be set, removed or left out; of many the first ones.
-    pub references: Vec<ProvisioningStep>,
+    pub references: Vec<Reason>,
     /// How many requests for references there would be.
     pub reference_count: usize,
     /// What was asked, and answered.
@@ -109,22 +110,6 @@ pub enum AttributeOutcome {
     Kept,
 }
 
-/// Those about whom one rule decides.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleGroup {
-    /// `InScope`, or the code of the provisioning log: `NotEffectivelyEntitled` …
-    pub code: &'static str,
-    /// The rule in words; empty for those in scope.
-    pub rule: String,
-    /// Users or groups.
-    pub kind: ObjectKind,
-    /// Who they are, in the order of the export.
-    pub objects: Vec<(SourceId, Box<str>)>,
-}
-
-/// The code of those in scope.
-pub const IN_SCOPE: &str = "InScope";
-
 /// The object as the export has it.
 struct Read {
     /// `None` where the export doesn't have it.
@@ -145,23 +130,15 @@ impl Cycle {
         cancel: &CancellationToken,
     ) -> Result<Explanation, EngineError> {
         let kind = object.kind;
-        let Some((mapping, names)) = self.rules.mapping(kind) else { return Err(super::on_demand::no_groups()) };
+        let Some((mapping, names)) = self.rules.mapping(kind) else { return Err(no_groups()) };
         let remembered = Remembered::read(&self.rules, store)?;
         let (policy, warning) = remembered.policy_in_force(&self.policy);
         let mut explained = Explanation::of(object.clone(), policy.dialect);
         explained.warnings.extend(warning);
         let inputs = Inputs {
-            policy,
-            rules: Arc::clone(&self.rules),
-            export: Arc::clone(&self.export),
-            users: Arc::clone(&remembered.users),
-            groups: Arc::clone(&remembered.groups),
-            references: Arc::clone(&remembered.references),
-            watermark: None,
-            now: self.clock.now(),
             evaluated_at,
-            hold_back: false,
             traced: true,
+            ..Inputs::new(policy, &self.rules, &self.export, &remembered, self.clock.now())
         };
         let Read { found, due } = read(inputs.clone(), object.clone()).await?;
         if let Some((user, decision)) = &found {
@@ -176,7 +153,7 @@ impl Cycle {
         let is_asking = matches!(plan_one(&context, &due.subject, due.prior.as_ref(), &[]), Step::Need(_));
         if is_asking
             && !offline
-            && let Err(failure) = explained.test(self, kind, random).await
+            && let Err(failure) = explained.test(self, random).await
         {
             if cancel.is_cancelled() {
                 return Err(EngineError::Interrupted);
@@ -220,19 +197,22 @@ impl Cycle {
         explained.changes.clone_from(&record.changes);
         explained.target_id.clone_from(&record.target_id);
         explained.error.clone_from(&record.error);
-        let answered: Vec<_> =
-            processed.requests.iter().skip(asked).cloned().zip(std::mem::take(&mut trail.replies)).collect();
-        explained.add(answered);
+        if let Reason::ImportSkipped(attributes) = &record.reason {
+            // The scope isn't looked at before there is something to match by.
+            explained.way_in.insert(0, format!("give it a value for what {attributes} is mapped from"));
+        }
+        let sent = processed.requests.iter().skip(asked).cloned();
+        explained.exchanges.extend(answered(sent, std::mem::take(&mut trail.replies)));
         for (dialect, requests) in &mut explained.requests {
-            let context = crate::plan::PlanContext { dialect: *dialect, ..context };
+            let context = PlanContext { dialect: *dialect, ..context };
             if let Step::Act(action) = plan_one(&context, &subject, prior.as_ref(), &trail.answers)
                 && record.error.is_none()
             {
-                requests.extend(super::lookup::write_request(kind.endpoint(), &action.effect));
+                requests.extend(write_request(kind.endpoint(), &action.effect));
             }
         }
-        let account = super::verify::account(&trail.answers);
         if let Some((user, _)) = found.as_ref().filter(|_| is_compared(record.action)) {
+            let account = account(&trail.answers);
             explained.attributes = attributes(mapping, names, user, &subject.desired, account, &record.changes);
         }
         let mut accounts = Accounts::new(Arc::clone(&inputs.users), Arc::clone(&inputs.groups));
@@ -246,7 +226,7 @@ impl Cycle {
 async fn read(mut inputs: Inputs, object: NamedObject) -> Result<Read, EngineError> {
     let reading = move || {
         let mut found = None;
-        let evaluator = inputs.evaluator(object.kind).ok_or_else(super::on_demand::no_groups)?;
+        let evaluator = inputs.evaluator(object.kind).ok_or_else(no_groups)?;
         evaluator.each(&mut |user| {
             let mut user: User<'_> = user;
             if user.id != object.id {
@@ -262,7 +242,7 @@ async fn read(mut inputs: Inputs, object: NamedObject) -> Result<Read, EngineErr
             policy.only = vec![object.id.to_string()];
             inputs.policy = Arc::new(policy);
         }
-        let evaluator = inputs.evaluator(object.kind).ok_or_else(super::on_demand::no_groups)?;
+        let evaluator = inputs.evaluator(object.kind).ok_or_else(no_groups)?;
         let index = evaluator.index()?;
         let mut due = None;
         evaluator.each_due(&index, &mut |each| {
@@ -323,7 +303,7 @@ fn attributes(
             (Flow::OnCreate(_), _) => AttributeOutcome::OnCreate,
             (Flow::Value(value), _) => {
                 let held = account.and_then(|account| attribute.target.path.get(account));
-                let is_same = !crate::plan::differs(&attribute.target, value, held);
+                let is_same = !differs(&attribute.target, value, held);
                 if is_same { AttributeOutcome::Same } else { AttributeOutcome::Kept }
             }
             (Flow::Roles(_), _) => AttributeOutcome::Same,
@@ -341,16 +321,10 @@ fn attributes(
 }
 
 /// A source attribute with its value.
-fn source(
-    names: &AttributeNames,
-    user: &User<'_>,
-    slot: crate::directory::Slot,
-    redacted: bool,
-) -> (String, Option<String>) {
+fn source(names: &AttributeNames, user: &User<'_>, slot: Slot, redacted: bool) -> (String, Option<String>) {
     let name = names.iter().find(|(known, _)| *known == slot).map_or("", |(_, name)| name);
-    let value = super::steps::source_text(user, slot)
-        .map(|text| if redacted { REDACTED.to_owned() } else { text.into_owned() });
-    (name.to_owned(), value)
+    let value = attribute_text(&user.values[usize::from(slot.0)]);
+    (name.to_owned(), value.map(|text| if redacted { REDACTED.to_owned() } else { text.into_owned() }))
 }
 
 impl Explanation {
@@ -380,35 +354,23 @@ impl Explanation {
         }
     }
 
-    async fn test(&mut self, cycle: &Cycle, kind: ObjectKind, random: &mut Random) -> Result<(), Failure> {
-        let groups = cycle.rules.groups.as_ref().filter(|_| kind == ObjectKind::Group);
-        for mapping in std::iter::once(&cycle.rules.users).chain(groups) {
-            let (endpoint, attribute) = test_of(mapping);
-            let outcome = cycle.client.test_query(endpoint, attribute, random.guid()).await;
-            self.exchanges.extend(outcome.exchanges);
-            match outcome.result {
-                Err(failure) if failure.status() == Some(404) => {
-                    let text = "the test query was answered with 404, taken as \"no account\"; the real service would \
-                                go into quarantine";
-                    self.warnings.push(text.to_owned());
-                }
-                result => result?,
+    /// What `plan` goes on after, an explanation does too.
+    async fn test(&mut self, cycle: &Cycle, random: &mut Random) -> Result<(), Failure> {
+        match test(cycle, self.object.kind, random, &mut self.exchanges).await {
+            Err(failure) if failure.status() == Some(404) => {
+                self.warnings.push(TAKEN_FOR_NO_ACCOUNT.to_owned());
+                Ok(())
             }
+            result => result,
         }
-        Ok(())
     }
 
     fn fail_test(&mut self, failure: Failure) {
-        let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() };
+        let error = test_error(&failure);
         self.steps.insert(0, connection_step(&error));
         self.action = ActionKind::Fail;
         self.error = Some(error);
         self.unreachable = Some(failure);
-    }
-
-    fn add(&mut self, answered: Vec<(Request, Reply)>) {
-        let exchange = |(request, Reply { status, answer, duration })| Exchange { request, status, answer, duration };
-        self.exchanges.extend(answered.into_iter().map(exchange));
     }
 
     /// The manager of a user, the members of a group.
@@ -433,7 +395,7 @@ impl Explanation {
                 if at == 0 {
                     self.reference_count += planned.requests.len();
                     if self.references.len() < MOST_REFERENCES {
-                        self.references.push(reference_step(&planned.record));
+                        self.references.push(planned.record.reason);
                     }
                 }
                 if requests.len() <= MOST_REFERENCES {
@@ -442,62 +404,4 @@ impl Explanation {
             }
         }
     }
-}
-
-/// Sorts everybody by the rule that decides, without asking the target for anything. The groups come in the order in
-/// which they are met; a name and an id are kept for each object.
-pub fn explain_everyone(
-    policy: &Policy,
-    rules: &CompiledSchema,
-    export: &Export,
-    store: Option<&Store>,
-    now: Timestamp,
-) -> Result<Vec<RuleGroup>, EngineError> {
-    let remembered = Remembered::read(rules, store)?;
-    let mut groups: Vec<RuleGroup> = Vec::new();
-    let mut places: BTreeMap<(bool, &'static str, String), usize> = BTreeMap::new();
-    for kind in [ObjectKind::User, ObjectKind::Group] {
-        let Some((mapping, names)) = rules.mapping(kind) else { continue };
-        let prior = match kind {
-            ObjectKind::User => &*remembered.users,
-            ObjectKind::Group => &*remembered.groups,
-        };
-        let evaluator = Evaluator {
-            policy,
-            mapping,
-            names,
-            export,
-            prior: Some(prior),
-            references: None,
-            known: None,
-            now,
-            evaluated_at: now,
-            traced: false,
-        };
-        let index = evaluator.index()?;
-        evaluator.each(&mut |user| {
-            let mut user: User<'_> = user;
-            let decision = evaluator.decide(&mut user);
-            let (code, rule) = if evaluator.matching_values(&user).is_empty() {
-                let attributes = mapping.matching.iter().map(|at| mapping.attributes[*at].target.name.as_str());
-                let reason = Reason::ImportSkipped(attributes.collect::<Vec<_>>().join(", ").into());
-                (reason.code(), reason.to_string())
-            } else if !decision.in_scope() {
-                ("NotEffectivelyEntitled", decision.deciding(&mapping.filters))
-            } else if let Some(others) = index.duplicates.get(&user.id) {
-                let reason = Reason::DuplicateSourceEntries(others.clone());
-                (reason.code(), reason.to_string())
-            } else {
-                (IN_SCOPE, String::new())
-            };
-            let place = *places.entry((kind == ObjectKind::Group, code, rule.clone())).or_insert_with(|| {
-                groups.push(RuleGroup { code, rule, kind, objects: Vec::new() });
-                groups.len() - 1
-            });
-            let name = if user.name.is_empty() { user.id.to_string().into() } else { user.name.as_ref().into() };
-            groups[place].objects.push((user.id, name));
-            ControlFlow::Continue(())
-        })?;
-    }
-    Ok(groups)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::accounts::Accounts;
+use super::cycle::Remembered;
 use super::links::Links;
 use super::references::ReferencePass;
 use super::{Evaluator, Policy};
@@ -33,6 +34,30 @@ pub(super) struct Inputs {
 }
 
 impl Inputs {
+    /// What decides about a whole export that is looked at afresh: every object is due, nothing is held back, nobody
+    /// asks for steps.
+    pub(super) fn new(
+        policy: Arc<Policy>,
+        rules: &Arc<CompiledSchema>,
+        export: &Arc<Export>,
+        remembered: &Remembered,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            policy,
+            rules: Arc::clone(rules),
+            export: Arc::clone(export),
+            users: Arc::clone(&remembered.users),
+            groups: Arc::clone(&remembered.groups),
+            references: Arc::clone(&remembered.references),
+            watermark: None,
+            now,
+            evaluated_at: now,
+            hold_back: false,
+            traced: false,
+        }
+    }
+
     /// What was remembered of one kind of object.
     pub(super) const fn states(&self, kind: ObjectKind) -> &Arc<ObjectStates> {
         match kind {

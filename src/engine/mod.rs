@@ -8,6 +8,7 @@ mod discover;
 mod duplicates;
 mod error;
 mod evaluate;
+mod everyone;
 mod explain;
 mod find;
 mod fingerprints;
@@ -36,7 +37,8 @@ pub use discover::{
 };
 pub use error::EngineError;
 pub use evaluate::{Due, Evaluator, Manager};
-pub use explain::{AttributeOutcome, ExplainedAttribute, Explanation, IN_SCOPE, RuleGroup, explain_everyone};
+pub use everyone::{Everyone, IN_SCOPE, RuleGroup, explain_everyone};
+pub use explain::{AttributeOutcome, ExplainedAttribute, Explanation};
 pub use find::{NamedObject, find_objects};
 pub use index::{Index, KnownSets};
 pub use offline::{Offline, OfflineIndex};

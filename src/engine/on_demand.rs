@@ -137,7 +137,7 @@ impl Cycle {
         let remembered = Remembered::read(&self.rules, Some(&store))?;
         let mut done = OnDemand::begin(demand);
         let inputs = self.inputs(&remembered, demand, &mut done);
-        if let Err(failure) = done.test(self, random).await {
+        if let Err(failure) = test(self, demand.object.kind, random, &mut done.exchanges).await {
             done.fail_test(failure);
             return Ok(done);
         }
@@ -176,17 +176,9 @@ impl Cycle {
         }
         policy.only = vec![demand.object.id.to_string()];
         Inputs {
-            policy: Arc::new(policy),
-            rules: Arc::clone(&self.rules),
-            export: Arc::clone(&self.export),
-            users: Arc::clone(&remembered.users),
-            groups: Arc::clone(&remembered.groups),
-            references: Arc::clone(&remembered.references),
-            watermark: None,
-            now: self.clock.now(),
             evaluated_at: demand.evaluated_at,
-            hold_back: false,
             traced: true,
+            ..Inputs::new(Arc::new(policy), &self.rules, &self.export, remembered, self.clock.now())
         }
     }
 }
@@ -397,7 +389,7 @@ impl Running<'_> {
         done.error.clone_from(&record.error);
         let patch = processed.requests.last().cloned();
         done.verified(self.inputs.policy.verify, processed.deviations);
-        done.add(processed.requests, trail.replies);
+        done.exchanges.extend(answered(processed.requests, trail.replies));
         if let (true, Some(failure), Some(patch), Some(target)) = (self.demand.bisect, &failure, patch, &done.target_id)
         {
             let target = target.clone();
@@ -479,7 +471,7 @@ impl Running<'_> {
                 done.changes.extend(processed.record.changes);
                 done.error = done.error.take().or(processed.record.error);
                 done.verified(inputs.policy.verify, processed.deviations);
-                done.add(processed.requests, trail.replies);
+                done.exchanges.extend(answered(processed.requests, trail.replies));
             }
         }
         Ok(())
@@ -515,30 +507,43 @@ impl OnDemand {
         self.error.is_none()
     }
 
-    /// The test query that every cycle begins with; only a group's asks for groups too.
-    async fn test(&mut self, cycle: &Cycle, random: &mut Random) -> Result<(), Failure> {
-        let groups = cycle.rules.groups.as_ref().filter(|_| self.object.kind == ObjectKind::Group);
-        for mapping in std::iter::once(&cycle.rules.users).chain(groups) {
-            let (endpoint, attribute) = test_of(mapping);
-            let outcome = cycle.client.test_query(endpoint, attribute, random.guid()).await;
-            self.exchanges.extend(outcome.exchanges);
-            outcome.result?;
-        }
-        Ok(())
-    }
-
     fn fail_test(&mut self, failure: Failure) {
-        let error = ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() };
+        let error = test_error(&failure);
         self.steps.push(connection_step(&error));
         self.error = Some(error);
         self.unreachable = Some(failure);
     }
+}
 
-    /// Notes what was sent and what came back.
-    fn add(&mut self, requests: Vec<Request>, replies: Vec<Reply>) {
-        let exchange = |(request, Reply { status, answer, duration })| Exchange { request, status, answer, duration };
-        self.exchanges.extend(requests.into_iter().zip(replies).map(exchange));
+/// The test query that every cycle begins with; only a group's asks for groups too.
+pub(super) async fn test(
+    cycle: &Cycle,
+    kind: ObjectKind,
+    random: &mut Random,
+    exchanges: &mut Vec<Exchange>,
+) -> Result<(), Failure> {
+    let groups = cycle.rules.groups.as_ref().filter(|_| kind == ObjectKind::Group);
+    for mapping in std::iter::once(&cycle.rules.users).chain(groups) {
+        let (endpoint, attribute) = test_of(mapping);
+        let outcome = cycle.client.test_query(endpoint, attribute, random.guid()).await;
+        exchanges.extend(outcome.exchanges);
+        outcome.result?;
     }
+    Ok(())
+}
+
+/// What is said of a test query that failed.
+pub(super) fn test_error(failure: &Failure) -> ObjectError {
+    ObjectError { code: failure.error_code(Operation::Test).to_owned(), message: failure.to_string() }
+}
+
+/// Requests with what came back.
+pub(super) fn answered(
+    requests: impl IntoIterator<Item = Request>,
+    replies: Vec<Reply>,
+) -> impl Iterator<Item = Exchange> {
+    let exchange = |(request, Reply { status, answer, duration })| Exchange { request, status, answer, duration };
+    requests.into_iter().zip(replies).map(exchange)
 }
 
 pub(super) fn no_groups() -> EngineError {

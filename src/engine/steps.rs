@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 
 use super::lookup::Reply;
 use super::{Due, Evaluator};
-use crate::directory::{AttributeNames, AttributeValue, Entitlements, Slot, User};
-use crate::event::{Asked, Fact, Found, LoggedBody};
-use crate::expression::role_name;
+use crate::directory::{AttributeNames, Entitlements, Slot, User};
+use crate::event::{Asked, Fact, Found, LoggedBody, logged_value};
+use crate::expression::attribute_text;
 use crate::matching::Candidates;
 use crate::plan::{Answer, EscrowSchedule, FailedPart, Failure, Lookup, REDACTED};
 use crate::schema::{ObjectKind, ObjectMapping};
@@ -37,7 +37,7 @@ impl<'a> Imported<'a> {
     /// Notes the object as it was read, with the values that the mappings use.
     pub(super) fn note(&self, user: &User<'_>, known: bool, trace: &mut TraceWriter) {
         let value = |(slot, name, redacted): &(Slot, &'a str, bool)| {
-            let text = source_text(user, *slot);
+            let text = attribute_text(&user.values[usize::from(slot.0)]);
             (*name, if *redacted { text.map(|_| Cow::Borrowed(REDACTED)) } else { text })
         };
         trace.imported(known, self.shown.iter().map(value));
@@ -128,11 +128,11 @@ fn shown(mapping: &ObjectMapping, account: &Resource) -> Vec<(Box<str>, Box<str>
     shown.extend(account.id().map(|id| ("id".into(), id.into())));
     let matching = mapping.matching.iter().map(|index| &mapping.attributes[*index]);
     for attribute in matching.filter(|attribute| !attribute.redacted) {
-        let value = attribute.target.path.get(account).map(plain);
-        shown.extend(value.map(|value| (attribute.target.name.as_str().into(), value)));
+        let value = attribute.target.path.get(account).map(logged_value);
+        shown.extend(value.map(|value| (attribute.target.name.as_str().into(), value.into())));
     }
     if !shown.iter().any(|(name, _)| &**name == "externalId") {
-        shown.extend(account.get("externalId").map(|value| ("externalId".into(), plain(value))));
+        shown.extend(account.get("externalId").map(|value| ("externalId".into(), logged_value(value).into())));
     }
     shown
 }
@@ -158,33 +158,5 @@ pub(super) fn note_exchanges(
             _ => LoggedBody::None,
         };
         trace.exchange(request.method, &path, reply.status, reply.duration, &body);
-    }
-}
-
-/// A JSON value as the log writes it.
-fn plain(value: &Value) -> Box<str> {
-    match value {
-        Value::String(text) => text.as_str().into(),
-        Value::Bool(value) => truth(*value).into(),
-        Value::Null => Box::default(),
-        other => other.to_string().into(),
-    }
-}
-
-const fn truth(holds: bool) -> &'static str {
-    if holds { "True" } else { "False" }
-}
-
-/// A source value as the log writes it; `None` where the export doesn't contain it.
-pub(super) fn source_text<'v>(user: &'v User<'_>, slot: Slot) -> Option<Cow<'v, str>> {
-    match &user.values[usize::from(slot.0)] {
-        AttributeValue::Unknown => None,
-        AttributeValue::Null => Some(Cow::Borrowed("")),
-        AttributeValue::String(text) => Some(Cow::Borrowed(text)),
-        AttributeValue::Bool(value) => Some(Cow::Borrowed(truth(*value))),
-        AttributeValue::Strings(texts) => Some(texts.join(", ").into()),
-        AttributeValue::Roles(roles) => {
-            Some(roles.iter().map(|role| role_name(role)).collect::<Vec<_>>().join(", ").into())
-        }
     }
 }

@@ -19,7 +19,7 @@ use crate::scim::Method;
 pub use fact::{Asked, Attempt, Condition, Fact, Found};
 pub use personal::{HIDDEN, without_personal_data};
 pub use step::{Detail, ProvisioningStep, StepName, StepStatus, StepType};
-pub use telling::{StepOrder, connection_step, left_out_step, reference_step};
+pub use telling::{SOURCE, StepOrder, TARGET, connection_step, left_out_step, logged_value, reference_step};
 pub use trace::{ChangeId, LogEntry, LoggedBody, LoggedExchange, Retry, Trace};
 
 /// Initial or incremental.

@@ -12,9 +12,9 @@ use crate::plan::{ActionKind, AttributeChange};
 use crate::schema::ObjectKind;
 
 /// The source as the log names it.
-const SOURCE: &str = "Microsoft Entra ID";
+pub const SOURCE: &str = "Microsoft Entra ID";
 /// A SCIM endpoint without a connector of its own, as the log names it.
-const TARGET: &str = "customappsso";
+pub const TARGET: &str = "customappsso";
 /// The reason for which the scope isn't looked at.
 const IMPORT_SKIPPED: &str = "ImportSkipped";
 
@@ -225,7 +225,8 @@ impl LogEntry {
         let ids = self.changes.iter().filter_map(|change| change.new.as_ref().or(change.old.as_ref()));
         let mut details = vec![Detail::new("objectId", self.source_id.to_string())];
         if let Some(change) = self.changes.first() {
-            details.push(Detail::new(change.attribute.to_string(), ids.map(plain).collect::<Vec<_>>().join(", ")));
+            details
+                .push(Detail::new(change.attribute.to_string(), ids.map(logged_value).collect::<Vec<_>>().join(", ")));
         }
         let description = received(&self.who(), "Update");
         let imported = step(StepName::EntryImportUpdate, StepType::Import, StepStatus::Success, description, details);
@@ -326,17 +327,17 @@ fn exported_attributes(changes: &[AttributeChange]) -> Vec<Detail> {
     };
     changes
         .iter()
-        .map(|change| Detail::new(key(&change.attribute), change.new.as_ref().map_or_else(String::new, plain)))
+        .map(|change| Detail::new(key(&change.attribute), change.new.as_ref().map_or(Cow::Borrowed(""), logged_value)))
         .collect()
 }
 
-/// A JSON value as the log writes it.
-fn plain(value: &Value) -> String {
+/// A JSON value as the log writes it: a text as it is, empty for null, booleans as `True` and `False`.
+pub fn logged_value(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(value) => truth(*value).to_owned(),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        Value::String(text) => Cow::Borrowed(text),
+        Value::Bool(value) => Cow::Borrowed(truth(*value)),
+        Value::Null => Cow::Borrowed(""),
+        other => Cow::Owned(other.to_string()),
     }
 }
 

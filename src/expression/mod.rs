@@ -32,4 +32,4 @@ pub use library::parameter_key;
 pub use parse::{MAX_CHARACTERS, MAX_DEPTH, parse};
 pub use pattern::{MAX_SUBJECT, MatchError, Pattern, PatternError};
 
-pub use value::{Number, RoleShape, Value, role_name};
+pub use value::{Number, RoleShape, Value, attribute_text, role_name};

@@ -172,6 +172,18 @@ pub(super) const fn bool_text(value: bool) -> &'static str {
     if value { "True" } else { "False" }
 }
 
+/// A source value as the provisioning log writes it: empty for null, `None` where the export doesn't contain it.
+pub fn attribute_text<'v>(value: &'v AttributeValue<'_>) -> Option<Cow<'v, str>> {
+    Some(match value {
+        AttributeValue::Unknown => return None,
+        AttributeValue::Null => Cow::Borrowed(""),
+        AttributeValue::String(text) => Cow::Borrowed(text),
+        AttributeValue::Bool(value) => Cow::Borrowed(bool_text(*value)),
+        AttributeValue::Strings(texts) => texts.join(", ").into(),
+        AttributeValue::Roles(roles) => roles.iter().map(|role| role_name(role)).collect::<Vec<_>>().join(", ").into(),
+    })
+}
+
 /// How a role is named: its `value`, where it has none its display name.
 pub fn role_name(role: &AppRole) -> &str {
     role.value.as_deref().filter(|value| !value.is_empty()).unwrap_or(&role.display_name)

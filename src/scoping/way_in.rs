@@ -1,10 +1,12 @@
 //! What would bring an object into scope: the shortest way, step by step.
 
+use std::borrow::Cow;
+
 use super::decision::clause_text;
 use super::{Active, Assigned, ClauseVerdict, Decision, FilterVerdict, Role, evaluate_clause};
 use crate::base::SourceId;
 use crate::directory::{AppRole, AppRoles, AttributeValue, Entitlements, Evidence, GroupIndex, Known};
-use crate::expression::role_name;
+use crate::expression::attribute_text;
 use crate::schema::{FilterGroup, ObjectKind};
 
 /// One clause of a scoping filter, with what it found.
@@ -28,7 +30,7 @@ pub fn clause_evidence(filters: &[FilterGroup], values: &[AttributeValue<'_>]) -
             filter: title.clone(),
             clause: clause_text(filters, index, at),
             verdict: evaluate_clause(clause, values),
-            actual: text(&values[usize::from(clause.slot.0)]),
+            actual: attribute_text(&values[usize::from(clause.slot.0)]).map(Cow::into_owned),
         };
         filter.clauses.iter().enumerate().map(one).collect::<Vec<_>>()
     };
@@ -39,18 +41,6 @@ fn title(filters: &[FilterGroup], index: usize) -> String {
     match filters[index].title.as_str() {
         "" => format!("filter {}", index + 1),
         title => title.to_owned(),
-    }
-}
-
-fn text(value: &AttributeValue<'_>) -> Option<String> {
-    match value {
-        AttributeValue::Unknown => None,
-        AttributeValue::Null => Some(String::new()),
-        AttributeValue::String(text) => Some(text.to_string()),
-        AttributeValue::Bool(true) => Some("True".to_owned()),
-        AttributeValue::Bool(false) => Some("False".to_owned()),
-        AttributeValue::Strings(texts) => Some(texts.join(", ")),
-        AttributeValue::Roles(roles) => Some(roles.iter().map(|role| role_name(role)).collect::<Vec<_>>().join(", ")),
     }
 }
 
@@ -159,7 +149,7 @@ fn pass(filters: &[FilterGroup], index: usize, values: &[AttributeValue<'_>]) ->
             ClauseVerdict::Unknown => Some(format!("export the column {}, which {said} needs", clause.attribute)),
             ClauseVerdict::Undecided => Some(format!("take a simpler regular expression than that of {said}")),
             ClauseVerdict::False => {
-                let is = match text(&values[usize::from(clause.slot.0)]).as_deref() {
+                let is = match attribute_text(&values[usize::from(clause.slot.0)]).as_deref() {
                     None | Some("") => "it has no value".to_owned(),
                     Some(value) => format!("it is '{value}'"),
                 };

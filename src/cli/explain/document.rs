@@ -33,7 +33,7 @@ pub(super) fn document(explained: &Explanation, last: Option<&LogEntry>, both: b
         "changes": explained.changes.iter().map(AttributeChange::to_json).collect::<Vec<_>>(),
         "references": {
             "requests": explained.reference_count,
-            "steps": explained.references.iter().map(step_json).collect::<Vec<_>>(),
+            "reasons": explained.references.iter().map(ToString::to_string).collect::<Vec<_>>(),
         },
         "asked": explained.exchanges.iter().map(exchange_json).collect::<Vec<_>>(),
         "requests": dialects.map(|(dialect, requests)| json!({

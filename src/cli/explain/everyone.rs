@@ -46,7 +46,8 @@ pub(super) fn show(mut groups: Vec<RuleGroup>, reason: Option<&str>, context: &C
 
 /// Nobody has such a reason; what else could have been meant.
 fn nobody(reason: &str, known: &[&'static str], context: &Context) -> Result<Exit, Error> {
-    const CODES: [&str; 4] = [IN_SCOPE, "NotEffectivelyEntitled", "ImportSkipped", "DuplicateSourceEntries"];
+    const CODES: [&str; 5] =
+        [IN_SCOPE, "NotEffectivelyEntitled", "ImportSkipped", "DuplicateSourceEntries", "AttributeValidationFailed"];
     if CODES.iter().any(|code| code.eq_ignore_ascii_case(reason)) {
         context.printer.talk(format_args!("{reason} applies to nobody."));
         if !context.printer.is_human() {

@@ -8,8 +8,8 @@ use crate::cli::steps::{WIDTH, body_text, details, indented, paragraph, request,
 use crate::cli::table::{Align, seen_width, table, wrap};
 use crate::engine::{AttributeOutcome, ExplainedAttribute, Explanation};
 use crate::event::{LogEntry, ProvisioningStep, StepStatus, StepType};
-use crate::plan::ActionKind;
-use crate::report::{bad, count, dim, good, heading, sign};
+use crate::plan::{ActionKind, Reason};
+use crate::report::{bad, count, dim, good, heading, recommended_action, sign};
 use crate::scim::{Dialect, Request};
 use crate::scoping::{ClauseEvidence, ClauseVerdict};
 
@@ -60,9 +60,9 @@ fn steps(explained: &Explanation, printer: &Printer) -> Result<(), Error> {
         printer.text(&attributes(&explained.attributes))?;
     }
     if !explained.references.is_empty() {
-        printer.line(format_args!("\n{}", heading("5. References")))?;
+        printer.line(format_args!("\n{}", heading("5. References, once the cycle gets to them")))?;
         for reference in &explained.references {
-            printer.text(&paragraph(&would(&reference.description)))?;
+            printer.text(&paragraph(&reference.to_string()))?;
         }
         let more = explained.reference_count.saturating_sub(explained.references.len());
         if more > 0 {
@@ -70,12 +70,6 @@ fn steps(explained: &Explanation, printer: &Printer) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// What is told of references as done isn't done here.
-fn would(description: &str) -> String {
-    let description = description.trim_end_matches(" in customappsso");
-    if description.contains("left out") { description.to_owned() } else { format!("{description}: this would be sent") }
 }
 
 fn step(step: &ProvisioningStep, explained: &Explanation) -> String {
@@ -227,7 +221,13 @@ fn conclusion(explained: &Explanation) -> String {
         text.extend(["  account ", id.as_str(), "\n"]);
     }
     match explained.way_in.as_slice() {
-        [] => {}
+        [] => {
+            let code = explained.error.as_ref().map(|error| error.code.as_str());
+            let code = code.or_else(|| explained.reason.as_ref().map(Reason::code)).unwrap_or_default();
+            if let Some(action) = recommended_action(code).filter(|_| !explained.action.writes()) {
+                text.push_str(&wrapped(&format!("What to do: {action}"), "  "));
+            }
+        }
         [only] => text.push_str(&wrapped(&format!("To bring it into scope: {}", sentence_end(only)), "  ")),
         several => {
             text.push_str("  To bring it into scope, all of this:\n");

@@ -171,7 +171,10 @@ impl Form {
             let padding = |cell: &str, width: usize| " ".repeat(width.saturating_sub(seen_width(cell)));
             let line = [&at, "  ", &action, &padding(&action, 14), &status, "  ", &name, &padding(&name, names), "  "];
             let line = line.concat() + &why;
-            text.push_str(&width.map_or_else(|| line.clone(), |width| fold(&line, width, 4)));
+            match width {
+                Some(width) => text.push_str(&fold(&line, width, 4)),
+                None => text.push_str(&line),
+            }
             text.push('\n');
         }
         text

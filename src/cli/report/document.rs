@@ -134,7 +134,11 @@ fn scope(settings: &Settings, store: &Store, log: &LogOverview, now: Timestamp, 
         let job = Job::from_settings(settings.clone(), Narrowed::default(), context)?;
         let export = job.open_export_at(now, context)?;
         store.check(&job.binding(&export))?;
-        Ok(explain_everyone(&job.policy, &job.rules, &export, Some(store), now)?)
+        let everyone = explain_everyone(&job.policy, &job.rules, &export, Some(store), now)?;
+        if let Some(warning) = everyone.warning {
+            context.printer.diagnostic(&Diagnostic::warning(warning));
+        }
+        Ok(everyone.groups)
     };
     let group = |group: RuleGroup| ScopeGroup {
         in_scope: group.code == IN_SCOPE,

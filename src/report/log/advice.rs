@@ -50,8 +50,8 @@ pub fn advice(entry: &LogEntry) -> Option<Advice> {
         (StepStatus::Skipped, _) => (skip_code(&entry.reason_code).to_owned(), ErrorCategory::Success),
     };
     let action = match entry.status() {
-        StepStatus::Skipped => recommended(&entry.reason_code).or_else(|| recommended(&code)),
-        _ => recommended(&code),
+        StepStatus::Skipped => recommended_action(&entry.reason_code).or_else(|| recommended_action(&code)),
+        _ => recommended_action(&code),
     };
     Some(Advice { reason: entry.reason(), details: retry(entry), category, action, code })
 }
@@ -80,7 +80,7 @@ fn category(code: &str) -> ErrorCategory {
 }
 
 /// What to do, by the end of the code: connectors put their own name before it.
-fn recommended(code: &str) -> Option<&'static str> {
+pub fn recommended_action(code: &str) -> Option<&'static str> {
     const KNOWN: &[(&str, &str)] = &[
         ("IncompatibleFiltering", CONFLICT),
         ("EntryConflict", CONFLICT),
@@ -168,14 +168,14 @@ mod tests {
     #[test]
     fn the_end_of_a_code_says_what_to_do() {
         let begins = |code: &str, expected: &str| {
-            let action = recommended(code).unwrap_or_default();
+            let action = recommended_action(code).unwrap_or_default();
             assert!(action.starts_with(expected), "{code}: {action}");
         };
         begins("SystemForCrossDomainIdentityManagementServiceIncompatible", "Compare the endpoint's answer");
         begins("SystemForCrossDomainIdentityManagementServiceIncompatibleFiltering", "The endpoint has such");
         begins("BoxEntryConflict", "The endpoint has such");
         begins("InvalidAnchor", "The account was removed");
-        assert_eq!(recommended("RedundantExport"), None);
+        assert_eq!(recommended_action("RedundantExport"), None);
         assert_eq!(category("InternalError"), ErrorCategory::Failure);
         assert_eq!(category("Timeout"), ErrorCategory::NonServiceFailure);
     }

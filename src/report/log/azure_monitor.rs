@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::advice::advice;
-use super::facts::{INITIATOR, LogFacts, SOURCE, TARGET, action, display_name, milliseconds, portal_action, values};
+use super::facts::{INITIATOR, LogFacts, action, display_name, milliseconds, portal_action, values};
 use super::graph::{source_details, step_details, steps};
 use crate::base::{CycleId, TargetId};
-use crate::event::{LogEntry, StepStatus};
+use crate::event::{LogEntry, SOURCE, StepStatus, TARGET};
 
 /// One entry in its envelope. Identities are spelt in `PascalCase` there, types and status of steps are numbers.
 pub fn azure_monitor(entry: &LogEntry, facts: &LogFacts) -> Value {

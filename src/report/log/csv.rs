@@ -8,10 +8,10 @@ use csv::Writer;
 use serde_json::Value;
 
 use super::advice::advice;
-use super::facts::{INITIATOR, LogFacts, SOURCE, TARGET, display_name, milliseconds, portal_action, values};
+use super::facts::{INITIATOR, LogFacts, display_name, milliseconds, portal_action, values};
 use super::graph::{step_details, steps};
 use crate::base::{CycleId, TargetId};
-use crate::event::LogEntry;
+use crate::event::{LogEntry, SOURCE, TARGET};
 
 /// Which of the three.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

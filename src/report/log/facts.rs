@@ -1,16 +1,11 @@
 //! What is the same for every entry of a job's log.
 
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::event::{Fact, LogEntry};
+use crate::event::{Fact, LogEntry, logged_value};
 use crate::plan::{ActionKind, AttributeChange};
 use crate::schema::ObjectKind;
 
-/// The source as the log names it.
-pub(super) const SOURCE: &str = "Microsoft Entra ID";
-/// A SCIM endpoint without a connector of its own, as the log names it.
-pub(super) const TARGET: &str = "customappsso";
 /// Who starts cycles.
 pub(super) const INITIATOR: &str = "Azure AD Provisioning Service";
 
@@ -50,15 +45,8 @@ impl LogFacts {
 }
 
 /// `provisioningAction`.
-pub(super) fn action(entry: &LogEntry) -> &'static str {
-    match entry.attempted() {
-        ActionKind::Create => "create",
-        ActionKind::Update => "update",
-        ActionKind::Disable => "disable",
-        ActionKind::Delete => "delete",
-        ActionKind::StagedDelete => "stageddelete",
-        ActionKind::None | ActionKind::Skip | ActionKind::Fail => "other",
-    }
+pub(super) fn action(entry: &LogEntry) -> String {
+    portal_action(entry).to_ascii_lowercase()
 }
 
 /// The same in the older spelling of downloads.
@@ -82,19 +70,10 @@ pub(in crate::report) fn display_name(entry: &LogEntry) -> &str {
     imported.filter(|name| !name.is_empty()).unwrap_or(&entry.name)
 }
 
-/// A value as the log writes it.
-pub(super) fn plain(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 /// Old and new value of a property; `None` for null.
 pub(super) fn values(change: &AttributeChange) -> [Option<String>; 2] {
-    [&change.old, &change.new].map(|value| value.as_ref().filter(|value| !value.is_null()).map(plain))
+    [&change.old, &change.new]
+        .map(|value| value.as_ref().filter(|value| !value.is_null()).map(|value| logged_value(value).into_owned()))
 }
 
 /// Milliseconds, at most what Graph's type holds.

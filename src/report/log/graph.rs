@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::advice::advice;
-use super::facts::{INITIATOR, LogFacts, SOURCE, TARGET, action, display_name, milliseconds, values};
+use super::facts::{INITIATOR, LogFacts, action, display_name, milliseconds, values};
 use crate::base::{CycleId, TargetId};
-use crate::event::{LogEntry, ProvisioningStep, StepOrder};
+use crate::event::{LogEntry, ProvisioningStep, SOURCE, StepOrder, TARGET};
 use crate::plan::AttributeChange;
 use crate::schema::ObjectKind;
 

@@ -7,7 +7,7 @@ mod facts;
 mod graph;
 mod text;
 
-pub use advice::advice;
+pub use advice::{advice, recommended_action};
 pub use azure_monitor::azure_monitor;
 pub(super) use csv::harmless;
 pub use csv::{LogCsv, LogCsvFiles};

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::advice::advice;
+use super::facts::action;
 use super::graph::steps;
 use crate::event::{LogEntry, ProvisioningStep, StepStatus};
-use crate::plan::ActionKind;
 use crate::report::style::{bad, dim, good, heading, sign};
 use crate::report::text::{before_after, status_text};
 
@@ -20,15 +20,7 @@ pub fn log_line(entry: &LogEntry) -> [String; 5] {
         Some(error) => format!("{}: {}", error.code, error.message),
         None => entry.reason(),
     };
-    [format!("{:.0}", entry.at), action(entry).to_owned(), status, entry.name.clone(), why]
-}
-
-/// The word of the portal in lower case.
-fn action(entry: &LogEntry) -> &'static str {
-    match entry.attempted() {
-        ActionKind::None | ActionKind::Skip | ActionKind::Fail => "other",
-        action => action.as_str(),
-    }
+    [format!("{:.0}", entry.at), action(entry), status, entry.name.clone(), why]
 }
 
 /// Everything that is known of one entry, in lines.
