@@ -2,12 +2,11 @@
 // `many`, jobs of 30 and of 1,500 users after two cycles, and `user`, one of those of whom nothing but a row stands in `many`
 // as it is. Ends with 0 if all is well.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { readerOf, rows, shown, step, withBrowser } from "./browser.mjs";
 import { faultsOf } from "./look.mjs";
 
 const [executablePath, screenshots] = process.argv.slice(2);
@@ -15,39 +14,9 @@ const { few, many, user } = JSON.parse(await text(process.stdin));
 const [ofFew, ofMany] = [few, many].map((file) => pathToFileURL(file).href);
 
 mkdirSync(screenshots, { recursive: true });
-const profile = mkdtempSync(join(tmpdir(), "scimulate-browser-"));
-const browser = await chromium.launch({
-  executablePath,
-  timeout: 60_000,
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", `--disk-cache-dir=${profile}`,
-  ],
-});
+await withBrowser(executablePath, async (browser, complaints) => {
+  const reader = readerOf(browser, complaints, [ofFew, ofMany]);
 
-const complaints = [];
-/** A reader whose browser may ask nobody for anything. */
-const reader = async (options = {}) => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  context.setDefaultTimeout(60_000);
-  const page = await context.newPage();
-  page.on("request", (request) => {
-    if (![ofFew, ofMany].includes(request.url().split("#")[0]) && !request.url().startsWith("data:")) {
-      complaints.push(`asks for ${request.url()}`);
-    }
-  });
-  page.on("pageerror", (error) => complaints.push(`throws: ${error}`));
-  page.on("console", (message) => complaints.push(`console: ${message.text()}`));
-  return page;
-};
-const step = async (name, deed) => {
-  await deed();
-  console.log(`ok  ${name}`);
-};
-const shown = (page, words) => page.locator("#shown", { hasText: words }).waitFor();
-const rows = (page) => page.locator(".block > li:visible").count();
-
-try {
   await step("objects are filtered by how they ended and by cycle, and a cycle leads to its objects", async () => {
     const page = await reader();
     await page.goto(ofMany);
@@ -125,9 +94,4 @@ try {
     await page.locator(".without-script", { hasText: "scimulate logs --steps" }).waitFor();
     await page.context().close();
   });
-
-  assert.deepEqual(complaints, []);
-} finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
-}
+});

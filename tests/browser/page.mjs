@@ -1,12 +1,11 @@
 // Uses the page of a running endpoint: node page.mjs CHROMIUM SCREENSHOTS, with a JSON object on standard input that has
 // `url` (of the page), `token`, `user` (somebody among many) and `users` (how many there are). Ends with 0 if all is well.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { chromium } from "playwright-core";
+import { step, tabTo, visit, withBrowser } from "./browser.mjs";
 import { faultsOf } from "./look.mjs";
 
 const [executablePath, screenshots] = process.argv.slice(2);
@@ -18,56 +17,30 @@ const bearer = { Authorization: `Bearer ${token}` };
 const STRANGE = `http://scim.example.test:${port}/`;
 
 mkdirSync(screenshots, { recursive: true });
-const profile = mkdtempSync(join(tmpdir(), "scimulate-browser-"));
-const browser = await chromium.launch({
-  executablePath,
-  timeout: 60_000,
-  args: [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", `--disk-cache-dir=${profile}`,
-    "--host-resolver-rules=MAP *.example.test 127.0.0.1",
-  ],
-});
-
-const complaints = [];
-/** A fresh visitor whose requests and complaints are watched. */
-const visitor = async (options = {}, allowed = [], statuses = []) => {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  context.setDefaultTimeout(60_000);
-  const hosts = [new URL(url).host, ...allowed];
-  await context.route("**/*", (route) => {
-    const { host } = new URL(route.request().url());
-    if (hosts.includes(host)) return route.continue();
-    complaints.push(`asks another host: ${route.request().url()}`);
-    return route.abort();
-  });
-  const page = await context.newPage();
-  page.on("pageerror", (error) => complaints.push(`throws: ${error}`));
-  page.on("console", (message) => {
-    // the browser's own word for an answer that isn't 2xx; the test looks at those itself
-    const [, status] = /status of (\d+)/.exec(message.text()) ?? [];
-    const expected = [401, 403, 404, ...statuses].includes(Number(status));
-    if (["error", "warning"].includes(message.type()) && !expected) complaints.push(`console: ${message.text()}`);
-  });
-  return page;
-};
 const scim = (path, options = {}) => fetch(tenant + path, { ...options, headers: { ...bearer, ...options.headers } });
 const send = (method, path, body) =>
   scim(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/scim+json" } });
-const step = async (name, deed) => {
-  await deed();
-  console.log(`ok  ${name}`);
-};
-/** Tabs until something has the focus, and not for ever. */
-const tabTo = async (page, selector) => {
-  for (let presses = 0; presses < 200; presses += 1) {
-    await page.keyboard.press("Tab");
-    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted), selector)) return;
-  }
-  assert.fail(`${selector} can't be reached with the keyboard`);
-};
 
-try {
+await withBrowser(executablePath, async (browser, complaints) => {
+  /** A fresh visitor whose requests and complaints are watched. */
+  const visitor = async (options = {}, allowed = [], statuses = []) => {
+    const page = await visit(browser, complaints, options);
+    const hosts = [new URL(url).host, ...allowed];
+    await page.context().route("**/*", (route) => {
+      const { host } = new URL(route.request().url());
+      if (hosts.includes(host)) return route.continue();
+      complaints.push(`asks another host: ${route.request().url()}`);
+      return route.abort();
+    });
+    page.on("console", (message) => {
+      // the browser's own word for an answer that isn't 2xx; the test looks at those itself
+      const [, status] = /status of (\d+)/.exec(message.text()) ?? [];
+      const expected = [401, 403, 404, ...statuses].includes(Number(status));
+      if (["error", "warning"].includes(message.type()) && !expected) complaints.push(`console: ${message.text()}`);
+    });
+    return page;
+  };
+
   await step("the overview shows how much there is, and nothing moves while it loads", async () => {
     const page = await visitor();
     await page.addInitScript(() => {
@@ -329,9 +302,4 @@ try {
     await page.locator("h1", { hasText: "needs a token" }).waitFor();
     await page.context().close();
   });
-
-  assert.deepEqual(complaints, []);
-} finally {
-  await browser.close();
-  rmSync(profile, { recursive: true, force: true });
-}
+}, ["--host-resolver-rules=MAP *.example.test 127.0.0.1"]);

@@ -38,11 +38,7 @@ fn plans_are_good_in_a_browser() {
     let Some((chromium, driver)) = found() else { return };
     let sandbox = Sandbox::with_users(0, "embedded");
     let write = |count: u32, file: &str| {
-        // Every hundredth is disabled; two share their name, so one of them fails.
-        let lines = users(1..=count).replace(&format!(",{},", user_name(2)), &format!(",{},", user_name(1)));
-        let line =
-            |line: &str| if line.contains("00,user") { line.replace(",True,", ",False,") } else { line.to_owned() };
-        sandbox.write("users.csv", lines.lines().map(line).collect::<Vec<_>>().join("\n"));
+        sandbox.write("users.csv", mixed_users(count));
         sandbox.run(&format!("plan --offline --quiet --report html={file}")).with(0);
         sandbox.path(file)
     };
@@ -55,11 +51,7 @@ fn a_job_is_good_in_a_browser() {
     let Some((chromium, driver)) = found() else { return };
     let sandbox = Sandbox::with_users(0, "embedded");
     let write = |count: u32, file: &str| {
-        // Every hundredth is disabled; two share their name, so one of them fails.
-        let lines = users(1..=count).replace(&format!(",{},", user_name(2)), &format!(",{},", user_name(1)));
-        let line =
-            |line: &str| if line.contains("00,user") { line.replace(",True,", ",False,") } else { line.to_owned() };
-        let lines = lines.lines().map(line).collect::<Vec<_>>().join("\n");
+        let lines = mixed_users(count);
         sandbox.write("users.csv", &lines);
         sandbox.run(&format!("run --quiet --job {count}")).with(4);
         sandbox.write("users.csv", lines.replace("Engineer", "Chief"));
@@ -69,6 +61,13 @@ fn a_job_is_good_in_a_browser() {
     };
     let task = json!({ "few": write(30, "few.html"), "many": write(1500, "many.html"), "user": user_name(1234) });
     print!("{}", drive(&chromium, &driver.join("job.mjs"), &task));
+}
+
+/// Users of an export: every hundredth is disabled, and two share their name, so one of them fails.
+fn mixed_users(count: u32) -> String {
+    let lines = users(1..=count).replace(&format!(",{},", user_name(2)), &format!(",{},", user_name(1)));
+    let line = |line: &str| if line.contains("00,user") { line.replace(",True,", ",False,") } else { line.to_owned() };
+    lines.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The browser and what drives it; none where they can't be had and needn't be.

@@ -227,9 +227,15 @@ pub struct ScopeGroup {
 pub type EntryOf<'e> = dyn FnMut(u64) -> Option<LogEntry> + 'e;
 
 impl JobReport {
+    /// Whether there is anything to report: cycles, or what was provisioned on demand before the first.
+    pub(super) fn has_run(&self) -> bool {
+        self.state != ReportedState::NotRun || !self.cycles.is_empty() || self.log.entries() > 0
+    }
+
     /// How it stands, in one sentence.
     pub(super) fn sentence(&self) -> String {
         match &self.state {
+            ReportedState::NotRun if self.has_run() => "No cycle of this job has begun yet.".to_owned(),
             ReportedState::NotRun => "No cycle of this job has begun yet, so there is nothing to report.".to_owned(),
             ReportedState::Active => match self.watermark {
                 Some(ended) => format!("Cycles run. The last complete one ended {}.", instant(ended)),

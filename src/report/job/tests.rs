@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::document::instant;
 use super::overview::KEPT;
 use super::quarantines::QuarantineEnding;
 use super::*;
@@ -286,11 +287,26 @@ fn a_rule_leads_to_all_whom_it_decided() {
     entries.extend((26..=50).map(named).map(|(n, name)| entry(n, &name, ActionKind::Skip, &out)));
     let page = html(&report(&entries, Vec::new()), &entries);
     for rule in ["another object has the same matching value", "accountEnabled is false"] {
-        let filter =
-            format!("and 5 more<span class=\"needs-script\">: <a href=\"#reason={}\">", rule.replace(' ', "+"));
+        let filter = format!(
+            "and 5 more<span class=\"needs-script\">: <a href=\"#kind=user&amp;reason={}\">",
+            rule.replace(' ', "+")
+        );
         assert!(page.contains(&filter), "{rule}");
         assert!(page.contains(&format!("name=\"reason\" value=\"{rule}\"")), "{rule}");
     }
+}
+
+#[test]
+fn a_link_leads_to_its_objects_however_many_values_there_are_and_none_leads_nowhere() {
+    let entries: Vec<_> = (0..14).map(|n| created(10 * n, &format!("user{n}"))).collect();
+    let cycles = (0..15).rev().map(|n| cycle(n, &[], None)).collect();
+    let page = html(&report(&entries, cycles), &entries);
+    let begun = |n: u64| instant(at(40 * n));
+    let chip = |n: u64| page.split("<label").find(|label| label.contains(&format!("value=\"{}\"", begun(n)))).unwrap();
+    assert!(chip(13).starts_with(" class=\"chip\">"), "offered: {}", chip(13));
+    assert!(chip(0).starts_with(" class=\"chip\" hidden>"), "there once a link has chosen it: {}", chip(0));
+    let link = |n: u64| page.contains(&format!("href=\"#cycle={}\"", begun(n).replace(':', "%3A").replace(' ', "+")));
+    assert_eq!([0, 13, 14].map(link), [true, true, false], "the last one had nothing to do");
 }
 
 #[test]
@@ -375,6 +391,16 @@ fn a_job_that_never_ran_says_so() {
     }
     assert!(!page.contains("id=\"objects\"") && !page.contains("id=\"cycles\""));
     assert_eq!((&json(&empty, &[])["job"]["state"], &json(&empty, &[])["objects"]), (&json!("not-run"), &json!([])));
+}
+
+#[test]
+fn what_was_provisioned_on_demand_before_the_first_cycle_is_told() {
+    let entries = vec![LogEntry { cycle: None, ..created(1, "ann@contoso.com") }];
+    let mut report = report(&entries, Vec::new());
+    (report.state, report.watermark) = (ReportedState::NotRun, None);
+    let page = main_of(&html(&report, &entries));
+    assert!(page.contains("ann@contoso.com") && page.contains("No cycle of this job has begun yet."), "{page}");
+    assert!(!page.contains("nothing to report"));
 }
 
 #[test]

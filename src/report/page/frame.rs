@@ -11,9 +11,12 @@ use crate::base::Digest;
 use crate::report::markup::html_prose;
 
 /// What every page extends, and what any may include.
-const TEMPLATES: [(&str, &str); 5] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("frame.html", include_str!("templates/frame.html")),
+    ("bar.html", include_str!("templates/bar.html")),
     ("exchange.html", include_str!("templates/exchange.html")),
+    ("facts.html", include_str!("templates/facts.html")),
+    ("legend.html", include_str!("templates/legend.html")),
     ("objects.html", include_str!("templates/objects.html")),
     ("patterns.html", include_str!("templates/patterns.html")),
     ("rules.html", include_str!("templates/rules.html")),
@@ -48,7 +51,7 @@ impl Frame {
         let script = [&[SCRIPT], parts.scripts].concat().concat();
         let mut templates = Environment::new();
         templates.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        let syntax = SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true).build();
         templates.set_syntax(syntax.expect("the usual delimiters are valid"));
         templates.add_filter("prose", |text: &str| Value::from_safe_string(html_prose(text)));
         templates.add_global("policy", Value::from_safe_string(policy(&style, &script)));

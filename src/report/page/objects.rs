@@ -6,8 +6,9 @@
 use std::fmt::Write as _;
 
 use minijinja::Value;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::pack::{CHUNK, Packer};
 use crate::base::grouped;
@@ -54,6 +55,15 @@ pub(in crate::report) struct ObjectList {
     facets: Vec<Facet>,
 }
 
+/// The list once all are in it: what leads to some of them is made now.
+pub(in crate::report) struct Listed {
+    count: usize,
+    packed: String,
+    rows: String,
+    chunks: String,
+    facets: Vec<Facet>,
+}
+
 /// What `objects.html` is given.
 #[derive(Serialize)]
 pub(in crate::report) struct ObjectsView {
@@ -81,6 +91,8 @@ struct Chip {
     /// By which the rows name it.
     number: usize,
     count: String,
+    /// It is only shown once a link has chosen it.
+    is_hidden: bool,
 }
 
 impl ObjectList {
@@ -164,20 +176,50 @@ impl ObjectList {
     }
 
     /// The whole list.
-    pub(in crate::report) fn finish(mut self) -> ObjectsView {
+    pub(in crate::report) fn finish(mut self) -> Listed {
         if self.count > 0 {
             self.rows.push_str("</ul>\n");
         }
-        ObjectsView {
+        Listed {
             count: self.count,
             packed: match self.packer.count() {
                 0 => String::new(),
                 packed => grouped(packed as u64),
             },
+            rows: self.rows,
+            chunks: self.packer.finish(),
+            facets: self.facets,
+        }
+    }
+}
+
+impl Listed {
+    /// What follows the `#` of a link to those that have these values; `None` where nobody has one of them.
+    pub(in crate::report) fn link(&mut self, values: &[(&str, &str)]) -> Option<String> {
+        let mut chosen = Vec::new();
+        for (name, value) in values {
+            let at = self.facets.iter().position(|facet| facet.name == *name)?;
+            let number = *self.facets[at].numbers.get(*value)?;
+            if self.facets[at].values[number].1 == 0 {
+                return None;
+            }
+            chosen.push((at, number));
+        }
+        for (at, number) in chosen {
+            self.facets[at].linked.insert(number);
+        }
+        Some(form_urlencoded::Serializer::new(String::new()).extend_pairs(values).finish())
+    }
+
+    /// What the template is given.
+    pub(in crate::report) fn view(self) -> ObjectsView {
+        ObjectsView {
+            count: self.count,
+            packed: self.packed,
             chunk: CHUNK,
             filters: self.facets.into_iter().map(Facet::filter).collect(),
             rows: Value::from_safe_string(self.rows),
-            chunks: Value::from_safe_string(self.packer.finish()),
+            chunks: Value::from_safe_string(self.chunks),
         }
     }
 }
@@ -190,12 +232,21 @@ pub(in crate::report) struct Facet {
     is_ordered: bool,
     numbers: FxHashMap<String, usize>,
     values: Vec<(String, u64)>,
+    /// Values that a link of the page names, by their numbers.
+    linked: FxHashSet<usize>,
 }
 
 impl Facet {
     /// One whose values come with the rows; `name` is that of its attribute, `data-name`.
     pub(in crate::report) fn new(title: &'static str, name: &'static str) -> Self {
-        Self { title, name, is_ordered: false, numbers: FxHashMap::default(), values: Vec::new() }
+        Self {
+            title,
+            name,
+            is_ordered: false,
+            numbers: FxHashMap::default(),
+            values: Vec::new(),
+            linked: FxHashSet::default(),
+        }
     }
 
     /// One whose values are known, in the order in which they are offered.
@@ -220,18 +271,25 @@ impl Facet {
     }
 
     fn filter(self) -> Filter {
-        let Self { title, name, is_ordered, .. } = self;
+        let Self { title, name, is_ordered, linked, .. } = self;
         let mut values: Vec<_> = self.values.into_iter().enumerate().filter(|(_, (_, count))| *count > 0).collect();
         if values.len() > CHIPS && !is_ordered {
             values.sort_by_key(|(_, (_, count))| std::cmp::Reverse(*count));
         }
+        if values.len() == 1 && linked.is_empty() {
+            // A choice of one is none.
+            values.clear();
+        }
         let rarer = values.len().saturating_sub(CHIPS);
-        let chip = |(number, (value, count)): (usize, (String, u64))| Chip { value, number, count: grouped(count) };
         let rest = match rarer {
             0 => String::new(),
             rarer if is_ordered => format!("and {} earlier", grouped(rarer as u64)),
             rarer => format!("and {} rarer: search for them", grouped(rarer as u64)),
         };
-        Filter { title, name, chips: values.into_iter().take(CHIPS).map(chip).collect(), rest }
+        let chip = |(place, (number, (value, count))): (usize, (usize, (String, u64)))| {
+            let is_hidden = place >= CHIPS;
+            (!is_hidden || linked.contains(&number)).then(|| Chip { value, number, count: grouped(count), is_hidden })
+        };
+        Filter { title, name, chips: values.into_iter().enumerate().filter_map(chip).collect(), rest }
     }
 }

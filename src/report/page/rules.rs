@@ -1,7 +1,6 @@
 //! What `rules.html` is given: rules, each with those whom it decided.
 
 use serde::Serialize;
-use url::form_urlencoded;
 
 use crate::base::grouped;
 use crate::plan::ActionKind;
@@ -49,9 +48,9 @@ impl RuleView {
         }
     }
 
-    /// Leads to all of them in the list of objects.
-    pub(in crate::report) fn shown_by(mut self, filter: &[(&str, &str)]) -> Self {
-        self.filter = form_urlencoded::Serializer::new(String::new()).extend_pairs(filter).finish();
+    /// Leads to all of them in the list of objects, if it has them.
+    pub(in crate::report) fn shown_by(mut self, link: Option<String>) -> Self {
+        self.filter = link.unwrap_or_default();
         self
     }
 }

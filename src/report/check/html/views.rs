@@ -11,11 +11,8 @@ use super::super::words::{
 };
 use crate::base::grouped;
 use crate::check::{CheckReport, CheckResult, Finding, Latencies, Severity, Skipped};
-use crate::report::page::ExchangeView;
+use crate::report::page::{Bar, ExchangeView, Key, LONGEST};
 use crate::scim::Dialect;
-
-/// Length of the longest bar, in the units of its drawing.
-const LONGEST: f64 = 1000.0;
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -24,7 +21,7 @@ pub(super) struct Page {
     sentence: &'static str,
     tenant_url: String,
     facts: Vec<(&'static str, String)>,
-    outcomes: Vec<Slice>,
+    bar: Bar,
     causes: Vec<(&'static str, Vec<CauseView>)>,
     leftovers: Vec<Leftover>,
     kept: bool,
@@ -37,16 +34,6 @@ pub(super) struct Page {
     notes: Vec<(String, String)>,
     latencies: Vec<Times>,
     loads: Vec<LoadView>,
-}
-
-/// A part of the bar of outcomes.
-#[derive(Serialize)]
-struct Slice {
-    outcome: &'static str,
-    counted: &'static str,
-    count: usize,
-    at: f64,
-    width: f64,
 }
 
 #[derive(Serialize)]
@@ -148,7 +135,7 @@ pub(super) fn page(report: &CheckReport) -> Page {
         sentence: verdict.sentence(report),
         tenant_url: one_line(&report.tenant_url),
         facts: facts(report),
-        outcomes: slices(report),
+        bar: bar(report),
         causes: groups
             .into_iter()
             .filter(|(_, causes)| !causes.is_empty())
@@ -187,17 +174,12 @@ fn facts(report: &CheckReport) -> Vec<(&'static str, String)> {
     ]
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
-fn slices(report: &CheckReport) -> Vec<Slice> {
-    let all = report.results.len().max(1) as f64;
-    let mut at = 0.0;
-    let slice = |(outcome, count): (Outcome, usize)| {
-        let width = count as f64 * LONGEST / all;
-        let slice = Slice { outcome: outcome.as_str(), counted: outcome.counted(), count, at, width };
-        at += width;
-        slice
+fn bar(report: &CheckReport) -> Bar {
+    let key = |(outcome, count): (Outcome, usize)| {
+        let has_pattern = matches!(outcome, Outcome::Known | Outcome::Warned | Outcome::Skipped);
+        Key::new((outcome.as_str(), outcome.counted()), count as u64, has_pattern)
     };
-    counts(report).into_iter().map(slice).collect()
+    Bar::new("Outcomes", counts(report).into_iter().map(key))
 }
 
 fn cause_view(cause: &Cause<'_>) -> CauseView {

@@ -8,12 +8,10 @@ use crate::event::discovery::{Category, DiscoveredAccount, Discovery, DriftCheck
 use crate::plan::AttributeChange;
 use crate::report::discover::text::is_quiet;
 use crate::report::discover::words::{activity, advice, meaning, sentence, state, summed, title};
-use crate::report::page::{Frame, ObjectList, ObjectsView, Row};
+use crate::report::page::{Bar, Frame, Key, ObjectList, ObjectsView, Row};
 use crate::report::prose::{one_line, printable};
 use crate::schema::ObjectKind;
 
-/// Length of the bar, in the units of its drawing.
-const LENGTH: f64 = 1000.0;
 /// With more accounts than this, those of which there is nothing to say have no row.
 const MANY: usize = 20_000;
 /// More rows aren't written.
@@ -36,7 +34,7 @@ pub(super) struct Page {
     title: String,
     target: String,
     lead: &'static str,
-    slices: Vec<Slice>,
+    bar: Bar,
     facts: Vec<(&'static str, String)>,
     warnings: Vec<String>,
     findings: Vec<Finding>,
@@ -46,16 +44,6 @@ pub(super) struct Page {
     objects_title: &'static str,
     objects: ObjectsView,
     without_script: &'static str,
-}
-
-/// A part of the bar of categories.
-#[derive(Serialize)]
-struct Slice {
-    category: &'static str,
-    meaning: &'static str,
-    count: String,
-    at: f64,
-    width: f64,
 }
 
 /// A flag or category that is worth a look.
@@ -99,7 +87,7 @@ pub(super) fn page(discovery: &Discovery, frame: &Frame) -> Page {
                 "Whose they are, and what a cycle would make of them. Nothing was changed."
             }
         },
-        slices: slices(discovery),
+        bar: bar(discovery),
         facts: facts(discovery),
         warnings: discovery.warnings.iter().map(|text| format!("{}.", one_line(text))).collect(),
         findings: FINDINGS.into_iter().filter_map(|mark| finding(discovery, mark)).collect(),
@@ -111,23 +99,13 @@ pub(super) fn page(discovery: &Discovery, frame: &Frame) -> Page {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
-fn slices(discovery: &Discovery) -> Vec<Slice> {
-    let count = |category| discovery.summary.category(category);
-    let whole = Category::ALL.into_iter().map(count).sum::<u64>().max(1) as f64;
-    let mut at = 0.0;
-    let slice = |category: Category| {
-        let width = count(category) as f64 * LENGTH / whole;
-        at += width;
-        Slice {
-            category: category.as_str(),
-            meaning: meaning(category),
-            count: grouped(count(category)),
-            at: at - width,
-            width,
-        }
+fn bar(discovery: &Discovery) -> Bar {
+    let key = |category: Category| {
+        let has_pattern = matches!(category, Category::Local | Category::Unassigned | Category::Unsorted);
+        Key::new((category.as_str(), category.as_str()), discovery.summary.category(category), has_pattern)
+            .meaning(meaning(category))
     };
-    Category::ALL.into_iter().filter(|category| count(*category) > 0).map(slice).collect()
+    Bar::new("Accounts by category", Category::ALL.into_iter().map(key))
 }
 
 fn facts(discovery: &Discovery) -> Vec<(&'static str, String)> {
@@ -199,7 +177,7 @@ fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> ObjectsView {
         };
         list.push(&row, &frame.render("account.html", inside(account, source.clone())));
     }
-    list.finish()
+    list.finish().view()
 }
 
 fn inside(account: &DiscoveredAccount, source: String) -> Inside {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::base::grouped;
 use crate::plan::ActionKind;
-use crate::report::page::{LONGEST, has_pattern};
+use crate::report::page::{Key, LONGEST, has_pattern};
 use crate::report::plan::{BY_WEIGHT, word};
 use crate::report::prose::time;
 
@@ -56,14 +56,6 @@ struct Part {
 }
 
 /// What a colour means.
-#[derive(Serialize)]
-struct Key {
-    action: &'static str,
-    has_pattern: bool,
-    word: &'static str,
-    count: String,
-}
-
 /// Cycles that come with the latest first; `None` for fewer than two, of which nothing is seen over time.
 #[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
 pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
@@ -105,12 +97,7 @@ pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
     };
     let key = |action: ActionKind| {
         let count: u64 = ends.clone().map(|end| end.count(action)).sum();
-        (count > 0).then(|| Key {
-            action: action.as_str(),
-            has_pattern: has_pattern(action),
-            word: word(action),
-            count: grouped(count),
-        })
+        (count > 0).then(|| Key::new((action.as_str(), word(action)), count, has_pattern(action)))
     };
     Some(Chart {
         bars: drawn.iter().enumerate().map(bar).collect(),

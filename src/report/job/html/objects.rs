@@ -11,7 +11,7 @@ use crate::base::{CycleId, grouped};
 use crate::event::{LogEntry, StepOrder, StepStatus};
 use crate::plan::AttributeChange;
 use crate::report::log::{advice, display_name};
-use crate::report::page::{ExchangeView, Facet, Frame, ObjectList, ObjectsView, Row};
+use crate::report::page::{ExchangeView, Facet, Frame, Listed, ObjectList, Row};
 use crate::report::plan::{rule, word};
 use crate::report::prose::{one_line, printable, sentence, time};
 
@@ -66,7 +66,7 @@ struct ChangeView {
 }
 
 /// The list, made object by object.
-pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &mut EntryOf<'_>) -> ObjectsView {
+pub(super) fn list(report: &JobReport, order: &[usize], frame: &Frame, entry: &mut EntryOf<'_>) -> Listed {
     let names: FxHashMap<&CycleId, String> = report.cycles.iter().map(|cycle| (&cycle.id, name(cycle))).collect();
     let of_entry = |entry: &LogEntry| match &entry.cycle {
         None => ON_DEMAND.to_owned(),

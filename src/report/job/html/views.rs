@@ -8,7 +8,8 @@ use super::super::overview::{Cause, SlowRequest};
 use super::super::quarantines::{Quarantine, QuarantineEnding};
 use super::chart::{Chart, chart};
 use crate::base::{Timestamp, grouped};
-use crate::report::page::{LONGEST, NAMED, ObjectsView, RuleView};
+use crate::report::page::{LONGEST, Listed, NAMED, ObjectsView, RuleView};
+use crate::report::plan::Subject;
 use crate::report::prose::{one_line, sentence, time};
 use crate::report::status_text;
 use crate::schema::ObjectKind;
@@ -61,7 +62,8 @@ struct CycleView {
     requests: String,
     quarantine: Option<String>,
     id: String,
-    filter: String,
+    /// Leads to its objects; `None` where no row has it.
+    link: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -129,7 +131,7 @@ struct SlowView {
 }
 
 /// Everything that the page shows.
-pub(super) fn page(report: &JobReport, order: &[usize], objects: ObjectsView) -> Page {
+pub(super) fn page(report: &JobReport, order: &[usize], mut objects: Listed) -> Page {
     let mut rows = vec![0; order.len()];
     for (row, place) in order.iter().enumerate() {
         rows[*place] = row;
@@ -148,21 +150,21 @@ pub(super) fn page(report: &JobReport, order: &[usize], objects: ObjectsView) ->
         why: report.why().map(|why| one_line(&why)),
         waiting: report.waiting(),
         facts: facts(report),
-        has_run: report.state != ReportedState::NotRun || !report.cycles.is_empty(),
+        has_run: report.has_run(),
         chart: chart(&report.cycles),
-        cycles: report.cycles.iter().take(LISTED).map(cycle).collect(),
+        cycles: report.cycles.iter().take(LISTED).map(|cycle| self::cycle(cycle, &mut objects)).collect(),
         more_cycles: and_more(report.cycles.len(), LISTED),
         quarantines: report.quarantines.iter().map(|quarantine| self::quarantine(quarantine, report.made)).collect(),
         scope_source: scope_source(&report.scope),
         scope_table: scope_table(&report.scope),
         scope_is_known: !report.scope.groups.is_empty(),
-        scopes: scopes(report, &rows),
+        scopes: scopes(report, &rows, &mut objects),
         more_causes: and_more(failures.len(), TOLD),
         causes: failures.into_iter().take(TOLD).map(|cause| self::cause(report, cause, most, &rows)).collect(),
         latencies: latencies(report),
         slowest: slowest.into_iter().map(|request| slow(report, request, longest, &rows)).collect(),
         objects_title: "Every object",
-        objects,
+        objects: objects.view(),
         without_script: "`scimulate logs --steps` shows the same in a terminal, `logs NAME --steps` of one object.",
         prints_all: order.len() <= PRINTED,
     }
@@ -208,13 +210,13 @@ fn facts(report: &JobReport) -> Vec<(&'static str, String)> {
         report.job_id.as_ref().map(|id| ("Job id", one_line(id))),
     ];
     let facts = facts.into_iter().flatten();
-    if report.state == ReportedState::NotRun && report.cycles.is_empty() {
+    if !report.has_run() {
         return facts.filter(|(name, _)| *name == "Made").collect();
     }
     facts.collect()
 }
 
-fn cycle(cycle: &ReportedCycle) -> CycleView {
+fn cycle(cycle: &ReportedCycle, objects: &mut Listed) -> CycleView {
     let end = cycle.end.as_ref();
     let requests = end.map_or(&[][..], |end| &end.requests).iter();
     let requests: Vec<_> = requests.map(|(method, number)| format!("{} {method}", grouped(*number))).collect();
@@ -234,7 +236,7 @@ fn cycle(cycle: &ReportedCycle) -> CycleView {
             one_line(error.code.strip_prefix("SystemForCrossDomainIdentityManagement").unwrap_or(&error.code))
         }),
         id: one_line(cycle.id.as_str()),
-        filter: url::form_urlencoded::Serializer::new(String::new()).append_pair("cycle", &begun).finish(),
+        link: objects.link(&[("cycle", &begun)]),
         begun,
     }
 }
@@ -293,7 +295,7 @@ fn scope_table(scope: &ReportedScope) -> Vec<ScopeRow> {
     [(ObjectKind::User, "users"), (ObjectKind::Group, "groups")].into_iter().filter_map(row).collect()
 }
 
-fn scopes(report: &JobReport, rows: &[usize]) -> Vec<ScopeView> {
+fn scopes(report: &JobReport, rows: &[usize], objects: &mut Listed) -> Vec<ScopeView> {
     let sections = [
         ("users-out", "Users out of scope", ObjectKind::User, false),
         ("groups-out", "Groups out of scope", ObjectKind::Group, false),
@@ -304,20 +306,24 @@ fn scopes(report: &JobReport, rows: &[usize]) -> Vec<ScopeView> {
         let groups: Vec<&ScopeGroup> =
             report.scope.groups.iter().filter(|group| group.kind == kind && group.in_scope == in_scope).collect();
         let most = groups.iter().map(|group| group.objects.len()).max()?;
-        let view = |group: &&ScopeGroup| {
-            let names = group
-                .objects
-                .iter()
-                .map(|(source_id, name)| (&**name, report.log.place(source_id, kind).map(|place| rows[place])));
-            let rule = if group.in_scope && group.rule.is_empty() { "in scope" } else { &group.rule };
-            let view = RuleView::new((rule, &group.code), (group.objects.len(), most), names);
-            // The list of objects has those of whom the log says the same.
-            if report.log.has_rule(&group.code, &group.rule) {
-                view.shown_by(&[("reason", &one_line(&group.rule))])
-            } else {
-                view
-            }
-        };
+        let view =
+            |group: &&ScopeGroup| {
+                let names = group
+                    .objects
+                    .iter()
+                    .map(|(source_id, name)| (&**name, report.log.place(source_id, kind).map(|place| rows[place])));
+                let rule = if group.in_scope && group.rule.is_empty() { "in scope" } else { &group.rule };
+                let view = RuleView::new((rule, &group.code), (group.objects.len(), most), names);
+                // The list of objects has those of whom the log says the same.
+                if report.log.has_rule(&group.code, &group.rule) {
+                    view.shown_by(objects.link(&[
+                        ("kind", Subject::new(&group.code, kind).as_str()),
+                        ("reason", &one_line(&group.rule)),
+                    ]))
+                } else {
+                    view
+                }
+            };
         let more = and_more(groups.len(), TOLD);
         Some(ScopeView { id, title, groups: groups.iter().take(TOLD).map(view).collect(), more })
     });

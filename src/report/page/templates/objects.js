@@ -16,7 +16,7 @@
       return texts.get(row);
     };
 
-    const filter = () => {
+    const filter = (nobody = false) => {
       const chosen = {};
       for (const { name, dataset } of form.querySelectorAll(":checked")) (chosen[name] ??= new Set()).add(dataset.number);
       const facets = Object.entries(chosen);
@@ -25,7 +25,7 @@
       for (const { block, rows } of blocks) {
         let here = 0;
         for (const row of rows) {
-          const fits = facets.every(([name, numbers]) => row.dataset[name].split(" ").some((value) => numbers.has(value))) && words.every((word) => textOf(row).includes(word));
+          const fits = !nobody && facets.every(([name, numbers]) => row.dataset[name].split(" ").some((value) => numbers.has(value))) && words.every((word) => textOf(row).includes(word));
           if (row.hidden === fits) row.hidden = !fits;
           here += fits ? 1 : 0;
         }
@@ -49,18 +49,26 @@
       const hash = location.hash.slice(1);
       if (hash.includes("=")) {
         const wanted = new URLSearchParams(hash);
+        const known = new Set(["search"]);
         for (const field of form.querySelectorAll("input")) {
-          if (field.type === "checkbox") field.checked = wanted.getAll(field.name).includes(field.value);
-          else field.value = wanted.get(field.name) ?? "";
+          if (field.type !== "checkbox") field.value = wanted.get(field.name) ?? "";
+          else {
+            field.checked = wanted.getAll(field.name).includes(field.value);
+            if (field.checked) field.parentElement.hidden = false;
+          }
+          if (field.checked) known.add(field.name);
         }
-        filter();
+        // Nobody has what no field knows.
+        filter([...wanted.keys()].some((name) => !known.has(name)));
         byId("objects").scrollIntoView();
         return;
       }
       const row = byId(hash)?.closest(".block > li");
       if (!row) return;
       if (row.hidden) {
-        form.reset();
+        // Not by a reset, after which the address would be another.
+        for (const field of form.querySelectorAll(":checked")) field.checked = false;
+        form.elements.search.value = "";
         filter();
       }
       row.firstElementChild.open = true;

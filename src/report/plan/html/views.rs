@@ -8,7 +8,9 @@ use super::super::document::{BY_WEIGHT, ExportFile, PlanReport, Subject, counted
 use super::super::rule::{Group, by_rule, rule};
 use crate::base::{Diagnostic, Timestamp, grouped};
 use crate::plan::{ActionKind, PlannedObject};
-use crate::report::page::{ExchangeView, Frame, LONGEST, ObjectList, ObjectsView, Row, RuleView, has_pattern};
+use crate::report::page::{
+    Bar, ExchangeView, Frame, Key, LONGEST, Listed, ObjectList, ObjectsView, Row, RuleView, has_pattern,
+};
 use crate::report::prose::{one_line, printable, sentence};
 use crate::report::{count, plan_estimate};
 use crate::scim::Dialect;
@@ -22,7 +24,7 @@ pub(super) struct Page {
     sentence: String,
     caveats: Vec<String>,
     facts: Vec<(&'static str, String)>,
-    slices: Vec<Slice>,
+    bar: Bar,
     kinds: Vec<&'static str>,
     table: Vec<TableRow>,
     estimate: Option<String>,
@@ -37,18 +39,6 @@ pub(super) struct Page {
     prints_all: bool,
     files: Vec<FileView>,
     digest: String,
-}
-
-/// A part of the bar of actions.
-#[derive(Serialize)]
-struct Slice {
-    action: &'static str,
-    /// Colours alone don't tell it from its neighbours.
-    has_pattern: bool,
-    counted: &'static str,
-    count: String,
-    at: f64,
-    width: f64,
 }
 
 #[derive(Serialize)]
@@ -112,6 +102,7 @@ pub(super) fn page(report: &PlanReport, frame: &Frame) -> Page {
     let weight = |action| BY_WEIGHT.iter().position(|known| *known == action);
     ordered.sort_by_key(|object| weight(object.action));
     let subjects = report.subjects();
+    let mut listed = objects(&ordered, frame);
     Page {
         title: report.title(),
         verdict: verdict(report),
@@ -120,17 +111,17 @@ pub(super) fn page(report: &PlanReport, frame: &Frame) -> Page {
         sentence: report.sentence(),
         caveats: report.caveats().iter().map(|text| one_line(text)).collect(),
         facts: facts(report),
-        slices: slices(report),
+        bar: bar(report),
         kinds: if subjects.len() > 1 { subjects.iter().map(|subject| subject.plural()).collect() } else { Vec::new() },
         table: if subjects.len() > 1 { table(report, &subjects) } else { Vec::new() },
         estimate: plan_estimate(report.kind, &report.summary),
         held_back: report.held_back(),
         warnings: report.other_warnings().map(warning).collect(),
         notes: report.notes.iter().map(|note| one_line(note)).collect(),
-        rules: rules(report, &ordered),
+        rules: rules(report, &ordered, &mut listed),
         written: written(report),
         objects_title: "Every object",
-        objects: objects(&ordered, frame),
+        objects: listed.view(),
         without_script: "`scimulate plan --show-requests` shows the same in a terminal, `--only NAME` of one object.",
         prints_all: report.objects.len() <= PRINTED,
         files: report.files.iter().map(file).collect(),
@@ -173,24 +164,10 @@ fn facts(report: &PlanReport) -> Vec<(&'static str, String)> {
     ]
 }
 
-#[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
-fn slices(report: &PlanReport) -> Vec<Slice> {
-    let all = report.objects.len().max(1) as f64;
-    let mut at = 0.0;
-    let slice = |(action, count): (ActionKind, u64)| {
-        let width = count as f64 * LONGEST / all;
-        let slice = Slice {
-            action: action.as_str(),
-            has_pattern: has_pattern(action),
-            counted: counted(action),
-            count: grouped(count),
-            at,
-            width,
-        };
-        at += width;
-        slice
-    };
-    report.actions().into_iter().map(slice).collect()
+fn bar(report: &PlanReport) -> Bar {
+    let key =
+        |(action, count): (ActionKind, u64)| Key::new((action.as_str(), counted(action)), count, has_pattern(action));
+    Bar::new("Objects by action", report.actions().into_iter().map(key))
 }
 
 fn table(report: &PlanReport, subjects: &[Subject]) -> Vec<TableRow> {
@@ -210,7 +187,7 @@ fn warning(warning: &Diagnostic) -> Warning {
     }
 }
 
-fn rules(report: &PlanReport, ordered: &[&PlannedObject]) -> Vec<Rules> {
+fn rules(report: &PlanReport, ordered: &[&PlannedObject], listed: &mut Listed) -> Vec<Rules> {
     let mut numbers: FxHashMap<*const PlannedObject, usize> = FxHashMap::default();
     numbers.extend(ordered.iter().enumerate().map(|(number, object)| (std::ptr::from_ref(*object), number)));
     let sections = [
@@ -220,7 +197,7 @@ fn rules(report: &PlanReport, ordered: &[&PlannedObject]) -> Vec<Rules> {
         ("disabled", "Who would be disabled, and why", ActionKind::Disable),
         ("skipped", "Who is skipped, and why", ActionKind::Skip),
     ];
-    let section = |(id, title, action)| Rules { id, title, groups: rule_views(report, action, &numbers) };
+    let section = |(id, title, action)| Rules { id, title, groups: rule_views(report, action, &numbers, listed) };
     sections.into_iter().map(section).filter(|rules| !rules.groups.is_empty()).collect()
 }
 
@@ -228,6 +205,7 @@ fn rule_views(
     report: &PlanReport,
     action: ActionKind,
     numbers: &FxHashMap<*const PlannedObject, usize>,
+    listed: &mut Listed,
 ) -> Vec<RuleView> {
     let groups = by_rule(report.with(action));
     let most = groups.first().map_or(1, |group| group.objects.len());
@@ -235,7 +213,7 @@ fn rule_views(
         let names = group.objects.iter();
         let names = names.map(|&object| (&*object.name, Some(numbers[&std::ptr::from_ref(object)])));
         RuleView::new((&group.rule, group.code), (group.objects.len(), most), names)
-            .shown_by(&[("action", word(action)), ("reason", &one_line(&group.rule))])
+            .shown_by(listed.link(&[("action", word(action)), ("reason", &one_line(&group.rule))]))
     };
     groups.iter().map(view).collect()
 }
@@ -261,7 +239,7 @@ fn written(report: &PlanReport) -> Vec<Written> {
     counts.into_iter().map(view).collect()
 }
 
-fn objects(ordered: &[&PlannedObject], frame: &Frame) -> ObjectsView {
+fn objects(ordered: &[&PlannedObject], frame: &Frame) -> Listed {
     let mut list = ObjectList::of(ordered.len());
     for object in ordered {
         let note = match object.changes.len() as u64 {
