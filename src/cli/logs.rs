@@ -10,7 +10,6 @@ use clap::ValueEnum;
 use uuid::Uuid;
 
 use self::entries::Form;
-pub(crate) use self::entries::Printed;
 pub(crate) use self::facts::facts;
 use super::args::{Output, instant_or_date};
 use super::context::Context;
@@ -23,7 +22,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, parse_duration};
 use crate::event::{ChangeId, StepStatus};
 use crate::plan::ActionKind;
-use crate::store::{LogQuery, Store};
+use crate::store::{CycleRow, LogQuery, Store};
 
 /// Entries of a table, unless told otherwise.
 const SHOWN: usize = 200;
@@ -68,12 +67,13 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) steps: bool,
     /// Go on with new entries as they come, until stopped
-    #[arg(short, long, conflicts_with = "out")]
+    #[arg(short, long, conflicts_with_all = ["out", "until"])]
     pub(crate) follow: bool,
     /// Form of the entries [default: table; with --output json graph, with --output jsonl ndjson]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
-    /// Write to this file; of csv three, with `_ProvisioningSteps` and `_ModifiedProperties` in the names of two
+    /// Write to this file; of csv three, with `_ProvisioningSteps` and `_ModifiedProperties` in the names of two; `-` is
+    /// stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -151,7 +151,7 @@ impl When {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     let settings = context.settings()?;
     let store = known(&settings)?;
-    let query = query(args, store.as_ref(), Clock::real().now())?;
+    let query = query(args, store.as_ref(), &settings.job, Clock::real().now())?;
     let format = args.format.unwrap_or(match context.printer.output() {
         Output::Human => Format::Table,
         Output::Json => Format::Graph,
@@ -166,11 +166,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
     if store.is_none() && !args.follow {
         context.printer.talk(format_args!("The job \"{}\" has not run yet.", settings.job));
     }
-    if let Some(path) = &args.out {
+    if let Some(path) = args.out.as_ref().filter(|path| path.as_os_str() != "-") {
         return form.write_files(store.as_ref(), &query, limit, path, context);
     }
-    let last = form.print(store.as_ref(), &query, limit, context)?;
-    if args.follow { follow(form, query, last, &settings, context) } else { Ok(Exit::Done) }
+    if args.follow {
+        return follow(form, query, limit, &settings, context);
+    }
+    form.print(store.as_ref(), &query, limit, context)?;
+    Ok(Exit::Done)
 }
 
 /// The name of a format as it is typed.
@@ -178,7 +181,7 @@ fn name(format: Format) -> String {
     format.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-fn query(args: &Args, store: Option<&Store>, now: Timestamp) -> Result<LogQuery, Error> {
+fn query(args: &Args, store: Option<&Store>, job: &str, now: Timestamp) -> Result<LogQuery, Error> {
     let actions = args.action.iter().flat_map(|action| match action {
         LoggedAction::Create => vec![ActionKind::Create],
         LoggedAction::Update => vec![ActionKind::Update],
@@ -193,12 +196,11 @@ fn query(args: &Args, store: Option<&Store>, now: Timestamp) -> Result<LogQuery,
         Status::Skipped => StepStatus::Skipped,
     });
     let cycle = match args.cycle.as_deref() {
-        Some("last") => {
-            let last = store.map(|store| store.cycles(1)).transpose()?.unwrap_or_default().pop();
-            // Without a cycle there is none that entries could belong to.
-            Some(last.map_or_else(|| CycleId::new("last"), |cycle| cycle.start.id))
+        Some(wanted) => {
+            let cycles = store.map(|store| store.cycles(usize::MAX)).transpose()?.unwrap_or_default();
+            Some(find_cycle(wanted, &cycles, job)?)
         }
-        id => id.map(CycleId::new),
+        None => None,
     };
     Ok(LogQuery {
         cycle,
@@ -214,12 +216,33 @@ fn query(args: &Args, store: Option<&Store>, now: Timestamp) -> Result<LogQuery,
     })
 }
 
-/// Prints new entries until a signal comes. A state that is made meanwhile is found.
-fn follow(mut form: Form, query: LogQuery, last: u64, settings: &Settings, context: &Context) -> Result<Exit, Error> {
+/// The cycle with this id, or the latest for `last`; of a job without cycles whatever is wanted, which nothing belongs
+/// to. They come with the latest first.
+pub(crate) fn find_cycle(wanted: &str, cycles: &[CycleRow], job: &str) -> Result<CycleId, Error> {
+    let found = cycles.iter().find(|cycle| wanted == "last" || cycle.start.id.as_str() == wanted);
+    match found {
+        Some(cycle) => Ok(cycle.start.id.clone()),
+        None if cycles.is_empty() => Ok(CycleId::new(wanted)),
+        None => {
+            let text = format!("the job \"{job}\" has no cycle {wanted:?}");
+            let hint = "`scimulate status --output json` lists the last ones, `last` is the latest";
+            Err(Diagnostic::error(text).with_hint(hint).into())
+        }
+    }
+}
+
+/// Prints the last entries, then new ones until a signal comes. A state that is made meanwhile is found.
+fn follow(
+    mut form: Form,
+    query: LogQuery,
+    mut limit: usize,
+    settings: &Settings,
+    context: &Context,
+) -> Result<Exit, Error> {
     block_on(async {
         let interrupt = Interrupt::listen()?;
         let token = interrupt.token();
-        let mut query = LogQuery { after: last, ..query };
+        let mut query = query;
         let mut store = None;
         loop {
             if store.is_none() {
@@ -228,7 +251,14 @@ fn follow(mut form: Form, query: LogQuery, last: u64, settings: &Settings, conte
                     form.facts = facts(settings, Some(store))?;
                 }
             }
-            query.after = form.print(store.as_ref(), &query, usize::MAX, context)?.max(query.after);
+            // What is there before it is looked through needn't be looked at again, whether it was wanted or not.
+            let known = store.as_ref().map_or(Ok(0), Store::last_log_number)?;
+            if known < query.after {
+                // All was cleared meanwhile, and numbers begin anew.
+                query.after = 0;
+            }
+            query.after = form.print(store.as_ref(), &query, limit, context)?.max(known);
+            limit = usize::MAX;
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = token.cancelled() => return Ok(interrupt.exit().unwrap_or(Exit::Done)),

@@ -50,6 +50,20 @@ pub(crate) struct Printer {
     warnings: Mutex<Option<Vec<Diagnostic>>>,
 }
 
+/// Stdout as something that is written to; it is buffered.
+pub(crate) struct Printed<'a>(pub(crate) &'a Printer);
+
+impl Write for Printed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.bytes(bytes).map_err(io::Error::from)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush().map_err(io::Error::from)
+    }
+}
+
 /// More warnings than this aren't kept.
 const KEPT: usize = 1000;
 

@@ -8,12 +8,12 @@ use super::context::Context;
 use super::error::Error;
 use super::exit::Exit;
 use super::lever::known;
-use super::logs::{Printed, When, facts, when};
+use super::logs::{When, facts, find_cycle, when};
 use super::output_file::Readers;
+use super::printer::{OutputError, Printed};
 use super::reports::{Form, ReportTo, Reports, parser};
 use super::runtime::{Interrupt, block_on};
 use super::status::{Snapshot, snapshot};
-use crate::base::{CycleId, Diagnostic};
 use crate::event::LogEntry;
 use crate::report::{JobReport, LogFacts, Narrowing, job_html, job_json, job_markdown};
 use crate::store::{LogQuery, Store};
@@ -68,8 +68,7 @@ fn write(args: &Args, reports: Reports, interrupt: &Interrupt, context: &Context
     let entries = Entries { store: store.as_ref(), interrupt };
     let write = |form, to: &mut dyn io::Write| entries.write(form, &report, &facts, to);
     if let Some(form) = reports.stdout() {
-        write(form, &mut Printed(&context.printer))
-            .map_err(|error| Error::from(super::printer::OutputError::from(error)))?;
+        write(form, &mut Printed(&context.printer)).map_err(|error| Error::from(OutputError::from(error)))?;
     }
     reports.write_with(&mut |form, to| write(form, to))?.tell(context);
     if store.is_none() {
@@ -84,16 +83,7 @@ fn narrowing(args: &Args, snapshot: &Snapshot) -> Result<Narrowing, Error> {
         return Ok(Narrowing::Since(since.instant(snapshot.now)));
     }
     let Some(wanted) = &args.cycle else { return Ok(Narrowing::Nothing) };
-    let found = snapshot.cycles.iter().find(|cycle| wanted == "last" || cycle.start.id.as_str() == wanted);
-    match (found, snapshot.cycles.is_empty()) {
-        (Some(cycle), _) => Ok(Narrowing::Cycle(cycle.start.id.clone())),
-        (None, true) => Ok(Narrowing::Cycle(CycleId::new(wanted.as_str()))),
-        (None, false) => {
-            let text = format!("the job \"{}\" has no cycle {wanted:?}", snapshot.name);
-            let hint = "`scimulate status --output json` lists the last ones, `last` is the latest";
-            Err(Diagnostic::error(text).with_hint(hint).into())
-        }
-    }
+    Ok(Narrowing::Cycle(find_cycle(wanted, &snapshot.cycles, &snapshot.name)?))
 }
 
 /// The entries of the log, read one by one.

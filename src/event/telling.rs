@@ -28,6 +28,33 @@ pub enum StepOrder {
 }
 
 impl LogEntry {
+    /// Whether this text stands anywhere in what is told of it, in any letter case.
+    pub fn contains(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let has = |place: &str| place.to_lowercase().contains(&text);
+        let value = |value: &Option<Value>| value.as_ref().is_some_and(|value| has(&logged_value(value)));
+        has(&self.name)
+            || has(&self.source_id.to_string())
+            || self.target_id.as_ref().is_some_and(|id| has(id.as_str()))
+            || has(&self.reason())
+            || has(&self.reason_code)
+            || self.error.as_ref().is_some_and(|error| has(&error.code))
+            || self.changes.iter().any(|change| has(&change.attribute) || value(&change.old) || value(&change.new))
+            || self.trace.iter().flat_map(|trace| &trace.exchanges).any(|exchange| {
+                has(&format!("{} {}", exchange.method, exchange.path))
+                    || self.body(exchange).is_some_and(|body| has(&body))
+            })
+            || self.steps(StepOrder::Portal).iter().any(|step| {
+                let shown = |text: &Option<String>| text.as_deref().is_some_and(has);
+                has(step.name.as_str())
+                    || has(&step.description)
+                    || step
+                        .details
+                        .iter()
+                        .any(|detail| has(&detail.name) || shown(&detail.value) || shown(&detail.evidence))
+            })
+    }
+
     /// Every step. An entry that kept nothing of its way has none.
     pub fn steps(&self, order: StepOrder) -> Vec<ProvisioningStep> {
         let Some(trace) = &self.trace else { return Vec::new() };

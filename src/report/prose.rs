@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::visible;
+use crate::base::{Timestamp, visible};
 
 /// A text on one line, of which every character is seen.
 pub(super) fn one_line(text: &str) -> String {
@@ -30,6 +30,19 @@ pub(super) fn pieces(text: &str) -> impl Iterator<Item = (bool, &str)> {
     // A backtick that is alone is a character.
     let pairs = text.matches('`').count() / 2 * 2;
     text.splitn(pairs + 1, '`').enumerate().map(|(index, piece)| (index % 2 == 1, piece))
+}
+
+/// As many characters of it, then `…`.
+pub(super) fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `2026-03-01 10:00:00 UTC`.
+pub(super) fn instant(at: Timestamp) -> String {
+    format!("{at:.0}").replace('T', " ").replace('Z', " UTC")
 }
 
 /// A duration for people.

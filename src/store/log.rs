@@ -39,28 +39,11 @@ pub struct LogQuery {
 
 impl LogQuery {
     /// What SQL doesn't look at.
-    fn holds(&self, entry: &LogEntry, trace: Option<&str>) -> bool {
+    fn holds(&self, entry: &LogEntry) -> bool {
         let has_action = self.actions.is_empty() || self.actions.contains(&entry.attempted());
         let has_status = self.statuses.is_empty() || self.statuses.contains(&entry.status());
-        has_action && has_status && self.text.as_deref().is_none_or(|text| contains(entry, trace, text))
+        has_action && has_status && self.text.as_deref().is_none_or(|text| entry.contains(text))
     }
-}
-
-fn contains(entry: &LogEntry, trace: Option<&str>, text: &str) -> bool {
-    let text = text.to_lowercase();
-    let has = |place: &str| place.to_lowercase().contains(&text);
-    let error = entry.error.as_ref();
-    has(&entry.name)
-        || has(&entry.reason())
-        || has(&entry.reason_code)
-        || error.is_some_and(|error| has(&error.code))
-        || entry.target_id.as_ref().is_some_and(|id| has(id.as_str()))
-        || has(&entry.source_id.to_string())
-        || entry.changes.iter().any(|change| {
-            let value = |value: &Option<Value>| value.as_ref().is_some_and(|value| has(&value.to_string()));
-            has(&change.attribute) || value(&change.old) || value(&change.new)
-        })
-        || trace.is_some_and(has)
 }
 
 const SELECT: &str = "SELECT cycle.id, at, source_id, name, log.kind, action, reason, detail, target_id, changes,
@@ -93,13 +76,18 @@ impl Store {
             ])?;
             while let Some(row) = rows.next()? {
                 let entry = read(row)?;
-                let trace = row.get_ref(15)?.as_str_or_null().unwrap_or_default();
-                if query.holds(&entry, trace) && each(entry).is_break() {
+                if query.holds(&entry) && each(entry).is_break() {
                     break;
                 }
             }
             Ok(())
         })
+    }
+
+    /// The number of the last entry; 0 where there is none.
+    pub fn last_log_number(&self) -> Result<u64, StoreError> {
+        let select = "SELECT coalesce(max(number), 0) FROM log";
+        self.try_sql(|sql| sql.query_row(select, [], |row| row::count(row, 0)))
     }
 
     /// The first entries of a query, at most `limit`.

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::error::Error;
-use crate::cli::printer::{OutputError, Printer};
+use crate::cli::printer::{OutputError, Printed, Printer};
 use crate::cli::reports::Form;
 use crate::event::discovery::Discovery;
 use crate::report::{DiscoveryJson, discovery_csv, discovery_html};
@@ -31,18 +31,4 @@ pub(super) fn print_json(discovery: &Discovery, printer: &Printer) -> Result<(),
 fn write_json(discovery: &Discovery, to: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *to, &DiscoveryJson(discovery))?;
     to.write_all(b"\n")
-}
-
-/// Writes to stdout, which is buffered.
-struct Printed<'a>(&'a Printer);
-
-impl Write for Printed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.bytes(bytes).map_err(io::Error::from)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(io::Error::from)
-    }
 }

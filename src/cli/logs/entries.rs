@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::error::Error;
 use crate::cli::exit::Exit;
 use crate::cli::output_file::{OutputFile, Readers};
-use crate::cli::printer::Printer;
+use crate::cli::printer::{OutputError, Printed, Printer};
 use crate::cli::table::{fold, seen_width};
 use crate::event::LogEntry;
 use crate::report::{LogCsv, LogCsvFiles, LogFacts, azure_monitor, graph, log_details, log_line};
@@ -58,7 +58,7 @@ impl Form {
                 printer.talk("Steps and modified properties are in files of their own: --out FILE writes all three.");
             }
             Format::Graph | Format::Ndjson | Format::AzureMonitor => {
-                self.write_json(store, query, limit, &mut Printed(printer), &mut last)?;
+                self.write_json(store, query, limit, (&mut Printed(printer), &printed), &mut last)?;
                 printer.flush()?;
             }
         }
@@ -106,7 +106,10 @@ impl Form {
                 let text = anstream::adapter::strip_str(&self.table(&entries, None)).to_string();
                 output.write_all(text.as_bytes()).with_context(|| format!("{} can't be written", path.display()))?;
             } else {
-                self.write_json(store, query, limit, &mut output, &mut 0)?;
+                let failed = |error: io::Error| {
+                    anyhow::Error::from(error).context(format!("{} can't be written", path.display())).into()
+                };
+                self.write_json(store, query, limit, (&mut output, &failed), &mut 0)?;
             }
             done.push(output);
         }
@@ -123,13 +126,13 @@ impl Form {
         store: Option<&Store>,
         query: &LogQuery,
         limit: usize,
-        to: &mut dyn Write,
+        (to, failed): (&mut dyn Write, &dyn Fn(io::Error) -> Error),
         last: &mut u64,
     ) -> Result<(), Error> {
         let is_document = self.format == Format::Graph;
         if is_document {
             to.write_all(b"{\"@odata.context\":\"https://graph.microsoft.com/v1.0/$metadata#auditLogs/provisioning\",\"value\":[")
-                .map_err(printed)?;
+                .map_err(failed)?;
         }
         let mut separator: &[u8] = if is_document { b"\n" } else { b"" };
         each(store, query, limit, &mut |entry| {
@@ -145,10 +148,10 @@ impl Form {
             } else {
                 line.push(b'\n');
             }
-            to.write_all(&line).map_err(printed)
+            to.write_all(&line).map_err(failed)
         })?;
         if is_document {
-            to.write_all(b"\n]}\n").map_err(printed)?;
+            to.write_all(b"\n]}\n").map_err(failed)?;
         }
         Ok(())
     }
@@ -221,22 +224,8 @@ fn suffixed(path: &Path, suffix: &str) -> PathBuf {
     path.with_file_name(format!("{stem}{suffix}{ending}"))
 }
 
-/// Writes to stdout.
-pub(crate) struct Printed<'a>(pub(crate) &'a Printer);
-
-impl Write for Printed<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.bytes(bytes).map_err(io::Error::from)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush().map_err(io::Error::from)
-    }
-}
-
 fn printed(error: io::Error) -> Error {
-    crate::cli::printer::OutputError::from(error).into()
+    OutputError::from(error).into()
 }
 
 #[cfg(test)]

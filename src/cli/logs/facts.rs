@@ -21,7 +21,6 @@ pub(crate) fn facts(settings: &Settings, store: Option<&Store>) -> Result<LogFac
     Ok(LogFacts {
         job_id: binding.map_or_else(String::new, |binding| JobId::to_string(&binding.job_id)),
         application: settings.job.clone(),
-        application_id: None,
         user_object: object(rules.as_ref().map(|rules| &rules.users), "User"),
         group_object: object(groups, "Group"),
     })

@@ -7,6 +7,7 @@ use super::quarantines::Quarantine;
 use crate::base::{CycleId, SourceId, Timestamp, grouped};
 use crate::event::{CycleKind, LogEntry, ObjectError};
 use crate::plan::ActionKind;
+use crate::report::prose::instant;
 use crate::schema::ObjectKind;
 
 /// A job with its history.
@@ -304,11 +305,6 @@ impl JobReport {
 
 fn waits(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun} waits") } else { format!("{} {noun}s wait", grouped(number)) }
-}
-
-/// `2026-03-01 10:00:00 UTC`.
-pub(super) fn instant(at: Timestamp) -> String {
-    format!("{at:.0}").replace('T', " ").replace('Z', " UTC")
 }
 
 /// `1 object`, `2,000 objects`.

@@ -1,6 +1,6 @@
 //! What messages about the same trouble have in common.
 
-use crate::report::prose::one_line;
+use crate::report::prose::{cut, one_line};
 
 /// Stands for what varies from object to object.
 const VARIES: &str = "…";
@@ -23,11 +23,7 @@ pub(super) fn gist(message: &str) -> String {
         }
     }
     gist.dedup_by(|word, before| word == VARIES && before == VARIES);
-    let text = gist.join(" ");
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    cut(&gist.join(" "), LONGEST)
 }
 
 /// A word with `…` for what is quoted in it; `None` for one that is all inside of quotes. A quote goes on in the next

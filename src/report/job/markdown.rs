@@ -4,12 +4,12 @@
 use std::fmt::Write as _;
 
 use super::JobReport;
-use super::document::{ReportedState, ScopeGroup, ScopeSource, counted, instant};
+use super::document::{ReportedState, ScopeGroup, ScopeSource, counted};
 use super::overview::Cause;
 use super::quarantines::QuarantineEnding;
 use crate::base::grouped;
 use crate::report::markdown::{code, escaped, prose, span};
-use crate::report::prose::{one_line, sentence, time};
+use crate::report::prose::{cut, instant, one_line, sentence, time};
 
 /// So many cycles, causes and rules are told.
 const TOLD: usize = 10;
@@ -29,17 +29,17 @@ pub fn job_markdown(report: &JobReport) -> String {
         ReportedState::NotRun => "📋",
     };
     let title = report.state.title().to_lowercase();
-    let _infallible = writeln!(text, "## {sign} Provisioning job {}: {title}\n", code(&cut(&report.job)));
+    let _infallible = writeln!(text, "## {sign} Provisioning job {}: {title}\n", code(&short(&report.job)));
     let _infallible = writeln!(text, "{}\n", prose(&report.sentence()));
     if let Some(why) = report.why() {
-        let _infallible = writeln!(text, "> {}\n", prose(&cut(&why)));
+        let _infallible = writeln!(text, "> {}\n", prose(&short(&why)));
     }
     for waiting in report.waiting() {
         let _infallible = writeln!(text, "* {}", prose(&waiting));
     }
     let target = format!(
         "* Target {}: {} and {} linked.",
-        span(&cut(&report.target)),
+        span(&short(&report.target)),
         counted(report.linked_users, "user"),
         counted(report.linked_groups, "group")
     );
@@ -94,7 +94,7 @@ fn quarantines(text: &mut String, report: &JobReport) {
         };
         let reasons = quarantine.reasons.iter();
         let reasons: Vec<_> =
-            reasons.map(|(_, reason, message)| format!("{}, {}", code(reason), escaped(&cut(message)))).collect();
+            reasons.map(|(_, reason, message)| format!("{}, {}", code(reason), escaped(&short(message)))).collect();
         let began = instant(quarantine.began);
         let _infallible = writeln!(text, "* {began} {until}: {}", reasons.join("; then "));
     }
@@ -110,13 +110,13 @@ fn failures(text: &mut String, report: &JobReport) {
     text.push_str("### Failures by cause\n\n");
     let names = |cause: &Cause| {
         let objects = cause.objects.iter().take(NAMED);
-        let names: Vec<_> = objects.map(|place| span(&cut(&report.log.objects()[*place].name))).collect();
+        let names: Vec<_> = objects.map(|place| span(&short(&report.log.objects()[*place].name))).collect();
         names.join(", ") + &and_more(cause.objects.len())
     };
     for cause in causes.iter().take(TOLD) {
         let failures = counted(cause.count, "failure");
-        let gist = escaped(&cut(&sentence(&one_line(&cause.gist))));
-        let _infallible = writeln!(text, "* {failures}: {} ({gist}): {}", span(&cut(&cause.code)), names(cause));
+        let gist = escaped(&short(&sentence(&one_line(&cause.gist))));
+        let _infallible = writeln!(text, "* {failures}: {} ({gist}): {}", span(&short(&cause.code)), names(cause));
         if let Some(advice) = cause.advice {
             let _infallible = writeln!(text, "  {}", prose(advice));
         }
@@ -132,7 +132,7 @@ fn scope(text: &mut String, report: &JobReport) {
     }
     text.push_str("### Who is in and out\n\n");
     if let ScopeSource::Log(why) = &report.scope.source {
-        let _infallible = writeln!(text, "As the latest entries of the log say: {}\n", escaped(&cut(why)));
+        let _infallible = writeln!(text, "As the latest entries of the log say: {}\n", escaped(&short(why)));
     }
     let entry = |group: &ScopeGroup| {
         let kind = group.kind.as_str().to_lowercase();
@@ -140,9 +140,9 @@ fn scope(text: &mut String, report: &JobReport) {
         if group.in_scope && group.rule.is_empty() {
             return format!("* {size} in scope\n");
         }
-        let names = group.objects.iter().take(NAMED).map(|(_, name)| span(&cut(name)));
+        let names = group.objects.iter().take(NAMED).map(|(_, name)| span(&short(name)));
         let names = names.collect::<Vec<_>>().join(", ");
-        format!("* {size} out: {}: {names}{}\n", escaped(&cut(&group.rule)), and_more(group.objects.len()))
+        format!("* {size} out: {}: {names}{}\n", escaped(&short(&group.rule)), and_more(group.objects.len()))
     };
     groups.iter().take(TOLD).for_each(|group| text.push_str(&entry(group)));
     more(text, groups.len(), TOLD, "* … and {} other rules\n");
@@ -176,10 +176,6 @@ fn and_more(all: usize) -> String {
     }
 }
 
-fn cut(text: &str) -> String {
-    let text = one_line(text);
-    match text.char_indices().nth(COLUMNS) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+fn short(text: &str) -> String {
+    cut(&one_line(text), COLUMNS)
 }

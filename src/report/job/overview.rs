@@ -16,7 +16,7 @@ use crate::base::{SourceId, Timestamp};
 use crate::event::{LogEntry, StepStatus};
 use crate::plan::ActionKind;
 use crate::report::log::advice;
-use crate::report::plan::{BY_WEIGHT, Subject, rule};
+use crate::report::plan::{Subject, rule, weight};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 
@@ -207,7 +207,6 @@ impl LogOverview {
 
     /// The places of all objects, those that need the most attention first, then the latest.
     pub(super) fn ordered(&self) -> Vec<usize> {
-        let weight = |action| BY_WEIGHT.iter().position(|known| *known == action);
         let mut places: Vec<_> = (0..self.objects.len()).collect();
         places.sort_by_key(|place| weight(self.objects[*place].action));
         places

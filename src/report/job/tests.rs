@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::document::instant;
 use super::overview::KEPT;
 use super::quarantines::QuarantineEnding;
 use super::*;
@@ -15,6 +14,7 @@ use crate::event::{
 };
 use crate::plan::{AttributeChange, Reason, Reference};
 use crate::report::log::LogFacts;
+use crate::report::prose::instant;
 use crate::report::tests::markup::{check_html_page, outside_of_code};
 use crate::schema::ObjectKind;
 use crate::scim::Method;
@@ -160,7 +160,6 @@ fn json(report: &JobReport, entries: &[LogEntry]) -> Value {
     let facts = LogFacts {
         job_id: "scim.1.2".to_owned(),
         application: "contoso".to_owned(),
-        application_id: None,
         user_object: "User".to_owned(),
         group_object: "Group".to_owned(),
     };

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::advice::advice;
-use super::facts::{INITIATOR, LogFacts, action, display_name, milliseconds, portal_action, values};
-use super::graph::{source_details, step_details, steps};
+use super::facts::{INITIATOR, LogFacts, action, display_name, milliseconds, portal_action};
+use super::graph::{property, source_details, step_details, steps};
 use crate::base::{CycleId, TargetId};
 use crate::event::{LogEntry, SOURCE, StepStatus, TARGET};
 
@@ -37,10 +37,7 @@ pub fn azure_monitor(entry: &LogEntry, facts: &LogFacts) -> Value {
             "details": step_details(step),
         })
     });
-    let properties = entry.changes.iter().map(|change| {
-        let [old, new] = values(change);
-        json!({ "displayName": &*change.attribute, "oldValue": old, "newValue": new })
-    });
+    let properties = entry.changes.iter().map(property);
     json!({
         "time": entry.at.to_string(),
         "resourceId": format!("/tenants/{tenant}/providers/Microsoft.aadiam"),
@@ -72,7 +69,7 @@ pub fn azure_monitor(entry: &LogEntry, facts: &LogFacts) -> Value {
                 "Id": principal,
                 "Name": TARGET,
                 "Details": {
-                    "ApplicationId": facts.application_id.as_deref().unwrap_or_default(),
+                    "ApplicationId": "",
                     "ServicePrincipalId": principal,
                     "ServicePrincipalDisplayName": facts.application,
                 },

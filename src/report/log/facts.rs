@@ -16,8 +16,6 @@ pub struct LogFacts {
     pub job_id: String,
     /// The application's name, or the job's.
     pub application: String,
-    /// The application (client) id, where it is known.
-    pub application_id: Option<String>,
     /// Target object of the mapping of users: a URN or `User`.
     pub user_object: String,
     /// The same of groups.

@@ -36,7 +36,7 @@ pub fn graph(entry: &LogEntry, facts: &LogFacts) -> Value {
             "id": principal,
             "displayName": TARGET,
             "details": {
-                "ApplicationId": facts.application_id.as_deref().unwrap_or_default(),
+                "ApplicationId": "",
                 "ServicePrincipalId": principal,
                 "ServicePrincipalDisplayName": facts.application,
             },
@@ -92,7 +92,7 @@ pub(super) fn step_details(step: &ProvisioningStep) -> Map<String, Value> {
     step.details.iter().map(|detail| (detail.name.to_string(), value(&detail.value))).collect()
 }
 
-fn property(change: &AttributeChange) -> Value {
+pub(super) fn property(change: &AttributeChange) -> Value {
     let [old, new] = values(change);
     json!({ "displayName": &*change.attribute, "oldValue": old, "newValue": new })
 }

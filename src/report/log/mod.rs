@@ -14,4 +14,5 @@ pub use csv::{LogCsv, LogCsvFiles};
 pub use facts::LogFacts;
 pub(super) use facts::display_name;
 pub use graph::graph;
+pub(super) use text::shown_details;
 pub use text::{log_details, log_line};

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::advice::advice;
 use super::facts::action;
 use super::graph::steps;
-use crate::event::{LogEntry, ProvisioningStep, StepStatus};
+use crate::event::{Detail, LogEntry, ProvisioningStep, StepStatus};
+use crate::report::prose::one_line;
 use crate::report::style::{bad, dim, good, heading, sign};
 use crate::report::text::{before_after, status_text};
 
@@ -20,7 +21,7 @@ pub fn log_line(entry: &LogEntry) -> [String; 5] {
         Some(error) => format!("{}: {}", error.code, error.message),
         None => entry.reason(),
     };
-    [format!("{:.0}", entry.at), action(entry), status, entry.name.clone(), why]
+    [format!("{:.0}", entry.at), action(entry), status, one_line(&entry.name), one_line(&why)]
 }
 
 /// Everything that is known of one entry, in lines.
@@ -32,29 +33,30 @@ pub fn log_details(entry: &LogEntry) -> String {
     line(format_args!(
         "{} {}  {}: {}",
         sign(entry.action),
-        heading(&entry.name),
+        heading(one_line(&entry.name)),
         entry.action.as_str(),
-        entry.reason()
+        one_line(&entry.reason())
     ));
     line(format_args!("    {:.0}, {} ms in requests", entry.at, entry.duration.as_millis()));
     let cycle = entry.cycle.as_ref().map_or_else(|| "on demand".to_owned(), |cycle| format!("cycle {cycle}"));
     line(format_args!("    change {}, {cycle}", entry.change));
-    let account = entry.target_id.as_ref().map_or_else(|| "no account".to_owned(), |id| format!("account {id}"));
-    line(format_args!("    {} {}, {account}", entry.kind, entry.source_id));
+    let account =
+        entry.target_id.as_ref().map_or_else(|| "no account".to_owned(), |id| one_line(&format!("account {id}")));
+    line(format_args!("    {} {}, {account}", entry.kind, one_line(&entry.source_id.to_string())));
     if let Some(advice) = advice(entry) {
         let words = [advice.details.as_str(), advice.action.unwrap_or_default()];
         if entry.error.is_some() {
-            line(format_args!("    {}", advice.code));
+            line(format_args!("    {}", one_line(&advice.code)));
         }
         for words in words.into_iter().filter(|words| !words.is_empty()) {
-            line(format_args!("    {words}"));
+            line(format_args!("    {}", one_line(words)));
         }
     }
     if entry.trace.is_none() {
         line(format_args!("    {}", dim("an earlier version logged this without its steps")));
     }
     for step in &steps(entry) {
-        line(format_args!("  {} {}", heading(step.name.as_str()), step.description));
+        line(format_args!("  {} {}", heading(step.name.as_str()), one_line(&step.description)));
         for (name, value, evidence) in details(step) {
             line(format_args!("      {name:32}  {value}{evidence}"));
         }
@@ -62,7 +64,7 @@ pub fn log_details(entry: &LogEntry) -> String {
     if !entry.changes.is_empty() {
         line(format_args!("  {}", heading("Modified properties")));
         for change in &entry.changes {
-            line(format_args!("      {:32}  {}", change.attribute, before_after(change)));
+            line(format_args!("      {:32}  {}", change.attribute, one_line(&before_after(change))));
         }
     }
     let exchanges = entry.trace.iter().flat_map(|trace| &trace.exchanges);
@@ -74,29 +76,31 @@ pub fn log_details(entry: &LogEntry) -> String {
         line(format_args!(
             "      {} {} → {status} in {} ms",
             exchange.method,
-            exchange.path,
+            one_line(&exchange.path),
             exchange.duration.as_millis()
         ));
         if let Some(body) = entry.body(exchange) {
-            line(format_args!("        {body}"));
+            line(format_args!("        {}", one_line(&body)));
         }
     }
     text
 }
 
+/// What a step says, without what says nothing.
+pub(in crate::report) fn shown_details(step: &ProvisioningStep) -> impl Iterator<Item = &Detail> {
+    let is_empty = |detail: &&Detail| detail.name == "ScopeEvaluationResult" && detail.value.as_deref() == Some("{}");
+    step.details.iter().filter(move |detail| !is_empty(detail))
+}
+
 /// What the export doesn't contain is a question mark.
 fn details(step: &ProvisioningStep) -> impl Iterator<Item = (&str, String, String)> {
-    let shown = step
-        .details
-        .iter()
-        .filter(|detail| detail.name != "ScopeEvaluationResult" || detail.value.as_deref() != Some("{}"));
-    shown.map(|detail| {
+    shown_details(step).map(|detail| {
         let value = match detail.value.as_deref() {
             None => "?".to_owned(),
             Some("") => dim("no value"),
-            Some(value) => value.to_owned(),
+            Some(value) => one_line(value),
         };
-        let evidence = detail.evidence.as_ref().map_or_else(String::new, |why| dim(format!("  {why}")));
+        let evidence = detail.evidence.as_ref().map_or_else(String::new, |why| dim(format!("  {}", one_line(why))));
         (&*detail.name, value, evidence)
     })
 }

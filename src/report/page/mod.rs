@@ -15,5 +15,5 @@ mod rules;
 pub(super) use bar::{Bar, Key};
 pub(super) use exchange::ExchangeView;
 pub(super) use frame::{ACTIONS, Frame, OBJECTS, Parts};
-pub(super) use objects::{Facet, Listed, ObjectList, ObjectsView, Row};
+pub(super) use objects::{Facet, Listed, ObjectList, ObjectsView, PRINTED, Row};
 pub(super) use rules::{LONGEST, NAMED, RuleView, has_pattern};

@@ -17,6 +17,8 @@ use crate::report::prose::one_line;
 
 /// With more objects than this, what is below their rows is packed.
 const STATIC: usize = 1000;
+/// With no more objects than this, paper shows everything about them.
+pub(in crate::report) const PRINTED: usize = 200;
 /// Rows that a browser lays out together, or not at all while nobody sees them.
 const BLOCK: usize = 50;
 /// So many chips of one kind are offered; what is rarer can be searched for.

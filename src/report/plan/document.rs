@@ -122,6 +122,11 @@ pub(in crate::report) const BY_WEIGHT: [ActionKind; 8] = [
     ActionKind::None,
 ];
 
+/// Sorts actions, what needs the most attention first.
+pub(in crate::report) fn weight(action: ActionKind) -> usize {
+    BY_WEIGHT.iter().position(|known| *known == action).unwrap_or(BY_WEIGHT.len())
+}
+
 /// An action as a plan says it.
 pub(in crate::report) const fn word(action: ActionKind) -> &'static str {
     match action {

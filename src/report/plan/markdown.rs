@@ -10,7 +10,7 @@ use super::rule::by_rule;
 use crate::base::grouped;
 use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason};
 use crate::report::markdown::{escaped, prose, span};
-use crate::report::prose::{one_line, sentence};
+use crate::report::prose::{cut, one_line, sentence};
 use crate::report::{before_after, count, plan_estimate, symbol};
 
 /// What GitHub takes, less a margin for what a workflow puts around it. Counted in UTF-16, the longest of the ways in which
@@ -172,13 +172,6 @@ fn short(text: &str) -> String {
 
 fn cut_prose(text: &str, columns: usize) -> String {
     prose(&cut(&one_line(text), columns))
-}
-
-fn cut(text: &str, columns: usize) -> String {
-    match text.char_indices().nth(columns) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }
 
 fn length(text: &str) -> usize {

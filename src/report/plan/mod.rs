@@ -10,7 +10,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub(super) use document::{BY_WEIGHT, Subject, word};
+pub(super) use document::{BY_WEIGHT, Subject, weight, word};
 pub use document::{ExportFile, PlanReport};
 pub use html::plan_html;
 pub use markdown::plan_markdown;

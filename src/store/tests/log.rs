@@ -118,6 +118,8 @@ fn queries() {
     check(name("T-1"), &[1, 2]);
     check(text("RECYCLE"), &[3]);
     check(text("zürich"), &[2]);
+    check(text("entryimport"), &[2]);
+    check(text("userName eq \"ann\""), &[2]);
     check(text("NotEffectively"), &[3]);
     check(text("user2"), &[2]);
     check(text("no such text"), &[]);

@@ -240,6 +240,7 @@ fn filters() {
     assert_eq!(count("--until 1h"), 0);
     assert_eq!(count("--text CHIEF"), 1);
     assert_eq!(count("--text NOTEFFECTIVELYENTITLED"), 1);
+    assert_eq!(count("--text entryexportupdate"), 1);
     assert_eq!(count("--limit 2"), 2);
     let change = records(&sandbox, "--limit 1")[0]["changeId"].as_str().unwrap().to_owned();
     assert_eq!(count(&format!("--change {change}")), 1);
@@ -289,6 +290,61 @@ fn following_shows_what_comes() {
     follow.signal("INT");
     let ended = follow.wait().with(130);
     assert_eq!(ended.json_lines().len(), 3, "{}", ended.stdout);
+}
+
+#[cfg(unix)]
+#[test]
+fn following_from_now_on_shows_nothing_older() {
+    let sandbox = Sandbox::with_users(2, "embedded");
+    sandbox.run("run").with(0);
+    let mut follow = sandbox.start("logs -f --limit 0");
+    follow.until_told("Earlier entries aren't shown");
+    sandbox.edit("users.csv", &format!("{},Engineer", user_name(1)), &format!("{},Chief", user_name(1)));
+    sandbox.run("run").with(0);
+    follow.until_shown("update");
+    follow.signal("INT");
+    let shown = follow.wait().with(130).stdout;
+    assert_eq!((shown.lines().count(), shown.contains("create")), (1, false), "{shown}");
+}
+
+#[test]
+fn what_others_wrote_moves_no_cursor() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.edit("users.csv", ",Engineer,", ",Eng\u{1b}[2Jineer\u{202e},");
+    sandbox.run("run").with(0);
+    for command in ["logs", "logs --steps"] {
+        let told = sandbox.run(command).with(0).stdout;
+        assert!(told.contains("user1@contoso.com") && !told.contains(['\u{1b}', '\u{202e}']), "{told:?}");
+    }
+}
+
+#[test]
+fn where_it_goes_and_what_there_is() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.run("run").with(0);
+    let lines = sandbox.run("logs --format ndjson --out -").with(0).json_lines();
+    assert_eq!(lines.len(), 1);
+    assert!(!sandbox.path("-").exists());
+    for command in ["logs --cycle nothing", "report --report json=- --cycle nothing"] {
+        let told = sandbox.run(command).with(2).stderr;
+        assert!(
+            told.contains("has no cycle \"nothing\"") && told.contains("`last` is the latest"),
+            "{command}: {told}"
+        );
+    }
+    let endless = sandbox.run("logs -f --until 2099-01-01").with(2).stderr;
+    assert!(endless.contains("--until"), "{endless}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_names_the_file() {
+    let sandbox = Sandbox::with_users(1, "embedded");
+    sandbox.run("run").with(0);
+    for format in ["table", "graph", "ndjson"] {
+        let told = sandbox.run(&format!("logs --format {format} --out /dev/full")).with(1).stderr;
+        assert!(told.contains("/dev/full can't be written"), "{format}: {told}");
+    }
 }
 
 #[test]

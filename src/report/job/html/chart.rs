@@ -6,9 +6,9 @@ use crate::base::grouped;
 use crate::plan::ActionKind;
 use crate::report::page::{Key, LONGEST, has_pattern};
 use crate::report::plan::{BY_WEIGHT, word};
-use crate::report::prose::time;
+use crate::report::prose::{instant, time};
 
-use super::super::document::{ReportedCycle, instant};
+use super::super::document::ReportedCycle;
 
 /// So many cycles are drawn.
 const DRAWN: usize = 60;

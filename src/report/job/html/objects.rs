@@ -5,15 +5,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::JobReport;
-use super::super::document::{EntryOf, ReportedCycle, instant};
+use super::super::document::{EntryOf, ReportedCycle};
 use super::super::overview::LoggedObject;
 use crate::base::{CycleId, grouped};
 use crate::event::{LogEntry, StepOrder, StepStatus};
 use crate::plan::AttributeChange;
-use crate::report::log::{advice, display_name};
+use crate::report::log::{advice, display_name, shown_details};
 use crate::report::page::{ExchangeView, Facet, Frame, Listed, ObjectList, Row};
 use crate::report::plan::{rule, word};
-use crate::report::prose::{one_line, printable, sentence, time};
+use crate::report::prose::{instant, one_line, printable, sentence, time};
 
 /// What was done outside of cycles, as a filter has it.
 const ON_DEMAND: &str = "on demand";
@@ -176,13 +176,10 @@ fn view(entry: &LogEntry, cycle: &dyn Fn(&LogEntry) -> String) -> EntryView {
         kind: step.kind.as_str(),
         status: step.status.as_str(),
         description: one_line(&step.description),
-        details: step
-            .details
-            .into_iter()
-            .filter(|detail| detail.name != "ScopeEvaluationResult" || detail.value.as_deref() != Some("{}"))
+        details: shown_details(&step)
             .map(|detail| {
-                let value = detail.value.map(|value| printable(&value));
-                (one_line(&detail.name), value, detail.evidence.map(|why| one_line(&why)))
+                let value = detail.value.as_deref().map(printable);
+                (one_line(&detail.name), value, detail.evidence.as_deref().map(one_line))
             })
             .collect(),
     };

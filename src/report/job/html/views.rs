@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::super::JobReport;
-use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource, counted, instant};
+use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource, counted};
 use super::super::overview::{Cause, SlowRequest};
 use super::super::quarantines::{Quarantine, QuarantineEnding};
 use super::chart::{Chart, chart};
 use crate::base::{Timestamp, grouped};
-use crate::report::page::{LONGEST, Listed, NAMED, ObjectsView, RuleView};
+use crate::report::page::{LONGEST, Listed, NAMED, ObjectsView, PRINTED, RuleView};
 use crate::report::plan::Subject;
-use crate::report::prose::{one_line, sentence, time};
+use crate::report::prose::{instant, one_line, sentence, time};
 use crate::report::status_text;
 use crate::schema::ObjectKind;
 
@@ -18,8 +18,6 @@ use crate::schema::ObjectKind;
 const LISTED: usize = 60;
 /// So many causes are told, and so many rules of each kind.
 const TOLD: usize = 50;
-/// With no more objects than this, paper shows everything about them.
-const PRINTED: usize = 200;
 
 #[derive(Serialize)]
 pub(super) struct Page {

@@ -4,14 +4,14 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::super::document::{BY_WEIGHT, ExportFile, PlanReport, Subject, counted, word};
+use super::super::document::{ExportFile, PlanReport, Subject, counted, weight, word};
 use super::super::rule::{Group, by_rule, rule};
-use crate::base::{Diagnostic, Timestamp, grouped};
+use crate::base::{Diagnostic, grouped};
 use crate::plan::{ActionKind, PlannedObject};
 use crate::report::page::{
-    Bar, ExchangeView, Frame, Key, LONGEST, Listed, ObjectList, ObjectsView, Row, RuleView, has_pattern,
+    Bar, ExchangeView, Frame, Key, LONGEST, Listed, ObjectList, ObjectsView, PRINTED, Row, RuleView, has_pattern,
 };
-use crate::report::prose::{one_line, printable, sentence};
+use crate::report::prose::{instant, one_line, printable, sentence};
 use crate::report::{count, plan_estimate};
 use crate::scim::Dialect;
 
@@ -99,7 +99,6 @@ struct Change {
 /// Everything that the page shows.
 pub(super) fn page(report: &PlanReport, frame: &Frame) -> Page {
     let mut ordered: Vec<&PlannedObject> = report.objects.iter().collect();
-    let weight = |action| BY_WEIGHT.iter().position(|known| *known == action);
     ordered.sort_by_key(|object| weight(object.action));
     let subjects = report.subjects();
     let mut listed = objects(&ordered, frame);
@@ -129,9 +128,6 @@ pub(super) fn page(report: &PlanReport, frame: &Frame) -> Page {
     }
 }
 
-/// With no more objects than this, paper shows everything about them.
-const PRINTED: usize = 200;
-
 fn verdict(report: &PlanReport) -> &'static str {
     let has = |action| report.count(action, None) > 0;
     match () {
@@ -139,10 +135,6 @@ fn verdict(report: &PlanReport) -> &'static str {
         () if has(ActionKind::StagedDelete) => "held",
         () => "plain",
     }
-}
-
-fn instant(at: Timestamp) -> String {
-    format!("{at:.0}").replace('T', " ").replace('Z', " UTC")
 }
 
 fn facts(report: &PlanReport) -> Vec<(&'static str, String)> {
