@@ -79,6 +79,16 @@ await withBrowser(executablePath, async (browser, complaints) => {
     assert.ok(await page.locator(".block > li:target .inside").isVisible());
     await page.goto(`${ofMany}#action=skip&reason=accountEnabled+is+false`);
     await shown(page, /^15 of 1,500 shown$/);
+    await rule.locator(".names a").nth(1).click();
+    assert.match(new URL(page.url()).hash, /^#o-\d+$/);
+    await page.locator("#clear").click();
+    await page.locator("input[type=search]").fill("user101@");
+    await shown(page, /^1 of 1,500 shown$/);
+    await rule.locator(".names a").first().click();
+    await shown(page, /^1,500 shown$/);
+    assert.match(new URL(page.url()).hash, /^#o-\d+$/, "the address of the row stays");
+    await page.goto(`${ofMany}#reason=nobody+has+it`);
+    await shown(page, /^0 of 1,500 shown$/);
     await page.context().close();
   });
 
