@@ -182,14 +182,7 @@ fn reports_are_files_for_their_owner_alone() {
     assert_eq!((&document["formatVersion"], &document["summary"]["gone"]), (&"1.0".into(), &1.into()));
     let page = sandbox.read("a.html");
     assert!(page.starts_with("<!doctype html>") && page.contains("svc-backup@contoso.com"), "{page}");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        for name in ["accounts.csv", "accounts.json", "a.html"] {
-            let mode = fs::metadata(sandbox.path(name)).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600, "{name}");
-        }
-    }
+    sandbox.is_private(&["accounts.csv", "accounts.json", "a.html"]);
     for (report, expected) in [
         ("--report cvs=a", "there is no form `cvs`, did you mean `csv`?"),
         ("--report tap=a", "the forms are csv, json, html"),

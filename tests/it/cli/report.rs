@@ -145,17 +145,12 @@ fn a_quarantine_stands_in_it() {
     assert_eq!(report["job"]["quarantine"]["since"], status["job"]["quarantine"]["since"]);
 }
 
-#[cfg(unix)]
 #[test]
 fn nobody_else_may_read_it() {
-    use std::os::unix::fs::PermissionsExt as _;
     let (sandbox, _stub) = two_cycles();
     sandbox.write("job.html", "of yesterday");
     sandbox.run(&format!("report {ALL}")).with(0);
-    for name in ["job.html", "job.md", "job.json"] {
-        let mode = std::fs::metadata(sandbox.path(name)).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "{name}");
-    }
+    sandbox.is_private(&["job.html", "job.md", "job.json"]);
 }
 
 #[test]

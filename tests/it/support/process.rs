@@ -59,6 +59,19 @@ impl Sandbox {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// What holds personal data can be read by the user alone.
+    #[track_caller]
+    pub(crate) fn is_private(&self, names: &[&str]) {
+        #[cfg(unix)]
+        for name in names {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = fs::metadata(self.path(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+        #[cfg(not(unix))]
+        assert!(names.iter().all(|name| self.path(name).exists()));
+    }
+
     /// Rewrites a file.
     pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
         let text = self.read(name);
