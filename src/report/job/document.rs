@@ -7,6 +7,7 @@ use super::quarantines::Quarantine;
 use crate::base::{CycleId, SourceId, Timestamp, grouped};
 use crate::event::{CycleKind, LogEntry, ObjectError};
 use crate::plan::ActionKind;
+use crate::report::counted;
 use crate::schema::ObjectKind;
 
 /// A job with its history.
@@ -309,9 +310,4 @@ fn waits(number: u64, noun: &str) -> String {
 /// `2026-03-01 10:00:00 UTC`.
 pub(super) fn instant(at: Timestamp) -> String {
     format!("{at:.0}").replace('T', " ").replace('Z', " UTC")
-}
-
-/// `1 object`, `2,000 objects`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
