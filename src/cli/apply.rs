@@ -79,7 +79,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             concurrency: job.settings.target.concurrency,
             evaluated_at: saved.created.parse().ok(),
         };
-        let mut view = Progress::new(context, &clock).after(Past::read(&store, &job.id(&export), context)?);
+        let mut view = Progress::new(context, &clock).after(Past::read(&store, &job.id(&export), false, context)?);
         let (store, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);

@@ -12,7 +12,7 @@ use super::printer::OutputError;
 use super::run::Monitor;
 use crate::base::{CycleId, Diagnostic, Timestamp, grouped};
 use crate::clock::Clock;
-use crate::engine::Sink;
+use crate::engine::{Processed, Sink};
 use crate::event::{CycleKind, CycleReport, Event, ObjectRecord};
 use crate::plan::{ActionKind, Reason};
 use crate::report::{self, Deviations, count};
@@ -173,7 +173,7 @@ impl<'a> Progress<'a> {
 
     fn begin(&mut self, due: u64) {
         self.begun = true;
-        self.tally = Tally::of(due);
+        self.tally = Tally::of(due, self.past.as_ref().map_or([0, 0], |past| past.linked));
         if self.time != Time::Real {
             return;
         }
@@ -182,14 +182,14 @@ impl<'a> Progress<'a> {
             printer.talk(format_args!("Job {}\nActivity {}", past.job_id.as_str(), cycle.as_str()));
         }
         if printer.shows_progress() && due > 0 {
-            self.bar = Some(Bar::new(self.kind, due, self.past.as_ref(), printer.talk_width()));
+            self.bar = Some(Bar::new(self.kind, self.tally, self.past.as_ref(), printer.talk_width()));
         }
     }
 
     fn step(&mut self, record: &ObjectRecord) {
         let before = self.tally.done();
         let is_worth_a_line = self.tally.add(record);
-        let Tally { due, users, groups, phase, .. } = self.tally;
+        let Tally { due, users, groups, linked, phase, .. } = self.tally;
         let (done, percent) = (self.tally.done(), self.tally.percent());
         if is_worth_a_line && self.context.printer.output() == Output::Jsonl {
             self.stream(json!({
@@ -201,6 +201,8 @@ impl<'a> Progress<'a> {
                 "due": due,
                 "users": users,
                 "groups": groups,
+                "linkedUsers": linked[0],
+                "linkedGroups": linked[1],
             }));
         }
         if done == before {
@@ -238,6 +240,10 @@ impl<'a> Progress<'a> {
 }
 
 impl Sink for Progress<'_> {
+    fn processed(&mut self, processed: &Processed) {
+        self.tally.link(processed.record.kind, processed.link);
+    }
+
     fn event(&mut self, event: &Event) {
         if let Event::CycleStarted { id, kind, .. } = event {
             self.cycle = Some(id.clone());
@@ -248,8 +254,12 @@ impl Sink for Progress<'_> {
         }
         if self.context.printer.output() == Output::Jsonl {
             let mut line = report::event_json(event);
-            if let (Event::Notification { .. }, Some(past)) = (event, &self.past) {
+            if let (Event::CycleStarted { .. } | Event::Notification { .. }, Some(past)) = (event, &self.past) {
                 line["jobId"] = json!(past.job_id.as_str());
+            }
+            if let (Event::CycleStarted { .. }, Some(past)) = (event, &self.past) {
+                line["lastCycle"] =
+                    past.last.map_or(Value::Null, |(kind, ended, took)| report::last_cycle_json(kind, ended, took));
             }
             self.stream(line);
         }

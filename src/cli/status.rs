@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{Mapping, Settings};
 use crate::plan::quarantine::is_due;
 use crate::plan::{ActionKind, Reason};
-use crate::report::{count, dim, heading};
+use crate::report::{count, counted, dim, heading};
 use crate::store::{Binding, CycleEnd, CycleRow, Holder, JobMemory, JobState, StagedObject, Store, Totals};
 
 /// Shows the state of the job: its cycles, links, failures that wait, and the lock
@@ -222,9 +222,8 @@ fn print_running(cycle: &CycleRow, groups: u64, context: &Context) -> Result<(),
     let how_far = match cycle.progress {
         None => format!("{kind} cycle, reading the export"),
         Some(progress) => {
-            let noun = |number, noun: &str| format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" });
-            let (done, due) = (grouped(progress.done), noun(progress.due, "object"));
-            let (users, groups) = (noun(progress.done.saturating_sub(groups), "user"), noun(groups, "group"));
+            let (done, due) = (grouped(progress.done), counted(progress.due, "object"));
+            let (users, groups) = (counted(progress.done.saturating_sub(groups), "user"), counted(groups, "group"));
             format!("{kind} cycle, {} %: {done} of {due} done, {users} and {groups}", progress.percent())
         }
     };

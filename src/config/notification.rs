@@ -26,6 +26,8 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Notif
         );
     }
     let from = address(&mut section, "from", "scimulate@contoso.com");
+    let user_as_sender =
+        |login: &(Located<&str>, TokenSource)| is_address(login.0.value).then(|| login.0.value.to_owned());
     let ca_file = section.text("smtp_ca_file");
     let server = section.text("smtp");
     let mut smtp = server.as_ref().and_then(|found| read_server(&section, found, ca_file.is_some()));
@@ -37,6 +39,7 @@ pub(super) fn read(section: Option<Section<'_, '_>>, config_dir: &Path) -> Notif
             section.report.warning(span.clone(), text, "name the mail server: smtp = \"smtp://mail.contoso.com:587\"");
         }
     }
+    let from = from.or_else(|| login.as_ref().filter(|_| smtp.is_some()).and_then(user_as_sender));
     if let Some(smtp) = &mut smtp {
         smtp.ca_file = ca_file.map(|path| config_dir.join(path.value));
         smtp.login = login.map(|(user, password)| (user.value.to_owned(), password));

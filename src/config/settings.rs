@@ -315,7 +315,7 @@ pub struct NotificationSettings {
     pub email: Option<String>,
     /// *Send an email notification when a failure occurs*.
     pub on_failure: bool,
-    /// Whom messages are from, where the file says it.
+    /// Whom messages are from, where the file says it: in `from`, or by a user name that is an address.
     pub from: Option<String>,
     /// The mail server; without one messages are files in the outbox.
     pub smtp: Option<MailServer>,

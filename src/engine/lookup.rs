@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::accounts::{Account, Situation};
 use super::links::Links;
-use super::outcome::{attempted, retry_of, state_after};
+use super::outcome::{attempted, link_change, retry_of, state_after};
 use super::steps::{looked_up, note_exchanges};
 use super::{Due, Manager, Processed, Verify, verify};
 use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
@@ -307,6 +307,7 @@ impl Worker<'_> {
             })
         });
         let state = state_after(&due, &action, target.as_ref(), error.as_ref(), at, self.context.compare_all);
+        let link = link_change(due.prior.as_ref(), &state);
         let removed = matches!(action.effect, Effect::Delete(_)) && error.is_none();
         let account_id = match &action.effect {
             Effect::Create(_) if self.dry => Some(TargetId::new(due.subject.id.to_string())),
@@ -358,6 +359,7 @@ impl Worker<'_> {
                 unknown: due.unknown,
                 requests: std::mem::take(&mut trail.requests),
                 deviations,
+                link,
             }),
             failure,
             account,

@@ -45,7 +45,7 @@ pub use offline::{Offline, OfflineIndex};
 pub use on_demand::{Culprit, Demand, LeftActive, OnDemand, Poison, Verdict};
 pub use planned::Planned;
 pub use policy::{Policy, QuarantineIntervals};
-pub use progress::{Processed, Sink};
+pub use progress::{LinkChange, Processed, Sink};
 pub use verify::Verify;
 
 #[cfg(test)]

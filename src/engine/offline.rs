@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use super::lookup::{account_of, expected_account, pending};
 use super::references::ReferencePass;
 use super::stages::Handed;
-use super::{Due, EngineError, Evaluator, Index, Policy, Processed};
+use super::{Due, EngineError, Evaluator, Index, LinkChange, Policy, Processed};
 use crate::base::{CycleId, SourceId, TargetId, Timestamp};
 use crate::client::{create_request, find_request, patch_request};
 use crate::event::{ChangeId, ObjectRecord};
@@ -206,6 +206,7 @@ impl Planner<'_> {
             unknown: due.unknown,
             requests,
             deviations: Vec::new(),
+            link: LinkChange::None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is remembered of an object after an action.
 
-use super::Due;
+use super::{Due, LinkChange};
 use crate::base::{Fingerprint, TargetId, Timestamp};
 use crate::event::{ObjectError, Retry};
 use crate::plan::{
@@ -105,6 +105,21 @@ pub(super) fn state_after(
             other => other,
         },
         _ => put(target.cloned().or(linked)),
+    }
+}
+
+/// What becomes of the link of an object by a change of what is remembered of it.
+pub(super) fn link_change(prior: Option<&PriorState>, state: &StateChange) -> LinkChange {
+    let before = prior.is_some_and(|prior| prior.target.is_some());
+    let now = match state {
+        StateChange::Put(state) => state.target.is_some(),
+        StateChange::Remove => false,
+        StateChange::Keep | StateChange::Fail(_) | StateChange::Recover(_) => before,
+    };
+    match (before, now) {
+        (false, true) => LinkChange::Made,
+        (true, false) => LinkChange::Gone,
+        (false, false) | (true, true) => LinkChange::None,
     }
 }
 

@@ -15,6 +15,20 @@ pub struct Processed {
     pub requests: Vec<Request>,
     /// Where the target isn't as it was sent; always empty unless what is written is verified.
     pub deviations: Vec<Deviation>,
+    /// What became of its link.
+    pub link: LinkChange,
+}
+
+/// What became of the link of an object to its account. One that leads to another account now is still one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LinkChange {
+    /// There is one as before, or none as before.
+    #[default]
+    None,
+    /// There is one now.
+    Made,
+    /// There is none any more.
+    Gone,
 }
 
 /// Consumes what the engine says. Called from one task at a time; must not block for long.
@@ -22,7 +36,7 @@ pub trait Sink: Send {
     /// Something happened.
     fn event(&mut self, event: &Event);
 
-    /// One object is done; also announced as [`Event::Object`].
+    /// One object is done; then announced as [`Event::Object`] as well.
     fn processed(&mut self, _processed: &Processed) {}
 }
 

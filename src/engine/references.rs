@@ -10,7 +10,7 @@ use super::fingerprints::id_fingerprint;
 use super::lookup::{PendingManager, Trail, Worked};
 use super::outcome::retry_of;
 use super::steps::note_exchanges;
-use super::{Policy, Processed, Verify};
+use super::{LinkChange, Policy, Processed, Verify};
 use crate::base::{CycleId, Fingerprint, SourceId, TargetId, Timestamp};
 use crate::client::{Client, Failure, Operation, patch_request};
 use crate::clock::Clock;
@@ -21,7 +21,7 @@ use crate::plan::{
     Sent, plan_gone_member, plan_member, plan_single,
 };
 use crate::schema::{CompiledSchema, ObjectKind, ObjectMapping};
-use crate::scim::{ChangeOp, Dialect};
+use crate::scim::{ChangeOp, Dialect, Request};
 use crate::source::Export;
 use crate::store::{ObjectStates, Outcome, ReferenceChange, References, StateChange, TraceText, TraceWriter};
 
@@ -329,7 +329,7 @@ impl ReferenceWorker<'_> {
         };
         let trace = record.as_ref().filter(|_| !self.dry).and_then(|record| self.trace(&task, record, &state, trail));
         let requests = std::mem::take(&mut trail.requests);
-        let processed = record.clone().map(|record| Processed { record, unknown: Vec::new(), requests, deviations });
+        let processed = record.clone().map(|record| Processed { deviations, ..processed(record, requests) });
         Worked {
             processed,
             outcome: Outcome { kind: task.kind, source_id: task.owner, state, record, trace, references },
@@ -376,6 +376,11 @@ impl ReferenceWorker<'_> {
     }
 }
 
+/// References leave the links of their owner as they are.
+fn processed(record: ObjectRecord, requests: Vec<Request>) -> Processed {
+    Processed { record, unknown: Vec::new(), requests, deviations: Vec::new(), link: LinkChange::None }
+}
+
 /// What a task came to.
 enum Reached {
     Nothing,
@@ -390,7 +395,7 @@ impl ReferenceTask {
         let record = self.record(cycle, at, None, Duration::ZERO)?;
         let request = |body| patch_request(self.kind.endpoint(), self.target.as_str(), body);
         let requests = self.body(dialect).map(request).into_iter().collect();
-        Some(Processed { record, unknown: Vec::new(), requests, deviations: Vec::new() })
+        Some(processed(record, requests))
     }
 
     fn record(

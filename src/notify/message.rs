@@ -21,11 +21,19 @@ const FOOTER: &str = "Each reason is told once. Who is told, and whether, is set
 
 /// Says that an address can't be used in a message.
 #[derive(Debug, thiserror::Error)]
-#[error("{address} isn't an e-mail address")]
+#[error("`{key}`: {address} isn't an e-mail address")]
 pub struct NotAnAddress {
+    key: &'static str,
     address: String,
     #[source]
     source: AddressError,
+}
+
+impl NotAnAddress {
+    /// The key of `[notification]` that says it: `from` or `email`.
+    pub fn key(&self) -> &'static str {
+        self.key
+    }
 }
 
 /// From whom to whom.
@@ -37,8 +45,9 @@ pub(super) struct Parties {
 
 impl Parties {
     pub(super) fn read(from: &str, to: &str) -> Result<Self, NotAnAddress> {
-        let read = |text: &str| text.parse().map_err(|source| NotAnAddress { address: text.to_owned(), source });
-        Ok(Self { from: read(from)?, to: read(to)? })
+        let read =
+            |key, text: &str| text.parse().map_err(|source| NotAnAddress { key, address: text.to_owned(), source });
+        Ok(Self { from: read("from", from)?, to: read("email", to)? })
     }
 
     /// What the mail server is told.

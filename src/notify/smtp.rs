@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use lettre::address::Envelope;
 use lettre::transport::smtp;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -16,6 +18,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::words::line;
 use crate::base::Secret;
+use crate::scim::Needles;
 
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -58,6 +61,16 @@ pub struct Login {
     pub username: String,
     /// Password.
     pub password: Secret,
+}
+
+impl Login {
+    /// The password, and whole what AUTH PLAIN and AUTH LOGIN make of it: of a short one no other Base64 is looked for.
+    fn needles(&self) -> Needles {
+        let password = self.password.expose();
+        let plain = format!("\0{}\0{password}", self.username);
+        let encoded = [plain.as_str(), password].map(|text| Secret::new(STANDARD.encode(text)));
+        Needles::new(encoded.iter().chain([&self.password]))
+    }
 }
 
 /// Why a message wasn't taken.
@@ -205,18 +218,10 @@ impl Smtp {
         }
     }
 
-    /// What a server said, on one line, not too long, and without the password, which it may say again.
+    /// What a server said, without the password, which it may say again in any form, on one line and not too long.
     pub(super) fn masked(&self, said: &str) -> String {
-        let mut text = line(said);
-        if let Some(Login { username, password }) = &self.login {
-            use base64::Engine as _;
-            use base64::engine::general_purpose::STANDARD;
-            let password = password.expose();
-            let plain = format!("\0{username}\0{password}");
-            for secret in [STANDARD.encode(plain), STANDARD.encode(password), password.to_owned()] {
-                text = text.replace(&secret, "[secret]");
-            }
-        }
+        let needles = self.login.as_ref().map_or_else(Needles::default, Login::needles);
+        let text = line(&needles.masked_text(said));
         match text.char_indices().nth(LONGEST) {
             None => text,
             Some((end, _)) => format!("{}…", &text[..end]),

@@ -193,6 +193,21 @@ fn a_server_that_says_the_password_again_is_not_quoted() {
     for said in ["hunter2", "AGl0AGh1bnRlcjI=", "aHVudGVyMg=="] {
         assert_eq!(smtp.masked(&format!("535 no:\r\n {said}\u{7}")), "535 no: [secret]");
     }
+    // However it is written, and before whitespace is folded and what can't be seen is replaced.
+    let password = "pass  w\"ord\u{7}\tß";
+    let login = Login { username: "it".to_owned(), password: Secret::new(password) };
+    let spaced = Smtp { login: Some(login), ..smtp.clone() };
+    for said in [
+        "pass  w\"ord\u{7}\tß",
+        r#"pass  w\"ord\u0007\u0009\u00df"#,
+        "pass%20%20w%22ord%07%09%C3%9F",
+        "pass  w&quot;ord\u{7}\tß",
+        // With a character before it, as a part of something longer.
+        "eHBhc3MgIHcib3JkBwnDn",
+    ] {
+        let masked = spaced.masked(&format!("535 no: {said}"));
+        assert!(masked.contains("[secret]") && !masked.contains("pass") && !masked.contains("BhcMg"), "{masked}");
+    }
     assert_eq!(smtp.masked(&"x".repeat(1_000)).chars().count(), 301);
     assert!(!format!("{smtp:?}").contains("hunter2"));
     assert_eq!(smtp.shown(), "[::1]:25");

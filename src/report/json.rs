@@ -1,9 +1,11 @@
 //! Plans, cycles and events as JSON for programs. The keys are a contract.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
-use crate::base::TargetId;
-use crate::event::{CycleReport, Event, ObjectRecord, RequestCounts, Summary};
+use crate::base::{TargetId, Timestamp};
+use crate::event::{CycleKind, CycleReport, Event, ObjectRecord, RequestCounts, Summary};
 use crate::plan::{ActionKind, AttributeChange, PlannedObject};
 use crate::scim::Method;
 
@@ -57,7 +59,7 @@ pub fn report_json(report: &CycleReport) -> Value {
         "id": report.id.as_str(),
         "kind": report.kind.as_str(),
         "startedAt": report.started.to_string(),
-        "durationMs": u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        "durationMs": milliseconds(report.duration),
         "completed": report.completed,
         "summary": summary_json(&report.summary),
         "requests": requests_json(&report.requests),
@@ -81,6 +83,15 @@ pub fn run_json(job: &str, state: &str, cycles: &[CycleReport]) -> Value {
     })
 }
 
+/// The cycle before another one: `{"kind", "endedAt", "durationMs"}`.
+pub fn last_cycle_json(kind: CycleKind, ended: Timestamp, took: Duration) -> Value {
+    json!({ "kind": kind.as_str(), "endedAt": ended.to_string(), "durationMs": milliseconds(took) })
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// One object in one cycle.
 pub fn record_json(record: &ObjectRecord) -> Value {
     let changes: Vec<_> = record.changes.iter().map(AttributeChange::to_json).collect();
@@ -95,7 +106,7 @@ pub fn record_json(record: &ObjectRecord) -> Value {
         "targetId": record.target_id.as_ref().map(TargetId::as_str),
         "changes": changes,
         "error": record.error.as_ref().map(|error| json!({ "code": error.code, "message": error.message })),
-        "durationMs": u64::try_from(record.duration.as_millis()).unwrap_or(u64::MAX),
+        "durationMs": milliseconds(record.duration),
     })
 }
 

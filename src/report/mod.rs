@@ -33,7 +33,8 @@ pub use job::{
     ScopeSource, job_html, job_json, job_markdown, quarantines,
 };
 pub use json::{
-    FORMAT_VERSION, estimate_json, event_json, planned_json, record_json, report_json, run_json, summary_json,
+    FORMAT_VERSION, estimate_json, event_json, last_cycle_json, planned_json, record_json, report_json, run_json,
+    summary_json,
 };
 pub use log::{LogCsv, LogCsvFiles, LogFacts, advice, azure_monitor, graph, log_details, log_line, recommended_action};
 pub use metrics::{Metrics, Standing};
@@ -41,7 +42,8 @@ pub use plan::{ExportFile, PlanReport, plan_html, plan_markdown};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};
 pub use text::{
-    before_after, count, done, plan_estimate, plan_summary, planned_object, record_line, run_summary, status_text,
+    before_after, count, counted, done, plan_estimate, plan_summary, planned_object, record_line, run_summary,
+    status_text,
 };
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 use super::style::{dim, heading, sign};
+use crate::base::grouped;
 use crate::event::{CycleKind, CycleReport, ObjectRecord, Summary};
 use crate::plan::{ActionKind, AttributeChange, PlannedObject, Reason, Reference};
 use crate::scim::{Method, Request};
@@ -203,7 +204,12 @@ pub fn status_text(status: Option<u16>) -> String {
     status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
 }
 
-/// `1 request`, `2 requests`.
+/// `1 request`, `2000 requests`.
 pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `1 object`, `2,000 objects`: what may be many.
+pub fn counted(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", grouped(number)) }
 }

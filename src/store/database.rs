@@ -54,6 +54,13 @@ pub struct Totals {
     pub records: u64,
 }
 
+impl Totals {
+    /// Users among the linked ones.
+    pub const fn linked_users(&self) -> u64 {
+        self.linked.saturating_sub(self.linked_groups)
+    }
+}
+
 impl Store {
     /// Opens the state of a job; folder (mode 0700) and file (mode 0600) are made where they are
     /// missing, an older format is brought up to date.
@@ -157,6 +164,18 @@ impl Store {
         }
         let select = "SELECT count(*) FROM object WHERE failed_part = ?1";
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([part.as_str()], |row| row::count(row, 0)))
+    }
+
+    /// Users and groups that have an account: of [`Self::totals`] the two, without the log, and without the file where
+    /// what was read of it is still true.
+    pub fn linked(&self) -> Result<[u64; 2], StoreError> {
+        if let Some(snapshot) = self.kept_snapshot()? {
+            return Ok([snapshot.users.linked() as u64, snapshot.groups.linked() as u64]);
+        }
+        let select = "SELECT count(iif(kind = 'User', target_id, NULL)), count(iif(kind = 'Group', target_id, NULL))
+                      FROM object";
+        let read = |row: &rusqlite::Row<'_>| Ok([row::count(row, 0)?, row::count(row, 1)?]);
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], read))
     }
 
     /// Counts what is there.

@@ -70,6 +70,11 @@ impl ObjectStates {
         self.failures.values().filter(|failure| failure.part == part).count()
     }
 
+    /// How many of them have an account.
+    pub fn linked(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.target != FREE).count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()

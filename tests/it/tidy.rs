@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, &[&[&str]])] = &[
     ("threads", &[]),
     ("clock", &[&["base"]]),
     ("config", &[VOCABULARY, RULES]),
-    ("notify", &[&["base"]]),
+    ("notify", &[&["base", "scim"]]),
     ("source", &[&["base", "directory"]]),
     ("client", &[&["base", "scim", "clock"]]),
     ("store", &[&["base", "directory", "schema", "plan", "event"]]),

@@ -9,8 +9,10 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::tally::Tally;
 use crate::base::{JobId, Timestamp, grouped};
+use crate::cli::args::Output;
 use crate::cli::context::Context;
 use crate::event::CycleKind;
+use crate::report::counted;
 use crate::store::{Store, StoreError};
 
 const TEMPLATE: &str =
@@ -23,16 +25,21 @@ pub(crate) struct Past {
     /// Linked users and groups.
     pub(super) linked: [u64; 2],
     /// The cycle before: kind, end and duration.
-    last: Option<(CycleKind, Timestamp, Duration)>,
+    pub(super) last: Option<(CycleKind, Timestamp, Duration)>,
 }
 
 impl Past {
-    /// Reads it, as far as somebody will see it.
-    pub(crate) fn read(store: &Store, job_id: &JobId, context: &Context) -> Result<Self, StoreError> {
+    /// Reads it, as far as somebody will see it: on a bar, which there is none of in virtual time, or in JSON lines.
+    pub(crate) fn read(
+        store: &Store,
+        job_id: &JobId,
+        is_simulated: bool,
+        context: &Context,
+    ) -> Result<Self, StoreError> {
         let mut past = Self { job_id: job_id.clone(), linked: [0, 0], last: None };
-        if context.printer.shows_progress() {
-            let totals = store.totals()?;
-            past.linked = [totals.linked.saturating_sub(totals.linked_groups), totals.linked_groups];
+        let has_bar = context.printer.shows_progress() && !is_simulated;
+        if has_bar || context.printer.output() == Output::Jsonl {
+            past.linked = store.linked()?;
             past.last = store.last_ended()?;
         }
         Ok(past)
@@ -47,12 +54,13 @@ pub(super) struct Bar {
 
 impl Bar {
     /// Draws it, no wider than so many columns.
-    pub(super) fn new(kind: CycleKind, due: u64, past: Option<&Past>, width: usize) -> Self {
-        let tally = Arc::new(Mutex::new(Tally::of(due)));
-        let (shown, before) = (Arc::clone(&tally), past.map_or([0, 0], |past| past.linked));
+    pub(super) fn new(kind: CycleKind, tally: Tally, past: Option<&Past>, width: usize) -> Self {
+        let due = tally.due;
+        let tally = Arc::new(Mutex::new(tally));
+        let shown = Arc::clone(&tally);
         let done = move |_: &ProgressState, out: &mut dyn fmt::Write| {
             let tally = *shown.lock().unwrap_or_else(PoisonError::into_inner);
-            write(out, &cut(&done(&tally, before), width));
+            write(out, &cut(&done(&tally), width));
         };
         let last = cut(&last(past), width);
         let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
@@ -96,12 +104,9 @@ fn rounded(rate: f64) -> u64 {
 }
 
 /// So far in this cycle, and to date.
-fn done(tally: &Tally, before: [u64; 2]) -> String {
-    let both = |[users, groups]: [u64; 2]| {
-        let noun = |count: u64, noun: &str| format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" });
-        format!("{}, {}", noun(users, "user"), noun(groups, "group"))
-    };
-    format!("  done {}; linked to date {}", both([tally.users, tally.groups]), both(tally.linked(before)))
+fn done(tally: &Tally) -> String {
+    let both = |[users, groups]: [u64; 2]| format!("{}, {}", counted(users, "user"), counted(groups, "group"));
+    format!("  done {}; linked to date {}", both([tally.users, tally.groups]), both(tally.linked))
 }
 
 fn last(past: Option<&Past>) -> String {
@@ -134,15 +139,15 @@ mod tests {
 
     #[test]
     fn lines_fit_eighty_columns() {
-        let mut tally = Tally::of(200_000);
+        let mut tally = Tally::of(200_000, [198_765, 1_234]);
         (tally.users, tally.groups) = (198_765, 1_234);
-        let line = done(&tally, [198_765, 1_234]);
+        let line = done(&tally);
         assert_eq!(line, "  done 198,765 users, 1,234 groups; linked to date 198,765 users, 1,234 groups");
         assert_eq!(cut(&line, 80), line);
         assert_eq!(cut(&line, 20), "  done 198,765 user…");
-        let mut one = Tally::of(1);
+        let mut one = Tally::of(1, [0, 1]);
         one.users = 1;
-        assert_eq!(done(&one, [0, 1]), "  done 1 user, 0 groups; linked to date 0 users, 1 group");
+        assert_eq!(done(&one), "  done 1 user, 0 groups; linked to date 0 users, 1 group");
         let ended = "2026-11-27T02:45:02Z".parse().unwrap();
         let last_cycle = Some((CycleKind::Incremental, ended, Duration::from_millis(3_210)));
         let past = Past { job_id: JobId::new("x"), linked: [0, 0], last: last_cycle };

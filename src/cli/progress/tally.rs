@@ -1,7 +1,7 @@
 //! How far a cycle is: counts as they come, and when they are worth a line.
 
+use crate::engine::LinkChange;
 use crate::event::ObjectRecord;
-use crate::plan::{ActionKind, Reason};
 use crate::schema::ObjectKind;
 use crate::store::Progress;
 
@@ -38,18 +38,17 @@ pub(super) struct Tally {
     pub(super) due: u64,
     pub(super) users: u64,
     pub(super) groups: u64,
-    /// Users and groups that were linked, and whose links went.
-    linked: [u64; 2],
-    unlinked: [u64; 2],
+    /// Linked users and groups, now.
+    pub(super) linked: [u64; 2],
     pub(super) phase: Option<Phase>,
     /// Percentage of the last line.
     told: Option<u64>,
 }
 
 impl Tally {
-    /// Begins to work on so many objects.
-    pub(super) fn of(due: u64) -> Self {
-        Self { due, ..Self::default() }
+    /// Begins to work on so many objects, with so many users and groups linked.
+    pub(super) fn of(due: u64, linked: [u64; 2]) -> Self {
+        Self { due, linked, ..Self::default() }
     }
 
     /// Objects that are done. References come on top of them.
@@ -62,20 +61,23 @@ impl Tally {
         Progress { done: self.done(), due: self.due }.percent()
     }
 
-    /// Linked users and groups now, if there were so many before.
-    pub(super) fn linked(&self, before: [u64; 2]) -> [u64; 2] {
-        [0, 1].map(|kind| (before[kind] + self.linked[kind]).saturating_sub(self.unlinked[kind]))
+    /// Notes what became of the link of a user or a group.
+    pub(super) fn link(&mut self, kind: ObjectKind, change: LinkChange) {
+        let linked = &mut self.linked[usize::from(kind == ObjectKind::Group)];
+        *linked = match change {
+            LinkChange::None => *linked,
+            LinkChange::Made => *linked + 1,
+            LinkChange::Gone => linked.saturating_sub(1),
+        };
     }
 
     /// Counts a record; says whether a phase or a whole percent has begun with it.
     pub(super) fn add(&mut self, record: &ObjectRecord) -> bool {
         let phase = Phase::of(record);
-        if phase != Phase::References {
-            let kind = usize::from(phase == Phase::Groups);
-            *(if kind == 0 { &mut self.users } else { &mut self.groups }) += 1;
-            let links = record.action == ActionKind::Create || record.reason == Reason::Matched;
-            self.linked[kind] += u64::from(links && record.action != ActionKind::Fail);
-            self.unlinked[kind] += u64::from(record.action == ActionKind::Delete);
+        match phase {
+            Phase::Users => self.users += 1,
+            Phase::Groups => self.groups += 1,
+            Phase::References => {}
         }
         let (before, now) = ((self.phase, self.told), (Some(phase), Some(self.percent())));
         (self.phase, self.told) = now;
@@ -90,7 +92,7 @@ mod tests {
     use super::*;
     use crate::base::SourceId;
     use crate::event::ChangeId;
-    use crate::plan::Reference;
+    use crate::plan::{ActionKind, Reason, Reference};
 
     fn record(kind: ObjectKind, action: ActionKind, reason: Reason) -> ObjectRecord {
         ObjectRecord {
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn a_line_for_each_percent_and_each_phase() {
-        let mut tally = Tally::of(1_000);
+        let mut tally = Tally::of(1_000, [5, 0]);
         let user = record(ObjectKind::User, ActionKind::Create, Reason::NoMatch);
         let group = record(ObjectKind::Group, ActionKind::None, Reason::Matched);
         let manager = Reason::ReferenceSet(Reference::Manager("bob".into()));
@@ -127,18 +129,18 @@ mod tests {
         let expected: Vec<_> = users.chain([("groups", 99), ("groups", 100), ("references", 100)]).collect();
         assert_eq!(lines, expected);
         assert_eq!((tally.users, tally.groups, tally.done()), (990, 10, 1_000));
-        assert_eq!(tally.linked([5, 0]), [995, 10]);
     }
 
     #[test]
     fn odd_counts() {
         let gone = record(ObjectKind::User, ActionKind::Delete, Reason::HardDeleted);
-        let mut tally = Tally::of(0);
+        let mut tally = Tally::of(0, [0, 1]);
         assert_eq!(tally.percent(), 100, "nothing is all");
         tally.add(&gone);
-        assert_eq!((tally.percent(), tally.linked([0, 0])), (100, [0, 0]), "more than was due");
-        let failed = record(ObjectKind::User, ActionKind::Fail, Reason::Matched);
-        tally.add(&failed);
-        assert_eq!(tally.linked([3, 0]), [2, 0]);
+        tally.link(ObjectKind::User, LinkChange::Gone);
+        assert_eq!((tally.percent(), tally.linked), (100, [0, 1]), "more than was due, and than was there");
+        tally.link(ObjectKind::Group, LinkChange::Made);
+        tally.link(ObjectKind::Group, LinkChange::None);
+        assert_eq!(tally.linked, [0, 2]);
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn report(
         made: now,
         state,
         under_way: snapshot.holder.map(|holder| holder.since),
-        linked_users: totals.linked.saturating_sub(totals.linked_groups),
+        linked_users: totals.linked_users(),
         linked_groups: totals.linked_groups,
         failing: totals.failing,
         failing_since: totals.failing_since,

@@ -109,7 +109,7 @@ pub(super) async fn run(
             };
             job.bind(&mut store, &export)?;
             refuse(job, &store, clock.now())?;
-            let past = Past::read(&store, &job.id(&export), context)?;
+            let past = Past::read(&store, &job.id(&export), schedule.simulated, context)?;
             Ok::<_, Error>(Some((export, lock, past)))
         };
         let (export, lock, past) = match next.await {

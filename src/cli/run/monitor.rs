@@ -150,7 +150,7 @@ fn standing(store: &Store) -> Result<Standing, StoreError> {
     Ok(Standing {
         state: state.as_str(),
         quarantine: quarantine(&state),
-        linked: [totals.linked.saturating_sub(totals.linked_groups), totals.linked_groups],
+        linked: [totals.linked_users(), totals.linked_groups],
         waiting: [store.failing(FailedPart::Export)?, store.failing(FailedPart::Reference)?],
         held_back: store.staged()?.len() as u64,
         next_cycle: None,

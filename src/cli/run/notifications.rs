@@ -39,7 +39,10 @@ impl<'a> Notifications<'a> {
                 Some(MailerOptions { from: from(settings, to), to: to.clone(), smtp, outbox })
             }
         };
-        let mailer = options.map(Mailer::new).transpose().map_err(|error| Diagnostic::error(error.to_string()))?;
+        let mailer = options.map(Mailer::new).transpose().map_err(|error| {
+            Diagnostic::error(error.to_string())
+                .with_hint(format!("set `{}` in [notification] to one address and nothing else", error.key()))
+        })?;
         Ok(Self { job, context, to: to.unwrap_or_default(), mailer, is_simulated })
     }
 
@@ -98,12 +101,10 @@ fn host(tenant: &Tenant) -> Option<String> {
     }
 }
 
-/// Whom messages are from: as configured, else who signs in, else the program at the domain of who is told.
+/// Whom messages are from: as configured, else the program at the domain of who is told.
 fn from(settings: &NotificationSettings, to: &str) -> String {
-    let user = settings.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()).map(|(user, _)| user.as_str());
     let domain = to.rsplit_once('@').map_or(to, |(_, domain)| domain);
-    let of_program = format!("scimulate@{domain}");
-    settings.from.as_deref().or(user.filter(|user| user.contains('@'))).map_or(of_program, str::to_owned)
+    settings.from.clone().unwrap_or_else(|| format!("scimulate@{domain}"))
 }
 
 fn smtp(server: &MailServer, context: &Context) -> Result<Smtp, Error> {

@@ -79,10 +79,7 @@ fn status(snapshot: &Snapshot) -> Value {
             "groups": snapshot.groups_done,
         })
     });
-    let linked = [
-        (ObjectKind::User, totals.linked.saturating_sub(totals.linked_groups)),
-        (ObjectKind::Group, totals.linked_groups),
-    ];
+    let linked = [(ObjectKind::User, totals.linked_users()), (ObjectKind::Group, totals.linked_groups)];
     json!({
         "code": match &job.state {
             JobState::NotRun => "NotRun",

@@ -237,6 +237,23 @@ fn signing_in_at_a_mail_server() {
 }
 
 #[test]
+fn messages_are_from_a_user_name_that_is_an_address() {
+    for (user, from, expected) in [
+        ("mail@contoso.com", "", Some("mail@contoso.com")),
+        ("mail@contoso.com", "from = \"it@contoso.com\"\n", Some("it@contoso.com")),
+        ("scimulate", "", None),
+        (r"CONTOSO\svc@corp", "", None),
+        ("a b@contoso.com", "", None),
+        ("a@b@contoso.com", "", None),
+    ] {
+        let login = format!("smtp_username = '{user}'\nsmtp_password_env = \"P\"\n");
+        let lines = format!("email = \"it@contoso.com\"\nsmtp = \"smtps://mail.contoso.com\"\n{login}{from}");
+        let settings = read(&format!("[notification]\n{lines}{MINIMAL}")).unwrap();
+        assert_eq!(settings.notification.from.as_deref(), expected, "{user}");
+    }
+}
+
+#[test]
 fn what_is_not_used_without_a_mail_server_is_said() {
     let lines = "smtp_username = \"it\"\nsmtp_password_env = \"P\"\nsmtp_ca_file = \"ca.pem\"";
     let settings = read(&format!("[notification]\n{lines}\n{MINIMAL}")).unwrap();

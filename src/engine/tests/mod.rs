@@ -297,8 +297,9 @@ impl World {
             clock: self.clock.clone(),
         };
         let options = CycleOptions { mode, concurrency: self.concurrency, planned, whole, evaluated_at: None, cancel };
-        let mut sink = Recorder::default();
         let store = self.kept.take().unwrap_or_else(|| self.store());
+        let before = store.linked().unwrap();
+        let mut sink = Recorder { linked: before, ..Recorder::default() };
         let running = cycle.run(Some(store), &options, &mut self.random, &mut sink);
         let ended = tokio::time::timeout(Duration::from_mins(1), running).await.expect("the cycle hangs");
         let (store, result) = ended;
@@ -309,7 +310,12 @@ impl World {
         }
         self.learn();
         let wire = self.short(&requests);
-        let Recorder { records, warnings, notifications } = sink;
+        let Recorder { records, warnings, notifications, linked } = sink;
+        if let Some(store) = &self.kept {
+            let (stored, totals) = (store.linked().unwrap(), store.totals().unwrap());
+            assert_eq!(stored, [totals.linked_users(), totals.linked_groups]);
+            assert_eq!(stored, if mode == Mode::Run { linked } else { before }, "links are told as they are stored");
+        }
         Cycled { result, requests, wire, records, warnings, notifications }
     }
 
@@ -354,9 +360,20 @@ struct Recorder {
     records: Vec<ObjectRecord>,
     warnings: Vec<String>,
     notifications: Vec<String>,
+    /// Linked users and groups, going by what is said of each link.
+    linked: [u64; 2],
 }
 
 impl Sink for Recorder {
+    fn processed(&mut self, processed: &Processed) {
+        let linked = &mut self.linked[usize::from(processed.record.kind == schema::ObjectKind::Group)];
+        match processed.link {
+            LinkChange::None => {}
+            LinkChange::Made => *linked += 1,
+            LinkChange::Gone => *linked -= 1,
+        }
+    }
+
     fn event(&mut self, event: &Event) {
         match event {
             Event::Object(record) => self.records.push(record.clone()),

@@ -3,7 +3,7 @@
 use super::words::{activity, difference, meaning, sentence, summed, title};
 use crate::base::{grouped, visible};
 use crate::event::discovery::{Category, DiscoveredAccount, Discovery, Flag};
-use crate::report::{bad, dim, doubtful, heading};
+use crate::report::{bad, counted, dim, doubtful, heading};
 use crate::schema::ObjectKind;
 
 /// The accounts of one category: a heading and a table.
@@ -88,8 +88,4 @@ pub fn discovery_summary(discovery: &Discovery) -> String {
     let flags = if flags.is_empty() { String::new() } else { format!("\n{}.", flags.join(", ")) };
     let (kinds, target) = (kinds.join(" and "), visible(&discovery.target));
     format!("{} {kinds} at {target}: {}.{flags}", heading("Found:"), categories.join(", "))
-}
-
-fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }

@@ -7,6 +7,7 @@ use super::quarantines::Quarantine;
 use crate::base::{CycleId, SourceId, Timestamp, grouped};
 use crate::event::{CycleKind, LogEntry, ObjectError};
 use crate::plan::ActionKind;
+use crate::report::counted;
 use crate::report::prose::instant;
 use crate::schema::ObjectKind;
 
@@ -305,9 +306,4 @@ impl JobReport {
 
 fn waits(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun} waits") } else { format!("{} {noun}s wait", grouped(number)) }
-}
-
-/// `1 object`, `2,000 objects`.
-pub(super) fn counted(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(number), if number == 1 { "" } else { "s" })
 }

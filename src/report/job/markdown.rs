@@ -4,10 +4,11 @@
 use std::fmt::Write as _;
 
 use super::JobReport;
-use super::document::{ReportedState, ScopeGroup, ScopeSource, counted};
+use super::document::{ReportedState, ScopeGroup, ScopeSource};
 use super::overview::Cause;
 use super::quarantines::QuarantineEnding;
 use crate::base::grouped;
+use crate::report::counted;
 use crate::report::markdown::{code, escaped, prose, span};
 use crate::report::prose::{cut, instant, one_line, sentence, time};
 

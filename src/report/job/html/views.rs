@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::JobReport;
-use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource, counted};
+use super::super::document::{ReportedCycle, ReportedScope, ReportedState, ScopeGroup, ScopeSource};
 use super::super::overview::{Cause, SlowRequest};
 use super::super::quarantines::{Quarantine, QuarantineEnding};
 use super::chart::{Chart, chart};
@@ -11,7 +11,7 @@ use crate::base::{Timestamp, grouped};
 use crate::report::page::{LONGEST, Listed, NAMED, ObjectsView, PRINTED, RuleView};
 use crate::report::plan::Subject;
 use crate::report::prose::{instant, one_line, sentence, time};
-use crate::report::status_text;
+use crate::report::{counted, status_text};
 use crate::schema::ObjectKind;
 
 /// So many cycles are in the table.
