@@ -202,7 +202,7 @@ fn sorted(
             clock: clock.clone(),
             options: asked(args, job.settings.target.tenant.to_string(), &interrupt),
         };
-        let found = discover.run(store.as_ref(), &mut |step| progress.take(step)).await;
+        let found = discover.run(store, &mut |step| progress.take(step)).await;
         found.map_err(|error: DiscoverError| told(error, &interrupt))
     })?;
     Ok((found, recorder))

@@ -161,11 +161,13 @@ impl Discover {
     /// Reads the export and then every account, and sorts these. Without a state nothing is linked.
     pub async fn run(
         &self,
-        store: Option<&Store>,
+        store: Option<Store>,
         each: &mut dyn FnMut(DiscoverProgress),
     ) -> Result<Discovery, DiscoverError> {
-        let remembered = Remembered::read(&self.rules, store)?;
+        let remembered = Remembered::read(&self.rules, store.as_ref())?;
         let Known { directories, drift, mut warnings } = self.known(&remembered).await?;
+        // What is remembered makes room for the accounts.
+        drop((remembered, store));
         let mut reader = Reader { client: &self.client, options: &self.options, each, has_answered: false };
         let mut accounts = Vec::new();
         for (kind, directory) in &directories {
@@ -196,6 +198,7 @@ impl Discover {
                 None => gone[object as usize] = true,
             })
             .await?;
+        directory.tell_sharers(&mut gone);
         let listed = accounts.without(&gone);
         let may_share = self.policy.duplicates == Duplicates::Link && mapping.kind == ObjectKind::User;
         let rematches = self.policy.rematch_vanished;
@@ -283,22 +286,29 @@ impl Accounts<'_> {
         self.listed.push(Listed { account, object, keys });
     }
 
+    /// Compares an account with what it was given. What may be from somebody else who shares it is no difference.
     fn compare(&self, object: u32, account: &mut DiscoveredAccount, resource: &Resource) {
-        if let Some(wanted) = &self.directory.object(object).wanted {
-            let differences = wanted.compare(self.mapping, resource);
-            account.flags = differences.flags;
-            account.drift = differences.drifted;
+        let compared = |object: u32| {
+            let wanted = self.directory.object(object).wanted.as_ref();
+            wanted.map(|wanted| wanted.compare(self.mapping, resource)).unwrap_or_default()
+        };
+        let mut differences = compared(object);
+        for sharer in self.directory.sharers(object) {
+            let known = compared(sharer);
+            let differs = |index| known.iter().any(|other| other.index == index && !other.is_pending);
+            differences.retain(|difference| difference.is_pending || differs(difference.index));
         }
+        (account.flags, account.drift) = wanted::told(self.mapping, differences);
     }
 
     /// Linked accounts that are asked for by id too: those that the list lacks, and those of which it may show less
-    /// than there is.
+    /// than there is. One that several objects share is asked for once.
     fn doubtful(&self) -> Vec<(u32, TargetId)> {
         let objects = (0..).zip(&self.directory.objects).zip(&self.places);
         let doubtful = objects.filter_map(|((index, object), place)| {
             let target = object.target.as_ref()?;
             let is_doubtful = place.is_none_or(|place| !self.listed[place as usize].account.drift.is_empty());
-            is_doubtful.then(|| (index, target.clone()))
+            (is_doubtful && self.directory.speaks(index, target)).then(|| (index, target.clone()))
         });
         doubtful.collect()
     }

@@ -27,7 +27,10 @@ pub(super) struct Directory {
     pub(super) objects: Vec<Object>,
     /// Of every object the values that it is matched by, in precedence.
     keys: Vec<Fingerprint>,
+    /// Of the objects that share an account the one that stands best; of equals the last, whose values are sent last.
     by_account: FxHashMap<Fingerprint, u32>,
+    /// The others, each after the one that stands best; sorted.
+    sharers: Vec<(u32, u32)>,
 }
 
 /// One object.
@@ -99,7 +102,9 @@ impl Directory {
                 builder.add(evaluator.absent(id, prior.to_prior_state(), reading.index), std::iter::empty());
             }
         }
-        Ok(builder.directory)
+        let mut directory = builder.directory;
+        directory.find_sharers();
+        Ok(directory)
     }
 
     /// The object that an account is linked to.
@@ -107,6 +112,39 @@ impl Directory {
         let object = *self.by_account.get(&account_fingerprint(account))?;
         let target = self.object(object).target.as_ref()?;
         (target.as_str() == account).then_some(object)
+    }
+
+    /// Whether an object speaks for the account that it is linked to, and no other one that shares it.
+    pub(super) fn speaks(&self, index: u32, account: &TargetId) -> bool {
+        self.linked(account.as_str()).is_none_or(|speaker| speaker == index)
+    }
+
+    /// Those that share the account of the one that speaks for it.
+    pub(super) fn sharers(&self, speaker: u32) -> impl Iterator<Item = u32> {
+        let start = self.sharers.partition_point(|(known, _)| *known < speaker);
+        self.sharers[start..].iter().take_while(move |(known, _)| *known == speaker).map(|(_, sharer)| *sharer)
+    }
+
+    /// Tells all who share an account that it is gone, once it is known of those that speak for it.
+    pub(super) fn tell_sharers(&self, gone: &mut [bool]) {
+        for (speaker, sharer) in &self.sharers {
+            gone[*sharer as usize] |= gone[*speaker as usize];
+        }
+    }
+
+    /// Finds who shares an account with the one that speaks for it.
+    fn find_sharers(&mut self) {
+        let linked = (0..).zip(&self.objects).filter_map(|(index, object)| Some((index, object.target.as_ref()?)));
+        if linked.clone().count() == self.by_account.len() {
+            return;
+        }
+        let sharer = |(index, account): (u32, &TargetId)| {
+            let speaker = self.linked(account.as_str()).filter(|speaker| *speaker != index)?;
+            Some((speaker, index))
+        };
+        let mut sharers: Vec<_> = linked.filter_map(sharer).collect();
+        sharers.sort_unstable();
+        self.sharers = sharers;
     }
 
     pub(super) fn object(&self, index: u32) -> &Object {
@@ -169,7 +207,11 @@ impl Builder<'_, '_> {
         let wanted = (*compares && target.is_some()).then(|| Wanted::of(context, &due)).flatten();
         let index = index_of(self.directory.objects.len());
         if let Some(target) = &target {
-            self.directory.by_account.insert(account_fingerprint(target.as_str()), index);
+            let Directory { objects, by_account, .. } = &mut self.directory;
+            let speaker = by_account.entry(account_fingerprint(target.as_str())).or_insert(index);
+            if objects.get(*speaker as usize).is_some_and(|other| stands <= other.stands) {
+                *speaker = index;
+            }
         }
         let Due { subject, .. } = due;
         let owner = Arc::new(Owner { id: subject.id, name: subject.name });

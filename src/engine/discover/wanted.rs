@@ -18,12 +18,14 @@ pub(super) struct Wanted {
     roles: Option<Box<(usize, bool, Roles)>>,
 }
 
-/// How an account differs from what it was given.
-#[derive(Debug, Default)]
-pub(super) struct Differences {
-    /// Attributes whose source is as it was at the last export.
-    pub(super) drifted: Vec<AttributeChange>,
-    pub(super) flags: Flags,
+/// An attribute in which an account differs from what it was given.
+#[derive(Debug)]
+pub(super) struct Difference {
+    /// Index of the mapping.
+    pub(super) index: usize,
+    /// Whether its source changed since the last export.
+    pub(super) is_pending: bool,
+    change: AttributeChange,
 }
 
 impl Wanted {
@@ -61,7 +63,7 @@ impl Wanted {
     }
 
     /// Compares an account with it.
-    pub(super) fn compare(&self, mapping: &ObjectMapping, account: &Resource) -> Differences {
+    pub(super) fn compare(&self, mapping: &ObjectMapping, account: &Resource) -> Vec<Difference> {
         let mut desired = vec![Flow::Nothing; mapping.attributes.len()];
         let mut changed = vec![false; mapping.attributes.len()];
         let values: Vec<(usize, bool, Value)> = serde_json::from_slice(&self.values).unwrap_or_default();
@@ -73,24 +75,30 @@ impl Wanted {
             desired[*index] = Flow::Roles(roles.clone());
             changed[*index] = *is_changed;
         }
-        let mut differences = Differences::default();
-        for (index, change) in drift(mapping, &desired, account) {
-            if changed[index] {
-                differences.flags.set(Flag::Pending);
-                continue;
-            }
-            differences.flags.set(Flag::Drifted);
-            if mapping.active == Some(index) {
-                match [&change.new, &change.old].map(|value| value.as_ref().and_then(truth)) {
-                    [Some(true), Some(false)] => differences.flags.set(Flag::Deactivated),
-                    [Some(false), Some(true)] => differences.flags.set(Flag::Reactivated),
-                    _ => {}
-                }
-            }
-            differences.drifted.push(change);
-        }
-        differences
+        let difference = |(index, change)| Difference { index, is_pending: changed[index], change };
+        drift(mapping, &desired, account).into_iter().map(difference).collect()
     }
+}
+
+/// What is told of differences: flags, and the attributes whose source is as it was at the last export.
+pub(super) fn told(mapping: &ObjectMapping, differences: Vec<Difference>) -> (Flags, Vec<AttributeChange>) {
+    let (mut flags, mut drifted) = (Flags::default(), Vec::new());
+    for Difference { index, is_pending, change } in differences {
+        if is_pending {
+            flags.set(Flag::Pending);
+            continue;
+        }
+        flags.set(Flag::Drifted);
+        if mapping.active == Some(index) {
+            match [&change.new, &change.old].map(|value| value.as_ref().and_then(truth)) {
+                [Some(true), Some(false)] => flags.set(Flag::Deactivated),
+                [Some(false), Some(true)] => flags.set(Flag::Reactivated),
+                _ => {}
+            }
+        }
+        drifted.push(change);
+    }
+    (flags, drifted)
 }
 
 /// Whether a mapping gives another value each time: what was exported can't be told then.

@@ -37,8 +37,7 @@ impl World {
             clock: self.clock.clone(),
             options: DiscoverOptions { target: "test".to_owned(), page_size, drift, cancel },
         };
-        let found = discover.run(store.as_ref(), &mut |_| {}).await;
-        drop(store);
+        let found = discover.run(store, &mut |_| {}).await;
         assert_eq!(std::fs::read(&state).ok(), before, "nothing is remembered");
         let log = self.wire.log.lock().unwrap();
         assert!(log.iter().all(|line| line.starts_with("GET ")), "nothing is written: {log:?}");
@@ -211,6 +210,61 @@ async fn who_collides_is_named() {
     let found = world.discover(false).await.unwrap();
     assert_eq!(lines(&found)[0], "u1 assigned linked");
     assert_eq!(found.accounts[0].id, id_of_one);
+}
+
+#[tokio::test]
+async fn an_account_that_is_shared_is_listed_once() {
+    let out = "not assigned to the application";
+    // Who of the three sharers is assigned, and what is said then.
+    for (assigned, expected) in [
+        ([true, true, true], "u1 assigned linked".to_owned()),
+        ([true, false, false], "u1 assigned linked".to_owned()),
+        ([false, true, false], "u1 assigned linked".to_owned()),
+        ([false, false, true], "u1 assigned linked".to_owned()),
+        ([false, false, false], format!("u1 unassigned linked pending | {out}")),
+    ] {
+        let mut world = World::new(4);
+        world.policy.duplicates = Duplicates::Link;
+        for number in [2, 3] {
+            world.person(number).user_name = Some("u1@contoso.com".to_owned());
+        }
+        world.run().await;
+        for (number, assigned) in (1..).zip(assigned) {
+            world.person(number).assigned = assigned;
+        }
+        let found = world.discover(true).await.unwrap();
+        assert_eq!(lines(&found), [expected.as_str(), "u4 assigned linked"], "{assigned:?}");
+        assert_eq!((found.summary.users, found.summary.flag(Flag::Linked)), (2, 2), "{assigned:?}");
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+        let asked = world.wire.log.lock().unwrap().iter().filter(|line| !line.contains('?')).count();
+        assert_eq!(asked, 0, "nobody is asked for by id");
+    }
+}
+
+#[tokio::test]
+async fn a_shared_account_that_drifted_or_is_gone_is_asked_for_once() {
+    let mut world = World::new(3);
+    world.policy.duplicates = Duplicates::Link;
+    world.person(2).user_name = Some("u1@contoso.com".to_owned());
+    world.run().await;
+    // As one of the two has it.
+    world.alter(1, "displayName", json!("User 1")).await;
+    assert_eq!(lines(&world.discover(true).await.unwrap()), ["u1 assigned linked", "u3 assigned linked"]);
+    world.alter(1, "displayName", json!("Somebody")).await;
+    let found = world.discover(true).await.unwrap();
+    assert_eq!(lines(&found), ["u1 assigned linked drifted", "u3 assigned linked"]);
+    let asked = |world: &World| world.wire.log.lock().unwrap().iter().filter(|line| !line.contains('?')).count();
+    assert_eq!(asked(&world), 1, "once, however many share it");
+    world.delete(1).await;
+    let found = world.discover(true).await.unwrap();
+    assert_eq!(lines(&found), ["u1 gone", "u1 gone", "u3 assigned linked"], "each has to be matched again");
+    assert_eq!(asked(&world), 1);
+    assert_eq!((found.summary.users, found.summary.flag(Flag::Linked)), (1, 1));
+    // Both look for another one.
+    world.put("u1@contoso.com", true).await;
+    world.policy.rematch_vanished = true;
+    let found = world.discover(false).await.unwrap();
+    assert_eq!(lines(&found), ["u1 assigned adoptable", "u1 gone", "u1 gone", "u3 assigned linked"]);
 }
 
 #[tokio::test]

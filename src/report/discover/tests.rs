@@ -8,7 +8,7 @@ use super::words::{difference, sentence};
 use super::*;
 use crate::base::{SourceId, TargetId, Timestamp};
 use crate::event::discovery::{
-    Category, Collision, CollisionKind, Counts, DiscoveredAccount, Discovery, DriftCheck, Flag, Flags, Owner,
+    Category, Collision, CollisionKind, Counts, DiscoveredAccount, Discovery, DriftCheck, Flag, Flags, Mark, Owner,
 };
 use crate::plan::AttributeChange;
 use crate::schema::ObjectKind;
@@ -163,7 +163,7 @@ fn documents_have_every_account() {
     let mut ann = owned(account("ann", Category::Assigned, &[Flag::Linked, Flag::Drifted]), "ann");
     ann.drift = vec![change("title", Some(json!("Boss")), Some(json!("Chief")))];
     let mut discovery = discovery(vec![ann, account("bob", Category::Local, &[])]);
-    discovery.show_only(&[crate::event::discovery::Mark::Flag(Flag::Linked)]);
+    discovery.show_only(&[Mark::Flag(Flag::Linked)]);
     let document = serde_json::to_value(DiscoveryJson(&discovery)).unwrap();
     let keys: Vec<_> = document.as_object().unwrap().keys().collect();
     let expected = ["formatVersion", "at", "tenantUrl", "driftCheck", "summary", "shown", "warnings", "accounts"];
@@ -187,6 +187,51 @@ fn a_page_has_nothing_of_others_in_it_but_text() {
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     assert!(page.contains("default-src 'none'"));
     assert_eq!(page.matches("stays active").count(), 1, "in its row; a single state needs no chip");
+}
+
+#[test]
+fn a_finding_leads_to_its_accounts_and_to_no_others() {
+    let page = discovery_html(&discovery(vec![
+        account("gone-fishing", Category::Assigned, &[Flag::Linked]),
+        account("pending@contoso.com", Category::Local, &[Flag::Orphaned]),
+        account("ann", Category::Gone, &[]),
+        account("bob", Category::Unassigned, &[Flag::Linked, Flag::Pending]),
+        account("eve", Category::Unassigned, &[Flag::Linked, Flag::Pending]),
+    ]));
+    let after = |text: &str, start: &str, end: &str| {
+        let rest = text.split_once(start).unwrap_or_else(|| panic!("no {start} in {text}")).1;
+        rest.split_once(end).unwrap().0.to_owned()
+    };
+    // The number by which the rows name the value of a chip.
+    let number = |facet: &str, value: &str| {
+        let chip = page.split("<input").find(|input| {
+            input.contains(&format!("name=\"{facet}\"")) && input.contains(&format!("value=\"{value}\""))
+        });
+        after(chip.unwrap_or_else(|| panic!("no chip for {value}")), "data-number=\"", "\"")
+    };
+    let rows: Vec<_> = page.split("<li id=\"o-").skip(1).collect();
+    for (link, expected) in
+        [("action=Gone", &["ann"][..]), ("flag=pending", &["bob", "eve"]), ("flag=orphaned", &["pending@contoso.com"])]
+    {
+        let finding = page.split("<b class=\"tally").find(|finding| finding.contains(&format!("href=\"#{link}\"")));
+        let count = after(finding.unwrap_or_else(|| panic!("no link {link}")), ">", "<");
+        assert_eq!(count, expected.len().to_string(), "{link}");
+        let (facet, value) = link.split_once('=').unwrap();
+        let number = number(facet, value);
+        let fits = |row: &&&str| after(row, &format!("data-{facet}=\""), "\"").split(' ').any(|value| value == number);
+        let found: Vec<_> = rows.iter().filter(fits).map(|row| after(row, "<b class=\"name\">", "<")).collect();
+        assert_eq!(found, expected, "{link}");
+    }
+    assert_eq!(page.matches("\">show</a>").count(), 3);
+}
+
+#[test]
+fn a_finding_without_rows_leads_nowhere() {
+    let mut discovery =
+        discovery(vec![account("ann", Category::Local, &[Flag::Orphaned]), account("bob", Category::Gone, &[])]);
+    discovery.show_only(&[Mark::Category(Category::Gone)]);
+    let page = discovery_html(&discovery);
+    assert!(page.contains("href=\"#action=Gone\"") && !page.contains("href=\"#flag=orphaned\""), "{page}");
 }
 
 #[test]

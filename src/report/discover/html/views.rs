@@ -8,7 +8,7 @@ use crate::event::discovery::{Category, DiscoveredAccount, Discovery, DriftCheck
 use crate::plan::AttributeChange;
 use crate::report::discover::text::is_quiet;
 use crate::report::discover::words::{activity, advice, meaning, sentence, state, summed, title};
-use crate::report::page::{Bar, Frame, Key, ObjectList, ObjectsView, Row};
+use crate::report::page::{Bar, Facet, Frame, Key, Listed, ObjectList, ObjectsView, Row};
 use crate::report::prose::{one_line, printable};
 use crate::schema::ObjectKind;
 
@@ -49,7 +49,8 @@ pub(super) struct Page {
 /// A flag or category that is worth a look.
 #[derive(Serialize)]
 struct Finding {
-    mark: &'static str,
+    /// What follows the `#` of the link to its accounts; none where none of them has a row.
+    link: Option<String>,
     class: &'static str,
     count: String,
     title: &'static str,
@@ -74,7 +75,8 @@ struct Change {
 /// Everything that the page shows.
 pub(super) fn page(discovery: &Discovery, frame: &Frame) -> Page {
     let summary = &discovery.summary;
-    let (listed, left_out) = listed(discovery);
+    let (rows, left_out) = listed(discovery);
+    let mut objects = objects(&rows, frame);
     let words: Vec<_> = discovery.shown.iter().map(|mark| mark.as_str()).collect();
     Page {
         title: format!("{} accounts", grouped(summary.total())),
@@ -90,11 +92,11 @@ pub(super) fn page(discovery: &Discovery, frame: &Frame) -> Page {
         bar: bar(discovery),
         facts: facts(discovery),
         warnings: discovery.warnings.iter().map(|text| format!("{}.", one_line(text))).collect(),
-        findings: FINDINGS.into_iter().filter_map(|mark| finding(discovery, mark)).collect(),
+        findings: FINDINGS.into_iter().filter_map(|mark| finding(discovery, mark, &mut objects)).collect(),
         shown: (!words.is_empty()).then(|| words.join(", ")),
         objects_title: "Accounts",
         left_out,
-        objects: objects(&listed, frame),
+        objects: objects.view(),
         without_script: "`scimulate discover --output json` has everything.",
     }
 }
@@ -128,15 +130,22 @@ fn facts(discovery: &Discovery) -> Vec<(&'static str, String)> {
     facts
 }
 
-fn finding(discovery: &Discovery, mark: Mark) -> Option<Finding> {
+fn finding(discovery: &Discovery, mark: Mark, objects: &mut Listed) -> Option<Finding> {
     let count = discovery.summary.count(mark);
+    if count == 0 {
+        return None;
+    }
     let (title, class) = match mark {
         Mark::Category(category) => (meaning(category), "bad"),
         Mark::Flag(flag @ (Flag::Orphaned | Flag::Colliding | Flag::Reactivated)) => (summed(flag), "bad"),
         Mark::Flag(flag @ (Flag::Drifted | Flag::Deactivated | Flag::Unlisted)) => (summed(flag), "warn"),
         Mark::Flag(flag) => (summed(flag), "plain"),
     };
-    (count > 0).then(|| Finding { mark: mark.as_str(), class, count: grouped(count), title, advice: advice(mark) })
+    let link = objects.link(&[match mark {
+        Mark::Category(category) => ("action", self::title(category)),
+        Mark::Flag(flag) => ("flag", flag.as_str()),
+    }]);
+    Some(Finding { link, class, count: grouped(count), title, advice: advice(mark) })
 }
 
 /// The accounts that have a row, and what is said of those that don't.
@@ -156,8 +165,10 @@ fn listed(discovery: &Discovery) -> (Vec<&DiscoveredAccount>, Option<String>) {
     (listed, (without > 0).then_some(text))
 }
 
-fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> ObjectsView {
-    let mut list = ObjectList::of(ordered.len()).titled(["Category", "Kind", "State"]);
+fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> Listed {
+    let flags = Flag::ALL.iter().map(|flag| flag.as_str().to_owned());
+    let flags = Facet::ordered("Flag", "flag", flags);
+    let mut list = ObjectList::of(ordered.len()).titled(["Category", "Kind", "State"]).and_by(flags);
     for account in ordered {
         let source = account.owner.as_ref().map_or_else(String::new, |owner| owner.id.to_string());
         let flags: Vec<_> = account.flags.iter().map(Flag::as_str).collect();
@@ -172,12 +183,12 @@ fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> ObjectsView {
             reason: &sentence(account),
             rule: state(account),
             note: activity(account),
-            ids: &[account.id.as_str(), &source, account.category.as_str(), &flags.join(" ")],
+            ids: &[account.id.as_str(), &source],
             failed: [Flag::Orphaned, Flag::Colliding].iter().any(|flag| account.flags.has(*flag)),
         };
-        list.push(&row, &frame.render("account.html", inside(account, source.clone())));
+        list.push_with(&row, &[&flags], &frame.render("account.html", inside(account, source.clone())));
     }
-    list.finish().view()
+    list.finish()
 }
 
 fn inside(account: &DiscoveredAccount, source: String) -> Inside {
