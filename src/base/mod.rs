@@ -1,6 +1,7 @@
 //! What everything else speaks in: ids, instants, seeded randomness, hashes, secrets, diagnostics.
 
 mod backoff;
+mod causes;
 mod diagnostic;
 mod hash;
 mod hidden;
@@ -11,6 +12,7 @@ mod secret;
 mod suggest;
 
 pub use backoff::Backoff;
+pub use causes::{causes, innermost};
 pub use diagnostic::{Diagnostic, Severity, Snippet};
 pub use hash::{Digest, Digester, Fingerprint, guid_of};
 pub use hidden::{is_hidden, visible};

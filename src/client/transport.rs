@@ -1,7 +1,6 @@
 //! How bytes get to the target and back: over HTTP/1.1, or straight into a service in this process.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::io;
 
 use axum::body::Body;
@@ -17,6 +16,7 @@ use url::Url;
 use super::answer::RawAnswer;
 use super::watch::Watch;
 use super::{ClientError, ClientOptions, Failure, TlsProblem, TransportKind, Unexpected};
+use crate::base::{causes, innermost};
 use crate::scim::{Method, is_loopback};
 
 /// No answer is read beyond this.
@@ -195,19 +195,19 @@ fn transport_failure(error: &reqwest::Error, proxied: bool) -> Failure {
 }
 
 fn transport_kind(error: &reqwest::Error) -> TransportKind {
-    if chain(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
+    if causes(error).any(|cause| cause.to_string().starts_with("tunnel error")) {
         return TransportKind::Proxy;
     }
     if error.is_timeout() {
         return if error.is_connect() { TransportKind::ConnectTimeout } else { TransportKind::Timeout };
     }
-    if let Some(cause) = chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+    if let Some(cause) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return TransportKind::Tls(tls_problem(cause));
     }
     if error.is_dns() {
         return TransportKind::Dns;
     }
-    for cause in chain(error) {
+    for cause in causes(error) {
         match cause.downcast_ref::<io::Error>().map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => return TransportKind::Refused,
             Some(io::ErrorKind::TimedOut) => return TransportKind::ConnectTimeout,
@@ -248,20 +248,6 @@ fn tls_problem(error: &rustls::Error) -> TlsProblem {
         rustls::Error::InvalidMessage(_) => TlsProblem::NotTls,
         _ => TlsProblem::Other,
     }
-}
-
-/// An error and its causes. `io::Error` hides the one that it wraps from `source`, so that is looked up too.
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-    .take(16)
-}
-
-/// The cause that says most: the last one. Outer ones repeat the URL.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map_or_else(String::new, ToString::to_string)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use rustls::pki_types::pem::PemObject as _;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::words::line;
-use crate::base::Secret;
+use crate::base::{Secret, causes, innermost};
 use crate::scim::Needles;
 
 /// How long all of it may take.
@@ -207,13 +207,13 @@ impl Smtp {
             let code = error.status().map_or_else(String::new, |code| format!("{code} "));
             self.masked(&format!("{code}{}", innermost(error)))
         };
-        if chain(error).any(<dyn Error>::is::<rustls::Error>) || error.is_tls() {
+        if causes(error).any(<dyn Error>::is::<rustls::Error>) || error.is_tls() {
             return SmtpError::Tls(answer());
         }
         match stage {
             SIGNING_IN if error.status().is_some() => SmtpError::SignIn(answer()),
             SENDING if error.status().is_some() || error.is_client() => SmtpError::Refused(answer()),
-            CONNECTING if chain(error).any(<dyn Error>::is::<io::Error>) => SmtpError::Connect(answer()),
+            CONNECTING if causes(error).any(<dyn Error>::is::<io::Error>) => SmtpError::Connect(answer()),
             stage => SmtpError::Broken { stage, cause: answer() },
         }
     }
@@ -251,18 +251,4 @@ fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(error.to_string()),
     }
-}
-
-/// An error and its causes. `io::Error` hides the one that it wraps from `source`, so that is looked up too.
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>() {
-        Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
-        None => error.source(),
-    })
-    .take(16)
-}
-
-/// The cause that says most: the last one.
-fn innermost(error: &(dyn Error + 'static)) -> String {
-    chain(error).last().map_or_else(String::new, ToString::to_string)
 }
