@@ -49,7 +49,7 @@ pub struct Mailer {
 /// A message that is to be delivered. It is in the outbox, if that can be written.
 #[derive(Debug)]
 pub struct Posted {
-    bytes: Arc<Vec<u8>>,
+    bytes: Arc<[u8]>,
     at: Timestamp,
     kept: io::Result<PathBuf>,
     is_mailed: bool,
@@ -88,7 +88,7 @@ impl Mailer {
 
     /// Writes a notification into the outbox.
     pub async fn post(&self, notice: &Notice) -> Posted {
-        let bytes = Arc::new(message(notice, &self.parties));
+        let bytes: Arc<[u8]> = message(notice, &self.parties).into();
         let is_mailed = self.smtp.is_some() && !notice.is_simulated;
         let (outbox, notice, written) = (self.outbox.clone(), notice.clone(), Arc::clone(&bytes));
         let at = notice.at;

@@ -140,7 +140,9 @@ fn what_waits_is_sent_although_no_cycle_may_run() {
         let sandbox = somebody_left(&format!("smtp = \"smtp://127.0.0.1:{port}\""));
         sandbox.run("run").with(5);
         assert_eq!(outbox(&sandbox).len(), 1);
-        commands.iter().for_each(|command| drop(sandbox.run(command).with(0)));
+        for command in commands {
+            sandbox.run(command).with(0);
+        }
         sandbox
     };
     for (before, command) in [
