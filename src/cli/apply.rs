@@ -63,6 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
         let mut random = Random::seeded(seed(clock.origin()));
         let connection = job.connect(context, &clock, true)?.ended_by(&interrupt);
         let mut store = job.open_store(&export)?;
+        notifications.deliver_waiting(clock.now(), &interrupt).await;
         let lock = store.lock(&holder(clock.now()))?;
         job.bind(&mut store, &export)?;
         refuse(&job, &store, clock.now())?;
@@ -80,16 +81,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Error> {
             evaluated_at: saved.created.parse().ok(),
         };
         let mut view = Progress::new(context, &clock).after(Past::read(&store, &job.id(&export), false, context)?);
-        let (store, ended) = one_cycle(&work, store, &interrupt, &mut random, &mut view).await?;
+        let (store, ended) =
+            one_cycle(&work, store, &interrupt, &mut random, &mut view, Some(&mut notifications)).await?;
         if let Some(notice) = ended.as_ref().ok().and_then(|ended| ended.notice.as_ref()) {
             context.printer.diagnostic(notice);
         }
         drop(lock);
-        let (state, job_id) = (store.job_state()?, job.id(&export));
-        notifications.deliver(&mut view, &job_id, &state, clock.now()).await;
-        if interrupt.exit().is_none() {
-            notifications.deliver_waiting(clock.now()).await;
-        }
+        notifications.deliver().await;
+        let state = store.job_state()?;
         let report = ended.as_ref().map_or_else(|_| view.cut_off(), |ended| Some(ended.report.clone()));
         Ok((ended, state, report, interrupt.exit()))
     })?;

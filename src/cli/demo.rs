@@ -265,7 +265,7 @@ impl Stage<'_> {
             return Ok(interrupt.exit());
         }
         let mut view = Progress::new(self.context, &self.clock);
-        match one_cycle(&work, store, interrupt, random, &mut view).await?.1 {
+        match one_cycle(&work, store, interrupt, random, &mut view, None).await?.1 {
             Ok(ended) => ended.notice.iter().for_each(|notice| self.context.printer.diagnostic(notice)),
             Err(error) if is_told(&error) => self.tell(&error),
             Err(error) => return Err(error),

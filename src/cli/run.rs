@@ -201,7 +201,8 @@ pub(crate) struct Work<'a> {
     pub(crate) evaluated_at: Option<Timestamp>,
 }
 
-/// Runs one cycle and shows it; gives the store back with how the cycle ended. An error of its own says that the store
+/// Runs one cycle and shows it; what somebody is to be told of it is in the outbox as soon as the cycle's end is stored.
+/// Gives the store back with how the cycle ended. An error of its own says that the store
 /// is lost.
 pub(crate) async fn one_cycle(
     work: &Work<'_>,
@@ -209,6 +210,7 @@ pub(crate) async fn one_cycle(
     interrupt: &Interrupt,
     random: &mut Random,
     view: &mut Progress<'_>,
+    notifications: Option<&mut Notifications<'_>>,
 ) -> Result<(Store, Result<CycleEnd, Error>), Error> {
     let cycle = work.job.cycle(Arc::clone(&work.export), work.client.clone(), work.clock);
     let options = CycleOptions {
@@ -225,6 +227,10 @@ pub(crate) async fn one_cycle(
     let Some(mut store) = store else {
         return Err(ended.expect_err("a cycle that doesn't give its store back has failed"));
     };
+    if let Some(notifications) = notifications {
+        let (job_id, state) = (work.job.id(&work.export), store.job_state().ok());
+        notifications.post(view, &job_id, state, work.clock.now()).await;
+    }
     let ended = ended.and_then(|report| {
         if let Some(keep) = work.job.settings.log.keep {
             store.prune_log(work.clock.now().checked_sub(keep).unwrap_or(Timestamp::MIN))?;

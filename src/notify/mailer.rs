@@ -3,15 +3,20 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::message::{NotAnAddress, Parties, message};
 use super::outbox::Outbox;
 use super::{Notice, Smtp, SmtpError};
 use crate::base::{SignedDuration, Timestamp};
 
-/// Messages that waited and are tried after one cycle.
+/// Messages that waited and are tried at once.
 const AT_ONCE: usize = 20;
-/// How long a mail server is left alone that has just failed, beside new messages.
+/// No further one of them is begun later than this: a cycle may be due.
+const LONGEST: Duration = Duration::from_secs(10);
+/// How long a mail server isn't asked again about what waits, or after it has failed; beside new messages.
 const PAUSE: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a mailer is told.
@@ -29,15 +34,25 @@ pub struct MailerOptions {
 
 /// Delivers notifications.
 ///
-/// A message lies in the outbox before it is sent, and leaves it when the mail server has taken it: what ends the
-/// program, or the server, loses none. It may come twice where the server's answer was lost, with one `Message-ID`.
+/// A message lies in the outbox before it is sent, and leaves it when the mail server has taken it: whatever ends the
+/// program or the server once it is there loses none. It may come twice where the server's answer was lost, or where two
+/// runs send at once what waits; then it has one `Message-ID`.
 #[derive(Debug)]
 pub struct Mailer {
     parties: Parties,
     smtp: Option<Arc<Smtp>>,
     outbox: Outbox,
-    /// When the mail server last failed.
-    failed: Option<Timestamp>,
+    /// When the mail server was last asked about what waits, or failed.
+    asked: Option<Timestamp>,
+}
+
+/// A message that is to be delivered. It is in the outbox, if that can be written.
+#[derive(Debug)]
+pub struct Posted {
+    bytes: Arc<[u8]>,
+    at: Timestamp,
+    kept: io::Result<PathBuf>,
+    is_mailed: bool,
 }
 
 /// What became of a message.
@@ -63,7 +78,7 @@ impl Mailer {
     pub fn new(options: MailerOptions) -> Result<Self, NotAnAddress> {
         let MailerOptions { from, to, smtp, outbox } = options;
         let parties = Parties::read(&from, &to)?;
-        Ok(Self { parties, smtp: smtp.map(Arc::new), outbox: Outbox::new(outbox), failed: None })
+        Ok(Self { parties, smtp: smtp.map(Arc::new), outbox: Outbox::new(outbox), asked: None })
     }
 
     /// The mail server for people: host and port.
@@ -71,15 +86,20 @@ impl Mailer {
         self.smtp.as_deref().map(Smtp::shown)
     }
 
-    /// Sends a notification, or puts it into the outbox. Takes ten seconds at the most for the mail server.
-    pub async fn deliver(&mut self, notice: &Notice) -> Delivery {
-        let bytes = Arc::new(message(notice, &self.parties));
-        let smtp = self.smtp.clone().filter(|_| !notice.is_simulated);
-        let (outbox, notice, written, waits) =
-            (self.outbox.clone(), notice.clone(), Arc::clone(&bytes), smtp.is_some());
+    /// Writes a notification into the outbox.
+    pub async fn post(&self, notice: &Notice) -> Posted {
+        let bytes: Arc<[u8]> = message(notice, &self.parties).into();
+        let is_mailed = self.smtp.is_some() && !notice.is_simulated;
+        let (outbox, notice, written) = (self.outbox.clone(), notice.clone(), Arc::clone(&bytes));
         let at = notice.at;
-        let kept = aside(move || outbox.put(&notice, &written, waits)).await;
-        let Some(smtp) = smtp else {
+        let kept = aside(move || outbox.put(&notice, &written, is_mailed)).await;
+        Posted { bytes, at, kept, is_mailed }
+    }
+
+    /// Sends what is in the outbox now, unless it is to stay there. Takes ten seconds at the most.
+    pub async fn deliver(&mut self, posted: Posted) -> Delivery {
+        let Posted { bytes, at, kept, is_mailed } = posted;
+        let Some(smtp) = self.smtp.clone().filter(|_| is_mailed) else {
             return kept.map_or_else(Delivery::Lost, Delivery::Kept);
         };
         match smtp.send(&self.parties.envelope(), &bytes).await {
@@ -90,19 +110,21 @@ impl Mailer {
                 Delivery::Sent
             }
             Err(error) => {
-                self.failed = Some(at);
+                self.asked = Some(at);
                 Delivery::Failed { error, kept }
             }
         }
     }
 
-    /// Tries messages of a job again that the mail server hasn't taken; says how many it took now. It is asked again no
-    /// sooner than ten minutes after it has failed.
+    /// Tries messages of a job again that the mail server hasn't taken; says how many it took now. It isn't asked again
+    /// sooner than ten minutes later.
     pub async fn deliver_waiting(&mut self, job: &str, now: Timestamp) -> usize {
         let Some(smtp) = self.smtp.clone() else { return 0 };
-        if self.failed.is_some_and(|failed| now.duration_since(failed).abs() < PAUSE) {
+        if self.asked.is_some_and(|asked| now.duration_since(asked).abs() < PAUSE) {
             return 0;
         }
+        self.asked = Some(now);
+        let end = Instant::now() + LONGEST;
         let (outbox, job) = (self.outbox.clone(), job.to_owned());
         let mut taken = 0;
         for path in aside(move || outbox.waiting(&job, now)).await.unwrap_or_default().into_iter().take(AT_ONCE) {
@@ -110,11 +132,13 @@ impl Mailer {
             let Ok(bytes) = aside(move || std::fs::read(read)).await else { continue };
             if let Err(error) = smtp.send(&self.parties.envelope(), &bytes).await {
                 tracing::info!(%error, "the mail server doesn't take what waits in the outbox");
-                self.failed = Some(now);
                 break;
             }
             remove(path).await;
             taken += 1;
+            if Instant::now() >= end {
+                break;
+            }
         }
         taken
     }

@@ -112,7 +112,9 @@ fn plain(words: &Words) -> String {
             text.extend(["       ", command, "\n"]);
         }
     }
-    wrap(&mut text, "  ", "  ", "Commands are run in the folder of scimulate.toml.");
+    if let Some(place) = words.place {
+        wrap(&mut text, "  ", "  ", place);
+    }
     text.push('\n');
     for (name, value) in &words.facts {
         writeln!(text, "{name:<13} {value}").expect("a text takes whatever is written");
@@ -145,7 +147,7 @@ fn wrap(text: &mut String, first: &str, others: &str, added: &str) {
 }
 
 fn html(words: Words) -> String {
-    let Words { title, happened, cause, meaning, steps, facts } = words;
+    let Words { title, happened, cause, meaning, steps, place, facts } = words;
     let steps = steps.into_iter().map(|Step { text, command }| context! { text, command });
     let facts = facts.into_iter().map(|(name, value)| context! { name, value });
     let (steps, facts): (Vec<_>, Vec<_>) = (steps.collect(), facts.collect());
@@ -154,7 +156,7 @@ fn html(words: Words) -> String {
         .render_named_str(
             "notification.html",
             include_str!("notification.html"),
-            context! { title, happened, cause, meaning, steps, facts, footer => FOOTER },
+            context! { title, happened, cause, meaning, steps, place, facts, footer => FOOTER },
         )
         .expect("the template knows what it is given")
 }

@@ -9,7 +9,7 @@ mod smtp;
 mod tests;
 mod words;
 
-pub use mailer::{Delivery, Mailer, MailerOptions};
+pub use mailer::{Delivery, Mailer, MailerOptions, Posted};
 pub use message::NotAnAddress;
 pub use notice::{Happened, Notice};
 pub use smtp::{Login, Smtp, SmtpError, SmtpTls};

@@ -21,8 +21,11 @@ pub struct Notice {
     pub at: Timestamp,
     /// The cycle in which it did.
     pub cycle: Option<CycleId>,
-    /// How the program is called for this job: `scimulate`, or with `--job` and its name.
+    /// How the program is called for this job, as a shell takes it: `scimulate`, with the global arguments that say
+    /// which job it is.
     pub program: String,
+    /// Whether that means the same in every folder; otherwise it is called in the one of `scimulate.toml`.
+    pub in_any_folder: bool,
     /// Whether time was simulated.
     pub is_simulated: bool,
 }
@@ -43,4 +46,6 @@ pub enum Happened {
     Paused,
     /// It is disabled.
     Disabled,
+    /// How it stands can't be read.
+    Unknown,
 }

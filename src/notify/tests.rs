@@ -20,6 +20,7 @@ fn notice(reason: &str, happened: Happened) -> Notice {
         at: at("2026-11-27T02:45:02.123Z"),
         cycle: Some(CycleId::new("ff133c7d-a5bc-4ed5-a422-be48634a82cb")),
         program: "scimulate".to_owned(),
+        in_any_folder: false,
         is_simulated: false,
     }
 }
@@ -56,8 +57,10 @@ fn every_reason_has_its_words() {
         ("TooManyDeletes", quarantined(false)),
         ("TooManyDeletes", Happened::Paused),
         ("Disabled", Happened::Disabled),
+        ("TooManyDeletes", Happened::Unknown),
     ] {
-        let built_in = Notice { target: None, program: "scimulate --job wedo".to_owned(), ..notice(reason, happened) };
+        let program = "scimulate --config '/etc/wedo 1.toml' --job wedo".to_owned();
+        let built_in = Notice { target: None, program, in_any_folder: true, ..notice(reason, happened) };
         let text = text(&built_in);
         let subject = headers(&text).into_iter().find(|header| header.starts_with("Subject: ")).unwrap();
         let plain = text.split("\n\n").skip(2).take_while(|part| !part.starts_with("--=_")).collect::<Vec<_>>();
@@ -129,6 +132,11 @@ fn mailer(folder: &Path, port: Option<u16>) -> Mailer {
     Mailer::new(MailerOptions { from, to, smtp, outbox: folder.join("state/outbox") }).unwrap()
 }
 
+async fn delivered(mailer: &mut Mailer, notice: &Notice) -> Delivery {
+    let posted = mailer.post(notice).await;
+    mailer.deliver(posted).await
+}
+
 fn names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder.join("state/outbox")).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -142,7 +150,7 @@ async fn without_a_mail_server_messages_are_files_for_their_owner() {
     let mut mailer = mailer(folder.path(), None);
     let first = notice("TooManyDeletes", quarantined(false));
     for _ in 0..2 {
-        assert!(matches!(mailer.deliver(&first).await, Delivery::Kept(_)));
+        assert!(matches!(delivered(&mut mailer, &first).await, Delivery::Kept(_)));
     }
     let stem = "2026-11-27T02-45-02Z-wedo-TooManyDeletes";
     assert_eq!(names(folder.path()), [format!("{stem}.2.eml"), format!("{stem}.eml")]);
@@ -164,7 +172,9 @@ async fn what_a_mail_server_does_not_take_waits() {
     };
     let mut mailer = mailer(folder.path(), Some(port));
     let notice = notice("TooManyDeletes", quarantined(false));
-    let Delivery::Failed { error, kept } = mailer.deliver(&notice).await else { panic!("nobody listens") };
+    let posted = mailer.post(&notice).await;
+    assert_eq!(names(folder.path()).len(), 1, "it is there before anybody is asked");
+    let Delivery::Failed { error, kept } = mailer.deliver(posted).await else { panic!("nobody listens") };
     assert!(error.to_string().starts_with("can't connect: Connection refused"), "{error}");
     let name = "2026-11-27T02-45-02Z-wedo-TooManyDeletes.waiting.eml";
     assert_eq!(
@@ -173,7 +183,7 @@ async fn what_a_mail_server_does_not_take_waits() {
     );
     // What was simulated is nobody's business.
     let simulated = Notice { is_simulated: true, ..notice };
-    assert!(matches!(mailer.deliver(&simulated).await, Delivery::Kept(_)));
+    assert!(matches!(delivered(&mut mailer, &simulated).await, Delivery::Kept(_)));
     assert_eq!(names(folder.path()).len(), 2);
 }
 
@@ -181,7 +191,7 @@ async fn what_a_mail_server_does_not_take_waits() {
 async fn a_message_that_can_not_be_written_is_told_of() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("state"), "in the way").unwrap();
-    let delivery = mailer(folder.path(), None).deliver(&notice("Disabled", Happened::Disabled)).await;
+    let delivery = delivered(&mut mailer(folder.path(), None), &notice("Disabled", Happened::Disabled)).await;
     assert!(matches!(delivery, Delivery::Lost(_)), "{delivery:?}");
 }
 

@@ -11,6 +11,8 @@ const TOO_MANY_DELETES: &str = "TooManyDeletes";
 /// Reason of a target that can't be used at all.
 const EXCEPTION: &str = "EncounteredQuarantineException";
 
+const PLACE: &str = "Commands are run in the folder of scimulate.toml.";
+
 /// A notification in words.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Words {
@@ -23,6 +25,8 @@ pub(super) struct Words {
     pub(super) meaning: String,
     /// What to do, in this order.
     pub(super) steps: Vec<Step>,
+    /// Where commands are run, if that matters.
+    pub(super) place: Option<&'static str>,
     /// Facts, by name.
     pub(super) facts: Vec<(&'static str, String)>,
 }
@@ -43,6 +47,7 @@ impl Words {
             cause: cut(&visible(&notice.message)),
             meaning: meaning(notice, &target),
             steps: steps(notice),
+            place: (!notice.in_any_folder).then_some(PLACE),
             facts: facts(notice, target),
         }
     }
@@ -56,6 +61,7 @@ fn title(notice: &Notice) -> String {
         (Happened::Quarantined { again: true, .. }, _) => "stays in quarantine, for another reason",
         (Happened::Quarantined { again: false, .. }, _) => "is in quarantine",
         (Happened::Paused, _) => "is paused",
+        (Happened::Unknown, _) => "needs attention",
     };
     let simulated = if notice.is_simulated { " (simulated)" } else { "" };
     format!("Provisioning job {job} {what}{simulated}")
@@ -86,6 +92,8 @@ fn meaning(notice: &Notice, target: &str) -> String {
         (Happened::Paused, _) => {
             "Somebody has paused the job meanwhile: no further cycle runs until it is started again.".to_owned()
         }
+        (Happened::Unknown, TOO_MANY_DELETES) => format!("{held} How the job stands now can't be read from its state."),
+        (Happened::Unknown, _) => "How the job stands now can't be read from its state.".to_owned(),
         (Happened::Quarantined { next_attempt, disabled_at, .. }, reason) => {
             let so_far = match reason {
                 TOO_MANY_DELETES => held.to_owned(),
@@ -110,7 +118,7 @@ fn steps(notice: &Notice) -> Vec<Step> {
     let plain = |text: &str| Step { text: text.to_owned(), command: None };
     let start = match notice.happened {
         Happened::Quarantined { .. } => "Lift the quarantine, or let the next attempt do it:",
-        Happened::Paused | Happened::Disabled => "Start the job again:",
+        Happened::Paused | Happened::Disabled | Happened::Unknown => "Start the job again:",
     };
     let mut steps = match notice.reason.as_str() {
         TOO_MANY_DELETES => vec![
@@ -130,6 +138,9 @@ fn steps(notice: &Notice) -> Vec<Step> {
             command(start, "start"),
         ],
     };
+    if notice.happened == Happened::Unknown {
+        steps.insert(0, command("See how the job stands:", "status"));
+    }
     if notice.happened == Happened::Paused && notice.reason == TOO_MANY_DELETES {
         steps.push(command(start, "start"));
     }

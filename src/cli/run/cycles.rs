@@ -85,7 +85,7 @@ pub(super) async fn run(
     let waiting = Waiting { job, clock, schedule, interrupt: &interrupt, monitor: monitor.as_ref(), context };
     let read = |store: &Store| monitor.iter().for_each(|monitor| monitor.read(store));
     read(&store);
-    let waited = match waiting.first(&store).await? {
+    let waited = match waiting.first(&store, &mut notifications).await? {
         ControlFlow::Continue(waited) => waited,
         ControlFlow::Break(exit) => {
             ran.exit = exit;
@@ -97,6 +97,8 @@ pub(super) async fn run(
     let mut has_failed = false;
     let mut told = None;
     loop {
+        // Also of a job that runs no cycle any more.
+        notifications.deliver_waiting(clock.now(), &interrupt).await;
         let was_quarantined = matches!(ran.state, JobState::Quarantine { .. });
         let begun = clock.now();
         let next = async {
@@ -130,8 +132,7 @@ pub(super) async fn run(
             }
         };
         number += 1;
-        let job_id = job.id(&export);
-        ran.job = job_id.to_string();
+        ran.job = job.id(&export).to_string();
         let work = Work {
             job,
             export,
@@ -147,7 +148,7 @@ pub(super) async fn run(
         if schedule.simulated {
             view = view.in_virtual_time();
         }
-        let ended = one_cycle(&work, store, &interrupt, &mut random, &mut view).await;
+        let ended = one_cycle(&work, store, &interrupt, &mut random, &mut view, Some(&mut notifications)).await;
         drop(lock);
         let (kept, ended) = match ended {
             Ok(kept) => kept,
@@ -161,11 +162,8 @@ pub(super) async fn run(
         let state = store.job_state();
         if let Ok(state) = &state {
             ran.state = state.clone();
-            notifications.deliver(&mut view, &job_id, state, clock.now()).await;
-            if interrupt.exit().is_none() {
-                notifications.deliver_waiting(clock.now()).await;
-            }
         }
+        notifications.deliver().await;
         ran.cycles.extend(view.cut_off().filter(|_| ended.is_err()));
         let goes_on = !schedule.interval.is_zero() && (number > 1 || schedule.simulated);
         let mut idle = false;
@@ -215,7 +213,7 @@ pub(super) async fn run(
         if is_last {
             break;
         }
-        waiting.until_due(&store, &state, regular, due).await;
+        waiting.until_due(&store, &state, regular, due, &mut notifications).await;
         if let Some(exit) = interrupt.exit() {
             ran.exit = exit;
             break;

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use super::Monitor;
 use super::cycles::Schedule;
+use super::{Monitor, Notifications};
 use crate::base::Timestamp;
 use crate::cli::context::Context;
 use crate::cli::error::Error;
@@ -31,7 +31,11 @@ pub(super) struct Waiting<'a> {
 impl Waiting<'_> {
     /// Lets a job that is in quarantine already wait for its attempt, where cycles have an interval: whether it did, or
     /// how a signal ended it. An attempt later than `--until` isn't waited for, and the cycle is refused.
-    pub(super) async fn first(&self, store: &Store) -> Result<ControlFlow<Exit, bool>, Error> {
+    pub(super) async fn first(
+        &self,
+        store: &Store,
+        notifications: &mut Notifications<'_>,
+    ) -> Result<ControlFlow<Exit, bool>, Error> {
         let Self { job, schedule, .. } = self;
         let target = job.settings.target.tenant.to_string();
         // Binding the state to another target ends the quarantine.
@@ -48,12 +52,20 @@ impl Waiting<'_> {
             let printer = &self.context.printer;
             printer.talk(format_args!("The job is in quarantine since {since:.0}: {reason}: {message}."));
         }
-        self.until_due(store, &state, begun, due).await;
+        self.until_due(store, &state, begun, due, notifications).await;
         Ok(self.interrupt.exit().map_or(ControlFlow::Continue(true), ControlFlow::Break))
     }
 
-    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile.
-    pub(super) async fn until_due(&self, store: &Store, state: &JobState, regular: Timestamp, due: Timestamp) {
+    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile, and
+    /// the mail server may take what waits for it.
+    pub(super) async fn until_due(
+        &self,
+        store: &Store,
+        state: &JobState,
+        regular: Timestamp,
+        due: Timestamp,
+        notifications: &mut Notifications<'_>,
+    ) {
         let Self { job, clock, schedule, .. } = self;
         if due > clock.now() && !schedule.simulated {
             self.context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
@@ -62,6 +74,7 @@ impl Waiting<'_> {
         let tell = |state: Option<&JobState>, due| self.monitor.iter().for_each(|monitor| monitor.wait(state, due));
         tell(Some(state), due);
         loop {
+            notifications.deliver_waiting(clock.now(), self.interrupt).await;
             let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
             let until = if schedule.simulated { due } else { due.min(soon) };
             tokio::select! {

@@ -33,12 +33,22 @@ fn programs_get_a_line_for_each_phase_and_percent() {
     assert!(last["at"].take().is_string());
     let expected = json!({
         "type": "progress", "at": null, "cycleId": begun["cycleId"], "kind": "initial", "phase": "references",
-        "percent": 100, "done": 250, "due": 250, "users": 248, "groups": 2,
+        "percent": 100, "done": 250, "due": 250, "users": 248, "groups": 2, "linkedUsers": 248, "linkedGroups": 2,
     });
     assert_eq!(last, expected);
+    let linked: Vec<_> = of_users.iter().take(2).map(|line| line["linkedUsers"].as_u64().expect("a number")).collect();
+    assert_eq!(linked, [1, 3], "as it goes on");
+    assert!(begun["jobId"].as_str().is_some_and(|id| id.starts_with("scim.")), "{begun}");
+    assert_eq!(begun.get("lastCycle"), Some(&Value::Null), "{begun}");
     // A cycle that has nothing to do gets nowhere.
     let idle = sandbox.run("run --output jsonl").with(0).json_lines();
     assert!(idle.iter().all(|line| line["type"] != "progress"));
+    let ended = lines.last().expect("a line");
+    let begun_again = &idle[0];
+    assert_eq!(begun_again["jobId"], begun["jobId"]);
+    let last = &begun_again["lastCycle"];
+    assert_eq!((&last["kind"], &last["durationMs"]), (&ended["kind"], &ended["durationMs"]), "{begun_again}");
+    assert!(last["endedAt"].as_str() > ended["startedAt"].as_str(), "{begun_again}");
 }
 
 #[test]
