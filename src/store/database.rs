@@ -159,6 +159,18 @@ impl Store {
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([part.as_str()], |row| row::count(row, 0)))
     }
 
+    /// Users and groups that have an account.
+    pub fn linked(&self) -> Result<[u64; 2], StoreError> {
+        if let Some(snapshot) = self.kept_snapshot()? {
+            return Ok([snapshot.users.linked() as u64, snapshot.groups.linked() as u64]);
+        }
+        let select = "SELECT count(iif(kind = 'User', target_id, NULL)), count(iif(kind = 'Group', target_id, NULL))
+                      FROM object";
+        self.try_sql(|sql| {
+            sql.prepare_cached(select)?.query_row([], |row| Ok([row::count(row, 0)?, row::count(row, 1)?]))
+        })
+    }
+
     /// Counts what is there.
     pub fn totals(&self) -> Result<Totals, StoreError> {
         let select = "SELECT count(*), count(target_id), count(iif(kind = 'Group', target_id, NULL)), count(failures),

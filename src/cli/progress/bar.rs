@@ -33,7 +33,8 @@ impl Past {
         if context.printer.shows_progress() {
             let totals = store.totals()?;
             past.linked = [totals.linked.saturating_sub(totals.linked_groups), totals.linked_groups];
-            past.last = store.last_ended()?;
+            let last = store.last_ended()?;
+            past.last = last.and_then(|cycle| Some((cycle.start.kind, cycle.ended()?, cycle.end?.duration)));
         }
         Ok(past)
     }
