@@ -52,15 +52,17 @@ impl Waiting<'_> {
         Ok(self.interrupt.exit().map_or(ControlFlow::Continue(true), ControlFlow::Break))
     }
 
-    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile.
+    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile, or
+    /// change something else of the job: whoever watches is told.
     pub(super) async fn until_due(&self, store: &Store, state: &JobState, regular: Timestamp, due: Timestamp) {
         let Self { job, clock, schedule, .. } = self;
         if due > clock.now() && !schedule.simulated {
             self.context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
         }
         let mut due = due;
-        let tell = |state: Option<&JobState>, due| self.monitor.iter().for_each(|monitor| monitor.wait(state, due));
-        tell(Some(state), due);
+        let tell = |state: &JobState, due| self.monitor.iter().for_each(|monitor| monitor.wait(state, due));
+        tell(state, due);
+        let mut stamp = store.stamp().ok();
         loop {
             let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
             let until = if schedule.simulated { due } else { due.min(soon) };
@@ -71,9 +73,13 @@ impl Waiting<'_> {
             if until == due {
                 return;
             }
-            let state = store.job_state().ok();
-            due = state.as_ref().map_or(due, |state| next_cycle(job, schedule, state, regular, clock.now()));
-            tell(state.as_ref(), due);
+            let Ok(state) = store.job_state() else { continue };
+            due = next_cycle(job, schedule, &state, regular, clock.now());
+            let before = std::mem::replace(&mut stamp, store.stamp().ok());
+            if let Some(monitor) = self.monitor.filter(|_| stamp != before) {
+                monitor.read(store, clock.now());
+            }
+            tell(&state, due);
         }
     }
 }
