@@ -21,6 +21,9 @@ pub(super) struct Audience {
 impl Audience {
     /// Has one more secret masked.
     pub(super) fn also_mask(&mut self, secret: &Secret) {
+        if !self.observer.wants_contents() {
+            return;
+        }
         let known = self.credentials.secrets().iter().chain([secret]).cloned();
         self.credentials = SentCredentials::new(known);
     }
@@ -31,6 +34,8 @@ pub(super) struct Watch<'c>(Option<Box<Noted<'c>>>);
 
 struct Noted<'c> {
     exchange: HttpExchange,
+    /// Whether headers and bodies are noted.
+    has_contents: bool,
     /// Whether it is known how it ended.
     is_over: bool,
     started: Timestamp,
@@ -49,39 +54,42 @@ impl<'c> Watch<'c> {
         body: Option<&[u8]>,
     ) -> Self {
         Self(audience.map(|Audience { observer, credentials }| {
-            let credentials = with_headers(credentials, sent);
-            let mut request_headers = headers(sent);
-            request_headers.push(("host".to_owned(), url.authority().to_owned()));
-            if let Some(body) = body {
-                request_headers.push(("content-length".to_owned(), body.len().to_string()));
-            }
             let started = clock.now();
-            let exchange = HttpExchange {
+            let mut exchange = HttpExchange {
                 started,
                 method: method.as_str().to_owned(),
                 origin: url.origin().ascii_serialization(),
                 target: url[Position::BeforePath..Position::AfterQuery].to_owned(),
-                request_headers,
-                request_body: body.map_or_else(Content::default, Content::from),
-                credentials,
                 ..HttpExchange::default()
             };
-            Box::new(Noted { exchange, is_over: false, started, clock, observer: observer.as_ref() })
+            let has_contents = observer.wants_contents();
+            if has_contents {
+                exchange.credentials = with_headers(credentials, sent);
+                exchange.request_headers = headers(sent);
+                exchange.request_headers.push(("host".to_owned(), url.authority().to_owned()));
+                if let Some(body) = body {
+                    exchange.request_headers.push(("content-length".to_owned(), body.len().to_string()));
+                    exchange.request_body = Content::from(body);
+                }
+            }
+            Box::new(Noted { exchange, has_contents, is_over: false, started, clock, observer: observer.as_ref() })
         }))
     }
 
     /// Notes how the answer begins.
     pub(super) fn head(&mut self, status: u16, version: Version, received: &HeaderMap) {
-        if let Some(Noted { exchange, .. }) = self.0.as_deref_mut() {
+        if let Some(Noted { exchange, has_contents, .. }) = self.0.as_deref_mut() {
             exchange.status = Some(status);
             exchange.version = if version == Version::HTTP_10 { "HTTP/1.0" } else { "HTTP/1.1" };
-            exchange.response_headers = headers(received);
+            if *has_contents {
+                exchange.response_headers = headers(received);
+            }
         }
     }
 
     /// Notes a part of the answer's body.
     pub(super) fn chunk(&mut self, bytes: &[u8]) {
-        if let Some(noted) = self.0.as_deref_mut() {
+        if let Some(noted) = self.0.as_deref_mut().filter(|noted| noted.has_contents) {
             noted.exchange.response_body.push(bytes);
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::base::Timestamp;
+use crate::base::{CycleId, Timestamp};
 use crate::event::{ActionKind, CycleKind, CycleReport, Event};
 use crate::schema::ObjectKind;
 
@@ -42,7 +42,7 @@ pub struct Metrics {
     durations: BTreeMap<&'static str, Histogram>,
     notifications: u64,
     running: Option<Running>,
-    last: Option<CycleReport>,
+    last: Option<LastCycle>,
     got_through: Option<Timestamp>,
 }
 
@@ -57,10 +57,33 @@ pub struct Standing {
     pub linked: [u64; 2],
     /// Objects that wait after a failure: of their own, and of their references.
     pub waiting: [u64; 2],
-    /// Deletions that are held back.
+    /// Deletions that are held back and not allowed.
     pub held_back: u64,
-    /// When the next cycle is due; none while one runs, and where none is to come.
+    /// When the next cycle is due; none while one runs, and where none is to come: of a job that is paused or disabled.
     pub next_cycle: Option<Timestamp>,
+}
+
+/// A cycle that ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastCycle {
+    /// Its id.
+    pub id: CycleId,
+    /// Initial or incremental.
+    pub kind: CycleKind,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether it ran to its end.
+    pub completed: bool,
+    /// How many objects and references failed.
+    pub failed: u64,
+}
+
+impl LastCycle {
+    fn ended(&self) -> Timestamp {
+        self.started.checked_add(self.duration).unwrap_or(self.started)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -82,6 +105,16 @@ impl Metrics {
     /// Counts from zero for a job, whose state isn't known yet.
     pub fn new(job: String, target: String) -> Self {
         Self { job, target, standing: Standing { state: STATES[0], ..Standing::default() }, ..Self::default() }
+    }
+
+    /// Takes up what the state knows of cycles that another process ran, or this job's run before: which ended last,
+    /// and when one last got through. What is known and later stays.
+    pub fn remember(&mut self, last: Option<LastCycle>, got_through: Option<Timestamp>) {
+        let known = self.last.as_ref().map(LastCycle::ended);
+        if let Some(last) = last.filter(|last| Some(last.ended()) > known) {
+            self.last = Some(last);
+        }
+        self.got_through = self.got_through.max(got_through);
     }
 
     /// Counts a request and its answer. Methods that the service doesn't send are left out.
@@ -133,10 +166,18 @@ impl Metrics {
             Event::CycleEnded(report) => {
                 self.running = None;
                 *self.cycles.entry((report.kind.as_str(), outcome(report))).or_default() += 1;
-                if report.completed {
-                    self.got_through = Some(ended(report));
+                let last = LastCycle {
+                    id: report.id.clone(),
+                    kind: report.kind,
+                    started: report.started,
+                    duration: report.duration,
+                    completed: report.completed,
+                    failed: report.summary.failures(),
+                };
+                if report.completed && report.quarantine.is_none() {
+                    self.got_through = Some(last.ended());
                 }
-                self.last = Some(report.clone());
+                self.last = Some(last);
             }
             Event::Deviation { .. } | Event::Warning(_) => {}
         }
@@ -145,19 +186,19 @@ impl Metrics {
     /// Whether cycles get through, and why not: a document for whoever watches the process.
     pub fn health(&self) -> (bool, Value) {
         let is_held = matches!(self.standing.state, "quarantine" | "paused" | "disabled");
-        let status = match (&self.last, is_held) {
+        let status = match (self.cycles.is_empty(), is_held) {
             (_, true) => "failing",
-            (None, false) => "starting",
-            (Some(_), false) => "ok",
+            (true, false) => "starting",
+            (false, false) => "ok",
         };
         let (reason, message) = self.standing.quarantine.clone().unzip();
         let last = self.last.as_ref().map(|last| {
             json!({
                 "id": last.id.as_str(),
                 "kind": last.kind.as_str(),
-                "endedAt": ended(last).to_string(),
+                "endedAt": last.ended().to_string(),
                 "completed": last.completed,
-                "failed": last.summary.failures(),
+                "failed": last.failed,
             })
         });
         let document = json!({
@@ -211,7 +252,7 @@ impl Metrics {
         page.optional(
             "last_cycle_end_timestamp_seconds",
             "When the last cycle ended.",
-            last.map(|last| seconds(ended(last))),
+            last.map(|last| seconds(last.ended())),
         )?;
         page.optional(
             "last_cycle_duration_seconds",
@@ -220,7 +261,7 @@ impl Metrics {
         )?;
         page.optional(
             "last_completed_cycle_end_timestamp_seconds",
-            "When a cycle last got through.",
+            "When a cycle last ran to its end without a quarantine.",
             self.got_through.map(seconds),
         )?;
         page.family("cycle_running", "gauge", "1 while a cycle of this kind is under way.")?;
@@ -277,7 +318,12 @@ impl Metrics {
         for (part, count) in ["export", "reference"].into_iter().zip(self.standing.waiting) {
             page.sample("escrow_objects", &[("part", part)], count)?;
         }
-        page.single("held_back_deletions", "gauge", "Deletions that are held back.", self.standing.held_back)?;
+        page.single(
+            "held_back_deletions",
+            "gauge",
+            "Deletions that are held back and not allowed.",
+            self.standing.held_back,
+        )?;
         page.single("notifications_total", "counter", "Notifications, whatever became of them.", self.notifications)
     }
 
@@ -360,10 +406,6 @@ fn outcome(report: &CycleReport) -> &'static str {
     } else {
         "completed"
     }
-}
-
-fn ended(report: &CycleReport) -> Timestamp {
-    report.started.checked_add(report.duration).unwrap_or(report.started)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds have room in a double for 285,000 years")]

@@ -37,7 +37,7 @@ pub use json::{
     summary_json,
 };
 pub use log::{LogCsv, LogCsvFiles, LogFacts, advice, azure_monitor, graph, log_details, log_line, recommended_action};
-pub use metrics::{Metrics, Standing};
+pub use metrics::{LastCycle, Metrics, Standing};
 pub use plan::{ExportFile, PlanReport, plan_html, plan_markdown};
 pub use recording::{HAR_END, Recording, RecordingOf, RecordingTexts, Side};
 pub use style::{bad, dim, doubtful, good, heading, sign, style, symbol};

@@ -10,6 +10,11 @@ use crate::base::{Secret, Timestamp};
 pub trait Observer: Send + Sync {
     /// Takes an exchange. It is called while the answer goes out, so it has to be quick.
     fn observe(&self, exchange: &Arc<HttpExchange>);
+
+    /// Whether headers and bodies are wanted. Who wants none may be shown exchanges without, which cost less.
+    fn wants_contents(&self) -> bool {
+        true
+    }
 }
 
 /// A request and its answer, header values that are secrets masked; the rest is as it went over the wire, and

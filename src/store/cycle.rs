@@ -15,6 +15,10 @@ use crate::plan::Reason;
 use crate::schema::ObjectKind;
 use crate::scim::Method;
 
+/// What [`read`] reads.
+const COLUMNS: &str = "id, kind, started, duration, completed, actions, skipped, requests, quarantine_code,
+                       quarantine_message, reference_requests, reference_failures, done, due";
+
 /// A cycle that begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CycleStart {
@@ -35,6 +39,14 @@ pub struct CycleRow {
     pub end: Option<CycleEnd>,
     /// How far it is, or was when it ended; `None` before that is known.
     pub progress: Option<Progress>,
+}
+
+impl CycleRow {
+    /// When it ended; `None` where it hasn't.
+    pub fn ended(&self) -> Option<Timestamp> {
+        let end = self.end.as_ref()?;
+        Some(self.start.started.checked_add(end.duration).unwrap_or(self.start.started))
+    }
 }
 
 /// How far a cycle is.
@@ -163,15 +175,19 @@ impl Store {
         self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], |row| row::count(row, 0)))
     }
 
-    /// Kind, end and duration of the latest cycle that ended.
-    pub fn last_ended(&self) -> Result<Option<(CycleKind, Timestamp, Duration)>, StoreError> {
-        let select =
-            "SELECT kind, started, duration FROM cycle WHERE duration IS NOT NULL ORDER BY number DESC LIMIT 1";
-        let read = |row: &rusqlite::Row<'_>| {
-            let (started, took) = (row::timestamp(row, 1)?, row::duration(row, 2)?);
-            Ok((row::cycle_kind(row, 0)?, started.checked_add(took).unwrap_or(started), took))
-        };
-        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([], read).optional())
+    /// The latest cycle that ended.
+    pub fn last_ended(&self) -> Result<Option<CycleRow>, StoreError> {
+        self.latest("duration IS NOT NULL")
+    }
+
+    /// The latest cycle that got through: it ran to its end, and no quarantine came of it.
+    pub fn last_through(&self) -> Result<Option<CycleRow>, StoreError> {
+        self.latest("completed AND quarantine_code IS NULL")
+    }
+
+    fn latest(&self, condition: &str) -> Result<Option<CycleRow>, StoreError> {
+        let select = format!("SELECT {COLUMNS} FROM cycle WHERE {condition} ORDER BY number DESC LIMIT 1");
+        self.try_sql(|sql| sql.prepare_cached(&select)?.query_row([], read).optional())
     }
 
     /// How many groups a cycle is done with; the rest of [`Progress::done`] are users. Those come first, so that the
@@ -197,10 +213,9 @@ impl Store {
 
     /// The latest cycles, latest first, at most `limit`.
     pub fn cycles(&self, limit: usize) -> Result<Vec<CycleRow>, StoreError> {
-        let select = "SELECT id, kind, started, duration, completed, actions, skipped, requests, quarantine_code,
-                             quarantine_message, reference_requests, reference_failures, done, due FROM cycle ORDER BY number DESC LIMIT ?1";
+        let select = format!("SELECT {COLUMNS} FROM cycle ORDER BY number DESC LIMIT ?1");
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.try_sql(|sql| sql.prepare(select)?.query_map([limit], read)?.collect())
+        self.try_sql(|sql| sql.prepare(&select)?.query_map([limit], read)?.collect())
     }
 }
 

@@ -45,7 +45,7 @@ pub use log::LogQuery;
 pub use object::{ObjectStates, PriorView};
 pub use reference::{ReferenceChange, References, ReferencesOf};
 pub use reset::{ResetScope, ResetScopes, UnknownResetScope};
-pub use snapshot::Snapshot;
+pub use snapshot::{Snapshot, Stamp};
 pub use staged::StagedObject;
 pub use trace::{TraceText, TraceWriter};
 pub use watermark::Watermark;

@@ -65,14 +65,19 @@ impl ObjectStates {
         self.ids.len()
     }
 
-    /// With how many of them this part failed last time.
-    pub fn failing(&self, part: FailedPart) -> usize {
-        self.failures.values().filter(|failure| failure.part == part).count()
-    }
-
     /// How many of them have an account.
     pub fn linked(&self) -> usize {
         self.entries.iter().filter(|entry| entry.target != FREE).count()
+    }
+
+    /// How many of them wait for their disable or delete to be allowed, at an instant.
+    pub fn held_back(&self, now: Timestamp) -> usize {
+        self.staged.values().filter(|staged| !staged.is_allowed(now)).count()
+    }
+
+    /// With how many of them this part failed last time.
+    pub fn failing(&self, part: FailedPart) -> usize {
+        self.failures.values().filter(|failure| failure.part == part).count()
     }
 
     /// Whether there are none.

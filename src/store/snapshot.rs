@@ -20,9 +20,9 @@ pub struct Snapshot {
     pub watermark: Option<Arc<Watermark>>,
 }
 
-/// Which content of the file a snapshot is of.
+/// Which content the file has: another one is another stamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub struct Stamp {
     /// Is another number once another connection has committed something.
     others: i64,
     /// How many rows this connection has changed.
@@ -42,6 +42,11 @@ impl Stamp {
 }
 
 impl Store {
+    /// Which content the file has now, for somebody who wants to know later whether anything was written since.
+    pub fn stamp(&self) -> Result<Stamp, StoreError> {
+        self.try_sql(Stamp::of)
+    }
+
     /// What is remembered now, all of one moment. It is read again only if something but a cycle's end was written since
     /// the last time, here or by another process.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {

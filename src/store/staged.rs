@@ -36,6 +36,17 @@ impl Store {
         self.try_sql(|sql| sql.prepare(select)?.query_map([], read)?.collect())
     }
 
+    /// How many disables and deletes are held back and not allowed, at an instant.
+    pub fn held_back(&self, now: Timestamp) -> Result<u64, StoreError> {
+        if let Some(snapshot) = self.kept_snapshot()? {
+            return Ok((snapshot.users.held_back(now) + snapshot.groups.held_back(now)) as u64);
+        }
+        let select = "SELECT count(*) FROM object
+                      WHERE staged_since IS NOT NULL AND (staged_until IS NULL OR staged_until < ?1)";
+        let now = now.as_microsecond();
+        self.try_sql(|sql| sql.prepare_cached(select)?.query_row([now], |row| row::count(row, 0)))
+    }
+
     /// Lets what is held back through at the next cycle, until an instant or for good, and says how many objects
     /// these are. A quarantine for too many deletions is due at once.
     pub fn allow_deletes(&mut self, until: Option<Timestamp>, now: Timestamp) -> Result<u64, StoreError> {

@@ -15,6 +15,7 @@ mod dump;
 mod endpoint;
 mod fault;
 mod gate;
+mod host;
 mod kind;
 mod list;
 mod load;
@@ -39,6 +40,7 @@ pub use access::{AccessOptions, Credentials, OAuthOptions, Rate, TOKEN_PATH, ran
 pub use base_path::Scheme;
 pub use endpoint::{Endpoint, EndpointOptions, LoadError};
 pub use fault::{Fault, FaultRule, FaultStatus};
+pub use host::asks_for_this_machine;
 pub use load::Loaded;
 pub use observe::Observer;
 pub use page::{Page, PageOptions};

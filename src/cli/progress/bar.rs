@@ -40,7 +40,8 @@ impl Past {
         let has_bar = context.printer.shows_progress() && !is_simulated;
         if has_bar || context.printer.output() == Output::Jsonl {
             past.linked = store.linked()?;
-            past.last = store.last_ended()?;
+            let last = store.last_ended()?;
+            past.last = last.and_then(|cycle| Some((cycle.start.kind, cycle.ended()?, cycle.end?.duration)));
         }
         Ok(past)
     }

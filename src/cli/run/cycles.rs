@@ -83,7 +83,7 @@ pub(super) async fn run(
         error: None,
     };
     let waiting = Waiting { job, clock, schedule, interrupt: &interrupt, monitor: monitor.as_ref(), context };
-    let read = |store: &Store| monitor.iter().for_each(|monitor| monitor.read(store));
+    let read = |store: &Store| monitor.iter().for_each(|monitor| monitor.read(store, clock.now()));
     read(&store);
     let waited = match waiting.first(&store, &mut notifications).await? {
         ControlFlow::Continue(waited) => waited,

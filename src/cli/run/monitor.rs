@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
-use url::Url;
 
 use crate::base::{Diagnostic, JobId, Timestamp};
 use crate::cli::context::Context;
@@ -25,10 +24,10 @@ use crate::cli::exit::Exit;
 use crate::cli::job::Job;
 use crate::event::Event;
 use crate::plan::FailedPart;
-use crate::report::{Metrics, Standing};
-use crate::scim::{HttpExchange, Observer, is_loopback};
-use crate::store::{JobState, Store, StoreError};
-use crate::target::{Limits, serve};
+use crate::report::{LastCycle, Metrics, Standing};
+use crate::scim::{HttpExchange, Observer};
+use crate::store::{CycleRow, JobState, Store, StoreError};
+use crate::target::{Limits, asks_for_this_machine, serve};
 use crate::threads::aside;
 
 /// Whoever watches keeps a connection or two.
@@ -79,7 +78,7 @@ impl Monitor {
 
     fn router(&self, is_local: bool) -> Router {
         let guard = move |request: Request, next: Next| async move {
-            if is_local && !asks_for_this_machine(request.headers()) {
+            if is_local && !asks_for_this_machine(request.uri(), request.headers()) {
                 return (StatusCode::MISDIRECTED_REQUEST, "ask for 127.0.0.1 or localhost\n").into_response();
             }
             let mut response = next.run(request).await;
@@ -106,25 +105,25 @@ impl Monitor {
         id.as_str().clone_into(&mut self.lock().job_id);
     }
 
-    /// Reads from the state how the job stands. What can't be read stays as it was.
-    pub(super) fn read(&self, store: &Store) {
-        match aside(|| standing(store)) {
-            Ok(standing) => {
+    /// Reads from the state how the job stands now, and which cycles ended. What can't be read stays as it was.
+    pub(super) fn read(&self, store: &Store, now: Timestamp) {
+        let read = || Ok::<_, StoreError>((standing(store, now)?, store.last_ended()?, store.last_through()?));
+        match aside(read) {
+            Ok((standing, last, through)) => {
                 let mut metrics = self.lock();
                 let next_cycle = metrics.standing.next_cycle;
                 metrics.standing = Standing { next_cycle, ..standing };
+                metrics.remember(last.and_then(last_cycle), through.and_then(|cycle| cycle.ended()));
             }
             Err(error) => tracing::warn!(%error, "the state can't be read for the metrics"),
         }
     }
 
-    /// The job is in this state, and its next cycle is due then.
-    pub(super) fn wait(&self, state: Option<&JobState>, next_cycle: Timestamp) {
-        let mut metrics = self.lock();
-        metrics.standing.next_cycle = Some(next_cycle);
-        if let Some(state) = state {
-            (metrics.standing.state, metrics.standing.quarantine) = (state.as_str(), quarantine(state));
-        }
+    /// The job is in this state, and its next cycle is due then, unless somebody has stopped it.
+    pub(super) fn wait(&self, state: &JobState, next_cycle: Timestamp) {
+        let standing = &mut self.lock().standing;
+        (standing.state, standing.quarantine) = (state.as_str(), quarantine(state));
+        standing.next_cycle = (!matches!(state, JobState::Paused | JobState::Disabled)).then_some(next_cycle);
     }
 
     fn lock(&self) -> MutexGuard<'_, Metrics> {
@@ -143,17 +142,34 @@ impl Observer for Counted {
             beside.observe(exchange);
         }
     }
+
+    /// To count, nobody looks at them.
+    fn wants_contents(&self) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.wants_contents())
+    }
 }
 
-fn standing(store: &Store) -> Result<Standing, StoreError> {
-    let (state, totals) = (store.job_state()?, store.totals()?);
+fn standing(store: &Store, now: Timestamp) -> Result<Standing, StoreError> {
+    let state = store.job_state()?;
     Ok(Standing {
         state: state.as_str(),
         quarantine: quarantine(&state),
-        linked: [totals.linked_users(), totals.linked_groups],
+        linked: store.linked()?,
         waiting: [store.failing(FailedPart::Export)?, store.failing(FailedPart::Reference)?],
-        held_back: store.staged()?.len() as u64,
+        held_back: store.held_back(now)?,
         next_cycle: None,
+    })
+}
+
+fn last_cycle(CycleRow { start, end, .. }: CycleRow) -> Option<LastCycle> {
+    let (failed, end) = end.map(|end| (end.failures(), end))?;
+    Some(LastCycle {
+        id: start.id,
+        kind: start.kind,
+        started: start.started,
+        duration: end.duration,
+        completed: end.completed,
+        failed,
     })
 }
 
@@ -162,15 +178,6 @@ fn quarantine(state: &JobState) -> Option<(String, String)> {
         JobState::Quarantine { reason, message, .. } => Some((reason.clone(), message.clone())),
         JobState::NotRun | JobState::Active | JobState::Paused | JobState::Disabled => None,
     }
-}
-
-/// Whether a request asks for this machine by a name that can't mean another one: a page that somebody else's name
-/// server sends to 127.0.0.1 doesn't.
-fn asks_for_this_machine(headers: &HeaderMap) -> bool {
-    let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-    let url = host.to_str().ok().and_then(|host| Url::parse(&format!("http://{host}/")).ok());
-    url.is_some_and(|url| url.username().is_empty() && url.path() == "/" && is_loopback(&url))
 }
 
 async fn metrics(State(monitor): State<Monitor>) -> Response {
@@ -187,30 +194,43 @@ async fn health(State(monitor): State<Monitor>) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
-    #[test]
-    fn only_names_of_this_machine_are_answered() {
-        for (host, expected) in [
-            ("127.0.0.1:9464", true),
-            ("localhost:9464", true),
-            ("[::1]:9464", true),
-            ("127.9.9.9", true),
-            ("evil.example:9464", false),
-            ("127.0.0.1.evil.example", false),
-            ("localhost@evil.example", false),
-            ("evil.example/127.0.0.1", false),
-            ("192.168.1.7", false),
-            ("", false),
-        ] {
-            let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
-            assert_eq!(asks_for_this_machine(&headers), expected, "{host}");
+    struct Beside(bool);
+
+    impl Observer for Beside {
+        fn observe(&self, _: &Arc<HttpExchange>) {}
+
+        fn wants_contents(&self) -> bool {
+            self.0
         }
-        assert!(!asks_for_this_machine(&HeaderMap::new()), "no host");
-        let mut two = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
-        two.append(HOST, HeaderValue::from_static("evil.example"));
-        assert!(!asks_for_this_machine(&two), "two hosts");
+    }
+
+    fn counted(beside: Option<Beside>) -> Counted {
+        let metrics = Mutex::new(Metrics::new("wedo".to_owned(), String::new()));
+        Counted { metrics, target: String::new(), beside: beside.map(|beside| Arc::new(beside) as Arc<dyn Observer>) }
+    }
+
+    #[test]
+    fn contents_are_wanted_only_by_who_stands_beside() {
+        for (beside, expected) in [(None, false), (Some(Beside(false)), false), (Some(Beside(true)), true)] {
+            assert_eq!(counted(beside).wants_contents(), expected);
+        }
+    }
+
+    #[test]
+    fn no_cycle_is_to_come_where_somebody_stopped_the_job() {
+        let monitor = Monitor(Arc::new(counted(None)));
+        let due = Timestamp::UNIX_EPOCH;
+        for (state, expected) in [
+            (JobState::Active, Some(due)),
+            (JobState::Paused, None),
+            (JobState::NotRun, Some(due)),
+            (JobState::Disabled, None),
+        ] {
+            monitor.wait(&state, due);
+            let standing = monitor.lock().standing.clone();
+            assert_eq!((standing.state, standing.next_cycle), (state.as_str(), expected));
+        }
     }
 }

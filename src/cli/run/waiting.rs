@@ -56,8 +56,8 @@ impl Waiting<'_> {
         Ok(self.interrupt.exit().map_or(ControlFlow::Continue(true), ControlFlow::Break))
     }
 
-    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile, and
-    /// the mail server may take what waits for it.
+    /// Waits until the next cycle is due, or until a signal. In real time somebody may lift a quarantine meanwhile, or
+    /// change something else of the job, which whoever watches is told; and the mail server may take what waits for it.
     pub(super) async fn until_due(
         &self,
         store: &Store,
@@ -71,8 +71,9 @@ impl Waiting<'_> {
             self.context.printer.talk(format_args!("The next cycle begins at {due:.0}."));
         }
         let mut due = due;
-        let tell = |state: Option<&JobState>, due| self.monitor.iter().for_each(|monitor| monitor.wait(state, due));
-        tell(Some(state), due);
+        let tell = |state: &JobState, due| self.monitor.iter().for_each(|monitor| monitor.wait(state, due));
+        tell(state, due);
+        let mut stamp = store.stamp().ok();
         loop {
             notifications.deliver_waiting(clock.now(), self.interrupt).await;
             let soon = clock.now().checked_add(LOOK).unwrap_or(Timestamp::MAX);
@@ -84,9 +85,13 @@ impl Waiting<'_> {
             if until == due {
                 return;
             }
-            let state = store.job_state().ok();
-            due = state.as_ref().map_or(due, |state| next_cycle(job, schedule, state, regular, clock.now()));
-            tell(state.as_ref(), due);
+            let Ok(state) = store.job_state() else { continue };
+            due = next_cycle(job, schedule, &state, regular, clock.now());
+            let before = std::mem::replace(&mut stamp, store.stamp().ok());
+            if let Some(monitor) = self.monitor.filter(|_| stamp != before) {
+                monitor.read(store, clock.now());
+            }
+            tell(&state, due);
         }
     }
 }

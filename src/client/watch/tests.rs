@@ -72,6 +72,42 @@ async fn an_exchange_is_shown_as_it_went_over_the_wire_with_its_token_masked() {
 }
 
 #[tokio::test]
+async fn who_wants_no_contents_is_shown_none() {
+    struct Counting(Arc<Seen>);
+    impl Observer for Counting {
+        fn observe(&self, exchange: &Arc<HttpExchange>) {
+            self.0.observe(exchange);
+        }
+
+        fn wants_contents(&self) -> bool {
+            false
+        }
+    }
+    let stub =
+        Stub::start(vec![answer(201, &["Location: /scim/Users/7"], "{\"id\":\"7\"}"), Reply::Close(String::new())]);
+    let seen = Arc::new(Seen::default());
+    let mut options = stub.options();
+    options.observer = Some(Arc::new(Counting(Arc::clone(&seen))));
+    let client = Client::http(options, clock()).unwrap();
+    client.call(&create_request("/Users", json!({"userName": "ann"}))).await.result.unwrap();
+    client.call(&get()).await.result.unwrap_err();
+    let [made, closed] = <[_; 2]>::try_from(seen.all()).unwrap();
+    let expected = HttpExchange {
+        started: made.started,
+        duration: made.duration,
+        version: "HTTP/1.1",
+        method: "POST".to_owned(),
+        origin: format!("http://127.0.0.1:{}", stub.port),
+        target: "/scim/Users".to_owned(),
+        status: Some(201),
+        ..HttpExchange::default()
+    };
+    assert_eq!(*made, expected);
+    assert!(made.credentials.secrets().is_empty());
+    assert_eq!((closed.status, closed.remarks.len()), (None, 1));
+}
+
+#[tokio::test]
 async fn every_try_is_an_exchange_of_its_own() {
     let stub = Stub::start(vec![answer(503, &["Retry-After: 7"], "later"), answer(200, &[], "{}")]);
     let (client, seen) = watched(stub.options());

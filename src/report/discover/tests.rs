@@ -186,7 +186,7 @@ fn a_page_has_nothing_of_others_in_it_but_text() {
     assert!(!page.contains("<script>alert") && !page.contains('\u{202e}'));
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
     assert!(page.contains("default-src 'none'"));
-    assert_eq!(page.matches("stays active").count(), 1, "in its row; a single state needs no chip");
+    assert_eq!(page.matches("stays active").count(), 1, "in its row; its flag is another word");
 }
 
 #[test]
@@ -223,6 +223,22 @@ fn a_finding_leads_to_its_accounts_and_to_no_others() {
         assert_eq!(found, expected, "{link}");
     }
     assert_eq!(page.matches("\">show</a>").count(), 3);
+}
+
+#[test]
+fn accounts_are_filtered_by_who_can_sign_in() {
+    let ann = |category| account("ann", category, &[]);
+    let mut group = ann(Category::Local);
+    group.kind = ObjectKind::Group;
+    let with = |active| DiscoveredAccount { active, ..ann(Category::Local) };
+    let accounts = vec![group, ann(Category::Gone), with(Some(true)), with(Some(false)), with(None), with(None)];
+    let page = discovery_html(&discovery(accounts));
+    for (state, count) in [("a group", 1), ("gone", 1), ("active", 1), ("inactive", 1), ("not said", 2)] {
+        let chip = page
+            .split("<label")
+            .find(|chip| chip.contains("name=\"reason\"") && chip.contains(&format!("value=\"{state}\"")));
+        assert!(chip.is_some_and(|chip| chip.contains(&format!("<b>{count}</b>"))), "{state}: {chip:?}");
+    }
 }
 
 #[test]

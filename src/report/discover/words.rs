@@ -63,24 +63,14 @@ pub(super) const fn advice(mark: Mark) -> &'static str {
     }
 }
 
-/// The first thing to be said of an account, in a few words that many share.
+/// Whether somebody can sign in with an account, in words that many share.
 pub(super) fn state(account: &DiscoveredAccount) -> &'static str {
-    let states = [
-        (Flag::Colliding, "collides"),
-        (Flag::Orphaned, "stays active"),
-        (Flag::Reactivated, "activated again"),
-        (Flag::Deactivated, "deactivated"),
-        (Flag::Drifted, "not as exported"),
-        (Flag::Pending, "pending"),
-        (Flag::Unlisted, "missing in the list"),
-        (Flag::Adoptable, "would be adopted"),
-        (Flag::Linked, "linked"),
-    ];
-    match states.into_iter().find(|(flag, _)| account.flags.has(*flag)) {
-        Some((_, state)) => state,
-        None if account.category == Category::Gone => "gone",
-        None if account.active == Some(false) => "inactive",
-        None => "nothing to say",
+    match account.active {
+        _ if account.category == Category::Gone => "gone",
+        _ if account.kind == ObjectKind::Group => "a group",
+        Some(true) => "active",
+        Some(false) => "inactive",
+        None => "not said",
     }
 }
 

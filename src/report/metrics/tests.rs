@@ -1,5 +1,5 @@
 use super::*;
-use crate::base::{CycleId, SourceId};
+use crate::base::SourceId;
 use crate::event::{ChangeId, ObjectError, ObjectRecord, RequestCounts, Summary};
 use crate::plan::{Reason, Reference};
 
@@ -108,6 +108,71 @@ fn counters_go_on_and_the_last_cycle_stays() {
     ] {
         assert!(page.lines().any(|found| found == line), "{line}\n{page}");
     }
+}
+
+#[test]
+fn what_ended_in_quarantine_did_not_get_through() {
+    let through = |metrics: &Metrics| {
+        let page = metrics.to_string();
+        let name = "scimulate_last_completed_cycle_end_timestamp_seconds ";
+        page.lines().find_map(|line| line.strip_prefix(name).map(str::to_owned))
+    };
+    for (completed, quarantine, expected) in [
+        (true, None, Some("1774000002.5")),
+        (true, Some("EncounteredEscrowProportionThreshold"), None),
+        (false, Some("Unauthorized"), None),
+        (false, None, None),
+    ] {
+        let mut metrics = metrics();
+        metrics.count(&ended(completed, quarantine));
+        assert_eq!(through(&metrics).as_deref(), expected, "{completed} {quarantine:?}");
+    }
+}
+
+#[test]
+fn cycles_of_an_earlier_run_are_remembered() {
+    let cycle = |id: &str, second: i64, completed: bool| LastCycle {
+        id: CycleId::new(id),
+        kind: CycleKind::Incremental,
+        started: at(second),
+        duration: Duration::from_secs(1),
+        completed,
+        failed: 2,
+    };
+    let mut metrics = metrics();
+    metrics.remember(Some(cycle("before", -7201, false)), Some(at(-9000)));
+    let check = |metrics: &Metrics, lines: [&str; 3], last: Value, status: &str| {
+        let page = metrics.to_string();
+        for line in lines {
+            assert!(page.lines().any(|found| found == line), "{line}\n{page}");
+        }
+        let document = metrics.health().1;
+        assert_eq!((&document["lastCycle"]["id"], document["status"].as_str()), (&last, Some(status)), "{document}");
+    };
+    let lines = [
+        "scimulate_last_cycle_end_timestamp_seconds 1773992800",
+        "scimulate_last_cycle_duration_seconds 1",
+        "scimulate_last_completed_cycle_end_timestamp_seconds 1773991000",
+    ];
+    check(&metrics, lines, json!("before"), "starting");
+    metrics.count(&ended(true, None));
+    let lines = [
+        "scimulate_last_cycle_end_timestamp_seconds 1774000002.5",
+        "scimulate_last_cycle_duration_seconds 2.5",
+        "scimulate_last_completed_cycle_end_timestamp_seconds 1774000002.5",
+    ];
+    check(&metrics, lines, json!("c1"), "ok");
+    metrics.remember(Some(cycle("before", -7201, false)), Some(at(-9000)));
+    metrics.remember(None, None);
+    check(&metrics, lines, json!("c1"), "ok");
+    // Somebody else ran one meanwhile.
+    metrics.remember(Some(cycle("another", 60, true)), Some(at(61)));
+    let lines = [
+        "scimulate_last_cycle_end_timestamp_seconds 1774000061",
+        "scimulate_last_cycle_duration_seconds 1",
+        "scimulate_last_completed_cycle_end_timestamp_seconds 1774000061",
+    ];
+    check(&metrics, lines, json!("another"), "ok");
 }
 
 #[test]

@@ -163,9 +163,19 @@ fn what_is_held_back_can_be_allowed() {
         let (ann, bob) = (Staged { since: at(1), allowed_until }, Staged { since: at(-7), allowed_until });
         [object(2, "", bob), object(1, "Ünal1@contoso.com", ann)]
     };
+    // From the file, and from what is kept of it.
+    let check = |store: &Store, [during, after]: [u64; 2]| {
+        for _ in 0..2 {
+            let found = [at(60), at(61)].map(|now| store.held_back(now).unwrap());
+            assert_eq!(found, [during, after]);
+            store.snapshot().unwrap();
+        }
+    };
     assert_eq!(store.staged().unwrap(), held(None));
-    for (until, expected) in [(Some(at(60)), at(60)), (None, Timestamp::MAX)] {
+    check(&store, [2, 2]);
+    for (until, expected, after) in [(Some(at(60)), at(60), 2), (None, Timestamp::MAX, 0)] {
         assert_eq!(store.allow_deletes(until, at(5)).unwrap(), 2);
+        check(&store, [0, after]);
         assert_eq!(store.staged().unwrap(), held(Some(expected)));
         let view = store.objects(ObjectKind::User).unwrap().get(&id(1)).unwrap().staged;
         assert_eq!(view, Some(Staged { since: at(1), allowed_until: Some(expected) }));

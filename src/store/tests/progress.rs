@@ -33,7 +33,32 @@ fn groups_are_counted_once_they_have_begun() {
     assert_eq!(reader.groups_done(&id_of("second")).unwrap(), 0);
     let mut store = writer.finish().unwrap();
     store.end_cycle(&report("first", true), None, &JobMemory::default(), false).unwrap();
-    let ended = report("first", true);
-    let expected = (ended.kind, ended.started + SignedDuration::try_from(ended.duration).unwrap(), ended.duration);
-    assert_eq!(store.last_ended().unwrap(), Some(expected));
+    let ended = store.last_ended().unwrap().unwrap();
+    let expected = report("first", true);
+    let end = expected.started + SignedDuration::try_from(expected.duration).unwrap();
+    assert_eq!((ended.start.id.clone(), ended.start.kind, ended.ended()), (expected.id, expected.kind, Some(end)));
+}
+
+#[test]
+fn the_last_cycle_that_got_through_is_no_other() {
+    let folder = folder();
+    let mut store = open(&folder);
+    assert_eq!(store.last_through().unwrap(), None);
+    let why = ObjectError { code: "TooManyDeletes".to_owned(), message: "3".to_owned() };
+    for (name, completed, quarantine, expected) in [
+        ("cut off at first", false, None, None),
+        ("through", true, None, Some("through")),
+        ("cut off", false, None, Some("through")),
+        ("in quarantine at its end", true, Some(why.clone()), Some("through")),
+        ("in quarantine at once", false, Some(why), Some("through")),
+        ("through again", true, None, Some("through again")),
+    ] {
+        let report = CycleReport { quarantine, ..report(name, completed) };
+        store.end_cycle(&report, None, &JobMemory::default(), false).unwrap();
+        let found = store.last_through().unwrap().map(|cycle| cycle.start.id.to_string());
+        assert_eq!(found.as_deref(), expected, "{name}");
+        assert_eq!(store.last_ended().unwrap().unwrap().start.id.as_str(), name);
+    }
+    store.begin_cycle(&start("under way")).unwrap();
+    assert_eq!(store.last_ended().unwrap().unwrap().start.id.as_str(), "through again");
 }

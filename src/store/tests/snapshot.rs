@@ -37,6 +37,10 @@ fn is_kept(store: &Store, before: &Snapshot) -> bool {
         [FailedPart::Export, FailedPart::Reference].map(|part| store.failing(part).unwrap()).iter().sum::<u64>(),
         store.totals().unwrap().failing
     );
+    let totals = store.totals().unwrap();
+    assert_eq!(store.linked().unwrap(), [totals.linked - totals.linked_groups, totals.linked_groups]);
+    let held_back = store.staged().unwrap().iter().filter(|object| !object.staged.is_allowed(at(5))).count();
+    assert_eq!(store.held_back(at(5)).unwrap(), held_back as u64);
     assert_eq!(now.users.len(), store.objects(ObjectKind::User).unwrap().len());
     assert_eq!(now.references.len(), store.references().unwrap().len());
     same

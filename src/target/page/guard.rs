@@ -6,13 +6,12 @@
 //! page's own origin and a secret made at its start. And no answer may be framed, embedded or read elsewhere.
 
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, COOKIE, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 use url::Url;
 
-use crate::scim::is_loopback;
+use crate::target::host::{asked_for, asks_for_this_machine};
 
 /// Whom a page trusts.
 #[derive(Debug, Clone)]
@@ -50,14 +49,14 @@ impl Guard {
         Self { local, secure, cookie: format!("{prefix}scimulate-{mark}") }
     }
 
-    /// Whether a request needs no token: it asks for this machine by a name that can't mean another one. No browser
+    /// Whether a request needs no token: it asks for this machine, and nothing says that it was passed on. No browser
     /// speaks HTTP/1.0, but proxies do. One on this machine that writes another `Host` and says nothing of itself can't
     /// be told from a browser.
     pub(super) fn is_local(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> bool {
         self.local
             && version > Version::HTTP_10
             && !headers.keys().any(is_of_a_proxy)
-            && host(uri, headers).and_then(|host| self.url(host)).is_some_and(|url| is_loopback(&url))
+            && asks_for_this_machine(uri, headers)
     }
 
     /// The session's secret.
@@ -105,19 +104,12 @@ impl Guard {
     fn origin_matches(&self, uri: &Uri, headers: &HeaderMap) -> Option<bool> {
         let given = headers.get(ORIGIN).filter(|given| *given != "null")?;
         let given = given.to_str().ok().and_then(|given| Url::parse(given).ok());
-        let own = host(uri, headers).and_then(|host| self.url(host));
+        let own = asked_for(if self.secure { "https" } else { "http" }, uri, headers);
         Some(given.zip(own).is_some_and(|(given, own)| {
             // a proxy in front may speak TLS where the endpoint doesn't
             let same_scheme = given.scheme() == own.scheme() || (!self.secure && given.scheme() == "https");
             same_scheme && given.host() == own.host() && given.port() == own.port()
         }))
-    }
-
-    fn url(&self, host: &str) -> Option<Url> {
-        let scheme = if self.secure { "https" } else { "http" };
-        let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
-        // nothing but a host and a port
-        (url.username().is_empty() && url.password().is_none() && url.path() == "/").then_some(url)
     }
 
     /// Adds to an answer what keeps it in the page. `trusted` says whether the browser trusts the address: over TLS, or
@@ -138,17 +130,6 @@ impl Guard {
             let name = HeaderName::from_static("cross-origin-opener-policy");
             headers.insert(name, HeaderValue::from_static("same-origin"));
         }
-    }
-}
-
-/// The host asked for, with its port; `None` where there is none or more than one.
-fn host<'r>(uri: &'r Uri, headers: &'r HeaderMap) -> Option<&'r str> {
-    let mut hosts = headers.get_all(HOST).iter();
-    let (first, second) = (hosts.next(), hosts.next());
-    let host = first.filter(|_| second.is_none())?.to_str().ok()?;
-    match uri.authority() {
-        Some(authority) if authority.as_str() != host => None,
-        _ => Some(host),
     }
 }
 
@@ -179,30 +160,9 @@ mod tests {
     #[test]
     fn only_names_of_this_machine_need_no_token() {
         let guard = Guard::new(true, false, "x");
-        for (host, expected) in [
-            ("127.0.0.1:8080", true),
-            ("localhost:8080", true),
-            ("LOCALHOST", true),
-            ("[::1]:8080", true),
-            ("127.9.9.9", true),
-            ("evil.example:8080", false),
-            ("127.0.0.1.evil.example", false),
-            ("evil.localhost:8080", false),
-            ("localhost.evil.example", false),
-            ("localhost@evil.example", false),
-            ("evil.example/127.0.0.1", false),
-            ("evil.example#@localhost", false),
-            ("192.168.1.7", false),
-            ("", false),
-        ] {
+        for (host, expected) in [("127.0.0.1:8080", true), ("evil.example:8080", false)] {
             assert_eq!(is_local(&guard, &path(), &headers(&[("host", host)])), expected, "{host}");
         }
-        assert!(!is_local(&guard, &path(), &headers(&[])), "no host");
-        let mut two = headers(&[("host", "localhost")]);
-        two.append(HOST, HeaderValue::from_static("evil.example"));
-        assert!(!is_local(&guard, &path(), &two), "two hosts");
-        let absolute = Uri::from_static("http://evil.example/page/users");
-        assert!(!is_local(&guard, &absolute, &headers(&[("host", "localhost")])), "two addresses");
         for proxy in [
             "forwarded",
             "via",

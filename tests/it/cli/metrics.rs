@@ -35,8 +35,12 @@ fn health(port: u16) -> (u16, Value) {
 fn value(port: u16, sample: &str) -> f64 {
     let (status, _, page) = ask(port, "GET /metrics", &format!("127.0.0.1:{port}"));
     assert_eq!(status, 200);
-    let value = page.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
-    value.unwrap_or_else(|| panic!("no {sample}\n{page}")).parse().expect("a number")
+    value_in(&page, sample).unwrap_or_else(|| panic!("no {sample}\n{page}"))
+}
+
+fn value_in(page: &str, sample: &str) -> Option<f64> {
+    let value = page.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '))?;
+    Some(value.parse().expect("a number"))
 }
 
 #[test]
@@ -87,11 +91,58 @@ fn a_run_tells_how_it_gets_on() {
     for (line, host, expected) in [
         ("GET /metrics", "evil.example", 421),
         ("GET /healthz", &format!("evil.example:{port}"), 421),
+        ("GET http://evil.example/metrics", "localhost", 421),
         ("GET /", "localhost", 404),
         ("POST /metrics", "localhost", 405),
     ] {
         assert_eq!(ask(port, line, host).0, expected, "{line} {host}");
     }
+    run.signal("INT");
+    run.wait().with(130);
+
+    // The next run knows of the cycle before it, from the start: it may be that none gets through any more.
+    let before = value_in(&page, "scimulate_last_completed_cycle_end_timestamp_seconds").expect("it got through");
+    stub.hold("GET");
+    let mut run = sandbox.start("run --interval 1h --metrics localhost:0");
+    let port = self::port(&mut run);
+    until("a cycle is under way", || value(port, "scimulate_cycle_running{kind=\"incremental\"}") > 0.0);
+    for sample in ["scimulate_last_completed_cycle_end_timestamp_seconds", "scimulate_last_cycle_end_timestamp_seconds"]
+    {
+        assert_eq!(value(port, sample).to_string(), before.to_string(), "{sample}");
+    }
+    let (_, document) = health(port);
+    assert_eq!((&document["status"], &document["lastCycle"]["kind"]), (&json!("starting"), &json!("initial")));
+    stub.mend();
+    until("the next cycle ended", || health(port).1["lastCycle"]["kind"] == "incremental");
+    run.signal("INT");
+    run.wait().with(130);
+}
+
+#[test]
+fn a_run_that_waits_notices_what_others_do_to_the_job() {
+    let server = Server::start();
+    let stub = Stub::before(&server, |request| {
+        if request.method == "POST" {
+            return Deed::Answer("400 Bad Request", "", String::new());
+        }
+        Deed::Pass
+    });
+    let sandbox = Sandbox::with_users(3, &stub.url);
+    let mut run = sandbox.start("run --interval 1h --metrics localhost:0");
+    let port = port(&mut run);
+    until("a cycle ended", || health(port).1["nextCycle"] != Value::Null);
+    assert_eq!(value(port, "scimulate_escrow_objects{part=\"export\"}").to_string(), "3");
+    sandbox.run("pause").with(0);
+    until("it is told that the job is paused", || health(port).0 == 503);
+    let (_, document) = health(port);
+    assert_eq!((&document["state"], &document["nextCycle"]), (&json!("paused"), &Value::Null));
+    let (_, _, page) = ask(port, "GET /metrics", "localhost");
+    assert!(!page.contains("scimulate_next_cycle_timestamp_seconds"), "none is to come: {page}");
+    sandbox.run("start").with(0);
+    until("the next cycle is due again", || health(port).1["nextCycle"] != Value::Null);
+    // The state of the job is the same before and after.
+    sandbox.run("restart --reset-scope Escrows").with(0);
+    until("nothing waits any more", || value(port, "scimulate_escrow_objects{part=\"export\"}") == 0.0);
     run.signal("INT");
     run.wait().with(130);
 }
