@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
+import { faultsOf } from "./look.mjs";
 
 /** Starts a browser that leaves nothing behind, hands it to `use`, and fails if a page complained of something. */
 export const withBrowser = async (executablePath, use, more = []) => {
@@ -66,3 +67,20 @@ export const shown = (page, words) => page.locator("#shown", { hasText: words })
 
 /** How many objects can be seen. */
 export const rows = (page) => page.locator(".block > li:visible").count();
+
+/** What can be calculated of the looks of pages, each with its first row open: light and dark, wide and narrow. */
+export const looksRight = async (reader, pages, screenshot) => {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const [width, height] of [[1440, 900], [390, 844]]) {
+      const page = await reader({ colorScheme, viewport: { width, height } });
+      for (const [name, url] of Object.entries(pages)) {
+        await page.goto(url);
+        await page.locator(".block summary").first().click();
+        await page.locator(".block .inside").first().waitFor();
+        assert.deepEqual(await page.evaluate(faultsOf), [], `${name}, ${colorScheme}, ${width} wide`);
+        await page.screenshot({ path: screenshot(`${name}-${colorScheme}-${width}`) });
+      }
+      await page.context().close();
+    }
+  }
+};

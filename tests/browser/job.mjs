@@ -6,8 +6,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";
-import { readerOf, rows, shown, step, withBrowser } from "./browser.mjs";
-import { faultsOf } from "./look.mjs";
+import { looksRight, readerOf, rows, shown, step, withBrowser } from "./browser.mjs";
 
 const [executablePath, screenshots] = process.argv.slice(2);
 const { few, many, user } = JSON.parse(await text(process.stdin));
@@ -66,19 +65,7 @@ await withBrowser(executablePath, async (browser, complaints) => {
   });
 
   await step("it looks right, light and dark, wide and narrow", async () => {
-    for (const colorScheme of ["light", "dark"]) {
-      for (const [width, height] of [[1440, 900], [390, 844]]) {
-        const page = await reader({ colorScheme, viewport: { width, height } });
-        for (const [name, url] of [["few", ofFew], ["many", ofMany]]) {
-          await page.goto(url);
-          await page.locator(".block summary").first().click();
-          await page.locator(".block .inside").first().waitFor();
-          assert.deepEqual(await page.evaluate(faultsOf), [], `${name}, ${colorScheme}, ${width} wide`);
-          await page.screenshot({ path: join(screenshots, `job-${name}-${colorScheme}-${width}.png`) });
-        }
-        await page.context().close();
-      }
-    }
+    await looksRight(reader, { few: ofFew, many: ofMany }, (name) => join(screenshots, `job-${name}.png`));
   });
 
   await step("without script it is read", async () => {

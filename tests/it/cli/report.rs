@@ -2,29 +2,11 @@
 
 use serde_json::Value;
 
+use crate::support::cycles::two_cycles;
 use crate::support::process::{Sandbox, Server, TOKEN, user_name};
 use crate::support::stub::{Deed, Stub};
 
 const ALL: &str = "--report html=job.html --report markdown=job.md --report json=job.json";
-
-/// Two cycles: one user is created and changed, one is refused twice, one is skipped.
-fn two_cycles() -> (Sandbox, Stub) {
-    let server = Server::start();
-    let stub = Stub::before(&server, |seen| {
-        if seen.method == "POST" && seen.body.contains(&user_name(2)) {
-            Deed::Answer("409 Conflict", "", "{\"detail\":\"there is one already\"}".to_owned())
-        } else {
-            Deed::Pass
-        }
-    });
-    let sandbox = Sandbox::with_users(3, &stub.url);
-    sandbox.edit("users.csv", &format!("{},Engineer,True", user_name(3)), &format!("{},Engineer,False", user_name(3)));
-    sandbox.run("run").with(4);
-    sandbox.edit("users.csv", &format!("{},Engineer", user_name(1)), &format!("{},Chief", user_name(1)));
-    sandbox.run("run").with(4);
-    drop(server);
-    (sandbox, stub)
-}
 
 fn document(sandbox: &Sandbox, flags: &str) -> Value {
     sandbox.run(&format!("report --report json=- {flags}")).with(0).json()

@@ -1,6 +1,8 @@
 //! What several tests need: the program as a process, a copy of a fixture, a look at a server, an
-//! endpoint that records.
+//! endpoint that records, a job with a history.
 
+#[cfg(unix)]
+pub(crate) mod cycles;
 mod fixture;
 mod http;
 #[cfg(unix)]
