@@ -11,9 +11,10 @@ use crate::base::Digest;
 use crate::report::markup::html_prose;
 
 /// What every page extends, and what any may include.
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("frame.html", include_str!("templates/frame.html")),
     ("bar.html", include_str!("templates/bar.html")),
+    ("changes.html", include_str!("templates/changes.html")),
     ("exchange.html", include_str!("templates/exchange.html")),
     ("facts.html", include_str!("templates/facts.html")),
     ("legend.html", include_str!("templates/legend.html")),

@@ -6,6 +6,7 @@
 //! escaped, with what can't be seen replaced.
 
 mod bar;
+mod changes;
 mod exchange;
 mod frame;
 mod objects;
@@ -13,6 +14,7 @@ mod pack;
 mod rules;
 
 pub(super) use bar::{Bar, Key};
+pub(super) use changes::ChangeView;
 pub(super) use exchange::ExchangeView;
 pub(super) use frame::{ACTIONS, Frame, OBJECTS, Parts};
 pub(super) use objects::{Facet, Listed, ObjectList, ObjectsView, PRINTED, Row};

@@ -1,15 +1,14 @@
 //! What the templates are given.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::base::grouped;
 use crate::event::discovery::{Category, DiscoveredAccount, Discovery, DriftCheck, Flag, Mark};
 use crate::plan::AttributeChange;
 use crate::report::discover::text::is_quiet;
 use crate::report::discover::words::{activity, advice, meaning, sentence, state, summed, title};
-use crate::report::page::{Bar, Facet, Frame, Key, Listed, ObjectList, ObjectsView, Row};
-use crate::report::prose::{one_line, printable};
+use crate::report::page::{Bar, ChangeView, Facet, Frame, Key, Listed, ObjectList, ObjectsView, Row};
+use crate::report::prose::one_line;
 use crate::schema::ObjectKind;
 
 /// With more accounts than this, those of which there is nothing to say have no row.
@@ -61,15 +60,8 @@ struct Finding {
 #[derive(Serialize)]
 struct Inside {
     collisions: Vec<String>,
-    drift: Vec<Change>,
+    drift: Vec<ChangeView>,
     facts: Vec<(&'static str, String)>,
-}
-
-#[derive(Serialize)]
-struct Change {
-    attribute: String,
-    exported: Option<String>,
-    found: Option<String>,
 }
 
 /// Everything that the page shows.
@@ -192,12 +184,7 @@ fn objects(ordered: &[&DiscoveredAccount], frame: &Frame) -> Listed {
 }
 
 fn inside(account: &DiscoveredAccount, source: String) -> Inside {
-    let shown = |value: &Option<Value>| value.as_ref().map(|value| printable(&value.to_string()));
-    let change = |change: &AttributeChange| Change {
-        attribute: one_line(&change.attribute),
-        exported: shown(&change.new),
-        found: shown(&change.old),
-    };
+    let change = |change: &AttributeChange| ChangeView::new(&change.attribute, [&change.new, &change.old]);
     let owner = account.owner.as_ref().map(|owner| ("Belongs to", one_line(&owner.name)));
     let facts = [
         Some(("Account", one_line(account.id.as_str()))),

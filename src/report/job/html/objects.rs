@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::JobReport;
 use super::super::document::{EntryOf, ReportedCycle};
@@ -11,7 +10,7 @@ use crate::base::{CycleId, grouped};
 use crate::event::{LogEntry, StepOrder, StepStatus};
 use crate::plan::AttributeChange;
 use crate::report::log::{advice, display_name, shown_details};
-use crate::report::page::{ExchangeView, Facet, Frame, Listed, ObjectList, Row};
+use crate::report::page::{ChangeView, ExchangeView, Facet, Frame, Listed, ObjectList, Row};
 use crate::report::plan::{rule, word};
 use crate::report::prose::{instant, one_line, printable, sentence, time};
 
@@ -56,13 +55,6 @@ struct StepView {
     status: &'static str,
     description: String,
     details: Vec<(String, Option<String>, Option<String>)>,
-}
-
-#[derive(Serialize)]
-struct ChangeView {
-    attribute: String,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 /// The list, made object by object.
@@ -183,12 +175,7 @@ fn view(entry: &LogEntry, cycle: &dyn Fn(&LogEntry) -> String) -> EntryView {
             })
             .collect(),
     };
-    let shown = |value: &Option<Value>| value.as_ref().map(|value| printable(&value.to_string()));
-    let change = |change: &AttributeChange| ChangeView {
-        attribute: one_line(&change.attribute),
-        before: shown(&change.old),
-        after: shown(&change.new),
-    };
+    let change = |change: &AttributeChange| ChangeView::new(&change.attribute, [&change.old, &change.new]);
     let exchanges = entry.trace.iter().flat_map(|trace| &trace.exchanges);
     EntryView {
         class: entry.action.as_str(),

@@ -2,16 +2,16 @@
 
 use rustc_hash::FxHashMap;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::document::{ExportFile, PlanReport, Subject, counted, weight, word};
 use super::super::rule::{Group, by_rule, rule};
 use crate::base::{Diagnostic, grouped};
-use crate::plan::{ActionKind, PlannedObject};
+use crate::plan::{ActionKind, AttributeChange, PlannedObject};
 use crate::report::page::{
-    Bar, ExchangeView, Frame, Key, LONGEST, Listed, ObjectList, ObjectsView, PRINTED, Row, RuleView, has_pattern,
+    Bar, ChangeView, ExchangeView, Frame, Key, LONGEST, Listed, ObjectList, ObjectsView, PRINTED, Row, RuleView,
+    has_pattern,
 };
-use crate::report::prose::{instant, one_line, printable, sentence};
+use crate::report::prose::{instant, one_line, sentence};
 use crate::report::{count, plan_estimate};
 use crate::scim::Dialect;
 
@@ -84,16 +84,9 @@ struct FileView {
 struct Inside {
     ids: Vec<(&'static str, String)>,
     has_before: bool,
-    changes: Vec<Change>,
+    changes: Vec<ChangeView>,
     unknown: Vec<String>,
     requests: Vec<ExchangeView>,
-}
-
-#[derive(Serialize)]
-struct Change {
-    attribute: String,
-    before: Option<String>,
-    after: Option<String>,
 }
 
 /// Everything that the page shows.
@@ -257,14 +250,9 @@ fn objects(ordered: &[&PlannedObject], frame: &Frame) -> Listed {
 }
 
 fn inside(object: &PlannedObject, source: String) -> Inside {
-    let shown = |value: &Option<Value>| value.as_ref().map(|value| printable(&value.to_string()));
     let target = object.target_id.as_ref().map(|target| ("Account", one_line(target.as_str())));
     let ids = [Some(("Source object", source)), target, Some(("Reason code", one_line(&object.reason_code)))];
-    let change = |change: &crate::plan::AttributeChange| Change {
-        attribute: one_line(&change.attribute),
-        before: shown(&change.old),
-        after: shown(&change.new),
-    };
+    let change = |change: &AttributeChange| ChangeView::new(&change.attribute, [&change.old, &change.new]);
     Inside {
         ids: ids.into_iter().flatten().collect(),
         has_before: object.changes.iter().any(|change| change.old.is_some()) || object.action != ActionKind::Create,
