@@ -29,8 +29,6 @@ pub(super) struct Chart {
     longest: String,
     first: String,
     last: String,
-    /// How many there are beside those that are drawn; empty for none.
-    earlier: String,
     text: String,
 }
 
@@ -55,7 +53,6 @@ struct Part {
     height: f64,
 }
 
-/// What a colour means.
 /// Cycles that come with the latest first; `None` for fewer than two, of which nothing is seen over time.
 #[expect(clippy::cast_precision_loss, reason = "it is drawn, not counted")]
 pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
@@ -106,10 +103,6 @@ pub(super) fn chart(cycles: &[ReportedCycle]) -> Option<Chart> {
         longest: time(longest),
         first: instant(first.started),
         last: instant(last.started),
-        earlier: match cycles.len().saturating_sub(DRAWN) {
-            0 => String::new(),
-            earlier => grouped(earlier as u64),
-        },
         text: format!(
             "{} cycles from {} to {}; at most {} objects and {} each. The table below has the numbers.",
             grouped(drawn.len() as u64),

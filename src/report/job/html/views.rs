@@ -22,7 +22,6 @@ const TOLD: usize = 50;
 #[derive(Serialize)]
 pub(super) struct Page {
     title: &'static str,
-    word: &'static str,
     verdict: &'static str,
     job: String,
     target: String,
@@ -140,7 +139,6 @@ pub(super) fn page(report: &JobReport, order: &[usize], mut objects: Listed) -> 
     let longest = slowest.first().map_or(0.0, |request| request.took.as_secs_f64());
     Page {
         title: report.state.title(),
-        word: report.state.as_str(),
         verdict: verdict(report),
         job: one_line(&report.job),
         target: one_line(&report.target),
